@@ -1,0 +1,43 @@
+"""What a command hands back: outputs, a summary, notices, and one JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gitops_action.errors import Location
+
+Level = Literal["notice", "warning", "error"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something a person should see beside the result; becomes an annotation in Actions."""
+
+    level: Level
+    text: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The result of a command, laid out by the surface that called it.
+
+    Attributes:
+        outputs: the action's outputs by name, already as text (JSON outputs are JSON text).
+        headline: one line for the terminal and the log.
+        lines: further plain lines for the terminal and the log.
+        summary: Markdown for the job summary.
+        notices: warnings and notes.
+        data: the same outcome as one JSON-serialisable document, for `--json`.
+        exit_code: 0, or 1 where the command finished and its answer is a failure.
+    """
+
+    outputs: Mapping[str, str]
+    headline: str
+    lines: tuple[str, ...] = ()
+    summary: str = ""
+    notices: tuple[Notice, ...] = ()
+    data: Mapping[str, object] = field(default_factory=dict)
+    exit_code: int = 0
