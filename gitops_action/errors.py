@@ -64,7 +64,7 @@ class UsageError(GitOpsError):
     exit_code = EXIT_USAGE
 
 
-class GitOpsErrors(GitOpsError):
+class GitOpsErrors(GitOpsError):  # noqa: N818 - the plural says that it carries several
     """Several errors found in one go, reported together rather than one a run."""
 
     def __init__(self, title: str, errors: tuple[GitOpsError, ...]) -> None:
