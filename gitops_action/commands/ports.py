@@ -91,7 +91,7 @@ class Forge(Protocol):
         ...
 
     def decorate(self, number: int, decoration: Decoration) -> tuple[str, ...]:
-        """Add labels, reviewers and assignees that are missing; return notes on what was refused."""
+        """Add what is missing; return notes on what was refused."""
         ...
 
     def auto_merge(self, pull_request: PullRequestFacts, method: MergeMethod) -> str:
