@@ -1,0 +1,91 @@
+"""Which environments and applications are meant, by name or by path."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from gitops_action.core.config.resolved import PLACEHOLDER, Config, Environment
+from gitops_action.errors import UsageError
+
+APPLICATIONS_FOLDER = "applications"
+"""The folder of the well-known layout: `applications/<name>/…`."""
+
+_NOT_APPLICATIONS = frozenset({"base", "bases", "overlays", "overlay", "components"})
+
+
+def select_environments(config: Config, names: Sequence[str]) -> tuple[Environment, ...]:
+    """The environments that are named, in the order of the configuration.
+
+    None named means those that stand at the start: the ones with no `after`.
+
+    Raises:
+        UsageError: a name is not declared; tells the nearest one and all there are.
+    """
+    if not names:
+        return tuple(item for item in config.environments if not item.after)
+    known = [item.name for item in config.environments]
+    for name in names:
+        if name not in known:
+            raise _unknown("environment", name, known, config.path)
+    return tuple(item for item in config.environments if item.name in names)
+
+
+def select_applications(
+    config: Config, names: Sequence[str], found: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The applications that are named, checked against those declared and those `found`.
+
+    Without declared applications and without `found`, any name goes: the layout decides later.
+
+    Raises:
+        UsageError: a name is neither declared nor found.
+    """
+    known = sorted({item.name for item in config.applications} | set(found))
+    for name in names if known else ():
+        if name not in known:
+            raise _unknown("application", name, known, config.path)
+    return tuple(dict.fromkeys(names))
+
+
+def application_of(path: str, environment: Environment, config: Config) -> str | None:
+    """The application a file belongs to, read off its path.
+
+    In this order: the placeholder of the environment's path, a declared application's name among
+    the folders below the environment, `applications/<name>/`, the first folder below the
+    environment. None for files that lie directly in the environment's folder.
+    """
+    if not environment.contains(path):
+        return None
+    folders = path.split("/")[:-1]
+    pattern = environment.path.split("/") if environment.path else []
+    if PLACEHOLDER in pattern:
+        return folders[pattern.index(PLACEHOLDER)] if len(folders) >= len(pattern) else None
+    below = folders[len(pattern) :]
+    declared = {item.name for item in config.applications}
+    named = next((folder for folder in below if folder in declared), None)
+    return named or _by_layout(below, whole=not environment.path)
+
+
+def _by_layout(below: Sequence[str], *, whole: bool) -> str | None:
+    if APPLICATIONS_FOLDER in below[:-1]:
+        return below[below.index(APPLICATIONS_FOLDER) + 1]
+    if whole or not below or below[0] in _NOT_APPLICATIONS or below[0] == APPLICATIONS_FOLDER:
+        return None
+    return below[0]
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """The known name that was probably meant, or None when none is near."""
+    found = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def _unknown(what: str, name: str, known: Sequence[str], path: str) -> UsageError:
+    guess = nearest(name, known)
+    there = ", ".join(known) or "none"
+    return UsageError(
+        f"unknown {what} {name!r}",
+        cause=f"{path} declares: {there}",
+        fix=f"did you mean {guess!r}?" if guess else f"name one of them, or add it to {path}",
+    )
