@@ -15,10 +15,13 @@ class ImageFacts:
     `digest` is that of the manifest or index the reference names. `source` and `revision` are
     `org.opencontainers.image.source` and `.revision` (OCI image spec, annotations) from the
     manifest's annotations or the image config's labels; empty where the image does not say.
+    They are text that whoever built the image chose. `members` are the digests of the manifests
+    that an index lists (empty for a single image).
     """
 
     digest: str
     media_type: str
+    members: tuple[str, ...] = ()
     source: str = ""
     revision: str = ""
     version: str = ""

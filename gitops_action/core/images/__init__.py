@@ -1,0 +1,24 @@
+"""Image references: reading, comparing, and the `images` input."""
+
+from __future__ import annotations
+
+from gitops_action.core.images.errors import ImageReferenceError
+from gitops_action.core.images.lines import ImageChange, parse_image_lines
+from gitops_action.core.images.reference import (
+    ImageReference,
+    canonical,
+    normalise_repository,
+    parse_reference,
+    same_repository,
+)
+
+__all__ = [
+    "ImageChange",
+    "ImageReference",
+    "ImageReferenceError",
+    "canonical",
+    "normalise_repository",
+    "parse_image_lines",
+    "parse_reference",
+    "same_repository",
+]
