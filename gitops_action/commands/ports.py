@@ -20,6 +20,7 @@ from gitops_action.core.branches import (
 from gitops_action.core.files import Keep, RepositoryFile, Snapshot
 from gitops_action.core.images import ImageReference
 from gitops_action.core.registry import ImageFacts
+from gitops_action.core.report.model import BumpReport, ProposalView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +121,34 @@ class SourceHistory(Protocol):
 
     def compare(self, *, repository: str, base: str, head: str) -> Comparison | None:
         """Compare two commits; None when it may not or cannot be read."""
+        ...
+
+
+class Texts(Protocol):
+    """The words of a proposal, rendered from its view; untrusted text is harmless in them."""
+
+    def branch(self, view: ProposalView) -> str:
+        """The branch's name, by the user's template or our rule; a valid ref name."""
+        ...
+
+    def commit_message(self, view: ProposalView) -> str:
+        """Subject, body and, as the last paragraph, the trailers."""
+        ...
+
+    def title(self, view: ProposalView) -> str:
+        """The pull request's title, one line."""
+        ...
+
+    def body(self, view: ProposalView) -> str:
+        """The pull request's body, at most 65,536 characters, trailers last."""
+        ...
+
+    def summary(self, report: BumpReport) -> str:
+        """The job summary."""
+        ...
+
+    def remark(self, reason: str) -> str:
+        """A comment that tells a reason, with where it comes from."""
         ...
 
 

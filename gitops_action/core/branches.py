@@ -38,7 +38,11 @@ class CommitFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class PullRequestFacts:
-    """One pull request. `closed_by` is the login of who closed it without merging."""
+    """One pull request.
+
+    `closed_by` is the login of who closed it without merging. `closed_by_deletion` says that
+    GitHub closed it because its branch was deleted: no judgement on what it proposed.
+    """
 
     number: int
     node_id: str
@@ -50,6 +54,7 @@ class PullRequestFacts:
     body: str = ""
     author_login: str = ""
     closed_by: str = ""
+    closed_by_deletion: bool = False
     merge_oid: str = ""
     draft: bool = False
     labels: tuple[str, ...] = ()

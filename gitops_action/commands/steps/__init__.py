@@ -1,0 +1,1 @@
+"""Steps that several commands share: verify an image, read and plan, guard, propose."""

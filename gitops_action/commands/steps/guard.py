@@ -1,0 +1,112 @@
+"""Refuse what must not be proposed: a version under hold, and a step backwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitops_action.commands.ports import SourceHistory
+from gitops_action.core.branches import Comparison
+from gitops_action.core.config import Hold, held
+from gitops_action.core.images import ImageChange, ImageReference, ImageSource, is_downgrade
+from gitops_action.core.outcome import Notice
+from gitops_action.core.plan import Plan
+from gitops_action.errors import GitOpsError, Location
+
+
+class HoldError(GitOpsError):
+    """The version is under hold in this environment."""
+
+
+class DowngradeError(GitOpsError):
+    """The version is older than the one described."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage:
+    """Where the old and the new image come from, and how the two commits relate."""
+
+    repository: str
+    old: ImageSource | None
+    new: ImageSource | None
+    comparison: Comparison | None = None
+
+
+def refuse_held(
+    plan: Plan, changes: tuple[ImageChange, ...], holds: tuple[Hold, ...], now: datetime
+) -> None:
+    """Stop when a wanted image is under hold for an application that would get it.
+
+    Raises:
+        HoldError: names who set the hold, why, and how it is lifted.
+    """
+    for change in changes:
+        for application in plan.applications or ("",):
+            hold = held(holds, plan.environment, application, change.target, now)
+            if hold is not None:
+                raise _held(hold, change.target, plan.environment)
+
+
+def _held(hold: Hold, image: ImageReference, environment: str) -> HoldError:
+    until = f" until {hold.until:%Y-%m-%d %H:%M %Z}" if hold.until else ""
+    return HoldError(
+        f"{image} is under hold in {environment}{until}",
+        cause=f"{hold.author or 'somebody'} set it: {hold.reason or 'no reason was given'}",
+        fix=f"propose another version, or lift the hold by deleting {hold.file} on the base branch",
+        location=Location(file=hold.file),
+    )
+
+
+def refuse_backwards(
+    plan: Plan, changes: tuple[ImageChange, ...], lineages: tuple[Lineage, ...]
+) -> tuple[Notice, ...]:
+    """Stop at a lower version or an older source commit; notes on what could not be compared.
+
+    Raises:
+        DowngradeError: names both versions and the input that allows it.
+    """
+    for change in changes:
+        for old in _described(plan, change):
+            if old.tag and change.target.tag and is_downgrade(old.tag, change.target.tag):
+                raise _backwards(plan, old.tag, change.target.tag, "a lower version")
+    notices = [_judge(plan, lineage) for lineage in lineages]
+    return tuple(notice for notice in notices if notice is not None)
+
+
+def _described(plan: Plan, change: ImageChange) -> tuple[ImageReference, ...]:
+    return tuple(use for use in plan.previous if use.repository == change.repository)
+
+
+def _judge(plan: Plan, lineage: Lineage) -> Notice | None:
+    comparison, old, new = lineage.comparison, lineage.old, lineage.new
+    if comparison is None or old is None or new is None:
+        return None
+    if comparison.status == "behind":
+        raise _backwards(plan, str(old), str(new), "an ancestor of what is described")
+    if comparison.status == "diverged":
+        text = f"{new} has diverged from {old.commit[:7]}, which {plan.environment} describes"
+        return Notice(level="notice", text=text)
+    return None
+
+
+def _backwards(plan: Plan, old: str, new: str, why: str) -> DowngradeError:
+    return DowngradeError(
+        f"{new} would be a step backwards in {plan.environment}",
+        cause=f"it is {why}: {old} is described now",
+        fix="set `allow-downgrade: true` if this is meant",
+    )
+
+
+def lineage_of(
+    repository: str,
+    *,
+    old: ImageSource | None,
+    new: ImageSource | None,
+    history: SourceHistory | None,
+) -> Lineage:
+    """Compare the commits of two images, where both are known and of one repository."""
+    same = old and new and old.repository.lower() == new.repository.lower()
+    if history is None or old is None or new is None or not same:
+        return Lineage(repository=repository, old=old, new=new)
+    comparison = history.compare(repository=new.repository, base=old.commit, head=new.commit)
+    return Lineage(repository=repository, old=old, new=new, comparison=comparison)

@@ -1,0 +1,166 @@
+"""The living pull request: what its branch's state means for the next bump.
+
+One pull request per environment and branch lives through many bumps. `survey` reads the state;
+`settled` tells whether the branch already says what is wanted. Deciding is pure; the step in
+`commands/steps/propose.py` acts on it. The truth is content and commit authorship: titles, bodies
+and branch names are hints that people edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from gitops_action.core.branches import (
+    ABSENT,
+    BranchFacts,
+    CommitFacts,
+    Identity,
+    PullRequestFacts,
+)
+from gitops_action.core.images import (
+    ImageChange,
+    ImageReference,
+    ImageReferenceError,
+    parse_reference,
+)
+from gitops_action.core.trailers import parse_trailers
+
+CLOSED_BY_US = "<!-- gitops-action: closed -->"
+"""Stands in the body of a pull request that we closed ourselves, whoever's token we used."""
+
+_WEB_FLOW = frozenset({"web-flow", "noreply@github.com"})
+
+Situation = Literal["restart", "ours", "shared", "refused", "reopen"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What the branch's state means.
+
+    Attributes:
+        situation: `restart`: the branch starts anew from base; `ours`: an open pull request
+            with only our commits is rebuilt; `shared`: people's commits stay, ours goes on top;
+            `refused`: a person closed this very proposal; `reopen`: the same, but asked for.
+        pull_request: the open one, or the closed one that `refused` and `reopen` are about.
+        pending: what our commits on the branch propose, the newest of each repository.
+        pending_sets: the same of explicit edits, as lines of the `set` input.
+        reason: why, as a sentence's part for people.
+    """
+
+    situation: Situation
+    pull_request: PullRequestFacts | None = None
+    pending: tuple[ImageChange, ...] = ()
+    pending_sets: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def survey(facts: BranchFacts, *, wanted: Iterable[ImageReference], reopen: bool) -> Survey:
+    """Read the branch's state for a bump to the `wanted` images."""
+    opened = next((pr for pr in facts.pull_requests if pr.state == "open"), None)
+    if opened is None:
+        return _without_open(facts, tuple(wanted), reopen=reopen)
+    if foreign := _foreign(facts, opened):
+        who = foreign.author_login or foreign.author_email
+        reason = f"commit {foreign.oid[:7]} on it is by {who}"
+        return Survey(situation="shared", pull_request=opened, reason=reason)
+    return Survey(
+        situation="ours",
+        pull_request=opened,
+        pending=_pending(facts.commits),
+        pending_sets=_pending_sets(facts.commits),
+    )
+
+
+def _without_open(
+    facts: BranchFacts, wanted: tuple[ImageReference, ...], *, reopen: bool
+) -> Survey:
+    last = facts.pull_requests[0] if facts.pull_requests else None
+    if last and _declined(last, facts.viewer) and _proposes(last, wanted):
+        reason = f"@{last.closed_by} closed #{last.number}, which proposed the same"
+        if not reopen:
+            return Survey(situation="refused", pull_request=last, reason=reason)
+        if facts.head is not None and facts.head == last.head_oid:
+            return Survey(situation="reopen", pull_request=last, reason=reason)
+    if last and facts.head == last.head_oid and last.state == "merged":
+        return Survey(situation="restart", reason=f"#{last.number} was merged")
+    if facts.head and (foreign := _foreign(facts, None)):
+        who = foreign.author_login or foreign.author_email
+        return Survey(situation="shared", reason=f"commit {foreign.oid[:7]} on it is by {who}")
+    return Survey(situation="restart", reason="no pull request is open")
+
+
+def _declined(closed: PullRequestFacts, viewer: Identity) -> bool:
+    """Whether a person said no. A bot's own closing, or a branch's deletion, is no judgement."""
+    if closed.state != "closed" or closed.closed_by_deletion or CLOSED_BY_US in closed.body:
+        return False
+    by_us = closed.closed_by == viewer.login and viewer.login.endswith("[bot]")
+    return bool(closed.closed_by) and not by_us
+
+
+def _proposes(closed: PullRequestFacts, wanted: tuple[ImageReference, ...]) -> bool:
+    proposed = {_version(image) for image in _images(closed.body)}
+    return bool(wanted) and all(_version(image) in proposed for image in wanted)
+
+
+def _version(image: ImageReference) -> tuple[str, str | None]:
+    """What makes it the same version: the tag, or the digest where there is no tag."""
+    return image.repository, image.tag or image.digest
+
+
+def _foreign(facts: BranchFacts, opened: PullRequestFacts | None) -> CommitFacts | None:
+    """The newest commit that is not ours; with an unread rest, the oldest one read is suspect."""
+    ours = {facts.viewer.login, facts.viewer.email, opened.author_login if opened else ""} - {""}
+    foreign = [commit for commit in facts.commits if not _is_ours(commit, ours)]
+    if not foreign and not facts.complete:
+        return facts.commits[0]
+    return foreign[-1] if foreign else None
+
+
+def _is_ours(commit: CommitFacts, ours: set[str]) -> bool:
+    """Ours carries our trailer, was written by us, and nobody amended it afterwards."""
+    author = {commit.author_login, commit.author_email}
+    committer = {commit.committer_login, commit.committer_email}
+    signed = "GitOps-Action" in parse_trailers(commit.message)
+    return signed and bool(author & ours) and bool(committer & (ours | _WEB_FLOW))
+
+
+def _pending(commits: tuple[CommitFacts, ...]) -> tuple[ImageChange, ...]:
+    newest: dict[str, ImageChange] = {}
+    for commit in commits:
+        images = _images(commit.message)
+        previous = _images(commit.message, "GitOps-Previous")
+        paired = previous if len(previous) == len(images) else images
+        for old, new in zip(paired, images, strict=True):
+            renamed = old.repository != new.repository
+            change = ImageChange(repository=old.repository, target=new, rename=renamed)
+            newest[new.repository] = change
+    return tuple(newest.values())
+
+
+def _pending_sets(commits: tuple[CommitFacts, ...]) -> tuple[str, ...]:
+    lines = [line for c in commits for line in parse_trailers(c.message).get("GitOps-Set", ())]
+    newest = {line.partition(" = ")[0]: line for line in lines}
+    return tuple(newest.values())
+
+
+def _images(text: str, trailer: str = "GitOps-Image") -> tuple[ImageReference, ...]:
+    found = []
+    for value in parse_trailers(text).get(trailer, ()):
+        try:
+            found.append(parse_reference(value))
+        except ImageReferenceError:
+            continue  # people edit bodies: a trailer is a hint, and this one hints at nothing
+    return tuple(found)
+
+
+def settled(facts: BranchFacts, desired: Mapping[str, str]) -> bool:
+    """Whether the branch already changes exactly the `desired` paths to exactly those blobs."""
+    changed = facts.changed_paths == frozenset(desired)
+    return changed and all(facts.head_blobs.get(path) == blob for path, blob in desired.items())
+
+
+def expected_head(facts: BranchFacts) -> str:
+    """What a compare-and-swap of the branch expects to find."""
+    return facts.head or ABSENT
