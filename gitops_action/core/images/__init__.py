@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from gitops_action.core.images.compare import is_downgrade
 from gitops_action.core.images.errors import ImageReferenceError
 from gitops_action.core.images.lines import ImageChange, parse_image_lines
+from gitops_action.core.images.pin import verify_pin
 from gitops_action.core.images.reference import (
     ImageReference,
     canonical,
@@ -11,14 +13,20 @@ from gitops_action.core.images.reference import (
     parse_reference,
     same_repository,
 )
+from gitops_action.core.images.source import ImageSource, image_source, source_repository
 
 __all__ = [
     "ImageChange",
     "ImageReference",
     "ImageReferenceError",
+    "ImageSource",
     "canonical",
+    "image_source",
+    "is_downgrade",
     "normalise_repository",
     "parse_image_lines",
     "parse_reference",
     "same_repository",
+    "source_repository",
+    "verify_pin",
 ]

@@ -16,7 +16,7 @@ PATH_LIMIT = 255
 """Longest repository path, in characters, domain not counted (distribution/reference)."""
 
 TEXT_LIMIT = 4096
-"""Longest text that is looked at; no valid reference comes near it."""
+"""Longest text that is looked at, well over what registries and runtimes take."""
 
 _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
@@ -52,9 +52,7 @@ def parse(text: str) -> Parts:
     Raises:
         ImageReferenceError: it is none; the error points at the offending character.
     """
-    if len(text) > TEXT_LIMIT:
-        reason = f"the text has {len(text)} characters, no reference is longer than {TEXT_LIMIT}"
-        raise ImageReferenceError(text, TEXT_LIMIT, kind="too-long", reason=reason)
+    check_length(text)
     found = _REFERENCE.fullmatch(text)
     if found is None:
         lowered = _REFERENCE.fullmatch(text.lower()) is not None
@@ -64,6 +62,13 @@ def parse(text: str) -> Parts:
     )
     _check_limits(text, parts)
     return parts
+
+
+def check_length(text: str) -> None:
+    """Refuse a text that is longer than any reference, before anything is matched on it."""
+    if len(text) > TEXT_LIMIT:
+        reason = f"the text has {len(text)} characters, no reference is longer than {TEXT_LIMIT}"
+        raise ImageReferenceError(text, TEXT_LIMIT, kind="too-long", reason=reason)
 
 
 def is_identifier(text: str) -> bool:

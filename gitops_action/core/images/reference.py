@@ -139,10 +139,12 @@ def _split(text: str) -> tuple[str, str | None, str | None]:
         reason = "64 hexadecimal digits are an image id, not a repository name"
         fix = "name the image, or write `name@sha256:…`"
         raise ImageReferenceError(text, 0, kind="identifier", reason=reason, fix=fix)
+    grammar.check_length(text)
     domain, rest = _domain_and_rest(text)
     written = len(text) - len(rest)
+    literal = not rest or (text.startswith("[") and "/" not in text)
     try:
-        parts = grammar.parse(f"{domain}/{rest}" if rest else text)
+        parts = grammar.parse(text if literal else f"{domain}/{rest}")
     except ImageReferenceError as error:
         raise _in_place(text, error, shift=written - len(domain) - 1) from None
     tail = sum(len(part) + 1 for part in (parts.tag, parts.digest) if part is not None)
