@@ -1,0 +1,33 @@
+# The action's image. GitHub starts it with the workspace mounted at /github/workspace and files
+# that belong to another user, and wants container actions to run as root: so no USER here.
+ARG BASE_IMAGE=python:3.13-slim
+
+# hadolint ignore=DL3006  # the default names its tag
+FROM ${BASE_IMAGE} AS packages
+COPY requirements/runtime.txt /tmp/runtime.txt
+# The environment holds no pip; the base's own fills it, from the lock alone.
+RUN python3 -m venv --without-pip /opt/venv \
+    && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-deps \
+       --only-binary :all: --require-hashes --disable-pip-version-check --requirement /tmp/runtime.txt
+
+# hadolint ignore=DL3006  # as above
+FROM ${BASE_IMAGE}
+# hadolint ignore=DL3008  # git's security updates matter more than one fixed version of it
+RUN if ! command -v git; then \
+      apt-get update \
+      && apt-get install --yes --no-install-recommends ca-certificates git \
+      && rm -rf /var/lib/apt/lists/*; \
+    fi \
+    # The mounted workspace belongs to the runner's user; git refuses it otherwise.
+    && git config --system --add safe.directory '*'
+COPY --from=packages /opt/venv /opt/venv
+COPY entrypoint.py /app/entrypoint.py
+COPY gitops_action /app/gitops_action
+RUN /opt/venv/bin/python -m compileall -q /app
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+LABEL org.opencontainers.image.title="gitops-action" \
+      org.opencontainers.image.description="GitOps on GitHub: from a pushed tag to a verified deployment, by pull requests." \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENTRYPOINT ["python", "/app/entrypoint.py"]

@@ -1,0 +1,128 @@
+"""The images that tests and demo run, each tagged by what it was made of.
+
+Docker's own store is the cache: an image whose tag exists is not made again.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from testbed import cache
+from testbed.docker.rootfs import build_base
+from testbed.gotool import BUILDX, go_program
+from testbed.process import PartError, run
+
+LABEL = "gitops-action.testbed"
+_RUNNER = Path(__file__).parent / "runner"
+_PULL_SECONDS = 180
+
+
+def base_image() -> str:
+    """The image that ours are built on.
+
+    `BASE_IMAGE` in the environment decides; else it is the Dockerfile's default, when it is here
+    or can be pulled; else one made by debootstrap.
+    """
+    chosen = os.environ.get("BASE_IMAGE")
+    if chosen:
+        return chosen
+    public = _default_base()
+    with cache.locked("base-image"):
+        if exists(public) or _pulled(public):
+            return public
+        return build_base()
+
+
+def action_image() -> str:
+    """The action's image, built from this checkout."""
+    base = base_image()
+    root = cache.ROOT
+    paths = [root / name for name in ("Dockerfile", ".dockerignore", "entrypoint.py")]
+    paths += [root / "requirements" / "runtime.txt"]
+    paths += [path for path in (root / "gitops_action").rglob("*") if _ships(path)]
+    tag = f"gitops-action:{cache.key(_identity(base), cache.tree_key(root, paths))}"
+    with cache.locked("action-image"):
+        if not exists(tag):
+            build(root, tag, base)
+    return tag
+
+
+def runner_image() -> str:
+    """The image in which act runs a job's steps: git, the docker client and buildx."""
+    base = base_image()
+    recipe = (_RUNNER / "Dockerfile").read_bytes()
+    tag = f"gitops-action-runner:{cache.key(recipe, BUILDX, _identity(base))}"
+    with cache.locked("runner-image"):
+        if not exists(tag):
+            _build_runner(tag, base)
+    return tag
+
+
+def build(context: Path, tag: str, base: str) -> None:
+    """Build the folder's Dockerfile on `base`; the host's network reaches the package indexes."""
+    run(
+        *("docker", "build", "--quiet", "--network", "host", "--build-arg", f"BASE_IMAGE={base}"),
+        *("--label", f"{LABEL}=1", "--tag", tag, context),
+        timeout=1500,
+    )
+
+
+def exists(tag: str) -> bool:
+    """Whether the daemon has the image."""
+    try:
+        run("docker", "image", "inspect", tag, timeout=60)
+    except PartError:
+        return False
+    return True
+
+
+def size(tag: str) -> int:
+    """Bytes of the image's layers, unpacked."""
+    return int(run("docker", "image", "inspect", "--format", "{{.Size}}", tag))
+
+
+def remove_all() -> int:
+    """Remove every image that the test bed made; return how many there were."""
+    listing = run("docker", "image", "ls", "--quiet", "--filter", f"label={LABEL}")
+    found = set(listing.split())
+    for image in found:
+        run("docker", "image", "rm", "--force", image)
+    return len(found)
+
+
+def _build_runner(tag: str, base: str) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        context = Path(scratch)
+        shutil.copy(_RUNNER / "Dockerfile", context)
+        shutil.copy(go_program(BUILDX), context / "docker-buildx")
+        build(context, tag, base)
+
+
+def _pulled(image: str) -> bool:
+    try:
+        run("docker", "pull", "--quiet", image, timeout=_PULL_SECONDS)
+    except PartError:
+        return False
+    return True
+
+
+def _default_base() -> str:
+    text = (cache.ROOT / "Dockerfile").read_text(encoding="utf-8")
+    found = re.search(r"^ARG BASE_IMAGE=(\S+)", text, re.MULTILINE)
+    if not found:
+        raise PartError("Dockerfile has no line `ARG BASE_IMAGE=…`")
+    return found.group(1)
+
+
+def _identity(image: str) -> str:
+    """The image's id and the machine's kind: what a build on it depends on."""
+    return run("docker", "image", "inspect", "--format", "{{.Id}}", image) + platform.machine()
+
+
+def _ships(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts

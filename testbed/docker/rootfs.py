@@ -1,0 +1,68 @@
+"""A base image made from Debian packages, for machines that can pull none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import tempfile
+from pathlib import Path
+
+from testbed import cache
+from testbed.process import PartError, run
+
+_SUITE = "bookworm"
+_PACKAGES = "python3,python3-venv,python3-pip,git,ca-certificates"
+_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+_RECIPE = "1"
+
+
+def build_base() -> str:
+    """Make the image by debootstrap, or take the one that was made before.
+
+    It trusts the certificate authorities that this machine trusts, so that a package index
+    behind a company's proxy can be reached while images are built.
+
+    Raises:
+        PartError: debootstrap is missing, we are not root, or a package cannot be had.
+    """
+    authorities = _authorities()
+    made_of = cache.key(_RECIPE, _SUITE, _PACKAGES, authorities)
+    tag = f"gitops-action-base:{_SUITE}-{made_of}"
+    if not run("docker", "image", "ls", "--quiet", tag).strip():
+        _require_debootstrap()
+        with tempfile.TemporaryDirectory(prefix="base-image-") as scratch:
+            _assemble(Path(scratch) / "root", tag, authorities)
+    return tag
+
+
+def _assemble(root: Path, tag: str, authorities: bytes) -> None:
+    run(
+        *("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, root),
+        timeout=1200,
+    )
+    (root / _BUNDLE).write_bytes(authorities)
+    for leftover in ("var/cache/apt", "var/lib/apt/lists"):
+        shutil.rmtree(root / leftover, ignore_errors=True)
+    archive = root.with_suffix(".tar")
+    run("tar", "-C", root, "-cf", archive, ".")
+    run(
+        *("docker", "import", "--change", f"ENV PIP_CERT=/{_BUNDLE}"),
+        *("--change", "LABEL gitops-action.testbed=1", archive, tag),
+    )
+
+
+def _authorities() -> bytes:
+    bundle = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().openssl_cafile
+    for path in (Path(f"/{_BUNDLE}"), Path(bundle)):
+        if path.is_file():
+            return path.read_bytes()
+    raise PartError("this machine has no bundle of certificate authorities; get ca-certificates")
+
+
+def _require_debootstrap() -> None:
+    if not shutil.which("debootstrap") or os.geteuid() != 0:
+        raise PartError(
+            "no base image: none can be pulled, and to make one takes root and the Debian "
+            "package debootstrap; name an image of your own in BASE_IMAGE"
+        )

