@@ -2,6 +2,9 @@
 
 from gitops_action.core.config.deploy import Deploy, Health, PruneBudget, Target
 from gitops_action.core.config.gates import Approvals, Gates, HttpGate, Window
+from gitops_action.core.config.holds import HOLDS_FOLDER, Hold, held, hold_file
+from gitops_action.core.config.load import load_config
+from gitops_action.core.config.read_holds import load_holds
 from gitops_action.core.config.resolved import (
     CONFIG_PATH,
     DEFAULT_ENVIRONMENT,
@@ -20,6 +23,7 @@ from gitops_action.core.config.select import (
 __all__ = [
     "CONFIG_PATH",
     "DEFAULT_ENVIRONMENT",
+    "HOLDS_FOLDER",
     "PLACEHOLDER",
     "Application",
     "Approvals",
@@ -28,12 +32,17 @@ __all__ = [
     "Environment",
     "Gates",
     "Health",
+    "Hold",
     "HttpGate",
     "PruneBudget",
     "Rollback",
     "Target",
     "Window",
     "application_of",
+    "held",
+    "hold_file",
+    "load_config",
+    "load_holds",
     "select_applications",
     "select_environments",
 ]

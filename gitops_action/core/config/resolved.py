@@ -86,9 +86,9 @@ class Environment:
         return tuple(self.path.replace(PLACEHOLDER, name) for name in applications)
 
     def contains(self, path: str) -> bool:
-        """Whether a file of the repository lies in this environment's folder, or is it."""
+        """Whether a file of the repository lies in this environment's folder."""
         wanted = self.path.split("/") if self.path else []
-        given = path.split("/")[: len(wanted)]
+        given = path.split("/")[:-1][: len(wanted)]
         return len(given) == len(wanted) and all(
             expected in (PLACEHOLDER, found) for expected, found in zip(wanted, given, strict=True)
         )

@@ -60,7 +60,7 @@ def application_of(path: str, environment: Environment, config: Config) -> str |
     folders = path.split("/")[:-1]
     pattern = environment.path.split("/") if environment.path else []
     if PLACEHOLDER in pattern:
-        return folders[pattern.index(PLACEHOLDER)] if len(folders) >= len(pattern) else None
+        return folders[pattern.index(PLACEHOLDER)]
     below = folders[len(pattern) :]
     declared = {item.name for item in config.applications}
     named = next((folder for folder in below if folder in declared), None)

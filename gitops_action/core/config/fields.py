@@ -1,0 +1,186 @@
+"""The kinds of value that the configuration model is made of, each with its check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from gitops_action.core.config.values import (
+    DURATION_PATTERN,
+    PERCENTAGE_PATTERN,
+    parse_duration,
+    parse_percentage,
+)
+from gitops_action.core.config.windows import check_cron
+from gitops_action.core.images import ImageReferenceError, normalise_repository
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
+OWNER_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$"
+KUSTOMIZATION_PATTERN = r"^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*$"
+URL_PATTERN = r"^https?://[^\s/@?#]+([/?#]\S*)?$"
+LOGIN_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$"
+
+
+def problem(message: str, fix: str) -> PydanticCustomError:
+    """An error of ours inside a validator, with the fix that is shown beside it."""
+    return PydanticCustomError("gitops", "{reason}", {"reason": message, "fix": fix})
+
+
+def matching(pattern: str, what: str, fix: str) -> AfterValidator:
+    """A check that the whole text matches, told in words rather than as an expression."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise problem(f"{text!r} is no {what}", fix)
+        return text
+
+    return AfterValidator(check)
+
+
+_T = TypeVar("_T")
+
+
+def _from_text(read: Callable[[str], _T], fix: str) -> BeforeValidator:
+    def convert(value: object) -> _T:
+        if not isinstance(value, str):
+            raise problem(f"{value!r} is not text", fix)
+        try:
+            return read(value)
+        except ValueError as error:
+            raise problem(str(error), fix) from None
+
+    return BeforeValidator(convert)
+
+
+def _checked_cron(text: str) -> str:
+    check_cron(text)
+    return text
+
+
+def _checked_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{text!r} is no known time zone") from None
+    return text
+
+
+def _checked_image(text: str) -> str:
+    try:
+        return normalise_repository(text)
+    except ImageReferenceError as error:
+        reason = f"{error.reason} (character {error.column})"
+        raise ValueError(f"{text!r} is no image repository: {reason}") from None
+
+
+def _budget(value: object) -> float | int:
+    fix = 'write a share such as "20%", or a number of objects'
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if not isinstance(value, str):
+        raise problem(f"{value!r} is neither a percentage nor a number of objects", fix)
+    try:
+        return float(parse_percentage(value))
+    except ValueError as error:
+        raise problem(str(error), fix) from None
+
+
+_DURATION_FIX = "write a duration such as 90s, 10m, 1h30m, 2d"
+
+Name = Annotated[
+    str,
+    matching(NAME_PATTERN, "name", "use a-z, 0-9 and dashes, starting with a letter or digit"),
+    StringConstraints(max_length=63),
+    WithJsonSchema({"type": "string", "pattern": NAME_PATTERN, "maxLength": 63}),
+]
+Duration = Annotated[
+    timedelta,
+    _from_text(parse_duration, _DURATION_FIX),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
+]
+Cron = Annotated[
+    str,
+    _from_text(_checked_cron, 'write five fields, e.g. "0 17 * * FRI"'),
+    WithJsonSchema({"type": "string"}),
+]
+TimeZone = Annotated[
+    str,
+    _from_text(_checked_zone, "write an IANA name such as Europe/Berlin or UTC"),
+    WithJsonSchema({"type": "string"}),
+]
+ImageRepository = Annotated[
+    str,
+    _from_text(_checked_image, "write a repository such as ghcr.io/acme/web, without a tag"),
+    WithJsonSchema({"type": "string"}),
+]
+OwnerName = Annotated[
+    str,
+    matching(OWNER_NAME_PATTERN, "repository OWNER/NAME", "write it as OWNER/NAME"),
+    WithJsonSchema({"type": "string", "pattern": OWNER_NAME_PATTERN}),
+]
+Team = Annotated[
+    str,
+    matching(OWNER_NAME_PATTERN, "team ORG/TEAM", "write organisation and team: acme/sre"),
+    WithJsonSchema({"type": "string", "pattern": OWNER_NAME_PATTERN}),
+]
+Login = Annotated[
+    str,
+    matching(LOGIN_PATTERN, "GitHub login", "write the login without @"),
+    WithJsonSchema({"type": "string", "pattern": LOGIN_PATTERN}),
+]
+Kustomization = Annotated[
+    str,
+    matching(KUSTOMIZATION_PATTERN, "Kustomization", "write NAMESPACE/NAME: flux-system/staging"),
+    WithJsonSchema({"type": "string", "pattern": KUSTOMIZATION_PATTERN}),
+]
+Url = Annotated[
+    str,
+    matching(URL_PATTERN, "address", "write https://host/path, without user or password in it"),
+    WithJsonSchema({"type": "string", "pattern": URL_PATTERN}),
+]
+Budget = Annotated[
+    float | int,
+    BeforeValidator(_budget),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": PERCENTAGE_PATTERN},
+                {"type": "integer", "minimum": 0},
+            ]
+        }
+    ),
+]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+def hyphenated(name: str) -> str:
+    """The key that a field is written as."""
+    return name.rstrip("_").replace("_", "-")
+
+
+class Shape(BaseModel):
+    """What all parts share: hyphens in keys, no unknown key, no conversion of types."""
+
+    model_config = ConfigDict(
+        alias_generator=hyphenated,
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        populate_by_name=False,
+    )

@@ -1,0 +1,148 @@
+"""Checks across environments: order, and folders that must neither overlap nor leave.
+
+They read the raw values, not the model, so that they also speak when some other key is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from gitops_action.core.config.positions import Document, Path
+from gitops_action.core.config.resolved import PLACEHOLDER
+from gitops_action.core.config.select import nearest
+from gitops_action.errors import GitOpsError, UsageError
+
+
+def check_layout(document: Document) -> list[GitOpsError]:
+    """Everything that is wrong between environments, and with their folders."""
+    environments = _mappings(document.data, "environments")
+    return [
+        *_order(document, environments),
+        *_folders(document, environments),
+    ]
+
+
+def normalised(path: str) -> str:
+    """A folder without `./` and trailing slashes; empty for the whole repository.
+
+    Raises:
+        ValueError: it is no folder inside the repository; the message says why.
+    """
+    if "\\" in path or not path.isprintable():
+        raise ValueError("has a backslash or a control character")
+    if path.startswith(("/", "~")):
+        raise ValueError("is absolute")
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    if ".." in parts or ".git" in (part.lower() for part in parts):
+        raise ValueError("leaves the repository's files")
+    braced = [part for part in parts if "{" in part or "}" in part]
+    if braced not in ([], [PLACEHOLDER]):
+        raise ValueError(f"may hold {PLACEHOLDER} once, as a whole folder name")
+    return "/".join(parts)
+
+
+def _mappings(data: object, key: str) -> dict[str, Mapping[str, object]]:
+    inside = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(inside, dict):
+        return {}
+    return {name: value for name, value in inside.items() if isinstance(value, dict)}
+
+
+def _after(environment: Mapping[str, object]) -> list[tuple[int, str]]:
+    after = environment.get("after")
+    listed = after if isinstance(after, list) else []
+    return [(index, name) for index, name in enumerate(listed) if isinstance(name, str)]
+
+
+def _order(
+    document: Document, environments: Mapping[str, Mapping[str, object]]
+) -> Iterator[GitOpsError]:
+    for name, environment in environments.items():
+        for index, other in _after(environment):
+            path: Path = ("environments", name, "after", index)
+            if other not in environments:
+                guess = nearest(other, list(environments))
+                yield UsageError(
+                    f"environments.{name}.after names {other!r}, which is not declared",
+                    fix=f"did you mean {guess!r}?" if guess else "declare it, or remove it here",
+                    location=document.value(path),
+                )
+        if not environment.get("after") and _has_soak(environment):
+            yield UsageError(
+                f"environments.{name}.gates.soak has nothing to wait for",
+                cause="images soak in the environments of `after`, and there are none",
+                fix="name them in `after`, or remove `soak`",
+                location=document.key(("environments", name, "gates", "soak")),
+            )
+    yield from _cycles(document, environments)
+
+
+def _has_soak(environment: Mapping[str, object]) -> bool:
+    gates = environment.get("gates")
+    return isinstance(gates, dict) and gates.get("soak") is not None
+
+
+def _cycles(
+    document: Document, environments: Mapping[str, Mapping[str, object]]
+) -> Iterator[GitOpsError]:
+    edges = {
+        name: [other for _, other in _after(environment) if other in environments]
+        for name, environment in environments.items()
+    }
+    while leaves := [name for name, after in edges.items() if not after]:
+        edges = {
+            name: [other for other in after if other not in leaves]
+            for name, after in edges.items()
+            if name not in leaves
+        }
+    told: set[str] = set()
+    for name in edges:
+        circle = _circle(name, edges)
+        if not told.intersection(circle):
+            told.update(circle)
+            yield UsageError(
+                f"environments wait for each other: {' after '.join([*circle, circle[0]])}",
+                fix="remove one of them from `after`",
+                location=document.key(("environments", circle[0], "after")),
+            )
+
+
+def _circle(start: str, edges: Mapping[str, list[str]]) -> list[str]:
+    """Follow `after` from an environment that cannot be resolved until one comes again."""
+    walked: list[str] = []
+    while start not in walked:
+        walked.append(start)
+        start = edges[start][0]
+    return walked[walked.index(start) :]
+
+
+def _folders(
+    document: Document, environments: Mapping[str, Mapping[str, object]]
+) -> Iterator[GitOpsError]:
+    folders: dict[str, str] = {}
+    for name, environment in environments.items():
+        path = environment.get("path")
+        if not isinstance(path, str) or not path:
+            continue
+        try:
+            folders[name] = normalised(path)
+        except ValueError as error:
+            yield UsageError(
+                f"environments.{name}.path {path!r} {error}",
+                fix="write a folder of this repository, e.g. environments/staging",
+                location=document.value(("environments", name, "path")),
+            )
+    for (name, path), (other, second) in combinations(folders.items(), 2):
+        if _overlap(path, second):
+            yield UsageError(
+                f"the folders of {name} ({path or '.'}) and {other} ({second or '.'}) overlap",
+                fix="give each environment a folder of its own",
+                location=document.value(("environments", other, "path")),
+            )
+
+
+def _overlap(first: str, second: str) -> bool:
+    """Whether one folder lies in the other; the placeholder may stand for any name."""
+    one, two = (path.split("/") if path else [] for path in (first, second))
+    return all(a == b or PLACEHOLDER in (a, b) for a, b in zip(one, two, strict=False))

@@ -1,0 +1,37 @@
+"""The JSON Schema of the configuration, for editors; run as a module it writes the shipped file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gitops_action.core.config.model import ConfigShape
+
+SCHEMA_PATH = Path(__file__).parents[2] / "schemas" / "gitops.schema.json"
+
+
+def schema() -> str:
+    """The schema as JSON text, the same bytes for the same model."""
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "gitops.yaml",
+    } | ConfigShape.model_json_schema(by_alias=True, mode="validation")
+    document["title"] = "gitops.yaml"
+    return json.dumps(_tidy(document), indent=2) + "\n"
+
+
+def _tidy(value: object, *, names: bool = False) -> object:
+    """Without the titles that pydantic makes up of class names: editors show them to people."""
+    if isinstance(value, list):
+        return [_tidy(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _tidy(item, names=key in {"properties", "$defs"})
+        for key, item in value.items()
+        if names or key != "title" or item == "gitops.yaml"
+    }
+
+
+if __name__ == "__main__":
+    SCHEMA_PATH.write_text(schema(), encoding="utf-8")

@@ -1,0 +1,50 @@
+"""Small values of the configuration that YAML has no type for: durations and shares."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+DURATION_PATTERN = r"^(?=\d)(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
+PERCENTAGE_PATTERN = r"^\d{1,3}(\.\d+)?%$"
+
+_DURATION = re.compile(
+    r"(?=\d)(?:(?P<weeks>\d{1,5})w)?(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,7})h)?"
+    r"(?:(?P<minutes>\d{1,9})m)?(?:(?P<seconds>\d{1,9})s)?",
+    re.ASCII,
+)
+_UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read `1h30m`, `90s`, `2d`; units w, d, h, m, s, each at most once and in this order.
+
+    Raises:
+        ValueError: the text is no such duration; the message says what one looks like.
+    """
+    found = _DURATION.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is no duration such as 90s, 10m, 1h30m, 2d")
+    return timedelta(**{unit: int(count) for unit, count in found.groupdict("0").items()})
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration the way `parse_duration` reads it, whole seconds: `1d12h`."""
+    rest = int(duration.total_seconds())
+    parts = []
+    for unit, seconds in _UNITS:
+        count, rest = divmod(rest, seconds)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def parse_percentage(text: str) -> float:
+    """Read `20%` as 20.0.
+
+    Raises:
+        ValueError: the text is no percentage between 0% and 100%.
+    """
+    if not re.fullmatch(PERCENTAGE_PATTERN, text, re.ASCII) or float(text[:-1]) > 100:  # noqa: PLR2004 - per cent
+        raise ValueError(f"{text!r} is no percentage between 0% and 100%")
+    return float(text[:-1])

@@ -1,0 +1,91 @@
+"""Merge windows: recurring spans of time, by cron expression and time zone."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+from gitops_action.core.config.gates import Window
+
+_FIELDS = 5
+_SAMPLE_START = datetime(2024, 1, 1, tzinfo=UTC)  # any leap year shows what a cron line can match
+_SAMPLE_END = _SAMPLE_START + timedelta(days=400)
+_SAMPLE_LIMIT = 10_000
+
+Span = tuple[datetime, datetime]
+
+
+def check_cron(expression: str) -> None:
+    """Make sure that a cron expression of five fields can be read and matches some time.
+
+    Raises:
+        ValueError: it cannot, or it never does (30 February).
+    """
+    if len(expression.split()) != _FIELDS:
+        raise ValueError(f"{expression!r} is no cron expression of five fields")
+    try:
+        next(CronSim(expression, _SAMPLE_START))
+    except CronSimError as error:
+        raise ValueError(f"{expression!r} is no cron expression: {error}") from None
+    except StopIteration:
+        raise ValueError(f"{expression!r} never comes") from None
+
+
+def never_open(windows: Sequence[Window]) -> bool:
+    """Whether these windows certainly leave no moment to merge in.
+
+    Looked at over a sample of 400 days. Windows that start more often than hourly, and those
+    that allow and never come in the sample, leave it open: the answer is then False.
+    """
+    denied = _sample(windows, "deny")
+    allowed = _sample(windows, "allow")
+    if denied is None or allowed is None:
+        return False
+    if not any(window.effect == "allow" for window in windows):
+        allowed = [(_SAMPLE_START + timedelta(days=32), _SAMPLE_END)]
+    return bool(allowed) and all(_covered(span, denied) for span in allowed)
+
+
+def _sample(windows: Sequence[Window], effect: str) -> list[Span] | None:
+    """The joined spans of the windows of one effect; None when some cannot be judged."""
+    found: list[Span] = []
+    for window in windows:
+        if window.effect != effect:
+            continue
+        spans = _spans(window)
+        if not spans and (spans is None or effect == "allow"):
+            return None
+        found += spans
+    return _joined(found)
+
+
+def _spans(window: Window) -> list[Span] | None:
+    """The window's spans in the sample, or None when there are too many to look at."""
+    starts = CronSim(window.cron, _SAMPLE_START.astimezone(ZoneInfo(window.timezone)))
+    spans: list[Span] = []
+    for start in takewhile(lambda moment: moment < _SAMPLE_END, starts):
+        if len(spans) == _SAMPLE_LIMIT:
+            return None
+        begin = start.astimezone(UTC)
+        spans.append((begin, begin + window.duration))
+    return spans
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((begin, end))
+    return joined
+
+
+def _covered(span: Span, joined: Sequence[Span]) -> bool:
+    at = bisect_right(joined, span[0], key=lambda other: other[0]) - 1
+    return at >= 0 and min(span[1], _SAMPLE_END) <= joined[at][1]
