@@ -6,16 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gitops_action.commands.ports import ContentStore, Tip
-from gitops_action.core.config import (
-    HOLDS_FOLDER,
-    Config,
-    Environment,
-    Hold,
-    load_config,
-    load_holds,
-)
+from gitops_action.core.config import Config, Environment, Hold, load_config, load_holds
 from gitops_action.core.files import Keep, Snapshot
-from gitops_action.core.plan import unread_folders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,47 +17,39 @@ class Base:
     tip: Tip
     config: Config
     holds: tuple[Hold, ...]
-    snapshot: Snapshot
 
 
-def read_settings(
-    store: ContentStore, *, branch: str | None, config: str
-) -> tuple[Tip, Config, tuple[Hold, ...]]:
+def read_base(store: ContentStore, *, branch: str | None, config: str) -> Base:
     """Read what steers us from the base branch's tip, never from a pull request's head."""
     tip = store.tip(base=branch, config=config)
-    settings = tip.settings
-    found = settings.get(config)
+    found = tip.settings.get(config)
     loaded = load_config(config, found.data if found else None)
-    holds = load_holds(
-        {path: file.data for path, file in settings.items() if path.startswith(HOLDS_FOLDER)}
-    )
-    return tip, loaded, holds
-
-
-def read_base(store: ContentStore, *, branch: str | None, config: str, keep: Keep) -> Base:
-    """Read settings and content of the base branch's tip."""
-    tip, loaded, holds = read_settings(store, branch=branch, config=config)
-    snapshot = read_content(store, commit=tip.commit, config=loaded, keep=keep)
-    return Base(tip=tip, config=loaded, holds=holds, snapshot=snapshot)
+    holds = load_holds({path: file.data for path, file in tip.settings.items()})
+    return Base(tip=tip, config=loaded, holds=holds)
 
 
 def read_content(store: ContentStore, *, commit: str, config: Config, keep: Keep) -> Snapshot:
     """Read the files of all environments at a commit.
 
-    Declared environments are read folder by folder, with one more read for the bases they point
-    to outside; where that is not enough, and without declared folders, the whole tree is read.
-    All environments are read, because a file that two of them share must be recognised.
+    Declared environments are read folder by folder, otherwise the whole tree. All of them are
+    read, because a file that two of them share must be recognised.
     """
-    folders = _folders(config.environments)
-    if not folders:
-        return store.read(commit=commit, folders=(), keep=keep)
-    snapshot = store.read(commit=commit, folders=folders, keep=keep)
-    missing = unread_folders(snapshot, config.environments)
-    if missing and snapshot.folders:
-        snapshot = _merged(snapshot, store.read(commit=commit, folders=missing, keep=keep))
-        if snapshot.folders and unread_folders(snapshot, config.environments):
-            return store.read(commit=commit, folders=(), keep=keep)
-    return snapshot
+    return store.read(commit=commit, folders=_folders(config.environments), keep=keep)
+
+
+def widen(
+    store: ContentStore, snapshot: Snapshot, *, folders: tuple[str, ...], keep: Keep
+) -> Snapshot:
+    """Read the folders that were found to be missing as well; the whole tree when none is named."""
+    more = store.read(commit=snapshot.commit, folders=folders, keep=keep)
+    if not more.folders:
+        return more
+    return replace(
+        snapshot,
+        files={**snapshot.files, **more.files},
+        folders=(*snapshot.folders, *more.folders),
+        notes=(*snapshot.notes, *more.notes),
+    )
 
 
 def _folders(environments: Sequence[Environment]) -> tuple[str, ...]:
@@ -74,14 +58,3 @@ def _folders(environments: Sequence[Environment]) -> tuple[str, ...]:
     if "" in roots:
         return ()
     return tuple(r for r in roots if not any(r.startswith(f"{other}/") for other in roots))
-
-
-def _merged(first: Snapshot, second: Snapshot) -> Snapshot:
-    if not second.folders:
-        return second
-    return replace(
-        first,
-        files={**first.files, **second.files},
-        folders=(*first.folders, *second.folders),
-        notes=(*first.notes, *second.notes),
-    )

@@ -1,0 +1,28 @@
+"""The ports of a bump, gathered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitops_action.commands.ports import (
+    Clock,
+    ContentStore,
+    Forge,
+    Registry,
+    SourceHistory,
+    Texts,
+)
+from gitops_action.core.job import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class BumpPorts:
+    """What a bump talks to. In `mode: local` there is no forge, registry or history."""
+
+    store: ContentStore
+    texts: Texts
+    clock: Clock
+    job: Job
+    forge: Forge | None = None
+    registry: Registry | None = None
+    history: SourceHistory | None = None

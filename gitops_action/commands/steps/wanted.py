@@ -1,0 +1,97 @@
+"""What a bump is asked for: images looked up once, explicit edits, and where images come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from gitops_action.commands.ports import Registry
+from gitops_action.commands.steps.images import ImagePolicy, VerifiedImage, verify_images
+from gitops_action.core.config import Config
+from gitops_action.core.images import ImageChange, ImageReference, ImageSource, parse_image_lines
+from gitops_action.core.images.source import image_source
+from gitops_action.core.inputs.bump import BumpInputs
+from gitops_action.core.job import Job
+from gitops_action.core.outcome import Notice
+from gitops_action.core.plan import SetEdit, parse_set_lines
+from gitops_action.core.registry import RegistryError
+from gitops_action.core.source import source_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The images and explicit edits of one bump.
+
+    `carried` are those of `changes` that an earlier bump proposed and that are still open.
+    """
+
+    images: tuple[VerifiedImage, ...]
+    sets: tuple[SetEdit, ...]
+    carried: tuple[ImageChange, ...] = ()
+
+    @property
+    def changes(self) -> tuple[ImageChange, ...]:
+        """The image changes to plan: those asked for, then those carried over."""
+        return (*(image.change for image in self.images), *self.carried)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the look-up had to say."""
+        return tuple(notice for image in self.images for notice in image.notices)
+
+    def carrying(self, pending: tuple[ImageChange, ...], set_lines: tuple[str, ...]) -> Wanted:
+        """Add what earlier bumps proposed, where this one does not ask for something else."""
+        asked = {change.repository for change in self.changes}
+        renamed = {change.target.repository for change in self.changes}
+        known = {(edit.file, str(edit.path)) for edit in self.sets}
+        carried = [
+            change
+            for change in pending
+            if change.repository not in asked and change.target.repository not in renamed
+        ]
+        sets = [
+            edit
+            for edit in parse_set_lines("\n".join(set_lines))
+            if (edit.file, str(edit.path)) not in known
+        ]
+        return replace(self, carried=tuple(carried), sets=(*self.sets, *sets))
+
+
+def read_wanted(inputs: BumpInputs, registry: Registry | None) -> Wanted:
+    """Read and verify what is asked for.
+
+    Raises:
+        GitOpsError: a line is malformed, an image is missing or not what it is said to be.
+    """
+    changes = parse_image_lines(inputs.images)
+    policy = ImagePolicy(verify=inputs.verify, digest=inputs.digest)
+    images = verify_images(changes, registry, policy)
+    return Wanted(images=images, sets=parse_set_lines(inputs.set))
+
+
+def sources(
+    wanted: Wanted, *, given: ImageSource | None, config: Config, job: Job
+) -> Mapping[str, ImageSource | None]:
+    """The source of each image that was asked for, by repository."""
+    return {
+        image.change.repository: source_of(
+            image.change.repository,
+            given=given,
+            facts=image.facts,
+            applications=config.applications,
+            job=job,
+        )
+        for image in wanted.images
+    }
+
+
+def described_source(
+    registry: Registry | None, reference: ImageReference | None, job: Job
+) -> ImageSource | None:
+    """The source of an image that an environment describes already, if its registry tells."""
+    if registry is None or reference is None or not (reference.tag or reference.digest):
+        return None
+    try:
+        return image_source(registry.describe(reference), server_url=job.server_url)
+    except RegistryError:
+        return None
