@@ -9,10 +9,21 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import Field
+from pydantic.config import JsonDict
 
-from gitops_action.core.config.fields import Count, ImageRepository, Name, OwnerName, Shape, Text
+from gitops_action.core.config.fields import (
+    NAME_PATTERN,
+    Count,
+    ImageRepository,
+    Name,
+    OwnerName,
+    Shape,
+    Text,
+)
 from gitops_action.core.config.model_deploy import DeployShape
 from gitops_action.core.config.model_gates import GatesShape
+
+_NAMED: JsonDict = {"propertyNames": {"pattern": NAME_PATTERN, "maxLength": 63}}
 
 
 class ApplicationShape(Shape):
@@ -60,8 +71,12 @@ class ConfigShape(Shape):
 
     version: Literal[1] = Field(description="Version of this format.")
     applications: dict[Name, ApplicationShape] = Field(
-        default_factory=dict, description="Applications; found from the folders when absent."
+        default_factory=dict,
+        description="Applications; found from the folders when absent.",
+        json_schema_extra=_NAMED,
     )
     environments: dict[Name, EnvironmentShape] = Field(
-        min_length=1, description="Environments, in the order they are shown."
+        min_length=1,
+        description="Environments, in the order they are shown.",
+        json_schema_extra=_NAMED,
     )
