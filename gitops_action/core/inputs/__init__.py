@@ -1,0 +1,37 @@
+"""The one declaration of every input and output, and the ways to read them."""
+
+from __future__ import annotations
+
+from gitops_action.core.inputs.bump import BumpInputs, bump_inputs
+from gitops_action.core.inputs.bump_interface import BUMP
+from gitops_action.core.inputs.catalogue import (
+    COMMAND,
+    COMMANDS,
+    DEFAULT_COMMAND,
+    command_named,
+    every_input,
+)
+from gitops_action.core.inputs.declaration import Command, Input, Output
+from gitops_action.core.inputs.tag import TAG, TagInputs, tag_inputs
+from gitops_action.core.inputs.values import Values, check_values, nearest, split_names
+
+__all__ = [
+    "BUMP",
+    "COMMAND",
+    "COMMANDS",
+    "DEFAULT_COMMAND",
+    "TAG",
+    "BumpInputs",
+    "Command",
+    "Input",
+    "Output",
+    "TagInputs",
+    "Values",
+    "bump_inputs",
+    "check_values",
+    "command_named",
+    "every_input",
+    "nearest",
+    "split_names",
+    "tag_inputs",
+]

@@ -1,0 +1,120 @@
+"""The inputs of `bump` as values, and the rules between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from gitops_action.core.images.source import ImageSource
+from gitops_action.core.inputs.common import RegistryInputs, RepositoryInputs
+from gitops_action.core.inputs.values import Values
+from gitops_action.errors import UsageError
+
+Mode = Literal["pull-request", "commit", "local"]
+Transport = Literal["auto", "api", "git"]
+DigestMode = Literal["pin", "keep", "drop"]
+VerifyMode = Literal["auto", "required", "off"]
+AutoMerge = Literal["none", "merge", "squash", "rebase"]
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
+DIGEST_MODES: tuple[DigestMode, ...] = get_args(DigestMode)
+VERIFY_MODES: tuple[VerifyMode, ...] = get_args(VerifyMode)
+AUTO_MERGES: tuple[AutoMerge, ...] = get_args(AutoMerge)
+
+_SOURCE = re.compile(
+    r"(?P<repository>[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+)"
+    r"@(?P<commit>[0-9a-fA-F]{40}|[0-9a-fA-F]{64})"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BumpInputs(RepositoryInputs, RegistryInputs):
+    """The inputs of `bump`, one attribute each, hyphens as underscores.
+
+    `images` and `set` stay text: `core.images.parse_image_lines` and
+    `core.plan.parse_set_lines` read them and point at the line that is wrong. `branch`, the
+    texts of the pull request and `commit_message` are templates, empty for our own.
+    """
+
+    images: str = ""
+    set: str = ""
+    digest: DigestMode = "pin"
+    verify: VerifyMode = "auto"
+    source: ImageSource | None = None
+    mode: Mode = "pull-request"
+    transport: Transport = "auto"
+    working_directory: str = "."
+    paths: tuple[str, ...] = ()
+    allow_downgrade: bool = False
+    reopen: bool = False
+    signoff: bool = False
+    branch: str = ""
+    pull_request_title: str = ""
+    pull_request_body: str = ""
+    commit_message: str = ""
+    pull_request_labels: tuple[str, ...] = ()
+    pull_request_reviewers: tuple[str, ...] = ()
+    pull_request_team_reviewers: tuple[str, ...] = ()
+    pull_request_assignees: tuple[str, ...] = ()
+    pull_request_draft: bool = False
+    auto_merge: AutoMerge = "none"
+
+
+def bump_inputs(values: Values, environ: Mapping[str, str]) -> BumpInputs:
+    """Build the inputs of `bump` from checked values.
+
+    Args:
+        values: the inputs, checked one by one.
+        environ: the job's environment, for the actor who logs in at ghcr.io.
+
+    Raises:
+        UsageError: what is given does not go together.
+    """
+    inputs = values.build(
+        BumpInputs,
+        base=values.text("base") or None,
+        source=_source(values.text("source")),
+        ghcr_username=values.text("registry-username") or environ.get("GITHUB_ACTOR", ""),
+        ghcr_password=values.text("registry-password") or values.text("source-token"),
+    )
+    _check_together(inputs)
+    return inputs
+
+
+def _source(text: str) -> ImageSource | None:
+    if not text:
+        return None
+    if (found := _SOURCE.fullmatch(text)) is None:
+        raise UsageError(
+            "The input `source` is not valid",
+            cause=f"{text!r} is not OWNER/NAME@SHA with a full commit id",
+            fix="write it like `acme/web@0123456789abcdef0123456789abcdef01234567`",
+        )
+    return ImageSource(repository=found["repository"], commit=found["commit"].lower())
+
+
+def _check_together(inputs: BumpInputs) -> None:
+    if not inputs.images and not inputs.set:
+        raise UsageError(
+            "There is nothing to bump",
+            cause="neither `images` nor `set` is given",
+            fix="give `images: ghcr.io/acme/web:v1.2.3`",
+        )
+    if inputs.mode == "local":
+        return
+    if not inputs.repository:
+        raise UsageError(
+            "The environment repository is not known",
+            cause="`repository` is not given and this is no GitHub job",
+            fix="give `repository: OWNER/NAME`, or `mode: local` to edit a checkout",
+        )
+    if not inputs.token:
+        raise UsageError(
+            f"There is no token for {inputs.repository}",
+            cause="`token` is empty; it needs the rights `contents: write` and"
+            " `pull-requests: write` there",
+            fix="give `token`, or set GITOPS_TOKEN on the command line",
+        )

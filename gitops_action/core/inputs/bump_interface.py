@@ -1,0 +1,187 @@
+"""The interface of `bump`: its inputs and outputs."""
+
+from __future__ import annotations
+
+from gitops_action.core.inputs import common
+from gitops_action.core.inputs.bump import (
+    AUTO_MERGES,
+    DIGEST_MODES,
+    MODES,
+    TRANSPORTS,
+    VERIFY_MODES,
+)
+from gitops_action.core.inputs.declaration import Command, Input, Output
+
+IMAGES = Input(
+    name="images",
+    kind="lines",
+    help="Images to bring in, as full references: `ghcr.io/acme/web:v1.2.3`,"
+    " `ghcr.io/acme/web@sha256:…`, `ghcr.io/acme/web:v1.2.3@sha256:…`, or"
+    " `old/name=new/name:tag` to change the name.",
+)
+SET = Input(
+    name="set",
+    kind="lines",
+    help="Explicit edits, `FILE: PATH = VALUE` a line: `values.yaml: image.tag = v2`,"
+    ' `values.yaml: "dotted.key" = v2`, `apps.yaml: [[1]]spec.images[name=web].newTag = v2`.'
+    " Keys are never created.",
+)
+
+_CONTENT = (
+    IMAGES,
+    SET,
+    Input(
+        name="digest",
+        kind="choice",
+        choices=DIGEST_MODES,
+        default="pin",
+        help="Whether digests are written beside tags: resolved and pinned, left as given, or"
+        " removed.",
+    ),
+    Input(
+        name="verify",
+        kind="choice",
+        choices=VERIFY_MODES,
+        default="auto",
+        help="How strictly the registry must know the image. `auto`: absence is an error, not"
+        " being able to tell a warning.",
+    ),
+    Input(
+        name="source",
+        help="Commit the images were built from, as `OWNER/NAME@SHA`.",
+        default_help="the image's labels, else the job's commit when its repository is the"
+        " application's",
+    ),
+    Input(
+        name="paths",
+        kind="names",
+        help="Globs that limit which files may be edited; one that begins with `!` excludes.",
+        default_help="every file of the environment",
+    ),
+    Input(
+        name="allow-downgrade",
+        kind="flag",
+        default="false",
+        help="Accept a lower version or an older source commit.",
+    ),
+)
+_PROPOSAL = (
+    Input(
+        name="mode",
+        kind="choice",
+        choices=MODES,
+        default="pull-request",
+        help="Open a pull request, commit to the base branch, or edit files under"
+        " `working-directory` without token and network.",
+    ),
+    common.WORKING_DIRECTORY,
+    Input(
+        name="transport",
+        kind="choice",
+        choices=TRANSPORTS,
+        default="auto",
+        help="Read and write through GitHub's API or through Git.",
+    ),
+    Input(
+        name="reopen",
+        kind="flag",
+        default="false",
+        help="Propose a version again that a person closed unmerged.",
+    ),
+    Input(
+        name="signoff",
+        kind="flag",
+        default="false",
+        help="Add a `Signed-off-by` trailer to commits.",
+    ),
+    Input(
+        name="branch",
+        help="Branch of the pull request, a Jinja2 template.",
+        default_help="`gitops/<environment>/<application>`",
+    ),
+    Input(
+        name="pull-request-title",
+        help="Title of the pull request, a Jinja2 template.",
+        default_help="what changes from what to what",
+    ),
+    Input(
+        name="pull-request-body",
+        help="Body of the pull request, a Jinja2 template.",
+        default_help="changes with their reasons, commits, who and which run",
+    ),
+    Input(
+        name="commit-message",
+        help="Message of the commit, a Jinja2 template; trailers are added.",
+        default_help="as the title",
+    ),
+    Input(name="pull-request-labels", kind="names", help="Labels to put on the pull request."),
+    Input(name="pull-request-reviewers", kind="names", help="Logins to ask for a review."),
+    Input(
+        name="pull-request-team-reviewers",
+        kind="names",
+        help="Slugs of teams to ask for a review.",
+    ),
+    Input(
+        name="pull-request-assignees",
+        kind="names",
+        help="Logins to assign to the pull request.",
+    ),
+    Input(
+        name="pull-request-draft",
+        kind="flag",
+        default="false",
+        help="Open the pull request as a draft.",
+    ),
+    Input(
+        name="auto-merge",
+        kind="choice",
+        choices=AUTO_MERGES,
+        default="none",
+        help="Let GitHub merge the pull request by this method when its requirements are met."
+        " Refused where the environment has gates and `gitops/ready` is not required.",
+    ),
+)
+_FIRST = "of the first pull request"
+
+BUMP = Command(
+    name="bump",
+    help="Plans the image change in the environment repository and opens or refreshes one pull"
+    " request per environment.",
+    inputs=(
+        common.REPOSITORY,
+        common.TOKEN,
+        *_CONTENT,
+        common.ENVIRONMENT,
+        common.APPLICATION,
+        *_PROPOSAL,
+        common.BASE,
+        common.CONFIG,
+        common.DRY_RUN,
+        common.SOURCE_TOKEN,
+        common.REGISTRY_USERNAME,
+        common.REGISTRY_PASSWORD,
+        *common.ENDPOINTS,
+    ),
+    outputs=(
+        Output(name="changed", help="`true` when a file changes, else `false`."),
+        Output(
+            name="plan",
+            help="JSON list of changes: environment, application, file, line, path, old, new,"
+            " rule.",
+        ),
+        Output(name="files", help="The files that change, one a line."),
+        Output(name="image", help="The first image, as it is written."),
+        Output(name="tag", help="The tag of the first image."),
+        Output(name="digest", help="The digest of the first image."),
+        Output(
+            name="pull-requests",
+            help="JSON list: environment, number, url, operation"
+            " (`created`, `updated`, `unchanged` or `closed`), branch, commit.",
+        ),
+        Output(name="pull-request-number", help=f"Number {_FIRST}."),
+        Output(name="pull-request-url", help=f"Address {_FIRST}."),
+        Output(name="pull-request-operation", help=f"What was done, {_FIRST}."),
+        Output(name="branch", help=f"Branch {_FIRST}."),
+        Output(name="commit", help=f"Newest commit {_FIRST}, or of the base branch."),
+    ),
+)

@@ -1,0 +1,31 @@
+"""The catalogue of commands: the one declaration that everything else is made from."""
+
+from __future__ import annotations
+
+from gitops_action.core.inputs.bump_interface import BUMP
+from gitops_action.core.inputs.declaration import Command, Input
+from gitops_action.core.inputs.tag import TAG
+
+COMMANDS: tuple[Command, ...] = (BUMP, TAG)
+DEFAULT_COMMAND = BUMP.name
+COMMAND = Input(
+    name="command",
+    kind="choice",
+    choices=tuple(command.name for command in COMMANDS),
+    default=DEFAULT_COMMAND,
+    help="What to do.",
+)
+
+
+def command_named(name: str) -> Command | None:
+    """The command of that name."""
+    return next((command for command in COMMANDS if command.name == name), None)
+
+
+def every_input() -> tuple[Input, ...]:
+    """Every input once, in the order of the reference; `command` first."""
+    inputs = {COMMAND.name: COMMAND}
+    for command in COMMANDS:
+        for item in command.inputs:
+            inputs.setdefault(item.name, item)
+    return tuple(inputs.values())

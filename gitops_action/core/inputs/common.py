@@ -1,0 +1,142 @@
+"""Inputs that several commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gitops_action.core.inputs.declaration import Input
+
+JOB_TOKEN = "${{ github.token }}"  # noqa: S105 - an expression, not a secret
+DEFAULT_CONFIG = ".github/gitops.yaml"
+
+TOKEN = Input(
+    name="token",
+    kind="secret",
+    help="Token for the environment repository. An App's or a person's token lets workflows run"
+    " on the pull requests it opens; the job's own token does not.",
+    default_help="the job's token",
+    runner_default=JOB_TOKEN,
+    variables=("GITOPS_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"),
+)
+SOURCE_TOKEN = Input(
+    name="source-token",
+    kind="secret",
+    help="Token for the application repository: its commits and their ancestry. Missing rights"
+    " degrade to a note.",
+    default_help="the job's token",
+    runner_default=JOB_TOKEN,
+    variables=("GITOPS_SOURCE_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"),
+)
+REPOSITORY = Input(
+    name="repository",
+    kind="repository",
+    help="The environment repository.",
+    default_help="the current repository",
+)
+BASE = Input(
+    name="base",
+    help="Branch of the environment repository to read and to propose changes to.",
+    default_help="the default branch",
+)
+CONFIG = Input(
+    name="config",
+    help="Path of the configuration file in the environment repository; it may be absent.",
+    default=DEFAULT_CONFIG,
+)
+ENVIRONMENT = Input(
+    name="environment",
+    kind="names",
+    help="Environments to work on.",
+    default_help="the environments with no `after`",
+)
+APPLICATION = Input(
+    name="application",
+    kind="names",
+    help="Applications to work on.",
+    default_help="every application whose `images` contain the image",
+)
+DRY_RUN = Input(
+    name="dry-run",
+    kind="flag",
+    help="Plan and report, write nothing.",
+    default="false",
+)
+API_URL = Input(
+    name="api-url",
+    kind="url",
+    help="GitHub's REST API, for GitHub Enterprise Server.",
+    default_help="`GITHUB_API_URL`, else derived from `server-url`, else `https://api.github.com`",
+)
+GRAPHQL_URL = Input(
+    name="graphql-url",
+    kind="url",
+    help="GitHub's GraphQL API.",
+    default_help="`GITHUB_GRAPHQL_URL`, else derived from `api-url`",
+)
+SERVER_URL = Input(
+    name="server-url",
+    kind="url",
+    help="GitHub's web address, also of its Git repositories.",
+    default_help="`GITHUB_SERVER_URL`, else derived from `api-url`, else `https://github.com`",
+)
+WORKING_DIRECTORY = Input(
+    name="working-directory",
+    help="Folder of the checkout that `mode: local` edits.",
+    default=".",
+)
+REGISTRY_USERNAME = Input(
+    name="registry-username",
+    help="User for the registries of the images.",
+    default_help="for `ghcr.io` the job's actor; else Docker's configuration file",
+)
+REGISTRY_PASSWORD = Input(
+    name="registry-password",
+    kind="secret",
+    help="Password or token for the registries of the images.",
+    default_help="for `ghcr.io` the job's token (`source-token`); else Docker's configuration file",
+    variables=("GITOPS_REGISTRY_PASSWORD",),
+)
+
+ENDPOINTS = (API_URL, GRAPHQL_URL, SERVER_URL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointInputs:
+    """Where GitHub is and how its application repository is read; secrets stay out of `repr`."""
+
+    source_token: str = field(default="", repr=False)
+    api_url: str = "https://api.github.com"
+    graphql_url: str = "https://api.github.com/graphql"
+    server_url: str = "https://github.com"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryInputs(EndpointInputs):
+    """What every command on an environment repository takes.
+
+    `base` is None for the default branch; empty `environment` and `application` mean the
+    defaults of the command.
+    """
+
+    token: str = field(default="", repr=False)
+    repository: str = ""
+    base: str | None = None
+    config: str = DEFAULT_CONFIG
+    environment: tuple[str, ...] = ()
+    application: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryInputs:
+    """Credentials for image registries.
+
+    `registry_username` and `registry_password` as given count for every registry named in the
+    inputs; `ghcr_username` and `ghcr_password` are the fallback for ghcr.io alone, so that the
+    job's token is never sent to another registry.
+    """
+
+    registry_username: str = ""
+    registry_password: str = field(default="", repr=False)
+    ghcr_username: str = ""
+    ghcr_password: str = field(default="", repr=False)

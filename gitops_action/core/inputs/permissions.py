@@ -1,0 +1,86 @@
+"""Which right each command needs on which token: the permission matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["read", "write"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Right:
+    """One permission of one token.
+
+    Attributes:
+        command: the command that uses it.
+        held_by: the input that carries the token.
+        permission: as an App's settings and a workflow's `permissions:` name it.
+        level: how much of it.
+        purpose: what it is used for.
+        when: the condition, empty for always.
+        without: what happens when it is missing; empty: an error that names it.
+    """
+
+    command: str
+    held_by: str
+    permission: str
+    level: Level
+    purpose: str
+    when: str = ""
+    without: str = ""
+
+
+RIGHTS: tuple[Right, ...] = (
+    Right(
+        command="bump",
+        held_by="token",
+        permission="contents",
+        level="write",
+        purpose="read the environment repository, write the branch",
+        when="`mode` is not `local` (with `dry-run`: read)",
+    ),
+    Right(
+        command="bump",
+        held_by="token",
+        permission="pull-requests",
+        level="write",
+        purpose="open and refresh pull requests, labels, reviewers, comments",
+        when="`mode: pull-request`",
+    ),
+    Right(
+        command="bump",
+        held_by="token",
+        permission="members",
+        level="read",
+        purpose="ask teams for a review (an organisation permission of Apps)",
+        when="`pull-request-team-reviewers` is given",
+        without="a note; nobody of the team is asked",
+    ),
+    Right(
+        command="bump",
+        held_by="source-token",
+        permission="contents",
+        level="read",
+        purpose="list commits, compare ancestry",
+        when="the source commit is known",
+        without="a note; no list of commits, no check of ancestry",
+    ),
+    Right(
+        command="bump",
+        held_by="registry-password",
+        permission="packages",
+        level="read",
+        purpose="look up images at ghcr.io",
+        when="the image is private",
+        without="a warning; the tag is written without a digest",
+    ),
+    Right(
+        command="tag",
+        held_by="source-token",
+        permission="contents",
+        level="read",
+        purpose="read the repository's facts and its commit's date",
+        when="the event does not tell them",
+    ),
+)

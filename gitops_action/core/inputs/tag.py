@@ -1,0 +1,87 @@
+"""The inputs and outputs of `tag`, by docker/metadata-action's names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitops_action.core.inputs.common import ENDPOINTS, SOURCE_TOKEN, EndpointInputs
+from gitops_action.core.inputs.declaration import Command, Input, Output
+from gitops_action.core.inputs.values import Values
+
+_SEPARATOR = "a line break"
+
+TAG = Command(
+    name="tag",
+    help="Computes image tags, labels and annotations from the Git event.",
+    inputs=(
+        SOURCE_TOKEN,
+        *ENDPOINTS,
+        Input(name="images", kind="lines", help="Image names to build references from."),
+        Input(
+            name="tags",
+            kind="lines",
+            help="Rules for tags, as `type=…,key=value` a line.",
+            default_help="`type=schedule`, `type=ref,event=branch`, `type=ref,event=tag`,"
+            " `type=ref,event=pr`",
+        ),
+        Input(
+            name="flavor",
+            kind="lines",
+            help="Rules for all tags: `latest=auto|true|false`, `prefix=…`, `suffix=…`.",
+        ),
+        Input(name="labels", kind="lines", help="Labels to add or replace, `key=value` a line."),
+        Input(
+            name="annotations",
+            kind="lines",
+            help="Annotations to add or replace, `[level:]key=value` a line.",
+        ),
+        Input(
+            name="sep-tags",
+            kind="raw",
+            help="What separates the output `tags`.",
+            default="\n",
+            default_help=_SEPARATOR,
+        ),
+        Input(
+            name="sep-labels",
+            kind="raw",
+            help="What separates the output `labels`.",
+            default="\n",
+            default_help=_SEPARATOR,
+        ),
+        Input(
+            name="sep-annotations",
+            kind="raw",
+            help="What separates the output `annotations`.",
+            default="\n",
+            default_help=_SEPARATOR,
+        ),
+    ),
+    outputs=(
+        Output(name="version", help="The version: the tag of the first rule that gave one."),
+        Output(name="tags", help="Full image references, or bare tags without `images`."),
+        Output(name="tag-names", help="The tags without the image names."),
+        Output(name="labels", help="OCI labels, `key=value` each."),
+        Output(name="annotations", help="OCI annotations, `level:key=value` each."),
+        Output(name="json", help="All of it as JSON: tags, labels, annotations."),
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagInputs(EndpointInputs):
+    """The inputs of `tag`; the line-based ones as text, read by `core.tags`."""
+
+    images: str = ""
+    tags: str = ""
+    flavor: str = ""
+    labels: str = ""
+    annotations: str = ""
+    sep_tags: str = "\n"
+    sep_labels: str = "\n"
+    sep_annotations: str = "\n"
+
+
+def tag_inputs(values: Values) -> TagInputs:
+    """Build the inputs of `tag` from checked values."""
+    return values.build(TagInputs)

@@ -1,0 +1,163 @@
+"""Reads the text of inputs by their kind, and tells everything that is wrong in one go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass
+from difflib import get_close_matches
+from typing import Any, ClassVar, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from gitops_action.core.inputs.declaration import Command, Input, Kind
+from gitops_action.errors import GitOpsErrors, UsageError
+
+_TRUE = frozenset({"true", "True", "TRUE"})
+_FALSE = frozenset({"false", "False", "FALSE"})
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+InputsT = TypeVar("InputsT", bound=_Dataclass)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """The values of one command's inputs, checked: reading them cannot fail."""
+
+    command: Command
+    texts: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """The value as text."""
+        return self.texts[name]
+
+    def flag(self, name: str) -> bool:
+        """The value of a `flag`."""
+        return self.texts[name] in _TRUE
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """The names of a `names` input in order, each once."""
+        return split_names(self.texts[name])
+
+    def build(self, target: type[InputsT], **computed: object) -> InputsT:
+        """Fill a dataclass whose fields are named after inputs; `computed` ones win.
+
+        A test holds every such dataclass against the declaration: names, types and defaults.
+        """
+        fields: dict[str, Any] = {
+            item.field: self._value(item)
+            for item in self.command.inputs
+            if item.field in target.__dataclass_fields__
+        }
+        return target(**{**fields, **computed})
+
+    def _value(self, item: Input) -> str | bool | tuple[str, ...]:
+        if item.kind == "flag":
+            return self.flag(item.name)
+        return self.names(item.name) if item.kind == "names" else self.text(item.name)
+
+
+def check_values(command: Command, given: Mapping[str, str]) -> Values:
+    """Give each input its text or its default, and check it by its kind.
+
+    Args:
+        command: whose inputs are read.
+        given: name to text as it came from the runner or the command line; a text that is empty
+            counts as not given.
+
+    Raises:
+        UsageError: an input is not written as its grammar says.
+        GitOpsErrors: several are not.
+    """
+    texts: dict[str, str] = {}
+    errors: list[UsageError] = []
+    for item in command.inputs:
+        text = given.get(item.name, "")
+        texts[item.name] = (text if item.kind == "raw" else text.strip()) or item.default
+        if error := _fault(item, texts[item.name]):
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise GitOpsErrors("Several inputs are wrong", tuple(errors))
+    return Values(command=command, texts=texts)
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Split a list of names at line breaks and commas; each name once, order kept."""
+    parts = (part.strip() for line in text.splitlines() for part in line.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def nearest(name: str, known: tuple[str, ...]) -> str:
+    """The known name that was probably meant, or empty."""
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.5)), "")
+
+
+def _fault(item: Input, text: str) -> UsageError | None:
+    if not text:
+        return None
+    if _CONTROL.search(text):
+        return _wrong(item, "it contains a control character", "remove it")
+    check = _CHECKS.get(item.kind)
+    return check(item, text) if check else None
+
+
+def _wrong(item: Input, cause: str, fix: str) -> UsageError:
+    return UsageError(f"The input `{item.name}` is not valid", cause=cause, fix=fix)
+
+
+def _check_line(item: Input, text: str) -> UsageError | None:
+    if "\n" in text or "\r" in text:
+        return _wrong(item, "it has several lines", "give one value")
+    return None
+
+
+def _check_flag(item: Input, text: str) -> UsageError | None:
+    if text in _TRUE | _FALSE:
+        return None
+    return _wrong(item, f"{text!r} is neither true nor false", "write `true` or `false`")
+
+
+def _check_choice(item: Input, text: str) -> UsageError | None:
+    if text in item.choices:
+        return None
+    close = nearest(text, item.choices)
+    fix = f"did you mean `{close}`? " if close else ""
+    allowed = ", ".join(f"`{choice}`" for choice in item.choices)
+    return _wrong(item, f"{text!r} is not one of its values", f"{fix}write one of {allowed}")
+
+
+def _check_url(item: Input, text: str) -> UsageError | None:
+    fix = "write it like `https://github.example.com/api/v3`"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return _wrong(item, "it is not an address", fix)
+    if parts.username is not None or parts.password is not None:
+        return _wrong(item, "it contains a user or password", "give tokens by `token`")
+    plain = parts.scheme in {"http", "https"} and host and port != 0
+    if not plain or parts.query or parts.fragment or re.search(r"\s", text):
+        return _wrong(item, f"{text!r} is not an http(s) address", fix)
+    return None
+
+
+def _check_repository(item: Input, text: str) -> UsageError | None:
+    if _REPOSITORY.fullmatch(text):
+        return None
+    return _wrong(item, f"{text!r} is not OWNER/NAME", "write it like `acme/environment`")
+
+
+_CHECKS: dict[Kind, Callable[[Input, str], UsageError | None]] = {
+    "flag": _check_flag,
+    "choice": _check_choice,
+    "url": _check_url,
+    "repository": _check_repository,
+    "secret": _check_line,
+}
