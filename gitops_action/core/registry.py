@@ -49,3 +49,10 @@ class RegistryUnreachableError(RegistryError):
     """Network, TLS, 429 or 5xx after retries: existence is unknown."""
 
     kind = "unreachable"
+
+
+class RegistryContentError(GitOpsError):
+    """The registry's answer contradicts itself: wrong digest, not an image, too large.
+
+    Not a `RegistryError`, because it must not pass as "could not tell".
+    """

@@ -1,0 +1,195 @@
+"""Looks image references up: do they exist, what is their digest, where do they come from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from gitops_action.adapters.registry.accounts import Account, Accounts
+from gitops_action.adapters.registry.address import base_url
+from gitops_action.adapters.registry.authentication import authorize
+from gitops_action.adapters.registry.transport import Answer, Patience, Transport
+from gitops_action.core.images import ImageReference
+from gitops_action.core.images.grammar import is_digest
+from gitops_action.core.images.manifest import (
+    INDEX_TYPES,
+    MANIFEST_TYPES,
+    Labels,
+    Manifest,
+    read_config,
+    read_manifest,
+)
+from gitops_action.core.registry import (
+    ImageFacts,
+    ImageMissingError,
+    RegistryContentError,
+    RegistryDeniedError,
+    RegistryError,
+)
+
+MANIFEST_LIMIT = 4 * 1024 * 1024
+"""Longest manifest in bytes, the least a registry must take by the OCI distribution spec."""
+
+CONFIG_LIMIT = 8 * 1024 * 1024
+"""Longest config in bytes."""
+
+_ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
+
+
+class RegistryClient:
+    """Implements the port `Registry`; each look-up is one to five requests."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        *,
+        patience: Patience | None = None,
+        insecure: frozenset[str] = frozenset(),
+    ) -> None:
+        """Take the accounts, the limits, and the registries that are allowed without TLS."""
+        self._accounts = accounts
+        self._insecure = insecure
+        self._transport = Transport(patience or Patience(), insecure=insecure)
+        self._authorization: dict[str, str] = {}
+
+    def describe(self, reference: ImageReference) -> ImageFacts:
+        """Look the reference's tag up, or its digest when it has no tag.
+
+        Raises:
+            ImageMissingError: the registry is sure that it is not there.
+            RegistryDeniedError: we may not read it.
+            RegistryUnreachableError: no usable answer after all tries.
+            RegistryContentError: what the registry sent is not what it says it is.
+        """
+        account = self._accounts.of(reference.domain)
+        try:
+            return self._describe(reference, account)
+        except RegistryDeniedError as denied:
+            self._forget(reference)
+            if account is None:
+                raise
+            # A stale or foreign account must not hide an image that everybody may read.
+            try:
+                return self._describe(reference, None)
+            except RegistryError:
+                raise denied from None
+
+    def _describe(self, reference: ImageReference, account: Account | None) -> ImageFacts:
+        visit = _Visit(reference=reference, account=account)
+        wanted = reference.tag or reference.digest or "latest"
+        answer = self._get(visit, f"manifests/{wanted}", MANIFEST_LIMIT)
+        digest = _verified_digest(reference, answer, wanted)
+        manifest = _manifest(reference, answer)
+        labels = self._labels(visit, manifest)
+        return ImageFacts(
+            digest=digest,
+            media_type=manifest.media_type,
+            members=manifest.members,
+            source=labels.source,
+            revision=labels.revision,
+            version=labels.version,
+        )
+
+    def _labels(self, visit: _Visit, manifest: Manifest) -> Labels:
+        """Labels are hints: where a part cannot be read they stay empty."""
+        labels = manifest.labels
+        try:
+            if manifest.platform and not labels.complete:
+                manifest = self._member(visit, manifest.platform)
+                labels = labels.or_else(manifest.labels)
+            if manifest.config and not labels.complete:
+                answer = self._get(visit, f"blobs/{manifest.config}", CONFIG_LIMIT)
+                _verified_digest(visit.reference, answer, manifest.config)
+                labels = labels.or_else(read_config(answer.body))
+        except (RegistryError, RegistryContentError, ValueError, RecursionError):
+            return labels
+        return labels
+
+    def _member(self, visit: _Visit, digest: str) -> Manifest:
+        answer = self._get(visit, f"manifests/{digest}", MANIFEST_LIMIT)
+        _verified_digest(visit.reference, answer, digest)
+        return _manifest(visit.reference, answer)
+
+    def _get(self, visit: _Visit, what: str, limit: int) -> Answer:
+        return self._transport.persist(lambda: self._authorized(visit, what, limit))
+
+    def _authorized(self, visit: _Visit, what: str, limit: int) -> Answer:
+        """Ask; when the registry wants to know who we are, say so and ask once more."""
+        reference = visit.reference
+        url = f"{base_url(reference.domain, self._insecure)}/{reference.path}/{what}"
+        answer = self._ask(reference, url, limit)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._forget(reference)
+            self._authorization[reference.repository] = self._authorize(visit, answer)
+            answer = self._ask(reference, url, limit)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise ImageMissingError(
+                f"{reference} is not in the registry",
+                cause=f"{reference.domain} knows no {what.rpartition('/')[2]} of {reference.path}",
+                fix="push the image first, or correct its name, tag or digest",
+            )
+        if answer.status != HTTPStatus.OK:
+            raise self._denied(reference, f"{reference.domain} answers {answer.status}")
+        return answer
+
+    def _ask(self, reference: ImageReference, url: str, limit: int) -> Answer:
+        headers = {"Accept": _ACCEPT}
+        if known := self._authorization.get(reference.repository):
+            headers["Authorization"] = known
+        return self._transport.get(url, headers=headers, limit=limit)
+
+    def _authorize(self, visit: _Visit, answer: Answer) -> str:
+        try:
+            return authorize(
+                self._transport,
+                challenge=answer.headers.get("WWW-Authenticate", ""),
+                path=visit.reference.path,
+                account=visit.account,
+                insecure=self._insecure,
+            )
+        except RegistryDeniedError as error:
+            raise self._denied(visit.reference, error.cause) from None
+
+    def _denied(self, reference: ImageReference, cause: str) -> RegistryDeniedError:
+        return RegistryDeniedError(
+            f"{reference} may not be read",
+            cause=cause,
+            fix=self._accounts.advice(reference.domain),
+        )
+
+    def _forget(self, reference: ImageReference) -> None:
+        self._authorization.pop(reference.repository, None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Visit:
+    """One look-up: what is asked for, and as whom."""
+
+    reference: ImageReference
+    account: Account | None
+
+
+def _verified_digest(reference: ImageReference, answer: Answer, wanted: str) -> str:
+    """The digest of the bytes that came; it must be the one asked for and the one announced."""
+    digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+    announced = answer.headers.get("Docker-Content-Digest", "")
+    for claim in (wanted, announced):
+        if is_digest(claim) and claim != digest:
+            raise RegistryContentError(
+                f"{reference.domain} sends other content than it says",
+                cause=f"{reference}: announced {claim}, sent {digest}",
+                fix="look at the registry, and at proxies and mirrors on the way",
+            )
+    return digest
+
+
+def _manifest(reference: ImageReference, answer: Answer) -> Manifest:
+    try:
+        return read_manifest(answer.body, answer.headers.get("Content-Type", ""))
+    except (ValueError, RecursionError):
+        raise RegistryContentError(
+            f"{reference} is no image of a known format",
+            cause="the registry gives neither an image manifest nor an index",
+            fix="push the image again with a current tool",
+        ) from None

@@ -1,0 +1,232 @@
+"""HTTP requests to registries: bounded in time, size and tries; every failure classified."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from ssl import SSLCertVerificationError
+from typing import TypeVar
+
+import requests
+import stamina
+from urllib3.exceptions import HTTPError
+
+from gitops_action import __version__
+from gitops_action.adapters.registry.address import is_safe, same_origin
+from gitops_action.core.registry import RegistryContentError, RegistryUnreachableError
+
+T = TypeVar("T")
+
+_CHUNK = 65536
+_REDIRECTS = 5
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long is waited for a registry; times in seconds.
+
+    Attributes:
+        connect: until a connection stands.
+        read: between two pieces of an answer.
+        answer: for a whole answer.
+        attempts: tries of one look-up, the first included.
+        pause: before the second try; it doubles from there, with jitter.
+        longest_pause: a `Retry-After` beyond this is not waited for.
+        all_tries: for all tries of one look-up together.
+    """
+
+    connect: float = 10
+    read: float = 20
+    answer: float = 60
+    attempts: int = 4
+    pause: float = 0.5
+    longest_pause: float = 30
+    all_tries: float = 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A complete answer of a registry."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class TransientError(RegistryUnreachableError):
+    """A failure that may pass; `after` is the pause in seconds that the server asks for."""
+
+    after: float | None = None
+
+
+class Transport:
+    """One connection pool for all look-ups of a run."""
+
+    def __init__(self, patience: Patience, *, insecure: frozenset[str] = frozenset()) -> None:
+        """Take limits, and the registries that may be spoken to without TLS."""
+        self._patience = patience
+        self._insecure = insecure
+        self._session = requests.Session()
+        self._session.headers.update(
+            {"User-Agent": f"gitops-action/{__version__}", "Accept-Encoding": "identity"}
+        )
+        # Else requests would look for an account in ~/.netrc by itself.
+        self._session.auth = _leave_alone
+
+    def persist(self, work: Callable[[], T]) -> T:
+        """Do the work again while it fails in a way that may pass.
+
+        Raises:
+            RegistryUnreachableError: it still fails after the last try.
+        """
+        limits = self._patience
+
+        def pause(error: Exception) -> bool | float:
+            if not isinstance(error, TransientError):
+                return False
+            if error.after is None:
+                return True
+            return error.after if error.after <= limits.longest_pause else False
+
+        for attempt in stamina.retry_context(
+            on=pause,
+            attempts=limits.attempts,
+            timeout=limits.all_tries,
+            wait_initial=limits.pause,
+            wait_jitter=limits.pause,
+            wait_max=limits.longest_pause,
+        ):
+            with attempt:
+                return work()
+        raise AssertionError("retry_context ends with a result or an error")
+
+    def get(self, url: str, *, headers: Mapping[str, str], limit: int) -> Answer:
+        """GET, following redirects; `Authorization` never goes to another origin.
+
+        Args:
+            url: where.
+            headers: sent as they are.
+            limit: longest body in bytes.
+
+        Raises:
+            RegistryUnreachableError: no answer, or a status that says nothing on the image.
+            RegistryContentError: the body is too long.
+        """
+        start = url
+        for _ in range(_REDIRECTS):
+            if not is_safe(url, self._insecure):
+                raise RegistryUnreachableError(
+                    f"{_host(start)} leads to an address without TLS", cause=f"host {_host(url)}"
+                )
+            sent = dict(headers)
+            if not same_origin(start, url):
+                sent.pop("Authorization", None)
+            answer, target = self._once(url, sent, limit)
+            if target is None:
+                return answer
+            url = requests.compat.urljoin(url, target)
+        raise RegistryUnreachableError(f"{_host(start)} redirects without end")
+
+    def _once(self, url: str, headers: Mapping[str, str], limit: int) -> tuple[Answer, str | None]:
+        limits = self._patience
+        try:
+            with self._session.get(
+                url,
+                headers=dict(headers),
+                timeout=(limits.connect, limits.read),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                if response.is_redirect:
+                    return Answer(status=0, headers={}, body=b""), response.headers["Location"]
+                _check_status(response, _host(url))
+                body = _read(response, limit, time.monotonic() + limits.answer)
+                return Answer(
+                    status=response.status_code, headers=response.headers, body=body
+                ), None
+        except requests.exceptions.SSLError as error:
+            raise RegistryUnreachableError(
+                f"{_host(url)} cannot be trusted", cause=_tls_reason(error)
+            ) from None
+        except (requests.ConnectionError, requests.Timeout, HTTPError, TimeoutError) as error:
+            raise TransientError(
+                f"{_host(url)} cannot be reached", cause=_network_reason(error)
+            ) from None
+        except requests.RequestException as error:
+            raise RegistryUnreachableError(
+                f"{_host(url)} cannot be read", cause=type(error).__name__
+            ) from None
+
+
+def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _host(url: str) -> str:
+    return requests.compat.urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _check_status(response: requests.Response, host: str) -> None:
+    status = response.status_code
+    if status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        error = TransientError(f"{host} answers {status}", cause="it is overloaded or out of order")
+        error.after = _retry_after(response.headers.get("Retry-After", ""))
+        raise error
+    known = (HTTPStatus.OK, HTTPStatus.NOT_FOUND, *_REFUSED)
+    if status not in known:
+        raise RegistryUnreachableError(f"{host} answers {status}", cause="nobody expects that")
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds; the form with a date is left to the usual pause."""
+    return timedelta(seconds=int(value)).total_seconds() if value.isdecimal() else None
+
+
+def _read(response: requests.Response, limit: int, deadline: float) -> bytes:
+    """Read piece by piece, so that neither a flood nor a trickle holds us up."""
+    pieces, size = [], 0
+    while piece := response.raw.read1(_CHUNK):
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise RegistryContentError(
+                f"{_host(response.url)} sends more than {limit} bytes",
+                cause="no manifest or config is that large",
+            )
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    return b"".join(pieces)
+
+
+def _tls_reason(error: BaseException) -> str:
+    for cause in _causes(error):
+        if isinstance(cause, SSLCertVerificationError):
+            return cause.verify_message
+    return "the TLS connection failed"
+
+
+def _network_reason(error: BaseException) -> str:
+    """The system's words for it, without the address (which a proxy's account may be in)."""
+    if any(isinstance(cause, requests.Timeout | TimeoutError) for cause in _causes(error)):
+        return "no answer in time"
+    for cause in _causes(error):
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return "the connection was cut"
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what led to it, as chained and as libraries wrap it in arguments."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and cause not in found:
+            found.append(cause)
+            waiting += [cause.__context__, getattr(cause, "reason", None), *cause.args]
+    return found

@@ -1,0 +1,134 @@
+"""What a registry's manifests and configs say, by the OCI image specification.
+
+Docker's older media types have the same shape and are read the same way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gitops_action.core.images.grammar import is_digest
+
+INDEX_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+MANIFEST_TYPES = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+
+_SOURCE = "org.opencontainers.image.source"
+_REVISION = "org.opencontainers.image.revision"
+_VERSION = "org.opencontainers.image.version"
+_LABEL_LIMIT = 2048
+_NO_PLATFORM = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """The labels that tell where an image comes from; empty where it does not say."""
+
+    source: str = ""
+    revision: str = ""
+    version: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Nothing is gained by looking further."""
+        return bool(self.source and self.revision)
+
+    def or_else(self, other: Labels) -> Labels:
+        """These labels, and the other's where these are empty."""
+        return Labels(
+            source=self.source or other.source,
+            revision=self.revision or other.revision,
+            version=self.version or other.version,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """An image manifest or an index.
+
+    Attributes:
+        media_type: one of INDEX_TYPES or MANIFEST_TYPES.
+        labels: from its annotations.
+        members: digests of the manifests an index lists; empty for an image.
+        platform: the first of them that is an image one can run; empty for an image.
+        config: digest of an image's config; empty for an index.
+    """
+
+    media_type: str
+    labels: Labels = field(default_factory=Labels)
+    members: tuple[str, ...] = ()
+    platform: str = ""
+    config: str = ""
+
+
+def read_manifest(data: bytes, media_type: str) -> Manifest:
+    """Read a manifest or an index; `media_type` is the one the registry names.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    content = _mapping(json.loads(data))
+    kind = _text(content.get("mediaType")) or media_type.partition(";")[0].strip()
+    labels = _labels(content.get("annotations"))
+    if kind in INDEX_TYPES:
+        members = tuple(_members(content))
+        platform = next((digest for digest, runs in members if runs), "")
+        listed = tuple(digest for digest, _ in members)
+        return Manifest(media_type=kind, labels=labels, members=listed, platform=platform)
+    if kind in MANIFEST_TYPES:
+        config = _digest(_mapping(content.get("config")))
+        return Manifest(media_type=kind, labels=labels, config=config)
+    raise ValueError(f"media type {kind[:100]!r}")
+
+
+def read_config(data: bytes) -> Labels:
+    """The labels in an image's config.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    return _labels(_mapping(_mapping(json.loads(data)).get("config")).get("Labels"))
+
+
+def _members(content: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
+    """Digest, and whether it is an image: attestations have the platform `unknown/unknown`."""
+    listed = content.get("manifests")
+    for item in listed if isinstance(listed, list) else ():
+        descriptor = _mapping(item)
+        platform = _mapping(descriptor.get("platform"))
+        if digest := _digest(descriptor):
+            yield digest, platform.get("os") != _NO_PLATFORM
+
+
+def _labels(value: object) -> Labels:
+    found = _mapping(value)
+    return Labels(
+        source=_label(found.get(_SOURCE)),
+        revision=_label(found.get(_REVISION)),
+        version=_label(found.get(_VERSION)),
+    )
+
+
+def _label(value: object) -> str:
+    text = _text(value).strip()
+    return text if text.isprintable() and len(text) <= _LABEL_LIMIT else ""
+
+
+def _digest(descriptor: Mapping[str, object]) -> str:
+    digest = _text(descriptor.get("digest"))
+    return digest if is_digest(digest) else ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,270 @@
+"""Registries that fail, lie, or try to get hold of an account."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gitops_action.adapters.registry import (
+    Account,
+    Accounts,
+    Patience,
+    RegistryClient,
+    read_docker_config,
+)
+from gitops_action.core.images import parse_reference
+from gitops_action.core.registry import (
+    ImageFacts,
+    ImageMissingError,
+    RegistryContentError,
+    RegistryDeniedError,
+    RegistryUnreachableError,
+)
+from gitops_action.errors import UsageError
+from tests.support.scripted_http import Asked, Reply, ScriptedServer, scripted_server
+
+SECRET = "planted-registry-secret"
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST_TYPE}).encode()
+DIGEST = f"sha256:{hashlib.sha256(MANIFEST).hexdigest()}"
+IMAGE = Reply(
+    headers={"Content-Type": MANIFEST_TYPE, "Docker-Content-Digest": DIGEST}, body=MANIFEST
+)
+QUICK = Patience(
+    attempts=3, pause=0.01, longest_pause=0.05, connect=1, read=0.3, answer=0.6, all_tries=5
+)
+
+
+def describe(server: ScriptedServer, *, reference: str = "acme/web:v1") -> ImageFacts:
+    account = Account(username="robot", password=SECRET)
+    accounts = Accounts(given=account, given_for=frozenset({server.address}))
+    client = RegistryClient(accounts, patience=QUICK)
+    return client.describe(parse_reference(f"{server.address}/{reference}"))
+
+
+def then(first: Reply, *, times: int = 1) -> Callable[[Asked, int], Reply]:
+    """Answer so the first times, and well afterwards."""
+    return lambda _asked, number: first if number <= times else IMAGE
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Reply(status=500),
+        Reply(status=503),
+        Reply(status=429, headers={"Retry-After": "0"}),
+        CUT,
+        Reply(status=200, headers=IMAGE.headers, body=MANIFEST, trickle=0.02),
+        Reply(status=200, headers=IMAGE.headers, body=MANIFEST, trickle=0.5),
+    ],
+    ids=["500", "503", "429", "cut", "trickle", "stall"],
+)
+def test_a_fault_that_passes_is_waited_out(fault: Reply) -> None:
+    with scripted_server(then(fault, times=2)) as server:
+        assert describe(server).digest == DIGEST
+        assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Reply(status=500), Reply(status=429), Reply(headers=IMAGE.headers, body=MANIFEST, cut=True)],
+)
+def test_a_fault_that_stays_is_unreachable(fault: Reply) -> None:
+    with scripted_server(then(fault, times=99)) as server:
+        with pytest.raises(RegistryUnreachableError):
+            describe(server)
+        assert len(server.asked) == QUICK.attempts
+
+
+def test_a_long_retry_after_is_not_waited_for() -> None:
+    fault = Reply(status=429, headers={"Retry-After": "3600"})
+    with scripted_server(then(fault)) as server:
+        with pytest.raises(RegistryUnreachableError, match="429"):
+            describe(server)
+        assert len(server.asked) == 1
+
+
+def test_nobody_listens() -> None:
+    client = RegistryClient(Accounts(), patience=QUICK)
+    with pytest.raises(RegistryUnreachableError, match="refused"):
+        client.describe(parse_reference("localhost:1/acme/web:v1"))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(404, ImageMissingError), (403, RegistryDeniedError), (418, RegistryUnreachableError)],
+)
+def test_final_answers_are_not_asked_for_again(status: int, kind: type[Exception]) -> None:
+    with scripted_server(lambda _asked, _number: Reply(status=status)) as server:
+        with pytest.raises(kind):
+            describe(server)
+        assert len(server.asked) <= 2
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(
+            headers={**IMAGE.headers, "Docker-Content-Digest": "sha256:" + "0" * 64}, body=MANIFEST
+        ),
+        Reply(headers={"Content-Type": "text/html"}, body=b"<html>"),
+        Reply(headers=TYPED, body=b"[" * 100_000),
+        Reply(
+            headers={"Content-Type": "application/vnd.docker.distribution.manifest.v1+json"},
+            body=b"{}",
+        ),
+        Reply(headers=IMAGE.headers, body=b" " * (4 * 1024 * 1024 + 1)),
+    ],
+    ids=["digest", "html", "nested", "schema1", "flood"],
+)
+def test_an_answer_that_is_no_image_is_an_error_of_its_own(reply: Reply) -> None:
+    with (
+        scripted_server(lambda _asked, _number: reply) as server,
+        pytest.raises(RegistryContentError),
+    ):
+        describe(server)
+
+
+def test_other_content_than_the_digest_asked_for_is_refused() -> None:
+    reply = Reply(headers=TYPED, body=MANIFEST)
+    with (
+        scripted_server(lambda _asked, _number: reply) as server,
+        pytest.raises(RegistryContentError),
+    ):
+        describe(server, reference="acme/web@sha256:" + "0" * 64)
+
+
+def test_labels_that_cannot_be_read_stay_empty() -> None:
+    content = {"mediaType": MANIFEST_TYPE, "config": {"digest": "sha256:" + "1" * 64}}
+    manifest = Reply(headers=TYPED, body=json.dumps(content).encode())
+
+    def script(asked: Asked, _number: int) -> Reply:
+        return manifest if "/manifests/" in asked.path else Reply(status=404)
+
+    with scripted_server(script) as server:
+        facts = describe(server)
+    assert (facts.source, facts.revision) == ("", "")
+
+
+def bearer(realm: str) -> Reply:
+    challenge = f'Bearer realm="{realm}",service="x",scope="repository:acme/other:push,pull"'
+    return Reply(status=401, headers={"WWW-Authenticate": challenge})
+
+
+@pytest.mark.parametrize(
+    "realm", ["http://192.0.2.1/token", "ftp://localhost/token", "", "https://u:p@192.0.2.1/token"]
+)
+def test_an_account_is_not_shown_to_an_unsafe_token_service(realm: str) -> None:
+    with scripted_server(lambda _asked, _number: bearer(realm)) as server:
+        with pytest.raises(RegistryUnreachableError, match="token service"):
+            describe(server)
+        assert all("Authorization" not in asked.headers for asked in server.asked)
+
+
+def test_only_the_right_to_pull_is_asked_for_and_the_secret_stays_in_one_header() -> None:
+    def script(asked: Asked, _number: int) -> Reply:
+        if asked.path.startswith("/token"):
+            return Reply(body=b'{"access_token": "short-lived"}')
+        return IMAGE if asked.headers.get("Authorization") == "Bearer short-lived" else challenge[0]
+
+    challenge: list[Reply] = []
+    with scripted_server(script) as server:
+        challenge.append(bearer(f"http://{server.address}/token?a=b"))
+        assert describe(server).digest == DIGEST
+    _, token, manifest = server.asked
+    assert token.path == "/token?a=b&service=x&scope=repository%3Aacme%2Fweb%3Apull"
+    assert token.headers["Authorization"].startswith("Basic ")
+    assert manifest.headers["Authorization"] == "Bearer short-lived"
+
+
+def test_a_redirect_to_another_host_carries_no_account() -> None:
+    with scripted_server(lambda _asked, _number: IMAGE) as other:
+
+        def script(asked: Asked, _number: int) -> Reply:
+            if "Authorization" not in asked.headers:
+                return Reply(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+            return Reply(status=307, headers={"Location": f"http://{other.address}/elsewhere"})
+
+        with scripted_server(script) as server:
+            assert describe(server).digest == DIGEST
+    assert "Authorization" in server.asked[1].headers
+    assert [asked.path for asked in other.asked] == ["/elsewhere"]
+    assert "Authorization" not in other.asked[0].headers
+
+
+@pytest.mark.parametrize("target", ["http://192.0.2.1/x", "file:///etc/passwd"])
+def test_a_redirect_without_tls_is_not_followed(target: str) -> None:
+    reply = Reply(status=307, headers={"Location": target})
+    with (
+        scripted_server(lambda _asked, _number: reply) as server,
+        pytest.raises(RegistryUnreachableError, match="without TLS"),
+    ):
+        describe(server)
+
+
+def test_an_endless_redirect_ends() -> None:
+    reply = Reply(status=302, headers={"Location": "/again"})
+    with scripted_server(lambda _asked, _number: reply) as server:
+        with pytest.raises(RegistryUnreachableError, match="redirects"):
+            describe(server)
+        assert len(server.asked) == 5
+
+
+def test_an_account_is_shown_to_its_own_registry_only() -> None:
+    account = Account(username="robot", password=SECRET)
+    accounts = Accounts(given=account, given_for=frozenset({"registry.acme.dev"}), job=account)
+    assert accounts.of("registry.acme.dev") is account
+    assert accounts.of("ghcr.io") is account
+    assert accounts.of("docker.io") is None
+    assert accounts.of("ghcr.io.evil.dev") is None
+    basic = Reply(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+    with scripted_server(lambda _asked, _number: basic) as server:
+        client = RegistryClient(accounts, patience=QUICK)
+        with pytest.raises(RegistryDeniedError):
+            client.describe(parse_reference(f"{server.address}/acme/web:v1"))
+    assert all("Authorization" not in asked.headers for asked in server.asked)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 302])
+def test_the_secret_is_in_no_error_log_or_address(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    def script(asked: Asked, _number: int) -> Reply:
+        if "Authorization" not in asked.headers:
+            return Reply(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+        return Reply(status=status, headers={"Location": "http://192.0.2.1/"})
+
+    caplog.set_level(logging.DEBUG)
+    with scripted_server(script) as server, pytest.raises(Exception, match=ANY_ERROR) as caught:
+        describe(server)
+    shown = [repr(caught.value), str(caught.value), caplog.text]
+    shown += [asked.path for asked in server.asked]
+    assert not any(SECRET in text for text in shown)
+    assert SECRET not in repr(Account(username="robot", password=SECRET))
+
+
+def test_a_netrc_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine localhost login x password {SECRET}\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with scripted_server(lambda _asked, _number: IMAGE) as server:
+        describe(server)
+    assert "Authorization" not in server.asked[0].headers
+
+
+def test_a_broken_docker_configuration_is_named_without_its_content(tmp_path: Path) -> None:
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text(f'{{"auths": "{SECRET}')
+    with pytest.raises(UsageError, match=r"config\.json") as caught:
+        read_docker_config({"HOME": str(tmp_path)})
+    assert SECRET not in str(caught.value)
+
+
+def test_no_docker_configuration_is_no_account(tmp_path: Path) -> None:
+    for environ in ({}, {"HOME": str(tmp_path)}, {"DOCKER_CONFIG": str(tmp_path)}):
+        assert read_docker_config(environ).entries == {}
