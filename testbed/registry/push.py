@@ -28,16 +28,8 @@ def basic(user: str, password: str) -> str:
 class Pusher:
     """Writes to one registry; `headers` authorises a request to a repository."""
 
-    Headers: TypeAlias = Callable[[str], Mapping[str, str]]
-
     url: str
     headers: Headers
-
-    @staticmethod
-    def basic(user: str, password: str) -> Mapping[str, str]:
-        """The header of basic authentication (RFC 7617)."""
-        pair = base64.b64encode(f"{user}:{password}".encode()).decode()
-        return {"Authorization": f"Basic {pair}"}
 
     def push(self, repository: str, tag: str, image: Image, *, index: bool) -> str:
         """Push the image's blobs and manifests; return the digest that the tag names.

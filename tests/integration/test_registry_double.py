@@ -53,7 +53,7 @@ def test_images_of_two_tags_differ_and_one_pushed_twice_is_the_same(registry: Re
 
 
 @pytest.mark.parametrize(("docker", "media_type"), [(False, INDEX), (True, DOCKER_LIST)])
-def test_an_index_holds_two_platforms(registry: Registry, docker: bool, media_type: str) -> None:
+def test_an_index_holds_two_platforms(registry: Registry, *, docker: bool, media_type: str) -> None:
     digest = registry.push_image("acme/web", "v1", index=True, docker=docker)
     index = get(registry, "acme/web/manifests/v1")
     assert index.headers["Content-Type"] == media_type
