@@ -8,8 +8,8 @@ and branch names are hints that people edit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gitops_action.core.branches import (
@@ -56,26 +56,32 @@ class Survey:
     reason: str = ""
 
 
-def survey(facts: BranchFacts, *, wanted: Iterable[ImageReference], reopen: bool) -> Survey:
-    """Read the branch's state for a bump to the `wanted` images."""
-    opened = next((pr for pr in facts.pull_requests if pr.state == "open"), None)
+@dataclass(frozen=True, kw_only=True)
+class Proposed:
+    """What a pull request is about: images, and explicit edits as lines of the `set` input."""
+
+    images: tuple[ImageReference, ...] = ()
+    sets: tuple[str, ...] = ()
+
+
+def survey(facts: BranchFacts, *, base: str, wanted: Proposed, reopen: bool) -> Survey:
+    """Read the branch's state for a bump of the branch `base` to what is `wanted`."""
+    found = tuple(request for request in facts.pull_requests if request.base_ref == base)
+    facts = replace(facts, pull_requests=found)
+    opened = next((request for request in found if request.state == "open"), None)
     if opened is None:
-        return _without_open(facts, tuple(wanted), reopen=reopen)
-    if foreign := _foreign(facts, opened):
-        who = foreign.author_login or foreign.author_email
-        reason = f"commit {foreign.oid[:7]} on it is by {who}"
-        return Survey(situation="shared", pull_request=opened, reason=reason)
+        return _without_open(facts, wanted, reopen=reopen)
+    foreign = _foreign(facts, opened)
     return Survey(
-        situation="ours",
+        situation="shared" if foreign else "ours",
         pull_request=opened,
         pending=_pending(facts.commits),
         pending_sets=_pending_sets(facts.commits),
+        reason=_by(foreign) if foreign else "",
     )
 
 
-def _without_open(
-    facts: BranchFacts, wanted: tuple[ImageReference, ...], *, reopen: bool
-) -> Survey:
+def _without_open(facts: BranchFacts, wanted: Proposed, *, reopen: bool) -> Survey:
     last = facts.pull_requests[0] if facts.pull_requests else None
     if last and _declined(last, facts.viewer) and _proposes(last, wanted):
         reason = f"@{last.closed_by} closed #{last.number}, which proposed the same"
@@ -86,8 +92,7 @@ def _without_open(
     if last and facts.head == last.head_oid and last.state == "merged":
         return Survey(situation="restart", reason=f"#{last.number} was merged")
     if facts.head and (foreign := _foreign(facts, None)):
-        who = foreign.author_login or foreign.author_email
-        return Survey(situation="shared", reason=f"commit {foreign.oid[:7]} on it is by {who}")
+        return Survey(situation="shared", reason=_by(foreign))
     return Survey(situation="restart", reason="no pull request is open")
 
 
@@ -99,9 +104,12 @@ def _declined(closed: PullRequestFacts, viewer: Identity) -> bool:
     return bool(closed.closed_by) and not by_us
 
 
-def _proposes(closed: PullRequestFacts, wanted: tuple[ImageReference, ...]) -> bool:
-    proposed = {_version(image) for image in _images(closed.body)}
-    return bool(wanted) and all(_version(image) in proposed for image in wanted)
+def _proposes(closed: PullRequestFacts, wanted: Proposed) -> bool:
+    """Whether all that is wanted now was in the closed pull request already."""
+    images = {_version(image) for image in _images(closed.body)}
+    sets = set(parse_trailers(closed.body).get("GitOps-Set", ()))
+    known = all(_version(image) in images for image in wanted.images)
+    return known and sets.issuperset(wanted.sets) and bool(wanted.images or wanted.sets)
 
 
 def _version(image: ImageReference) -> tuple[str, str | None]:
@@ -116,6 +124,12 @@ def _foreign(facts: BranchFacts, opened: PullRequestFacts | None) -> CommitFacts
     if not foreign and not facts.complete:
         return facts.commits[0]
     return foreign[-1] if foreign else None
+
+
+def _by(commit: CommitFacts) -> str:
+    return (
+        f"commit {commit.oid[:7]} on the branch is by {commit.author_login or commit.author_email}"
+    )
 
 
 def _is_ours(commit: CommitFacts, ours: set[str]) -> bool:

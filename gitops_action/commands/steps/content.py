@@ -47,9 +47,5 @@ class Content:
                 return make(self._files())
             except FoldersNotReadError as missing:
                 folders = missing.folders if folders_wanted else ()
-                self._snapshot = widen(
-                    self._store, self._files(), folders=folders, keep=self._keep
-                )
+                self._snapshot = widen(self._store, self._files(), folders=folders, keep=self._keep)
         return make(self._files())
-
-

@@ -1,108 +1,159 @@
-"""Act on the living pull request: one compare-and-swap, then the pull request around it."""
+"""Act on the living pull request, by the table in the documentation of `bump`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gitops_action.commands.ports import ContentStore, Forge
-from gitops_action.core.branches import (
-    BranchFacts,
-    Decoration,
-    MergeMethod,
-    NewCommit,
-    NewPullRequest,
-    Operation,
-    PullRequestFacts,
-)
-from gitops_action.core.files import blob_id
-from gitops_action.core.living import CLOSED_BY_US, Survey, expected_head, settled
-from gitops_action.errors import GitOpsError
+from gitops_action.commands.steps.content import Content
+from gitops_action.commands.steps.environment import PlannedEnvironment, Planner
+from gitops_action.commands.steps.guard import HoldError
+from gitops_action.commands.steps.people import conflict_with_people
+from gitops_action.commands.steps.pull_request import PullRequestDesk, result
+from gitops_action.commands.steps.wanted import Wanted
+from gitops_action.core.branches import BranchFacts, NewCommit, PullRequestFacts
+from gitops_action.core.files import Snapshot, blob_id
+from gitops_action.core.living import Survey, expected_head, settled
+from gitops_action.core.plan import Plan, make_keep
+from gitops_action.core.report.model import ProposalResult, ProposalView
+from gitops_action.errors import ConflictError, GitOpsError
 
-COMMENT_MARKER = "gitops-action:bump"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Texts:
-    """The words of one proposal, already rendered and made harmless."""
-
-    title: str
-    body: str
-    commit_message: str
+_SAME = "the pull request proposes exactly this already"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """What the pull request gets beside its text."""
+class Proposal:
+    """One environment's proposal in the making: the plan, and the branch it goes to."""
 
-    decoration: Decoration = Decoration()
-    draft: bool = False
-    auto_merge: MergeMethod | None = None
+    planner: Planner
+    planned: PlannedEnvironment
+    desk: PullRequestDesk
+    facts: BranchFacts
+    survey: Survey
 
+    def act(self) -> ProposalResult:
+        """Do what the table says for the state that was found.
 
-@dataclass(frozen=True, kw_only=True)
-class Proposed:
-    """What became of the pull request; `operation` is None where there is none and never was."""
+        Raises:
+            ConflictError: the branch has moved meanwhile; nothing was moved by us: plan again.
+            HoldError: the version is under hold; an open pull request for it was closed.
+        """
+        if self.planned.held:
+            raise self._give_way_to(self.planned.held)
+        if not self.planned.plan.edits:
+            return self._already_there()
+        if self.survey.situation == "refused":
+            return self._leave(f"{self.survey.reason}; set `reopen: true` to propose it again")
+        if self.survey.situation == "shared":
+            return self._on_top()
+        return self._rebuild()
 
-    operation: Operation | None
-    branch: str
-    commit: str = ""
-    pull_request: PullRequestFacts | None = None
-    reason: str = ""
-    notes: tuple[str, ...] = ()
+    def _give_way_to(self, held: HoldError) -> HoldError:
+        proposed = {str(change.target) for change in self.survey.pending}
+        wanted = {str(change.target) for change in self.planned.wanted.changes}
+        if self._opened and proposed & wanted:
+            self._close(self._opened, f"{held.title}: {held.cause}")
+        return held
 
+    def _already_there(self) -> ProposalResult:
+        reason = f"{self.planned.view.base} describes this already"
+        if self._opened is None:
+            return self._leave(reason)
+        if self.survey.situation == "shared":
+            return self._leave(f"{reason}, but {self.survey.reason}", tell=True)
+        return self._close(self._opened, reason)
 
-def is_settled(facts: BranchFacts, found: Survey, edits: Mapping[str, bytes]) -> bool:
-    """Whether the open pull request already proposes exactly these edits."""
-    desired = {path: blob_id(data) for path, data in edits.items()}
-    return found.situation == "ours" and settled(facts, desired)
+    def _rebuild(self) -> ProposalResult:
+        """Base plus the newest pending bump of each image, in one compare-and-swap."""
+        planned = self._with_pending()
+        same = settled(self.facts, {p: blob_id(d) for p, d in planned.plan.edits.items()})
+        if same and self.survey.situation == "reopen" and self.survey.pull_request:
+            return self._reopen(planned.view, self.survey.pull_request)
+        if same and self._opened:
+            return self._leave(_SAME)
+        return self._publish(planned.view, parent=self.facts.base, edits=planned.plan.edits)
 
+    def _with_pending(self) -> PlannedEnvironment:
+        """The plan with what this branch proposes already; what no longer fits is told."""
+        wanted = self.planned.wanted.carrying(self.survey.pending, self.survey.pending_sets)
+        if wanted == self.planned.wanted:
+            return self.planned
+        content = self._content(self.facts.base, wanted)
+        try:
+            return replace(self.planner, content=content).plan(self.planned.environment, wanted)
+        except ConflictError:
+            raise
+        except GitOpsError as error:
+            note = f"an earlier proposal on this branch no longer fits and was dropped: {error}"
+            view = replace(self.planned.view, notes=(*self.planned.view.notes, note))
+            return replace(self.planned, view=view)
 
-def unchanged(facts: BranchFacts, found: Survey, reason: str = "") -> Proposed:
-    """Leave everything as it is."""
-    return Proposed(
-        operation="unchanged" if found.pull_request else None,
-        branch=facts.name,
-        commit=facts.head or "",
-        pull_request=found.pull_request,
-        reason=reason,
-    )
+    def _on_top(self) -> ProposalResult:
+        """Our commit on a branch that people work on: nothing of theirs is rewritten."""
+        head = self.facts.head or self.facts.base
+        content = self._content(head, self.planned.wanted)
+        try:
+            plan = content.plan(self._plan_on)
+        except GitOpsError as error:
+            return self._leave(f"this does not fit what people changed here: {error}", tell=True)
+        ours = [change.target for change in self.survey.pending]
+        if conflict := conflict_with_people(base=self.planned.plan, head=plan, ours=ours):
+            return self._leave(conflict, tell=True)
+        if not plan.edits and self._opened:
+            return self._leave(_SAME)
+        view = replace(self.planned.view, lines=plan.lines or self.planned.view.lines)
+        return self._publish(view, parent=head, edits=plan.edits)
 
+    def _plan_on(self, files: Snapshot) -> Plan:
+        return self.planner.on(files, self.planned.environment, self.planned.wanted)
 
-def write_branch(
-    store: ContentStore,
-    facts: BranchFacts,
-    *,
-    parent: str,
-    edits: Mapping[str, bytes],
-    message: str,
-) -> str:
-    """Write our one commit on `parent` and move the branch to it, whatever it was before.
-
-    Raises:
-        ConflictError: the branch has moved since `facts` were read; nothing was moved.
-    """
-    commit = NewCommit(
-        branch=facts.name,
-        expected=expected_head(facts),
-        parent=parent,
-        changes=edits,
-        message=message,
-    )
-    return store.write(commit)
-
-
-def publish(
-    forge: Forge, facts: BranchFacts, found: Survey, *, base: str, commit: str, texts: Texts
-) -> Proposed:
-    """Open the pull request for the branch, or bring the open one's words up to date."""
-    if found.pull_request is None or found.situation == "restart":
-        request = NewPullRequest(branch=facts.name, base=base, title=texts.title, body=texts.body)
-        opened = forge.open(request)
-        return Proposed(
-            operation="created", branch=facts.name, commit=commit, pull_request=opened
+    def _content(self, commit: str, wanted: Wanted) -> Content:
+        return Content(
+            self.planner.ports.store,
+            commit=commit,
+            config=self.planner.base.config,
+            keep=make_keep(wanted.changes, wanted.sets),
         )
-    forge.edit(found.pull_request.number, title=texts.title, body=texts.body)
-    return Proposed(
-        operation="updated", branch=facts.name, commit=commit, pull_request=found.pull_request
-    )
+
+    def _publish(
+        self, view: ProposalView, *, parent: str, edits: Mapping[str, bytes]
+    ) -> ProposalResult:
+        if self.planner.inputs.dry_run:
+            verb = "update the" if self._opened else "open a"
+            return self._leave(f"dry run: would {verb} pull request")
+        commit = self._write(view, parent=parent, edits=edits) if edits else self.facts.head or ""
+        if self._opened:
+            branch = self.facts.name
+            return self.desk.update(view, self._opened, branch=branch, commit=commit)
+        return self.desk.open(view, branch=self.facts.name, commit=commit)
+
+    def _write(self, view: ProposalView, *, parent: str, edits: Mapping[str, bytes]) -> str:
+        return self.planner.ports.store.write(
+            NewCommit(
+                branch=self.facts.name,
+                expected=expected_head(self.facts),
+                parent=parent,
+                changes=edits,
+                message=self.planner.ports.texts.commit_message(view),
+            )
+        )
+
+    def _reopen(self, view: ProposalView, closed: PullRequestFacts) -> ProposalResult:
+        if self.planner.inputs.dry_run:
+            return self._leave("dry run: would open the pull request again")
+        return self.desk.reopen(view, closed, branch=self.facts.name)
+
+    def _close(self, opened: PullRequestFacts, reason: str) -> ProposalResult:
+        return self.desk.close(self.planned.view, opened, branch=self.facts.name, reason=reason)
+
+    def _leave(self, reason: str, *, tell: bool = False) -> ProposalResult:
+        """Nothing moves; the reason is reported, and told on the pull request if it matters."""
+        if tell and self._opened:
+            self.desk.tell(self._opened, reason)
+        found = self.survey.pull_request
+        return result(self.planned.view, found, branch=self.facts.name, reason=reason)
+
+    @property
+    def _opened(self) -> PullRequestFacts | None:
+        found = self.survey.pull_request
+        return found if found and found.state == "open" else None

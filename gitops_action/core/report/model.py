@@ -61,7 +61,8 @@ class ProposalResult:
     """What became of one environment's change.
 
     `operation` is None where no pull request is involved: nothing to do, a dry run, a direct
-    commit or a local edit. `reason` says why, in a sentence's part.
+    commit or a local edit. `written` says that a branch or files moved. `reason` says why it is
+    so, in a sentence's part.
     """
 
     view: ProposalView
@@ -71,6 +72,7 @@ class ProposalResult:
     branch: str = ""
     commit: str = ""
     reason: str = ""
+    written: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
