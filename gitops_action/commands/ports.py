@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -17,23 +16,10 @@ from gitops_action.core.branches import (
     NewPullRequest,
     PullRequestFacts,
 )
-from gitops_action.core.files import Keep, RepositoryFile, Snapshot
+from gitops_action.core.files import Keep, Snapshot, Tip
 from gitops_action.core.images import ImageReference
 from gitops_action.core.registry import ImageFacts
 from gitops_action.core.report.model import BumpReport, ProposalView
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tip:
-    """The base branch's newest commit, with the files that steer us as they are on it.
-
-    `settings` holds the configuration file and everything below `.github/gitops/holds/`.
-    """
-
-    branch: str
-    commit: str
-    default_branch: str
-    settings: Mapping[str, RepositoryFile]
 
 
 class ContentStore(Protocol):

@@ -41,6 +41,19 @@ class Snapshot:
     notes: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tip:
+    """The base branch's newest commit, with the files that steer us as they are on it.
+
+    `settings` holds the configuration file and everything below `.github/gitops/holds/`.
+    """
+
+    branch: str
+    commit: str
+    default_branch: str
+    settings: Mapping[str, RepositoryFile]
+
+
 def blob_id(data: bytes) -> str:
     """Git's object id of a blob with these bytes (SHA-1, as GitHub uses)."""
     header = b"blob %d\0" % len(data)

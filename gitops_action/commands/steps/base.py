@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gitops_action.commands.ports import ContentStore, Tip
+from gitops_action.commands.ports import ContentStore
 from gitops_action.core.config import Config, Environment, Hold, load_config, load_holds
-from gitops_action.core.files import Keep, Snapshot
+from gitops_action.core.files import Keep, Snapshot, Tip
 
 
 @dataclass(frozen=True, kw_only=True)
