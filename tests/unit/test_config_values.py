@@ -1,6 +1,7 @@
 """Durations, percentages, and windows that leave no moment."""
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -49,10 +50,11 @@ def test_what_is_no_percentage(text: str) -> None:
         parse_percentage(text)
 
 
-def window(effect: str, cron: str, hours: float, timezone: str = "UTC") -> Window:
+def window(
+    effect: Literal["deny", "allow"], cron: str, hours: float, timezone: str = "UTC"
+) -> Window:
     duration = timedelta(hours=hours)
-    kind = "deny" if effect == "deny" else "allow"
-    return Window(effect=kind, cron=cron, duration=duration, timezone=timezone)
+    return Window(effect=effect, cron=cron, duration=duration, timezone=timezone)
 
 
 CLOSED = [

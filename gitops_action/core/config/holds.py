@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from gitops_action.core.images import ImageReference, same_repository
 
-HOLDS_FOLDER = ".github/gitops/holds"
+HOLDS_FOLDER = ".github/gitops/holds/"
 _SHORT = 12
 
 
@@ -72,7 +72,7 @@ def hold_file(hold: Hold) -> tuple[str, bytes]:
     image = hold.image
     version = image.digest.partition(":")[2][:_SHORT] if image.digest else image.tag or "latest"
     application = hold.application or image.path.rsplit("/", 1)[-1]
-    path = f"{HOLDS_FOLDER}/{hold.environment}-{application}-{version}.yaml"
+    path = f"{HOLDS_FOLDER}{hold.environment}-{application}-{version}.yaml"
     values = {
         "environment": hold.environment,
         "application": hold.application,

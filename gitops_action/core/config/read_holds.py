@@ -29,7 +29,7 @@ def load_holds(files: Mapping[str, bytes]) -> tuple[Hold, ...]:
     holds: list[Hold] = []
     problems: list[GitOpsError] = []
     for path in sorted(files):
-        if not (path.startswith(f"{HOLDS_FOLDER}/") and path.endswith((".yaml", ".yml"))):
+        if not (path.startswith(HOLDS_FOLDER) and path.endswith((".yaml", ".yml"))):
             continue
         try:
             document = positions.read(path, files[path])
