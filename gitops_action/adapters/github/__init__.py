@@ -1,0 +1,22 @@
+"""GitHub (github.com, Enterprise Cloud and Server): content, pull requests, history.
+
+client = connect(token, api_url, graphql_url, clock)
+content = ApiContentStore(client, "acme/environment")
+forge = GitHubForge(client, "acme/environment")
+history = GitHubSourceHistory(connect(source_token, api_url, graphql_url, clock))
+"""
+
+from gitops_action.adapters.github.client import GitHubClient, connect
+from gitops_action.adapters.github.content import ApiContentStore
+from gitops_action.adapters.github.history import GitHubSourceHistory
+from gitops_action.adapters.github.pulls import GitHubForge
+from gitops_action.adapters.github.retry import Patience
+
+__all__ = [
+    "ApiContentStore",
+    "GitHubClient",
+    "GitHubForge",
+    "GitHubSourceHistory",
+    "Patience",
+    "connect",
+]

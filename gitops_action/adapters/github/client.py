@@ -1,0 +1,197 @@
+"""One GitHub: its two transports, patience, and errors made readable."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import quote, urlsplit
+
+from gitops_action.adapters.github.errors import translate
+from gitops_action.adapters.github.failures import Purpose, RequestFailure
+from gitops_action.adapters.github.reply import Reply
+from gitops_action.adapters.github.retry import Patience, Retrier
+from gitops_action.core.branches import Identity
+from gitops_action.errors import UsageError
+
+if TYPE_CHECKING:
+    import requests
+
+    from gitops_action.adapters.github.rest import Rest
+    from gitops_action.adapters.github.transport import Transport
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The time, which rate limits are reckoned with."""
+
+    def now(self) -> datetime:
+        """The present, with a time zone."""
+        ...
+
+
+class GitHubClient:
+    """Requests to one GitHub as one identity, with retries and translated errors.
+
+    `graphql` and `reading` are complete; `mutate` and `rest` are single tries for use within
+    `reading` and `writing`, and raise RequestFailure.
+    """
+
+    def __init__(
+        self, *, token: str, api_url: str, graphql_url: str, clock: Clock, patience: Patience
+    ) -> None:
+        """Keep the addresses; connections open with the first request."""
+        self._token = token
+        self._api_url = api_url
+        self._graphql_url = graphql_url
+        self._clock = clock
+        self._retrier = Retrier(now=clock.now, patience=patience)
+        self._made = threading.Lock()
+        self._transport_made: Transport | None = None
+        self._rest_made: Rest | None = None
+        self._renamed: dict[str, str] = {}
+
+    @property
+    def mail_host(self) -> str:
+        """Host of no-reply addresses: `users.noreply.github.com`, or that of an Enterprise."""
+        host = urlsplit(self._api_url).hostname or "github.com"
+        return f"users.noreply.{host.removeprefix('api.')}"
+
+    def identity(self, viewer: Reply) -> Identity:
+        """Make the identity of a `viewer {login databaseId}` answer."""
+        login = viewer.text("login")
+        email = f"{viewer.number('databaseId')}+{login}@{self.mail_host}"
+        return Identity(login=login, name=login, email=email)
+
+    def remember_name(self, asked: str, real: str) -> None:
+        """Note a renamed repository: REST would answer each write there with a redirect."""
+        if real and real.lower() != asked.lower():
+            self._renamed[asked] = real
+
+    def path(self, repository: str, *parts: str) -> str:
+        """Build a REST path below a repository; parts are quoted."""
+        name = self._renamed.get(repository, repository)
+        return "/".join(("/repos", quote(name), *(quote(part, safe="") for part in parts)))
+
+    def graphql(
+        self,
+        document: str,
+        variables: Mapping[str, object],
+        purpose: Purpose,
+        *,
+        attempts: int | None = None,
+    ) -> Reply:
+        """Run a query.
+
+        Raises:
+            GitOpsError: it failed for good.
+        """
+        return self.reading(lambda: self.mutate(document, variables), purpose, attempts=attempts)
+
+    def mutate(self, document: str, variables: Mapping[str, object]) -> Reply:
+        """Send one GraphQL document once; raises RequestFailure."""
+        return self._transport.graphql(document, variables)
+
+    def rest(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+    ) -> object:
+        """Send one REST request once; raises RequestFailure."""
+        return self._rest.request(verb, path, body, query)
+
+    @contextmanager
+    def stream(self, path: str, accept: str) -> Iterator[requests.Response]:
+        """GET bytes as they come, once; raises RequestFailure."""
+        with self._transport.stream(path, accept) as response:
+            yield response
+
+    def reading(
+        self, action: Callable[[], T], purpose: Purpose, *, attempts: int | None = None
+    ) -> T:
+        """Run something repeatable until it succeeds.
+
+        Raises:
+            GitOpsError: it failed for good.
+        """
+        return self.translated(lambda: self._retrier.read(action, attempts=attempts), purpose)
+
+    def writing(self, action: Callable[[], T], find: Callable[[], T | None], purpose: Purpose) -> T:
+        """Run a write; `find` tells after a failure whether it took effect all the same.
+
+        Raises:
+            GitOpsError: it failed for good.
+        """
+        return self.translated(lambda: self._retrier.write(action, find), purpose)
+
+    def translated(self, action: Callable[[], T], purpose: Purpose) -> T:
+        """Run something, with a RequestFailure made into an error for the user."""
+        try:
+            return action()
+        except RequestFailure as failure:
+            raise translate(failure, purpose, self._clock.now()) from None
+
+    @property
+    def _transport(self) -> Transport:
+        from gitops_action.adapters.github.transport import (  # noqa: PLC0415 - loads `requests`
+            Transport,
+        )
+
+        with self._made:
+            if self._transport_made is None:
+                self._transport_made = Transport(
+                    token=self._token, api_url=self._api_url, graphql_url=self._graphql_url
+                )
+            return self._transport_made
+
+    @property
+    def _rest(self) -> Rest:
+        from gitops_action.adapters.github.rest import Rest  # noqa: PLC0415 - half a second
+
+        with self._made:
+            if self._rest_made is None:
+                self._rest_made = Rest(token=self._token, api_url=self._api_url)
+            return self._rest_made
+
+
+def connect(
+    token: str, api_url: str, graphql_url: str, clock: Clock, patience: Patience | None = None
+) -> GitHubClient:
+    """Prepare a client; nothing is sent and nothing heavy loaded before the first request.
+
+    Raises:
+        UsageError: there is no token, or an address is none.
+    """
+    if not token.strip():
+        raise UsageError(
+            "there is no token",
+            cause="the input `token` is empty (secrets are empty in runs for forks' pull requests)",
+            fix="pass a token with the rights `contents: write` and `pull-requests: write`",
+        )
+    for name, url in (("api-url", api_url), ("graphql-url", graphql_url)):
+        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+            raise UsageError(f"`{name}` is not an address: {url}", fix="https://HOST/…")
+    return GitHubClient(
+        token=token.strip(),
+        api_url=api_url,
+        graphql_url=graphql_url,
+        clock=clock,
+        patience=patience or Patience(),
+    )
+
+
+def owner_and_name(repository: str) -> dict[str, object]:
+    """Split OWNER/NAME into the variables that our documents take.
+
+    Raises:
+        UsageError: it is not of that form.
+    """
+    owner, slash, name = repository.partition("/")
+    if not (owner and slash and name) or "/" in name:
+        raise UsageError(f"`repository` must be OWNER/NAME, not `{repository}`")
+    return {"owner": owner, "name": name}

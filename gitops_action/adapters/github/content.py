@@ -1,0 +1,170 @@
+"""The environment repository's content through GitHub's API: no clone, a constant request count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from gitops_action.adapters.github.client import GitHubClient, owner_and_name
+from gitops_action.adapters.github.content_read import (
+    FileFacts,
+    NotReadError,
+    confirmed,
+    entry_file,
+    is_file,
+    missing_branch,
+    read_files,
+    read_folders,
+    reading_purpose,
+)
+from gitops_action.adapters.github.content_write import move_ref, write_commit
+from gitops_action.adapters.github.queries import TIP
+from gitops_action.adapters.github.reply import Reply
+from gitops_action.adapters.github.tarball import read_tree
+from gitops_action.core.branches import ABSENT, NewCommit
+from gitops_action.core.config.holds import HOLDS_FOLDER
+from gitops_action.core.files import Keep, RepositoryFile, Snapshot, Tip
+from gitops_action.errors import GitOpsError
+
+
+class ApiContentStore:
+    """Reads at a named commit, writes by compare-and-swap. Fulfils the port `ContentStore`.
+
+    What one request tells in passing (the repository's node id, trees, modes) is kept for the
+    next, so that a bump takes no request more than it needs.
+    """
+
+    def __init__(self, client: GitHubClient, repository: str) -> None:
+        """Name the repository, as OWNER/NAME."""
+        self._client = client
+        self._repository = repository
+        self._names = owner_and_name(repository)
+        self._repository_id = ""
+        self._facts: dict[str, FileFacts] = {}
+        self._asked: dict[str, set[str]] = {}
+
+    def tip(self, *, base: str | None, config: str) -> Tip:
+        """Read the tip of `base` (None: the default branch) and the settings on it: one query.
+
+        Raises:
+            UsageError: there is no such branch.
+            GitOpsError: the repository is empty, archived or out of the token's reach.
+        """
+        variables = self._names | {
+            "ref": f"refs/heads/{base or ''}",
+            "named": base is not None,
+            "config": config,
+            "holds": HOLDS_FOLDER.rstrip("/"),
+        }
+        answer = self._client.graphql(TIP, variables, reading_purpose(self._repository))
+        found = answer.at("repository")
+        self._client.remember_name(self._repository, found.text("nameWithOwner"))
+        if found.flag("isArchived"):
+            raise GitOpsError(
+                f"{self._repository} is archived, so it is read-only",
+                fix="unarchive it in its settings, or name another `repository`",
+            )
+        default = found.at("defaultBranchRef")
+        if not default:
+            raise _empty(self._repository)
+        ref = found.at("ref") if base is not None else default
+        if not ref:
+            raise missing_branch(self._client, self._repository, base or "")
+        target = ref.at("target")
+        self._repository_id = found.text("id")
+        self._remember(
+            target.text("oid"), FileFacts(repository_id="", tree=target.at("tree").text("oid"))
+        )
+        return Tip(
+            branch=base or default.text("name"),
+            commit=target.text("oid"),
+            default_branch=default.text("name"),
+            settings=self._settings(target, config),
+        )
+
+    def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
+        """Read what `keep` wants: folders in one query, else the whole tree in one archive.
+
+        Symbolic links are always kept; their data is their target.
+
+        Raises:
+            GitOpsError: it cannot be read.
+        """
+        if folders and all(folders):
+            # Too large for GraphQL, or refused: what is truly wrong is refused again below.
+            with suppress(NotReadError, GitOpsError):
+                return read_folders(self._client, self._repository, commit, folders, keep)
+        return read_tree(self._client, self._repository, commit, keep)
+
+    def confirm(self, *, snapshot: Snapshot, paths: Sequence[str]) -> Snapshot:
+        """Prove these files by their blob ids and modes; one query, none where that is done.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        for path, file in snapshot.files.items():
+            if file.blob is not None and path in paths:
+                known = FileFacts(repository_id="", tree="", entries={path: (file.blob, file.mode)})
+                self._remember(snapshot.commit, known)
+        facts = self._file_facts(snapshot.commit, paths)
+        wanted = {path: facts.entries[path] for path in paths if path in facts.entries}
+        proved = FileFacts(repository_id="", tree="", entries=wanted)
+        return confirmed(self._client, self._repository, snapshot, proved)
+
+    def write(self, commit: NewCommit) -> str:
+        """Write the commit and move the branch to it: three requests for text files.
+
+        Raises:
+            ConflictError: the branch is not where `expected` says; nothing was moved.
+            GitOpsError: GitHub refused.
+        """
+        facts = self._file_facts(commit.parent, tuple(commit.changes))
+        oid = write_commit(self._client, self._repository, commit, facts)
+        move_ref(
+            self._client,
+            self._repository,
+            self._repository_id,
+            branch=commit.branch,
+            before=commit.expected,
+            after=oid,
+            force=commit.expected not in {ABSENT, commit.parent},
+        )
+        return oid
+
+    def _file_facts(self, commit: str, paths: Sequence[str]) -> FileFacts:
+        known = self._facts.get(commit, FileFacts(repository_id="", tree=""))
+        asked = self._asked.setdefault(commit, set())
+        missing = [path for path in paths if path not in known.entries and path not in asked]
+        if missing or not known.tree or not self._repository_id:
+            new = read_files(self._client, self._repository, commit, missing)
+            self._repository_id = new.repository_id
+            self._remember(commit, new)
+            asked.update(missing)
+        return self._facts[commit]
+
+    def _remember(self, commit: str, new: FileFacts) -> None:
+        known = self._facts.get(commit, FileFacts(repository_id="", tree=""))
+        self._facts[commit] = FileFacts(
+            repository_id="",
+            tree=new.tree or known.tree,
+            entries={**known.entries, **new.entries},
+        )
+
+    def _settings(self, target: Reply, config: str) -> dict[str, RepositoryFile]:
+        folder = HOLDS_FOLDER.rstrip("/")
+        holds = target.at("holds", "object").each("entries")
+        entries = [(f"{folder}/{entry.text('name')}", entry) for entry in holds]
+        entries.append((config, target.at("config")))
+        return {
+            path: entry_file(self._client, self._repository, entry, path)
+            for path, entry in entries
+            if is_file(entry)
+        }
+
+
+def _empty(repository: str) -> GitOpsError:
+    return GitOpsError(
+        f"{repository} is empty",
+        cause="it has no commit yet, so there is nothing to change",
+        fix="push a first commit (`gitops-action init` writes an environment repository)",
+    )

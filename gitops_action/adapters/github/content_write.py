@@ -1,0 +1,140 @@
+"""Writing a commit by the Git data API, and moving the branch to it by compare-and-swap.
+
+Author and committer are left out, so that GitHub signs what an App writes. The ref is moved by
+GraphQL `updateRefs`, the one call that takes the value a ref must have before.
+`createCommitOnBranch` would sign for people's tokens too, but it can neither make nor rebuild a
+branch in one move and knows no file modes; where a rule asks for signatures, the error names an
+App's token.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+
+from gitops_action.adapters.github.client import GitHubClient, owner_and_name
+from gitops_action.adapters.github.content_read import FileFacts
+from gitops_action.adapters.github.failures import HTTP_OK, Purpose, RequestFailure
+from gitops_action.adapters.github.queries import REF, UPDATE_REFS
+from gitops_action.adapters.github.reply import Reply
+from gitops_action.core.branches import ABSENT, NewCommit
+from gitops_action.core.files import REGULAR, SYMLINK
+from gitops_action.errors import ConflictError, GitOpsError
+
+
+def write_purpose(repository: str, doing: str) -> Purpose:
+    """Name what writing content is for, in errors."""
+    return Purpose(doing=doing, permission="contents: write", repository=repository, writes=True)
+
+
+def write_commit(client: GitHubClient, repository: str, commit: NewCommit, facts: FileFacts) -> str:
+    """Write the tree and the commit, return the commit's id. Nothing refers to it yet.
+
+    Both are harmless to repeat: what a cut-off try left is never seen.
+
+    Raises:
+        GitOpsError: GitHub refused.
+    """
+    tree = _post(
+        client,
+        repository,
+        "trees",
+        {"base_tree": facts.tree, "tree": _entries(client, repository, commit, facts)},
+    )
+    body = {"message": commit.message, "tree": tree, "parents": [commit.parent]}
+    return _post(client, repository, "commits", body)
+
+
+def _post(client: GitHubClient, repository: str, kind: str, body: Mapping[str, object]) -> str:
+    path = client.path(repository, "git", kind)
+    answer = client.reading(
+        lambda: client.rest("POST", path, body), write_purpose(repository, "write commits")
+    )
+    return Reply(answer, kind).text("sha")
+
+
+def _entries(
+    client: GitHubClient, repository: str, commit: NewCommit, facts: FileFacts
+) -> list[dict[str, str]]:
+    entries = []
+    for path, data in sorted(commit.changes.items()):
+        _, mode = facts.entries.get(path, ("", REGULAR))
+        if mode == SYMLINK:
+            raise GitOpsError(f"{path} is a symbolic link, which is not edited")
+        entries.append(
+            {"path": path, "mode": mode, "type": "blob", **_content(client, repository, data)}
+        )
+    return entries
+
+
+def _content(client: GitHubClient, repository: str, data: bytes) -> dict[str, str]:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" not in text:
+        return {"content": text}
+    encoded = {"content": base64.b64encode(data).decode("ascii"), "encoding": "base64"}
+    return {"sha": _post(client, repository, "blobs", encoded)}
+
+
+def read_ref(client: GitHubClient, repository: str, branch: str) -> str:
+    """Return where the branch points now; ABSENT when it does not exist. One try."""
+    variables = owner_and_name(repository) | {"ref": f"refs/heads/{branch}"}
+    answer = client.mutate(REF, variables)
+    return answer.at("repository", "ref", "target").text("oid") or ABSENT
+
+
+def move_ref(  # noqa: PLR0913 - a ref, its two values, and where it is
+    client: GitHubClient,
+    repository: str,
+    repository_id: str,
+    *,
+    branch: str,
+    before: str,
+    after: str,
+    force: bool,
+) -> None:
+    """Move, make (before ABSENT) or delete (after ABSENT) a branch, if it is still at `before`.
+
+    A stale `before` comes back as status 200 with an error that does not say so, hence the look
+    at the ref after each failure.
+
+    Raises:
+        ConflictError: the branch is elsewhere; it was not moved.
+        GitOpsError: GitHub refused.
+    """
+    update = {
+        "name": f"refs/heads/{branch}",
+        "beforeOid": before,
+        "afterOid": after,
+        "force": force,
+    }
+    variables = {"input": {"repositoryId": repository_id, "refUpdates": [update]}}
+
+    def find() -> bool | None:
+        now = read_ref(client, repository, branch)
+        if now == after:
+            return True
+        if now != before:
+            raise ConflictError(
+                f"branch `{branch}` has moved",
+                cause=f"expected {_short(before)}, found {_short(now)}",
+                fix="run again: it is planned anew on what is there now",
+            )
+        return None
+
+    def move() -> bool:
+        try:
+            client.mutate(UPDATE_REFS, variables)
+        except RequestFailure as failure:
+            if failure.status == HTTP_OK and not failure.limited and find():
+                return True
+            raise
+        return True
+
+    client.writing(move, find, write_purpose(repository, f"move the branch `{branch}`"))
+
+
+def _short(oid: str) -> str:
+    return "no branch" if oid == ABSENT else oid[:12]

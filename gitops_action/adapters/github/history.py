@@ -1,0 +1,65 @@
+"""The application repository's history, read with the `source-token`. Fulfils `SourceHistory`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gitops_action.adapters.github.client import GitHubClient
+from gitops_action.adapters.github.failures import Purpose
+from gitops_action.adapters.github.reply import Reply
+from gitops_action.core.branches import Comparison, SourceCommit
+from gitops_action.errors import GitOpsError
+
+MAX_COMMITS = 50
+"""Commits that are listed at most; more is no list that anybody reads."""
+
+Status = Literal["ahead", "behind", "diverged", "identical"]
+_STATUSES: dict[str, Status] = {
+    "ahead": "ahead",
+    "behind": "behind",
+    "diverged": "diverged",
+    "identical": "identical",
+}
+
+
+class GitHubSourceHistory:
+    """Compares commits of any repository that the token can see."""
+
+    def __init__(self, client: GitHubClient) -> None:
+        """Take the client that carries the `source-token`."""
+        self._client = client
+
+    def compare(self, *, repository: str, base: str, head: str) -> Comparison | None:
+        """Compare two commits; None when a commit or a right is missing, or GitHub is down."""
+        purpose = Purpose(
+            doing="compare commits", permission="contents: read", repository=repository
+        )
+        path = self._client.path(repository, "compare", f"{base}...{head}")
+        query = {"per_page": MAX_COMMITS}
+        try:
+            data = self._client.reading(
+                lambda: self._client.rest("GET", path, query=query), purpose
+            )
+            answer = Reply(data, "comparison")
+            status = _STATUSES.get(answer.text("status"))
+        except GitOpsError:
+            return None
+        if status is None:
+            return None
+        return Comparison(
+            status=status,
+            total=answer.number("total_commits"),
+            commits=tuple(_commit(node) for node in answer.each("commits"))[:MAX_COMMITS],
+            url=answer.text("html_url"),
+        )
+
+
+def _commit(node: Reply) -> SourceCommit:
+    commit = node.at("commit")
+    author = node.at("author").text("login") or commit.at("author").text("name")
+    return SourceCommit(
+        oid=node.text("sha"),
+        subject=commit.text("message").partition("\n")[0].strip(),
+        author=author,
+        url=node.text("html_url"),
+    )

@@ -1,0 +1,69 @@
+"""REST by PyGithub, with everything of it switched off that would wait or repeat by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import github
+import requests
+from github.Requester import Requester
+
+from gitops_action.adapters.github.failures import RequestFailure
+from gitops_action.adapters.github.transport import TIMEOUT, USER_AGENT, unreachable
+
+API_VERSION = "2022-11-28"
+"""The REST API's version that this package is written for (GitHub: "API Versions")."""
+
+
+class Rest:
+    """JSON requests to GitHub's REST API, one try each."""
+
+    def __init__(self, *, token: str, api_url: str) -> None:
+        """Set PyGithub up: retries and pauses are ours to decide, in `retry`."""
+        self._api_url = api_url
+        self._requester: Requester = github.Github(
+            auth=github.Auth.Token(token) if token else None,
+            base_url=api_url.rstrip("/"),
+            timeout=int(TIMEOUT[1]),
+            user_agent=USER_AGENT,
+            retry=None,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            lazy=True,
+            api_version=API_VERSION,
+        ).requester
+
+    def request(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+    ) -> object:
+        """Send one request, return the answer's JSON.
+
+        Raises:
+            RequestFailure: GitHub refused, or did not answer.
+        """
+        try:
+            _, data = self._requester.requestJsonAndCheck(
+                verb, path, parameters=dict(query or {}), input=body
+            )
+        except github.GithubException as error:
+            raise _failure(error) from None
+        except requests.RequestException as error:
+            raise unreachable(error, self._api_url) from None
+        answer: object = data
+        return answer
+
+
+def _failure(error: github.GithubException) -> RequestFailure:
+    data = error.data if isinstance(error.data, Mapping) else {}
+    parts = [str(data.get("message") or error.message or "")]
+    for detail in data.get("errors") or ():
+        text = detail.get("message") if isinstance(detail, Mapping) else detail
+        if text:
+            parts.append(str(text))
+    headers = {name.lower(): str(value) for name, value in (error.headers or {}).items()}
+    message = "; ".join(part for part in parts if part)
+    return RequestFailure(status=error.status, message=message, headers=headers)
