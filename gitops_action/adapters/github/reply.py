@@ -8,7 +8,7 @@ from gitops_action.errors import GitOpsError
 
 
 class Reply:
-    """A JSON object from GitHub: what is missing or null reads as empty, a wrong type is an error."""
+    """A JSON object from GitHub; missing or null reads as empty, a wrong type is an error."""
 
     def __init__(self, data: object, place: str = "answer") -> None:
         """Wrap `data`; null counts as an empty object. `place` names it in errors."""

@@ -1,0 +1,42 @@
+import functools
+
+import pytest
+from graphql import GraphQLSchema, build_ast_schema, parse, validate
+
+from gitops_action.adapters.github import queries
+from testbed.forge.npm import package
+
+DOCUMENTS = {
+    "tip": queries.TIP,
+    "branch names": queries.BRANCH_NAMES,
+    "ref": queries.REF,
+    "update refs": queries.UPDATE_REFS,
+    "viewer": queries.VIEWER,
+    "auto-merge": queries.ENABLE_AUTO_MERGE,
+    "comments": queries.COMMENTS,
+    "decorations": queries.DECORATIONS,
+    "branch": queries.branch_document(0),
+    "branch with paths": queries.branch_document(3),
+    "files": queries.files_document(0),
+    "files with paths": queries.files_document(100),
+    "folders": queries.folders_document(4),
+}
+
+
+@functools.cache
+def github_schema() -> GraphQLSchema:
+    folder, _ = package("@octokit/graphql-schema")
+    text = (folder / "schema.graphql").read_text()
+    return build_ast_schema(parse(text, no_location=True), assume_valid=True)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_githubs_schema_takes_the_document(name: str) -> None:
+    assert validate(github_schema(), parse(DOCUMENTS[name])) == []
+
+
+def test_every_document_is_validated() -> None:
+    constants = {value for key, value in vars(queries).items() if key.isupper() and key[0] != "_"}
+    texts = {value for value in constants if isinstance(value, str)}
+
+    assert texts <= set(DOCUMENTS.values())
