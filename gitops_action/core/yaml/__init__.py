@@ -4,6 +4,8 @@
 replaces spans of bytes and proves that nothing but the plan has changed.
 """
 
+from gitops_action.core.yaml.edit import apply
+from gitops_action.core.yaml.edits import AddListItem, Edit, Replace
 from gitops_action.core.yaml.errors import (
     EditProofError,
     EditRefusedError,
@@ -26,7 +28,9 @@ from gitops_action.core.yaml.resolve import needs_quotes
 from gitops_action.core.yaml.sniff import is_sops, looks_templated
 
 __all__ = [
+    "AddListItem",
     "Comment",
+    "Edit",
     "EditProofError",
     "EditRefusedError",
     "Entry",
@@ -34,12 +38,14 @@ __all__ = [
     "Match",
     "Node",
     "PathNotFoundError",
+    "Replace",
     "Scalar",
     "SequenceNode",
     "Step",
     "YamlFile",
     "YamlPath",
     "YamlSyntaxError",
+    "apply",
     "find",
     "find_node",
     "is_sops",

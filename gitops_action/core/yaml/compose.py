@@ -57,9 +57,10 @@ class _Place:
 
     path: YamlPath
     depth: int
+    flow: bool
 
-    def child(self, step: Step) -> _Place:
-        return _Place(path=self.path.child(step), depth=self.depth + 1)
+    def child(self, step: Step, *, flow: bool) -> _Place:
+        return _Place(path=self.path.child(step), depth=self.depth + 1, flow=flow)
 
 
 class Composer:
@@ -93,7 +94,7 @@ class Composer:
         return found
 
     def _root(self, document: int) -> Node | None:
-        root = _Place(path=YamlPath(document=document), depth=0)
+        root = _Place(path=YamlPath(document=document), depth=0, flow=False)
         node, _ = self._node(_node_event(next(self._events)), root)
         empty = isinstance(node, Scalar) and node.style == "plain" and not node.value
         bare = empty and node.anchor is None and node.tag is None
@@ -103,14 +104,14 @@ class Composer:
         self.facts.append(fact)
         return len(self.facts) - 1
 
-    def _node(self, event: NodeEvent, place: _Place) -> tuple[Node, bool]:
-        """The node that begins with `event`, and whether an alias stands there."""
+    def _node(self, event: NodeEvent, place: _Place) -> tuple[Node, int | None]:
+        """The node that begins with `event`; where an alias stands there, also its end."""
         if isinstance(event, AliasEvent):
-            return self._alias(event), True
+            return self._alias(event), event.end_mark.index
         if event.anchor is not None:
             self._anchors[event.anchor] = None  # not complete yet
         if isinstance(event, ScalarEvent):
-            node: Node = self._scalar(event, place.path)
+            node: Node = self._scalar(event, place)
         elif place.depth >= MAX_DEPTH:
             raise ComposeError(
                 "collections are nested too deep",
@@ -125,7 +126,7 @@ class Composer:
             raise TypeError(event)  # the grammar has no other node
         if event.anchor is not None:
             self._anchors[event.anchor] = node
-        return node, False
+        return node, None
 
     def _alias(self, event: AliasEvent) -> Node:
         self._fact("alias", event.anchor)
@@ -144,7 +145,7 @@ class Composer:
         value = _paired(event.value)
         return value.translate(self._restore) if self._restore else value
 
-    def _scalar(self, event: ScalarEvent, path: YamlPath) -> Scalar:
+    def _scalar(self, event: ScalarEvent, place: _Place) -> Scalar:
         tag = str(event.ctag) if event.ctag is not None else None
         value, style = self._value(event), _STYLES[event.style]
         number = self._fact("scalar", event.anchor, tag, value, style == "plain")
@@ -157,7 +158,7 @@ class Composer:
             line += between.count("\n")
             column = len(between) - between.rfind("\n") - 1 + (0 if "\n" in between else column)
         return Scalar(
-            path=path,
+            path=place.path,
             value=value,
             style=style,
             start=begin,
@@ -167,6 +168,7 @@ class Composer:
             last_line=end.line + 1,
             anchor=event.anchor,
             tag=tag,
+            flow=place.flow,
             event=number,
             notes=self.notes,
         )
@@ -174,23 +176,27 @@ class Composer:
     def _sequence(self, event: SequenceStartEvent, place: _Place) -> SequenceNode:
         tag = str(event.ctag) if event.ctag is not None else None
         number = self._fact("sequence", event.anchor, tag, bool(event.flow_style))
+        flow = bool(event.flow_style)
         items: list[Node] = []
-        aliased: set[int] = set()
+        aliased: dict[int, int] = {}
         while not isinstance(item := next(self._events), SequenceEndEvent):
-            node, alias = self._node(_node_event(item), place.child(len(items)))
-            if alias:
-                aliased.add(len(items))
+            node, alias = self._node(_node_event(item), place.child(len(items), flow=flow))
+            if alias is not None:
+                aliased[len(items)] = alias
             items.append(node)
+        end = item.end_mark.index
+        if items and not flow:
+            end = aliased.get(len(items) - 1, items[-1].end)
         self._fact("end")
         return SequenceNode(
             path=place.path,
             items=tuple(items),
-            aliased=frozenset(aliased),
+            aliased=aliased,
             start=event.start_mark.index,
-            end=item.end_mark.index,
+            end=end,
             line=event.start_mark.line + 1,
             column=event.start_mark.column + 1,
-            flow=bool(event.flow_style),
+            flow=flow,
             anchor=event.anchor,
             tag=tag,
             event=number,
@@ -199,9 +205,10 @@ class Composer:
     def _mapping(self, event: MappingStartEvent, place: _Place) -> MappingNode:
         tag = str(event.ctag) if event.ctag is not None else None
         number = self._fact("mapping", event.anchor, tag, bool(event.flow_style))
+        flow = bool(event.flow_style)
         entries: dict[str, Entry] = {}
         while not isinstance(key := next(self._events), MappingEndEvent):
-            entry = self._entry(_node_event(key), place)
+            entry = self._entry(_node_event(key), place, flow=flow)
             name = entry.name
             if name in entries:
                 raise ComposeError(
@@ -210,26 +217,34 @@ class Composer:
                     key.start_mark.index,
                 )
             entries[name] = entry
+        end = entry.end if entries and not flow else key.end_mark.index
         self._fact("end")
         return MappingNode(
             path=place.path,
             entries=tuple(entries.values()),
             start=event.start_mark.index,
-            end=key.end_mark.index,
+            end=end,
             line=event.start_mark.line + 1,
             column=event.start_mark.column + 1,
-            flow=bool(event.flow_style),
+            flow=flow,
             anchor=event.anchor,
             tag=tag,
             event=number,
         )
 
-    def _entry(self, event: NodeEvent, place: _Place) -> Entry:
-        key, aliased = self._node(event, place.child("?"))
+    def _entry(self, event: NodeEvent, place: _Place, *, flow: bool) -> Entry:
+        key, aliased = self._node(event, place.child("?", flow=flow))
         name = key.value if isinstance(key, Scalar) else self._text[key.start : key.end].strip()
-        value, alias = self._node(_node_event(next(self._events)), place.child(name))
+        value, alias = self._node(_node_event(next(self._events)), place.child(name, flow=flow))
         merge = isinstance(key, Scalar) and not aliased and name == "<<" and key.style == "plain"
-        return Entry(name=name, key=key, value=value, alias=alias, merge=merge)
+        return Entry(
+            name=name,
+            key=key,
+            value=value,
+            alias=alias is not None,
+            end=value.end if alias is None else alias,
+            merge=merge,
+        )
 
 
 def _paired(value: str) -> str:

@@ -5,6 +5,7 @@ Positions `start` and `end` count code points of `YamlFile.text`; lines and colu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,7 +14,6 @@ from gitops_action.core.yaml.path import YamlPath
 from gitops_action.core.yaml.resolve import Kind, kinds
 
 Style = Literal["plain", "single", "double", "literal", "folded"]
-_STRING_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 _TAG = "tag:yaml.org,2002:"
 _TAGGED: dict[str, Kind] = {
     f"{_TAG}int": "int",
@@ -22,6 +22,14 @@ _TAGGED: dict[str, Kind] = {
     f"{_TAG}null": "null",
     f"{_TAG}timestamp": "timestamp",
 }
+
+
+def kinds_of(value: str, tag: str | None, *, plain: bool) -> tuple[Kind, Kind]:
+    """What YAML 1.1 and YAML 1.2 read a scalar as, by its text, explicit tag and style."""
+    if tag is not None:
+        kind = _TAGGED.get(tag, "string")
+        return kind, kind
+    return kinds(value) if plain else ("string", "string")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +67,7 @@ class Scalar:
         last_line: the line it ends on.
         anchor: the anchor that is set on it.
         tag: its explicit tag, resolved.
+        flow: whether it stands inside `[ ]` or `{ }`.
         event: its number in the file's sequence of events, which the proof compares.
     """
 
@@ -72,16 +81,14 @@ class Scalar:
     last_line: int
     anchor: str | None
     tag: str | None
+    flow: bool
     event: int
     notes: Notes = field(repr=False, compare=False)
 
     @property
     def kinds(self) -> tuple[Kind, Kind]:
         """What YAML 1.1 and YAML 1.2 read it as, by its tag, style and text."""
-        if self.tag is not None:
-            kind = _TAGGED.get(self.tag, "string")
-            return kind, kind
-        return kinds(self.value) if self.style == "plain" else ("string", "string")
+        return kinds_of(self.value, self.tag, plain=self.style == "plain")
 
     @property
     def kind(self) -> Kind:
@@ -112,12 +119,13 @@ class Entry:
     key: Node
     value: Node
     alias: bool
+    end: int  # of the value as it is written here
     merge: bool  # the key is a plain `<<`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MappingNode:
-    """A mapping; `start` and `end` enclose it, `column` is that of its first key."""
+    """A mapping. In block style it ends where its last value does, comments left aside."""
 
     path: YamlPath
     entries: tuple[Entry, ...]
@@ -166,11 +174,11 @@ class MappingNode:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SequenceNode:
-    """A list; `aliased` holds the indexes of items that are aliases (their anchored node)."""
+    """A list; `aliased` holds the indexes of items that are aliases, and where these end."""
 
     path: YamlPath
     items: tuple[Node, ...]
-    aliased: frozenset[int]
+    aliased: Mapping[int, int]
     start: int
     end: int
     line: int

@@ -1,0 +1,55 @@
+"""Edits made on bytes, and proved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitops_action.core.yaml.add import addition
+from gitops_action.core.yaml.edits import AddListItem, Edit, Replace
+from gitops_action.core.yaml.errors import EditRefusedError
+from gitops_action.core.yaml.nodes import YamlFile
+from gitops_action.core.yaml.parse import parse
+from gitops_action.core.yaml.planned import Planned
+from gitops_action.core.yaml.proof import prove
+from gitops_action.core.yaml.replace import replacements
+from gitops_action.core.yaml.splice import splice
+from gitops_action.errors import Location
+
+
+def apply(path: str, data: bytes, edits: Sequence[Edit]) -> bytes:
+    """The bytes of the file `path` with `edits` made: replacements first, then additions.
+
+    Only the spans of the edits change. The result is parsed again and has to differ in meaning by
+    the edits alone; where the file already reads so, the very same bytes come back.
+
+    Raises:
+        YamlSyntaxError: the file does not parse.
+        PathNotFoundError: an edit names something that is not there.
+        EditRefusedError: an edit would change another place too, or needs guessing.
+        EditProofError: the result would not read as planned.
+    """
+    replaces = [edit for edit in edits if isinstance(edit, Replace)]
+    if replaces:
+        file = parse(path, data)
+        data = _made(file, data, replacements(file, replaces))
+    for edit in edits:
+        if isinstance(edit, AddListItem):
+            file = parse(path, data)
+            planned = addition(file, edit)
+            data = _made(file, data, [planned] if planned else [])
+    return data
+
+
+def _made(file: YamlFile, data: bytes, planned: Sequence[Planned]) -> bytes:
+    if not planned:
+        return data
+    if file.ambiguous:
+        raise EditRefusedError(
+            "YAML 1.1 and YAML 1.2 read this file differently",
+            cause="it holds U+0085, U+2028 or U+2029, line breaks for one and text for the other",
+            fix="write these characters as escapes in double quotes",
+            location=Location(file=file.path),
+        )
+    edited = splice(file, data, [plan.span for plan in planned])
+    prove(file, edited, {plan.event: plan.change for plan in planned})
+    return edited
