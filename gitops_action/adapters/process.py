@@ -1,0 +1,141 @@
+"""The only place where another program is started."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_action.errors import GitOpsError
+
+DEFAULT_TIMEOUT = 600.0
+_SHOWN_LINES = 5
+_GRACE = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessResult:
+    """What a program left behind; its output is bytes, because paths need not be text."""
+
+    command: tuple[str, ...]
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+    def fields(self) -> tuple[str, ...]:
+        """The output of a program that was asked for `-z`: parts that end in a NUL byte."""
+        return tuple(os.fsdecode(part) for part in self.stdout.split(b"\0") if part)
+
+
+class ProcessError(GitOpsError):
+    """A program could not be started, failed, or took too long."""
+
+    def __init__(self, title: str, *, cause: str, fix: str = "", exit_status: int | None) -> None:
+        """Keep the program's exit code; None when it never ended by itself."""
+        super().__init__(title, cause=cause, fix=fix)
+        self.exit_status = exit_status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """Starts programs, never through a shell.
+
+    Attributes:
+        environ: the whole environment of the programs; ours is not inherited.
+        redact: takes secrets out of text that is shown.
+        timeout: seconds after which a program is ended, with everything that it started.
+    """
+
+    environ: Mapping[str, str]
+    redact: Callable[[str], str]
+    timeout: float = DEFAULT_TIMEOUT
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        stdin: bytes = b"",
+        environ: Mapping[str, str] | None = None,
+        accept: frozenset[int] = frozenset({0}),
+    ) -> ProcessResult:
+        """Run a program to its end.
+
+        Args:
+            command: the program and its arguments; secrets never belong here.
+            cwd: where it runs.
+            stdin: what it reads.
+            environ: variables to add or replace for this one program.
+            accept: exit codes that are no failure.
+
+        Raises:
+            ProcessError: it is not there, ended with another exit code, or took too long.
+        """
+        process = self._start(command, cwd, {**self.environ, **(environ or {})})
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=self.timeout)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise self._error(command, f"it took longer than {self.timeout:g} s", None) from error
+        except BaseException:
+            _end(process)
+            raise
+        if process.returncode not in accept:
+            cause = f"exit code {process.returncode}{self._tail(stderr or stdout)}"
+            raise self._error(command, cause, process.returncode)
+        return ProcessResult(
+            command=tuple(command), exit_code=process.returncode, stdout=stdout, stderr=stderr
+        )
+
+    def _start(
+        self, command: Sequence[str], cwd: Path | None, environ: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(  # noqa: S603 - no shell; callers pass fixed programs
+                list(command),
+                cwd=cwd,
+                env=dict(environ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # so that its own children can be ended with it
+            )
+        except FileNotFoundError as error:
+            missing = str(cwd) if cwd and not cwd.is_dir() else command[0]
+            raise ProcessError(
+                f"{missing} is not there",
+                cause=f"needed for `{self._shown(command)}`",
+                fix=f"install {missing} or put it on PATH" if missing == command[0] else "",
+                exit_status=None,
+            ) from error
+        except (OSError, ValueError) as error:
+            raise self._error(command, f"it could not be started: {error}", None) from error
+
+    def _error(self, command: Sequence[str], cause: str, status: int | None) -> ProcessError:
+        shown = self.redact(cause)
+        title = f"`{self._shown(command)}` failed"
+        return ProcessError(title, cause=shown, exit_status=status)
+
+    def _shown(self, command: Sequence[str]) -> str:
+        return self.redact(shlex.join(command))
+
+    def _tail(self, output: bytes) -> str:
+        lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
+        return "".join(f"\n  {line}" for line in lines[-_SHOWN_LINES:])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the program and what it started: politely first, then for certain."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.communicate(timeout=_GRACE)
+        except ProcessLookupError:
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    process.communicate()

@@ -1,0 +1,61 @@
+"""Workflow commands as text: building them, and keeping other text from being one.
+
+The runner reads commands from stdout and stderr: `::name key=value::data` at the start of a line
+(white space before it is skipped) and the older `##[name key=value]data` anywhere in a line
+(actions/runner, `ActionCommand`).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+
+_DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
+_PROPERTY = (*_DATA, (":", "%3A"), (",", "%2C"))
+
+
+def escape_data(text: str) -> str:
+    """Text that may follow the second `::`."""
+    return _replace(text, _DATA)
+
+
+def escape_property(text: str) -> str:
+    """Text that may be the value of a property."""
+    return _replace(text, _PROPERTY)
+
+
+def command(name: str, data: str = "", properties: Mapping[str, str] | None = None) -> str:
+    """One workflow command as a line without its end; empty properties are left out."""
+    given = {key: value for key, value in (properties or {}).items() if value}
+    pairs = ",".join(f"{key}={escape_property(value)}" for key, value in given.items())
+    return f"::{name}{' ' if pairs else ''}{pairs}::{escape_data(data)}"
+
+
+def printable(text: str) -> str:
+    """Text without control and format characters: no terminal escapes, no hidden direction.
+
+    Line breaks and tabs stay. Format characters (zero-width, bidirectional) go because the
+    runner's comparison of text may skip them and see a command where we see none.
+    """
+    return "".join(
+        letter if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cf"} else ""
+        for letter in text.replace("\r\n", "\n").replace("\r", "\n")
+    )
+
+
+def harmless(text: str) -> str:
+    """Text for the log that the runner takes for no command, still readable."""
+    return "\n".join(_harmless_line(line) for line in printable(text).splitlines())
+
+
+def _harmless_line(line: str) -> str:
+    line = line.replace("##[", "## [")
+    if line.lstrip().startswith("::"):
+        return line.replace("::", ": :", 1)
+    return line
+
+
+def _replace(text: str, mapping: tuple[tuple[str, str], ...]) -> str:
+    for letter, code in mapping:
+        text = text.replace(letter, code)
+    return text

@@ -1,0 +1,57 @@
+"""Reads what the runner says of the job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from gitops_action.core.inputs.defaults import resolve_endpoints
+from gitops_action.core.job import Job
+from gitops_action.errors import GitOpsError, Location
+
+
+def read_job(environ: Mapping[str, str]) -> Job:
+    """The job by the runner's variables and the event's payload; empty outside of Actions.
+
+    Raises:
+        GitOpsError: the payload is there and is no JSON object.
+    """
+    endpoints = resolve_endpoints({}, environ)
+    return Job(
+        in_actions=environ.get("GITHUB_ACTIONS") == "true",
+        repository=environ.get("GITHUB_REPOSITORY", ""),
+        sha=environ.get("GITHUB_SHA", ""),
+        ref=environ.get("GITHUB_REF", ""),
+        event_name=environ.get("GITHUB_EVENT_NAME", ""),
+        actor=environ.get("GITHUB_ACTOR", ""),
+        workflow=environ.get("GITHUB_WORKFLOW", ""),
+        run_id=environ.get("GITHUB_RUN_ID", ""),
+        run_attempt=environ.get("GITHUB_RUN_ATTEMPT", ""),
+        server_url=endpoints.server_url,
+        api_url=endpoints.api_url,
+        graphql_url=endpoints.graphql_url,
+        event=_event(environ.get("GITHUB_EVENT_PATH", "")),
+    )
+
+
+def _event(path: str) -> Mapping[str, object]:
+    if not path or not Path(path).is_file():
+        return {}
+    try:
+        payload: object = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        cause = f"it is no JSON: {error}"
+        raise _unreadable(path, cause) from error
+    if not isinstance(payload, dict):
+        raise _unreadable(path, "it is no JSON object")
+    return payload
+
+
+def _unreadable(path: str, cause: str) -> GitOpsError:
+    return GitOpsError(
+        "The event's payload cannot be read",
+        cause=cause,
+        fix="let GITHUB_EVENT_PATH name the payload of the event, or unset it",
+        location=Location(file=path),
+    )
