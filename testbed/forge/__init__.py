@@ -1,0 +1,8 @@
+"""A GitHub double: real Git over smart HTTP, REST and GraphQL by GitHub's own descriptions."""
+
+from testbed.forge.events import Event
+from testbed.forge.forge import Forge
+from testbed.forge.handle import RepositoryHandle
+from testbed.forge.world import Request
+
+__all__ = ["Event", "Forge", "RepositoryHandle", "Request"]

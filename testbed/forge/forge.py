@@ -1,0 +1,174 @@
+"""The forge as tests start it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from testbed.forge.events import Event
+from testbed.forge.faults import Fault
+from testbed.forge.handle import Content, RepositoryHandle
+from testbed.forge.server import RunningServer
+from testbed.forge.service import Service
+from testbed.forge.tokens import TokenKind
+from testbed.forge.world import Request, World
+
+
+class Forge:
+    """A GitHub on a loopback port. Use as a context manager, or call `stop`."""
+
+    def __init__(self, root: Path, port: int = 0) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self.world = World(root)
+        self._server = RunningServer(Service(self.world), port)
+        self.world.url = self._server.url
+
+    @classmethod
+    def start(cls, root: Path, *, port: int = 0) -> Self:
+        """Start one whose repositories lie below `root`; port 0 takes a free one."""
+        return cls(root, port)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Stop."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop serving and end all processes."""
+        self._server.stop()
+        self.world.close()
+
+    @property
+    def server_url(self) -> str:
+        """The root address: web pages (404) and Git at /OWNER/NAME.git."""
+        return self.world.url
+
+    @property
+    def api_url(self) -> str:
+        """The REST address, in GitHub Enterprise Server's layout."""
+        return f"{self.world.url}/api/v3"
+
+    @property
+    def graphql_url(self) -> str:
+        """The GraphQL address."""
+        return f"{self.world.url}/api/graphql"
+
+    @property
+    def requests(self) -> list[Request]:
+        """The requests so far; clear the list to start anew."""
+        return self.world.requests
+
+    @property
+    def events(self) -> list[Event]:
+        """The events so far."""
+        return self.world.events
+
+    @property
+    def problems(self) -> list[str]:
+        """Breaches of GitHub's descriptions, by callers or by the double itself."""
+        return self.world.problems
+
+    def assert_clean(self) -> None:
+        """Fail when GitHub's descriptions were broken.
+
+        Raises:
+            AssertionError: with all that was recorded.
+        """
+        if self.problems:
+            raise AssertionError("the forge recorded problems:\n" + "\n".join(self.problems))
+
+    def create_repository(
+        self,
+        full_name: str,
+        *,
+        files: Mapping[str, Content] | None = None,
+        default_branch: str = "main",
+        private: bool = True,
+    ) -> RepositoryHandle:
+        """Make a repository, with one commit when there are files."""
+        made = self.world.create_repository(
+            full_name, default_branch=default_branch, private=private
+        )
+        handle = RepositoryHandle(self.world, made)
+        if files:
+            handle.commit(branch=default_branch, files=files, message="Initial commit")
+        return handle
+
+    def repository(self, full_name: str) -> RepositoryHandle:
+        """Return a repository that was made before."""
+        return RepositoryHandle(self.world, self.world.repositories[full_name.lower()])
+
+    def delete_repository(self, full_name: str) -> None:
+        """Delete a repository."""
+        gone = self.world.repositories.pop(full_name.lower())
+        gone.git.close()
+        shutil.rmtree(gone.git.path)
+
+    def token(
+        self,
+        *,
+        kind: TokenKind = "app",
+        login: str = "",
+        repositories: list[str] | None = None,
+        permissions: dict[str, str] | None = None,
+        home: str | None = None,
+    ) -> str:
+        """Give out a token and return its text.
+
+        Args:
+            kind: "app" (an installation's), "user" (a person's through an App), "job" (what
+                GITHUB_TOKEN is), "pat" (a personal access token).
+            login: the account; the default fits the kind.
+            repositories: OWNER/NAME it was made for; None: all.
+            permissions: area to "read" or "write"; None: write everywhere.
+            home: the repository of a job, the only one its token knows besides public ones.
+        """
+        defaults = {"app": "gitops-bot[bot]", "job": "github-actions[bot]"}
+        chosen = [home] if kind == "job" and home else repositories
+        account = login or defaults.get(kind, "alice")
+        return self.world.token(kind, account, chosen, permissions).text
+
+    def revoke(self, token: str) -> None:
+        """Make a token unknown from now on."""
+        del self.world.tokens[token]
+
+    def fail(  # noqa: PLR0913 - one keyword a kind of fault reads best in a test
+        self,
+        match: str,
+        *,
+        status: int | None = None,
+        times: int = 1,
+        skip: int = 0,
+        headers: Mapping[str, str] | None = None,
+        message: str = "injected",
+        when: Literal["before", "after"] = "before",
+        cut: bool = False,
+        delay: float = 0.0,
+        action: Callable[[], Any] | None = None,
+        stale: bool = False,
+    ) -> Fault:
+        """Let the next request that matches go wrong; see `Fault`."""
+        fault = Fault(
+            match=match,
+            status=status,
+            times=times,
+            skip=skip,
+            headers=headers or {},
+            message=message,
+            when=when,
+            cut=cut,
+            delay=delay,
+            action=action,
+            stale=stale,
+        )
+        self.world.faults.add(fault)
+        return fault
+
+    def limit_content(self, per_minute: int | None = 80) -> None:
+        """Switch the secondary limit for content-creating requests on; None: off."""
+        self.world.content_limit.per_minute = per_minute

@@ -1,0 +1,1 @@
+"""Real bare Git repositories: objects, refs and history, with few processes."""

@@ -1,0 +1,1 @@
+"""The GraphQL subset, executed by graphql-core on GitHub's own schema."""

@@ -1,0 +1,92 @@
+"""The table of served GraphQL fields, and how a field finds its resolver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+
+from testbed.forge.actors import Actor
+from testbed.forge.errors import ApiError, not_served
+from testbed.forge.graphql.connections import Connection, Payload, demand_bounds
+from testbed.forge.tokens import Token
+from testbed.forge.world import World
+
+Arguments = Mapping[str, Any]
+Resolver = Callable[[Any, "Context", Arguments], Any]
+FIELDS: dict[str, tuple[Resolver, frozenset[str]]] = {}
+TYPES: dict[type, Callable[[Any], str]] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What every resolver is given beside its source."""
+
+    world: World
+    token: Token
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks."""
+        return Actor.of(self.token)
+
+
+def field(name: str, *takes: str) -> Callable[[Resolver], Resolver]:
+    """Declare a function as the resolver of "Type.field" that honours these arguments."""
+
+    def declare(resolver: Resolver) -> Resolver:
+        FIELDS[name] = (resolver, frozenset(takes))
+        return resolver
+
+    return declare
+
+
+def plain(kind: str, getters: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Declare fields that need nothing but the object itself."""
+    for name, getter in getters.items():
+        FIELDS[f"{kind}.{name}"] = (lambda source, _c, _a, get=getter: get(source), frozenset())
+
+
+def named(kind: type, name: str | Callable[[Any], str]) -> None:
+    """Declare which GraphQL type a Python class stands for."""
+    TYPES[kind] = name if callable(name) else lambda _source: name
+
+
+def type_name(value: Any, *_context: Any) -> str | None:
+    """Return the GraphQL type of an object where the schema has an interface or a union."""
+    known = TYPES.get(type(value))
+    return known(value) if known else None
+
+
+def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    """Resolve any field; one that is not served is an error, never null."""
+    name = f"{info.parent_type.name}.{info.field_name}"
+    context: Context = info.context
+    if isinstance(source, Connection):
+        return source.get(info.field_name)
+    if isinstance(source, Payload) and info.field_name in source.values:
+        return _paged(source.values[info.field_name], info, arguments)
+    if name not in FIELDS:
+        _unserved(context, name)
+    resolver, takes = FIELDS[name]
+    defaults = info.parent_type.fields[info.field_name].args
+    for argument, value in arguments.items():
+        told = argument in takes or value in (None, defaults[argument].default_value)
+        if not told and argument not in {"first", "last", "after", "before"}:
+            _unserved(context, f"{name}({argument}:)")
+    return _paged(resolver(source, context, arguments), info, arguments)
+
+
+def _paged(result: Any, info: GraphQLResolveInfo, arguments: Arguments) -> Any:
+    if not isinstance(result, Connection):
+        return result
+    demand_bounds(info.field_name, arguments)
+    return result.cut(arguments)
+
+
+def _unserved(context: Context, name: str) -> None:
+    refusal: ApiError = not_served(f"GraphQL {name}")
+    context.world.problem(refusal.message)
+    raise refusal

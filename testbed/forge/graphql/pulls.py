@@ -1,0 +1,214 @@
+"""Pull requests, their comments and timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from testbed.forge import merging, pulls
+from testbed.forge.graphql.connections import Connection, Payload
+from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
+from testbed.forge.graphql.nodes import RefNode, commit_node, ref_node
+from testbed.forge.graphql.query import demand
+from testbed.forge.model import Account, Comment, PullRequest, Repository
+from testbed.forge.rest.views import node_id, stamp, web
+
+named(PullRequest, "PullRequest")
+named(Comment, "IssueComment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closing:
+    """A ClosedEvent of the timeline."""
+
+    actor: Account
+    at: datetime
+
+
+named(Closing, "ClosedEvent")
+_ORDER = {"CREATED_AT": "number", "UPDATED_AT": "updated_at"}
+
+
+def state(pull: PullRequest) -> str:
+    """Return GraphQL's state."""
+    return "MERGED" if pull.merged_at else pull.state.upper()
+
+
+def _listed(found: list[PullRequest], arguments: Arguments) -> Connection:
+    states, head = arguments.get("states"), arguments.get("headRefName")
+    base, order = arguments.get("baseRefName"), arguments.get("orderBy")
+    labels = set(arguments.get("labels") or ())
+    chosen = [
+        pull
+        for pull in found
+        if (not states or state(pull) in states)
+        and head in {None, pull.head}
+        and base in {None, pull.base}
+        and (not labels or labels & {label.name for label in pull.labels})
+    ]
+    order = order or {"field": "CREATED_AT", "direction": "ASC"}
+    key = _ORDER[order["field"]]
+    chosen.sort(key=lambda pull: getattr(pull, key), reverse=order["direction"] == "DESC")
+    return Connection(items=chosen)
+
+
+_FILTERS = ("states", "headRefName", "baseRefName", "orderBy", "labels")
+
+
+@field("Repository.pullRequests", *_FILTERS)
+def pull_requests(source: Repository, context: Context, arguments: Arguments) -> Connection:
+    """List pull requests."""
+    demand(context, source, "pull_requests")
+    return _listed(list(source.pulls.values()), arguments)
+
+
+@field("Ref.associatedPullRequests", *_FILTERS)
+def associated(source: RefNode, context: Context, arguments: Arguments) -> Connection:
+    """List the pull requests whose head is this branch."""
+    demand(context, source.repository, "pull_requests")
+    branch = source.name.removeprefix("refs/heads/")
+    found = [pull for pull in source.repository.pulls.values() if pull.head == branch]
+    return _listed(found, arguments)
+
+
+@field("Repository.pullRequest", "number")
+def pull_request(source: Repository, context: Context, arguments: Arguments) -> PullRequest:
+    """Find a pull request by number."""
+    demand(context, source, "pull_requests")
+    return pulls.find(source, arguments["number"])
+
+
+def _merge_state(pull: PullRequest) -> str:
+    return merging.merge_state(pull).upper() if pull.state == "open" else "UNKNOWN"
+
+
+def _mergeable(pull: PullRequest) -> str:
+    if pull.state != "open":
+        return "UNKNOWN"
+    return "MERGEABLE" if merging.mergeable(pull) else "CONFLICTING"
+
+
+def _commits(pull: PullRequest) -> Connection:
+    repository = pull.repository
+    ahead = repository.history.compare(merging.base_seen(pull), pull.head_oid).ahead
+    commits = [commit_node(repository, oid) for oid in ahead]
+    return Connection(items=[Payload({"commit": commit}) for commit in commits])
+
+
+def _changes(pull: PullRequest) -> list[Any]:
+    history = pull.repository.history
+    fork = history.merge_base(merging.base_seen(pull), pull.head_oid)
+    return list(history.changes(fork, pull.head_oid)) if fork else []
+
+
+def _file(change: Any) -> Payload:
+    kind = {"removed": "DELETED"}.get(change.status, change.status.upper())
+    told = {"path": change.path, "additions": change.additions, "deletions": change.deletions}
+    return Payload({**told, "changeType": kind})
+
+
+def _auto_merge(pull: PullRequest) -> Payload | None:
+    order = pull.auto_merge
+    if order is None:
+        return None
+    return Payload(
+        {
+            "mergeMethod": order.method.upper(),
+            "enabledBy": order.by,
+            "enabledAt": stamp(order.enabled_at),
+            "commitHeadline": order.headline,
+            "commitBody": order.body,
+            "pullRequest": pull,
+        }
+    )
+
+
+plain(
+    "PullRequest",
+    {
+        "id": lambda p: node_id("PR", p.repository.id, p.number),
+        "databaseId": lambda p: p.id,
+        "fullDatabaseId": lambda p: str(p.id),
+        "number": lambda p: p.number,
+        "title": lambda p: p.title,
+        "body": lambda p: p.body or "",
+        "state": state,
+        "closed": lambda p: p.state == "closed",
+        "merged": lambda p: p.merged_at is not None,
+        "isDraft": lambda p: p.draft,
+        "locked": lambda _p: False,
+        "isCrossRepository": lambda _p: False,
+        "maintainerCanModify": lambda _p: False,
+        "author": lambda p: p.author,
+        "mergedBy": lambda p: p.merged_by,
+        "createdAt": lambda p: stamp(p.created_at),
+        "updatedAt": lambda p: stamp(p.updated_at),
+        "closedAt": lambda p: stamp(p.closed_at),
+        "mergedAt": lambda p: stamp(p.merged_at),
+        "headRefName": lambda p: p.head,
+        "headRefOid": lambda p: p.head_oid,
+        "headRef": lambda p: ref_node(p.repository, f"refs/heads/{p.head}"),
+        "headRepository": lambda p: p.repository,
+        "headRepositoryOwner": lambda p: p.repository.owner,
+        "baseRefName": lambda p: p.base,
+        "baseRefOid": merging.base_seen,
+        "baseRef": lambda p: ref_node(p.repository, f"refs/heads/{p.base}"),
+        "baseRepository": lambda p: p.repository,
+        "repository": lambda p: p.repository,
+        "mergeCommit": lambda p: commit_node(p.repository, p.merge_oid) if p.merge_oid else None,
+        "mergeable": _mergeable,
+        "mergeStateStatus": _merge_state,
+        "labels": lambda p: Connection(items=p.labels),
+        "assignees": lambda p: Connection(items=p.assignees),
+        "reviewRequests": lambda p: Connection(
+            items=[Payload({"requestedReviewer": account}) for account in p.reviewers]
+        ),
+        "commits": _commits,
+        "files": lambda p: Connection(items=[_file(change) for change in _changes(p)]),
+        "changedFiles": lambda p: len(_changes(p)),
+        "additions": lambda p: sum(change.additions for change in _changes(p)),
+        "deletions": lambda p: sum(change.deletions for change in _changes(p)),
+        "autoMergeRequest": _auto_merge,
+        "reviewDecision": lambda _p: None,
+    },
+)
+
+
+@field("PullRequest.url")
+def pull_url(source: PullRequest, context: Context, _arguments: Arguments) -> str:
+    """Return the web address."""
+    return f"{web(context.world, source.repository)}/pull/{source.number}"
+
+
+@field("PullRequest.comments")
+def comments(source: PullRequest, _context: Context, _arguments: Arguments) -> Connection:
+    """List comments."""
+    found = source.repository.comments.values()
+    return Connection(items=[comment for comment in found if comment.number == source.number])
+
+
+@field("PullRequest.timelineItems", "itemTypes")
+def timeline(source: PullRequest, _context: Context, arguments: Arguments) -> Connection:
+    """List closings and comments, the kinds of event that are kept here."""
+    kinds = arguments.get("itemTypes") or ("CLOSED_EVENT", "ISSUE_COMMENT")
+    items: list[Any] = []
+    if "CLOSED_EVENT" in kinds:
+        items += [Closing(actor=account, at=when) for account, when in source.closings]
+    if "ISSUE_COMMENT" in kinds:
+        items += [c for c in source.repository.comments.values() if c.number == source.number]
+    return Connection(items=items)
+
+
+plain("ClosedEvent", {"actor": lambda c: c.actor, "createdAt": lambda c: stamp(c.at)})
+plain(
+    "IssueComment",
+    {
+        "id": lambda c: node_id("IC", 0, c.id),
+        "databaseId": lambda c: c.id,
+        "body": lambda c: c.body,
+        "author": lambda c: c.author,
+        "createdAt": lambda c: stamp(c.created_at),
+        "updatedAt": lambda c: stamp(c.updated_at),
+    },
+)

@@ -1,0 +1,222 @@
+"""Merging pull requests: what stands in the way, the three methods, and auto-merge."""
+
+from __future__ import annotations
+
+from testbed.forge import pulls, refs
+from testbed.forge.actors import Actor, signature, web_flow
+from testbed.forge.errors import ApiError, conflict, invalid
+from testbed.forge.git.objects import Commit, Signature
+from testbed.forge.git.store import ABSENT, GitError, RefUpdate
+from testbed.forge.model import AutoMerge, MergeMethod, PullRequest, Repository, Status
+from testbed.forge.world import World
+
+STATUS_LIMIT = 1000
+
+
+def base_tip(pull: PullRequest) -> str:
+    """Return the tip of the pull request's base branch, or where it was last seen."""
+    return pulls.branch_tip(pull.repository, pull.base) or pull.base_oid
+
+
+def base_seen(pull: PullRequest) -> str:
+    """Return the base that the pull request is compared with; after a merge the one before it."""
+    return base_tip(pull) if pull.state == "open" else pull.base_oid
+
+
+def mergeable(pull: PullRequest) -> bool:
+    """Tell whether head merges into the base's tip without conflicts."""
+    tip = base_tip(pull)
+    return pull.repository.history.merge_trees(tip, pull.head_oid) is not None
+
+
+def blockers(pull: PullRequest) -> list[str]:
+    """Say what protection still asks for, in GitHub's words."""
+    repository, found = pull.repository, []
+    for rule in repository.protected_by(pull.base):
+        passed = passed_contexts(pull)
+        found += [
+            f'Required status check "{context}" is expected.'
+            for context in rule.required_statuses
+            if context not in passed
+        ]
+        approvals = {r.author.id for r in pull.reviews if r.state == "APPROVED"}
+        if len(approvals) < rule.required_reviews:
+            found.append(
+                f"At least {rule.required_reviews} approving review is required by reviewers "
+                "with write access."
+            )
+    return found
+
+
+def passed_contexts(pull: PullRequest) -> set[str]:
+    """Return the status contexts and check runs that pass on the head."""
+    repository, latest = pull.repository, {}
+    for status in repository.statuses.get(pull.head_oid, []):
+        latest[status.context] = status.state == "success"
+    for run in repository.checks.get(pull.head_oid, []):
+        latest[run.name] = run.conclusion in {"success", "neutral", "skipped"}
+    return {context for context, passed in latest.items() if passed}
+
+
+def merge_state(pull: PullRequest) -> str:
+    """Return REST's `mergeable_state`."""
+    if pull.draft:
+        return "draft"
+    if not mergeable(pull):
+        return "dirty"
+    return "blocked" if blockers(pull) else "clean"
+
+
+def merge(
+    world: World,
+    pull: PullRequest,
+    actor: Actor,
+    *,
+    method: MergeMethod = "merge",
+    sha: str | None = None,
+    headline: str | None = None,
+    body: str | None = None,
+) -> str:
+    """Merge it and return the base's new tip.
+
+    Raises:
+        ApiError: 409, head is not `sha`; 405, it cannot be merged (with GitHub's reason).
+    """
+    repository = pull.repository
+    with repository.lock:
+        if sha is not None and sha != pull.head_oid:
+            raise conflict("Head branch was modified. Review and try the merge again.")
+        if pull.state != "open" or pull.draft:
+            text = (
+                "Pull Request is still a draft" if pull.draft else "Pull Request is not mergeable"
+            )
+            raise ApiError(status=405, message=text)
+        for reason in blockers(pull):
+            raise ApiError(status=405, message=reason)
+        tip = base_tip(pull)
+        new = _commit(world, pull, actor, method, tip, headline, body)
+        if new is None:
+            raise ApiError(status=405, message="Pull Request is not mergeable")
+        base = f"refs/heads/{pull.base}"
+        try:
+            repository.git.update_refs([RefUpdate(ref=base, new=new, old=tip)])
+        except GitError as error:
+            text = "Base branch was modified. Review and try the merge again."
+            raise ApiError(status=405, message=text) from error
+        pull.base_oid = tip
+        pulls.mark_merged(world, pull, actor, new)
+        refs.moved(world, repository, actor, base, tip, new)
+        if repository.delete_branch_on_merge:
+            gone = RefUpdate(ref=f"refs/heads/{pull.head}", new=ABSENT, old=pull.head_oid)
+            refs.move(world, repository, actor, [gone], bypass=True)
+        return new
+
+
+def _commit(
+    world: World,
+    pull: PullRequest,
+    actor: Actor,
+    method: MergeMethod,
+    tip: str,
+    headline: str | None,
+    body: str | None,
+) -> str | None:
+    repository = pull.repository
+    ahead = repository.history.compare(tip, pull.head_oid).ahead
+    if method == "rebase":
+        return repository.history.replay(ahead, tip, signature(world, actor.account))
+    tree = repository.history.merge_trees(tip, pull.head_oid)
+    if tree is None:
+        return None
+    if method == "squash":
+        author, title, text = _squash_text(world, pull, ahead)
+        parents: tuple[str, ...] = (tip,)
+    else:
+        author = signature(world, actor.account)
+        owner = repository.owner.login
+        title, text = f"Merge pull request #{pull.number} from {owner}/{pull.head}", pull.title
+        parents = (tip, pull.head_oid)
+    title = title if headline is None else headline
+    text = text if body is None else body
+    return repository.git.write_commit(
+        Commit(
+            oid="",
+            tree=tree,
+            parents=parents,
+            author=author,
+            committer=web_flow(world),
+            message=f"{title}\n\n{text}".rstrip(),
+            signed=True,
+        )
+    )
+
+
+def _squash_text(
+    world: World, pull: PullRequest, ahead: tuple[str, ...]
+) -> tuple[Signature, str, str]:
+    """Return author, title and body of a squash commit by GitHub's default settings."""
+    commits = [pull.repository.git.commit(oid) for oid in ahead]
+    if len(commits) == 1:
+        title, _, body = commits[0].message.partition("\n\n")
+        return commits[0].author, f"{title} (#{pull.number})", body
+    body = "\n\n".join(f"* {commit.message.rstrip()}" for commit in commits)
+    return signature(world, pull.author), f"{pull.title} (#{pull.number})", body
+
+
+def enable_auto_merge(
+    world: World,
+    pull: PullRequest,
+    actor: Actor,
+    method: MergeMethod,
+    headline: str | None = None,
+    body: str | None = None,
+) -> None:
+    """Give the standing order to merge.
+
+    Raises:
+        ApiError: 422, not allowed, the base is unprotected, or nothing is left to wait for.
+    """
+    repository = pull.repository
+    if not repository.allow_auto_merge:
+        raise invalid("Pull request Auto merge is not allowed for this repository")
+    if not repository.protected_by(pull.base):
+        raise invalid("Pull request Protected branch rules not configured for this branch")
+    if pull.state != "open":
+        raise invalid("Pull request is closed")
+    if merge_state(pull) == "clean":
+        raise invalid("Pull request Pull request is in clean status")
+    pull.auto_merge = AutoMerge(
+        method=method, by=actor.account, enabled_at=world.now(), headline=headline, body=body
+    )
+    pulls.tell(world, pull, actor, "auto_merge_enabled")
+
+
+def obey_auto_merge(world: World, pull: PullRequest, kind: str = "app") -> None:
+    """Merge when there is a standing order and nothing is in the way any more."""
+    order = pull.auto_merge
+    if order and pull.state == "open" and merge_state(pull) == "clean":
+        actor = Actor(account=order.by, kind=kind)
+        merge(world, pull, actor, method=order.method, headline=order.headline, body=order.body)
+
+
+def head_checked(world: World, repository: Repository, oid: str) -> None:
+    """Obey standing orders of the pull requests whose head was just checked."""
+    for pull in list(repository.pulls.values()):
+        if pull.head_oid == oid:
+            with repository.lock:
+                obey_auto_merge(world, pull)
+
+
+def add_status(world: World, repository: Repository, status: Status) -> None:
+    """Record a commit status.
+
+    Raises:
+        ApiError: 422, the commit has 1,000 of this context.
+    """
+    with repository.lock:
+        known = repository.statuses.setdefault(status.oid, [])
+        if sum(s.context == status.context for s in known) >= STATUS_LIMIT:
+            text = "This SHA and context has reached the maximum number of statuses."
+            raise invalid("Validation Failed", message=text)
+        known.append(status)
+    head_checked(world, repository, status.oid)

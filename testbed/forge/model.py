@@ -1,0 +1,221 @@
+"""What a forge remembers beside Git: accounts, repositories, pull requests and their like."""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from testbed.forge.git.history import History
+from testbed.forge.git.store import GitStore
+
+MergeMethod = Literal["merge", "squash", "rebase"]
+
+
+@dataclass(kw_only=True)
+class Account:
+    """A person, an App's bot or an organisation."""
+
+    id: int
+    login: str
+    kind: Literal["User", "Bot", "Organization"]
+    email: str
+    name: str = ""
+
+    @property
+    def noreply(self) -> str:
+        """The no-reply address; the one by which API commits name the account."""
+        return f"{self.id}+{self.login}@users.noreply.github.com"
+
+
+@dataclass(kw_only=True)
+class Protection:
+    """A branch protection or a ruleset's rules. `allow` lists logins that may bypass them."""
+
+    pattern: str
+    via: Literal["protection", "ruleset"] = "protection"
+    required_statuses: tuple[str, ...] = ()
+    required_reviews: int = 0
+    allow: tuple[str, ...] = ()
+    strict: bool = False
+
+    def covers(self, branch: str) -> bool:
+        """Tell whether the branch falls under it."""
+        return fnmatch.fnmatchcase(branch, self.pattern)
+
+
+@dataclass(kw_only=True)
+class Label:
+    """A label of a repository."""
+
+    id: int
+    name: str
+    color: str = "ededed"
+    description: str | None = None
+
+
+@dataclass(kw_only=True)
+class Comment:
+    """A comment on an issue or pull request."""
+
+    id: int
+    number: int
+    body: str
+    author: Account
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(kw_only=True)
+class Review:
+    """A review of a pull request."""
+
+    id: int
+    author: Account
+    state: str
+    body: str
+    commit_oid: str
+    submitted_at: datetime
+
+
+@dataclass(kw_only=True)
+class Status:
+    """A commit status."""
+
+    id: int
+    oid: str
+    state: str
+    context: str
+    description: str | None
+    target_url: str | None
+    creator: Account
+    created_at: datetime
+
+
+@dataclass(kw_only=True)
+class CheckRun:
+    """A check run on a commit."""
+
+    id: int
+    oid: str
+    name: str
+    status: str
+    conclusion: str | None
+    started_at: datetime
+
+
+@dataclass(kw_only=True)
+class DeploymentStatus:
+    """One status of a deployment."""
+
+    id: int
+    state: str
+    description: str
+    environment: str
+    log_url: str
+    environment_url: str
+    creator: Account
+    created_at: datetime
+
+
+@dataclass(kw_only=True)
+class Deployment:
+    """A deployment."""
+
+    id: int
+    ref: str
+    oid: str
+    task: str
+    environment: str
+    payload: Mapping[str, Any] | str
+    description: str | None
+    creator: Account
+    created_at: datetime
+    transient: bool
+    production: bool
+    statuses: list[DeploymentStatus] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class AutoMerge:
+    """A standing order to merge when the requirements are met."""
+
+    method: MergeMethod
+    by: Account
+    enabled_at: datetime
+    headline: str | None = None
+    body: str | None = None
+
+
+@dataclass(kw_only=True)
+class PullRequest:
+    """A pull request within one repository."""
+
+    id: int
+    number: int
+    repository: Repository
+    title: str
+    body: str | None
+    head: str
+    base: str
+    head_oid: str
+    base_oid: str
+    author: Account
+    created_at: datetime
+    updated_at: datetime
+    draft: bool = False
+    closed_at: datetime | None = None
+    merged_at: datetime | None = None
+    closed_by: Account | None = None
+    merged_by: Account | None = None
+    merge_oid: str | None = None
+    auto_merge: AutoMerge | None = None
+    labels: list[Label] = field(default_factory=list)
+    assignees: list[Account] = field(default_factory=list)
+    reviewers: list[Account] = field(default_factory=list)
+    teams: list[str] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    closings: list[tuple[Account, datetime]] = field(default_factory=list)
+
+    @property
+    def state(self) -> Literal["open", "closed"]:
+        """The state as REST tells it."""
+        return "closed" if self.closed_at else "open"
+
+
+@dataclass(kw_only=True)
+class Repository:
+    """A repository. `lock` guards everything here; Git's refs have their own compare-and-swap."""
+
+    id: int
+    owner: Account
+    name: str
+    private: bool
+    default_branch: str
+    created_at: datetime
+    git: GitStore
+    history: History
+    delete_branch_on_merge: bool = False
+    allow_auto_merge: bool = True
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    pulls: dict[int, PullRequest] = field(default_factory=dict)
+    comments: dict[int, Comment] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
+    statuses: dict[str, list[Status]] = field(default_factory=dict)
+    checks: dict[str, list[CheckRun]] = field(default_factory=dict)
+    deployments: dict[int, Deployment] = field(default_factory=dict)
+    protections: list[Protection] = field(default_factory=list)
+    collaborators: dict[str, str] = field(default_factory=dict)
+    teams: set[str] = field(default_factory=set)
+
+    @property
+    def full_name(self) -> str:
+        """OWNER/NAME."""
+        return f"{self.owner.login}/{self.name}"
+
+    def protected_by(self, branch: str) -> list[Protection]:
+        """Return the protections and rulesets that cover a branch."""
+        return [rule for rule in self.protections if rule.covers(branch)]

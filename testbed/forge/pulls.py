@@ -1,0 +1,193 @@
+"""The life of a pull request: opened, moved, closed, reopened."""
+
+from __future__ import annotations
+
+from testbed.forge.actors import Actor
+from testbed.forge.errors import ApiError, invalid
+from testbed.forge.events import Event
+from testbed.forge.model import PullRequest, Repository
+from testbed.forge.world import World
+
+
+def tell(world: World, pull: PullRequest, actor: Actor, action: str) -> None:
+    """Record a pull_request event."""
+    world.emit(
+        Event(
+            name="pull_request",
+            action=action,
+            repository=pull.repository.full_name,
+            actor=actor.login,
+            token_kind=actor.kind,
+            ref=f"refs/pull/{pull.number}/merge",
+            oid=pull.head_oid,
+            payload={"number": pull.number, "head": pull.head, "base": pull.base},
+        )
+    )
+
+
+def find(repository: Repository, number: int) -> PullRequest:
+    """Return a pull request by number.
+
+    Raises:
+        ApiError: 404, there is none.
+    """
+    pull = repository.pulls.get(number)
+    if pull is None:
+        raise ApiError(status=404, message="Not Found", kind="NOT_FOUND")
+    return pull
+
+
+def branch_tip(repository: Repository, branch: str) -> str | None:
+    """Return the commit at a branch's tip."""
+    return repository.git.ref(f"refs/heads/{branch}")
+
+
+def create(
+    world: World,
+    repository: Repository,
+    actor: Actor,
+    *,
+    title: str,
+    body: str | None,
+    head: str,
+    base: str,
+    draft: bool = False,
+) -> PullRequest:
+    """Open a pull request.
+
+    Raises:
+        ApiError: 422 with GitHub's reason: bad head or base, no commits between, one exists.
+    """
+    owner, _, branch = head.rpartition(":")
+    with repository.lock:
+        head_oid, base_oid = branch_tip(repository, branch), branch_tip(repository, base)
+        if head_oid is None or (owner and owner.lower() != repository.owner.login.lower()):
+            raise _refused(field="head")
+        if base_oid is None:
+            raise _refused(field="base")
+        if not repository.history.compare(base_oid, head_oid).ahead:
+            raise _refused(message=f"No commits between {base} and {branch}")
+        _refuse_second(repository, branch, base)
+        now = world.now()
+        number = max(repository.pulls, default=0) + 1
+        pull = PullRequest(
+            id=world.next_id(),
+            number=number,
+            repository=repository,
+            title=title,
+            body=body,
+            head=branch,
+            base=base,
+            head_oid=head_oid,
+            base_oid=base_oid,
+            author=actor.account,
+            created_at=now,
+            updated_at=now,
+            draft=draft,
+        )
+        repository.pulls[number] = pull
+        tell(world, pull, actor, "opened")
+        return pull
+
+
+def _refuse_second(repository: Repository, head: str, base: str) -> None:
+    for pull in repository.pulls.values():
+        if pull.state == "open" and (pull.head, pull.base) == (head, base):
+            owner = repository.owner.login
+            raise _refused(message=f"A pull request already exists for {owner}:{head}.")
+
+
+def _refused(*, field: str = "", message: str = "") -> ApiError:
+    error = {"resource": "PullRequest", "code": "custom" if message else "invalid"}
+    error |= {"message": message} if message else {"field": field}
+    return invalid("Validation Failed", **error)
+
+
+def close(world: World, pull: PullRequest, actor: Actor) -> None:
+    """Close it unmerged."""
+    if pull.closed_at:
+        return
+    pull.closed_at = pull.updated_at = world.now()
+    pull.closed_by, pull.auto_merge = actor.account, None
+    pull.base_oid = branch_tip(pull.repository, pull.base) or pull.base_oid
+    pull.closings.append((actor.account, pull.closed_at))
+    tell(world, pull, actor, "closed")
+
+
+def reopen(world: World, pull: PullRequest, actor: Actor) -> None:
+    """Open it again.
+
+    Raises:
+        ApiError: 422, it is merged, its branch is gone or rewritten, or another one is open.
+    """
+    if pull.state == "open":
+        return
+    repository = pull.repository
+    tip, base = branch_tip(repository, pull.head), branch_tip(repository, pull.base)
+    if pull.merged_at:
+        raise _refused(message="Cannot reopen a merged pull request")
+    if tip is None or base is None:
+        raise _refused(message=f"state cannot be changed. The {pull.head} branch has been deleted.")
+    if not repository.history.is_ancestor(pull.head_oid, tip):
+        text = f"state cannot be changed. The {pull.head} branch was force-pushed or recreated."
+        raise _refused(message=text)
+    if not repository.history.compare(base, tip).ahead:
+        raise _refused(
+            message=f"state cannot be changed. There are no new commits on the {pull.head} branch."
+        )
+    _refuse_second(repository, pull.head, pull.base)
+    pull.closed_at, pull.closed_by = None, None
+    pull.head_oid, pull.base_oid, pull.updated_at = tip, base, world.now()
+    tell(world, pull, actor, "reopened")
+
+
+def head_moved(
+    world: World, repository: Repository, actor: Actor, branch: str, new: str | None
+) -> None:
+    """Follow a head branch: closed when it is gone or brings nothing over base any more."""
+    for pull in _open(repository):
+        if pull.head != branch:
+            continue
+        base = branch_tip(repository, pull.base)
+        if new is None:
+            close(world, pull, actor)
+            continue
+        pull.head_oid, pull.updated_at = new, world.now()
+        if base and repository.history.is_ancestor(new, base):
+            close(world, pull, actor)
+        else:
+            tell(world, pull, actor, "synchronize")
+
+
+def base_moved(
+    world: World,
+    repository: Repository,
+    actor: Actor,
+    branch: str,
+    old: str | None,
+    new: str | None,
+) -> None:
+    """Follow a base branch: a pull request whose head is in it now counts as merged."""
+    concerned = [pull for pull in _open(repository) if pull.base == branch]
+    if not concerned:
+        return
+    arrived = repository.history.new_commits(old, new) if new else frozenset()
+    for pull in concerned:
+        if new is None:
+            close(world, pull, actor)
+        elif pull.head_oid in arrived:
+            pull.base_oid = old or pull.base_oid
+            mark_merged(world, pull, actor, pull.head_oid)
+
+
+def mark_merged(world: World, pull: PullRequest, actor: Actor, merge_oid: str) -> None:
+    """Record that it is merged."""
+    pull.closed_at = pull.merged_at = pull.updated_at = world.now()
+    pull.merged_by = pull.closed_by = actor.account
+    pull.merge_oid, pull.auto_merge = merge_oid, None
+    pull.closings.append((actor.account, pull.closed_at))
+    tell(world, pull, actor, "closed")
+
+
+def _open(repository: Repository) -> list[PullRequest]:
+    return [pull for pull in repository.pulls.values() if pull.state == "open"]

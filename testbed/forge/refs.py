@@ -1,0 +1,93 @@
+"""Moving refs: protection, compare-and-swap, and what follows from a move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from testbed.forge import pulls
+from testbed.forge.actors import Actor
+from testbed.forge.errors import ApiError, invalid
+from testbed.forge.events import Event
+from testbed.forge.git.process import GitError
+from testbed.forge.git.store import ABSENT, RefUpdate
+from testbed.forge.model import Repository
+from testbed.forge.world import World
+
+_HEADS = "refs/heads/"
+
+
+def refused(repository: Repository, actor: Actor, ref: str) -> str | None:
+    """Return why this actor may not move a ref directly, None when it may."""
+    if not ref.startswith(_HEADS):
+        return None
+    for rule in repository.protected_by(ref.removeprefix(_HEADS)):
+        if actor.login in rule.allow:
+            continue
+        if rule.via == "ruleset":
+            return f"Repository rule violations found\n\nChanges must be made through a pull request. ({ref})"
+        return "Changes must be made through a pull request."
+    return None
+
+
+def move(
+    world: World,
+    repository: Repository,
+    actor: Actor,
+    updates: Sequence[RefUpdate],
+    *,
+    bypass: bool = False,
+) -> None:
+    """Move refs, all or none, as this actor.
+
+    Raises:
+        ApiError: 422, a protected branch, or a ref is not where it was expected.
+    """
+    with repository.lock:
+        for update in updates:
+            reason = None if bypass else refused(repository, actor, update.ref)
+            if reason:
+                raise ApiError(status=422, message=reason, kind="UNPROCESSABLE")
+        before = {update.ref: repository.git.ref(update.ref) for update in updates}
+        try:
+            repository.git.update_refs(
+                [
+                    RefUpdate(ref=u.ref, new=u.new, old=u.old or before[u.ref] or ABSENT)
+                    for u in updates
+                ]
+            )
+        except GitError as error:
+            raise invalid("Reference cannot be updated") from error
+        for update in updates:
+            moved(world, repository, actor, update.ref, before[update.ref], update.new)
+
+
+def moved(
+    world: World, repository: Repository, actor: Actor, ref: str, old: str | None, new: str
+) -> None:
+    """Do what GitHub does once a ref has moved: events, and the pull requests concerned."""
+    if (old or ABSENT) == new:
+        return
+    now = None if new == ABSENT else new
+    for name in _event_names(old, now):
+        world.emit(
+            Event(
+                name=name,
+                repository=repository.full_name,
+                actor=actor.login,
+                token_kind=actor.kind,
+                ref=ref,
+                oid=new,
+                payload={"before": old or ABSENT, "after": new},
+            )
+        )
+    if ref.startswith(_HEADS):
+        branch = ref.removeprefix(_HEADS)
+        with repository.lock:
+            pulls.head_moved(world, repository, actor, branch, now)
+            pulls.base_moved(world, repository, actor, branch, old, now)
+
+
+def _event_names(old: str | None, new: str | None) -> tuple[str, ...]:
+    if new is None:
+        return ("push", "delete")
+    return ("push",) if old else ("push", "create")

@@ -1,0 +1,178 @@
+"""The JSON of pull requests, reviews, teams and labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from testbed.forge import merging
+from testbed.forge.model import AutoMerge, Label, PullRequest, Repository, Review
+from testbed.forge.rest.views import Json, api, node_id, repository_view, stamp, user, web
+from testbed.forge.world import World
+
+
+def label_view(world: World, repository: Repository, label: Label) -> Json:
+    """Write a label."""
+    return {
+        "id": label.id,
+        "node_id": node_id("LA", repository.id, label.id),
+        "url": f"{api(world, repository)}/labels/{label.name}",
+        "name": label.name,
+        "description": label.description,
+        "color": label.color,
+        "default": False,
+    }
+
+
+def team_view(world: World, pull: PullRequest, slug: str) -> Json:
+    """Write a team that is asked for a review."""
+    owner = pull.repository.owner.login
+    url = f"{world.url}/api/v3/organizations/{pull.repository.owner.id}/team/{slug}"
+    return {
+        "id": pull.repository.owner.id,
+        "node_id": node_id("T", owner, slug),
+        "name": slug,
+        "slug": slug,
+        "description": None,
+        "privacy": "closed",
+        "permission": "push",
+        "url": url,
+        "html_url": f"{world.url}/orgs/{owner}/teams/{slug}",
+        "members_url": url + "/members{/member}",
+        "repositories_url": f"{url}/repos",
+        "parent": None,
+        "type": "organization",
+        "organization_id": pull.repository.owner.id,
+        "notification_setting": "notifications_enabled",
+    }
+
+
+def review_view(world: World, pull: PullRequest, review: Review) -> Json:
+    """Write a review."""
+    page = f"{web(world, pull.repository)}/pull/{pull.number}"
+    url = f"{api(world, pull.repository)}/pulls/{pull.number}"
+    html = f"{page}#pullrequestreview-{review.id}"
+    return {
+        "id": review.id,
+        "node_id": node_id("PRR", review.id),
+        "user": user(world, review.author),
+        "body": review.body,
+        "state": review.state,
+        "html_url": html,
+        "pull_request_url": url,
+        "_links": {"html": {"href": html}, "pull_request": {"href": url}},
+        "submitted_at": stamp(review.submitted_at),
+        "commit_id": review.commit_oid,
+        "author_association": "MEMBER",
+    }
+
+
+def _side(world: World, repository: Repository, ref: str, oid: str) -> Json:
+    owner = user(world, repository.owner)
+    return {
+        "label": f"{repository.owner.login}:{ref}",
+        "ref": ref,
+        "sha": oid,
+        "user": owner,
+        "repo": repository_view(world, repository),
+    }
+
+
+def _auto_merge(world: World, order: AutoMerge | None) -> Json | None:
+    if order is None:
+        return None
+    return {
+        "enabled_by": user(world, order.by),
+        "merge_method": order.method,
+        "commit_title": order.headline or "",
+        "commit_message": order.body or "",
+    }
+
+
+def pull_view(world: World, pull: PullRequest, *, full: bool = False) -> Json:
+    """Write a pull request; `full` adds what only the call for one tells."""
+    repository = pull.repository
+    base, page = api(world, repository), f"{web(world, repository)}/pull/{pull.number}"
+    url, issue = f"{base}/pulls/{pull.number}", f"{base}/issues/{pull.number}"
+    statuses = f"{base}/statuses/{pull.head_oid}"
+    view: Json = {
+        "id": pull.id,
+        "node_id": node_id("PR", repository.id, pull.number),
+        "number": pull.number,
+        "state": pull.state,
+        "locked": False,
+        "title": pull.title,
+        "body": pull.body,
+        "draft": pull.draft,
+        "user": user(world, pull.author),
+        "author_association": "CONTRIBUTOR",
+        "labels": [label_view(world, repository, label) for label in pull.labels],
+        "assignee": user(world, pull.assignees[0]) if pull.assignees else None,
+        "assignees": [user(world, account) for account in pull.assignees],
+        "requested_reviewers": [user(world, account) for account in pull.reviewers],
+        "requested_teams": [team_view(world, pull, team) for team in pull.teams],
+        "milestone": None,
+        "active_lock_reason": None,
+        "auto_merge": _auto_merge(world, pull.auto_merge),
+        "merge_commit_sha": pull.merge_oid,
+        "head": _side(world, repository, pull.head, pull.head_oid),
+        "base": _side(world, repository, pull.base, pull.base_oid),
+        **{
+            f"{name}_at": stamp(getattr(pull, f"{name}_at"))
+            for name in ("created", "updated", "closed", "merged")
+        },
+        **_addresses(url, page, issue, statuses),
+        "_links": _links(url, page, issue, statuses),
+    }
+    return view | _details(world, pull) if full else view
+
+
+def _addresses(url: str, page: str, issue: str, statuses: str) -> Json:
+    return {
+        "url": url,
+        "html_url": page,
+        "diff_url": f"{page}.diff",
+        "patch_url": f"{page}.patch",
+        "issue_url": issue,
+        "commits_url": f"{url}/commits",
+        "comments_url": f"{issue}/comments",
+        "review_comments_url": f"{url}/comments",
+        "review_comment_url": url.rsplit("/", 1)[0] + "/comments{/number}",
+        "statuses_url": statuses,
+    }
+
+
+def _links(url: str, page: str, issue: str, statuses: str) -> Json:
+    named: dict[str, Any] = {
+        "self": url,
+        "html": page,
+        "issue": issue,
+        "comments": f"{issue}/comments",
+        "review_comments": f"{url}/comments",
+        "review_comment": url.rsplit("/", 1)[0] + "/comments{/number}",
+        "commits": f"{url}/commits",
+        "statuses": statuses,
+    }
+    return {name: {"href": address} for name, address in named.items()}
+
+
+def _details(world: World, pull: PullRequest) -> Json:
+    repository = pull.repository
+    seen = merging.base_seen(pull)
+    ahead = repository.history.compare(seen, pull.head_oid)
+    fork = ahead.merge_base
+    changes = repository.history.changes(fork, pull.head_oid) if fork else ()
+    opened = pull.state == "open"
+    return {
+        "merged": pull.merged_at is not None,
+        "mergeable": merging.mergeable(pull) if opened else None,
+        "rebaseable": merging.mergeable(pull) if opened else None,
+        "mergeable_state": merging.merge_state(pull) if opened else "unknown",
+        "merged_by": user(world, pull.merged_by) if pull.merged_by else None,
+        "comments": sum(c.number == pull.number for c in repository.comments.values()),
+        "review_comments": 0,
+        "maintainer_can_modify": False,
+        "commits": len(ahead.ahead),
+        "additions": sum(change.additions for change in changes),
+        "deletions": sum(change.deletions for change in changes),
+        "changed_files": len(changes),
+    }

@@ -1,0 +1,100 @@
+"""Tokens: their kinds, what each may do, and how GitHub refuses."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from testbed.forge.errors import ApiError, bad_credentials, forbidden, not_found
+from testbed.forge.model import Account, Repository
+
+TokenKind = Literal["app", "user", "job", "pat"]
+_PREFIX: Mapping[TokenKind, str] = {"app": "ghs_", "job": "ghs_", "user": "ghu_", "pat": "ghp_"}
+_REFUSAL: Mapping[TokenKind, str] = {
+    "app": "Resource not accessible by integration",
+    "job": "Resource not accessible by integration",
+    "user": "Resource not accessible by integration",
+    "pat": "Resource not accessible by personal access token",
+}
+_LEVEL = {"none": 0, "read": 1, "write": 2, "admin": 3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A token. `repositories` None: all; `permissions` None: write to everything."""
+
+    text: str
+    kind: TokenKind
+    account: Account
+    repositories: frozenset[str] | None
+    permissions: Mapping[str, str] | None
+
+    @property
+    def signs(self) -> bool:
+        """Tell whether GitHub signs REST commits whose author is left out (Apps only)."""
+        return self.kind in {"app", "job"}
+
+    def sees(self, repository: Repository) -> bool:
+        """Tell whether the repository exists for this token."""
+        chosen = self.repositories
+        return not repository.private or chosen is None or repository.full_name.lower() in chosen
+
+    def may(self, repository: Repository, area: str, level: str) -> bool:
+        """Tell whether it has a right in a repository."""
+        chosen = self.repositories
+        if chosen is not None and repository.full_name.lower() not in chosen:
+            return level == "read" and not repository.private
+        if area == "metadata" or self.permissions is None:
+            return True
+        return _LEVEL[self.permissions.get(area, "none")] >= _LEVEL[level]
+
+    def demand(self, repository: Repository, rights: tuple[tuple[str, str], ...]) -> None:
+        """Refuse unless one of the rights (any of them suffices) is there.
+
+        Raises:
+            ApiError: 404 for what the token cannot see, 403 for what it may not do.
+        """
+        if not self.sees(repository):
+            raise not_found()
+        if rights and not any(self.may(repository, area, level) for area, level in rights):
+            accepted = "; ".join(f"{area}={level}" for area, level in rights)
+            raise ApiError(
+                status=403,
+                message=_REFUSAL[self.kind],
+                kind="FORBIDDEN",
+                headers={"X-Accepted-GitHub-Permissions": accepted},
+            )
+
+    def demand_account(self) -> None:
+        """Refuse installation tokens where a person is needed."""
+        if self.signs:
+            raise forbidden()
+
+
+def mint(kind: TokenKind) -> str:
+    """Make a token's text with GitHub's prefix for its kind."""
+    return _PREFIX[kind] + secrets.token_hex(18)
+
+
+def presented(header: str | None) -> str | None:
+    """Return the token text in an Authorization header: `token`, `bearer` or basic's password.
+
+    Raises:
+        ApiError: the header is of no such form.
+    """
+    if not header:
+        return None
+    scheme, _, value = header.strip().partition(" ")
+    if scheme.lower() in {"token", "bearer"}:
+        return value.strip()
+    if scheme.lower() != "basic":
+        raise bad_credentials()
+    try:
+        user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise bad_credentials() from error
+    return password if password and password != "x-oauth-basic" else user  # noqa: S105 - a name
