@@ -1,0 +1,31 @@
+"""What a repository's environments describe: which images, and the place that settles each."""
+
+from __future__ import annotations
+
+from gitops_action.core.discovery.errors import (
+    FoldersNotReadError,
+    KustomizeCycleError,
+    OutsideRepositoryError,
+    OvergrownDocumentError,
+)
+from gitops_action.core.discovery.keep import keep_files
+from gitops_action.core.discovery.source import Skipped, Source
+from gitops_action.core.discovery.survey import Survey, Surveyor, application_of_live
+from gitops_action.core.discovery.uses import ImageUse, images_in, raise_errors, uses_of
+
+__all__ = [
+    "FoldersNotReadError",
+    "ImageUse",
+    "KustomizeCycleError",
+    "OutsideRepositoryError",
+    "OvergrownDocumentError",
+    "Skipped",
+    "Source",
+    "Survey",
+    "Surveyor",
+    "application_of_live",
+    "images_in",
+    "keep_files",
+    "raise_errors",
+    "uses_of",
+]

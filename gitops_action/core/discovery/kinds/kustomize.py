@@ -1,0 +1,222 @@
+"""Kustomizations: `images` entries and the patches that hold images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gitops_action.core.discovery.cursor import Cursor
+from gitops_action.core.discovery.kinds.workloads import (
+    CONTAINER_LISTS,
+    container_image,
+    is_reached,
+    manifests,
+    pod_images,
+    reference_place,
+    resource_of,
+    volume_image,
+)
+from gitops_action.core.discovery.live import Live, Resource, live_of
+from gitops_action.core.discovery.spelling import Spelling
+from gitops_action.core.discovery.spots import Place, Role, Spot
+from gitops_action.core.yaml import Step
+
+_FIELDS: tuple[tuple[str, Role], ...] = (("newName", "name"), ("newTag", "tag"), ("digest", "digest"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An item of an `images` list. Empty strings are what kustomize takes for absent."""
+
+    place: Place
+    name: str
+    new_name: str
+    new_tag: str
+    digest: str
+    suffix: str = ""
+
+    @property
+    def settles(self) -> bool:
+        """Whether it says a version."""
+        return bool(self.new_tag or self.digest)
+
+    def rewrite(self, spelling: Spelling) -> Spelling:
+        """What it makes of an image: a tag or digest replaces both that were there."""
+        name = self.new_name or spelling.name
+        if self.settles:
+            return Spelling(name=name, tag=self.new_tag, digest=self.digest)
+        if self.suffix:
+            return Spelling(name=name, tag=spelling.tag + self.suffix)
+        return replace(spelling, name=name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a patch applies to; empty fields match everything. `name` may be an expression."""
+
+    group: str = ""
+    kind: str = ""
+    name: str = ""
+    exact: bool = False
+    selects_more: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patched:
+    """What a patch does to images.
+
+    Attributes:
+        target: the objects it applies to.
+        action: `merge` (strategic), or what a JSON operation does: `set` one image, `put` an item,
+            `insert` an item, `fill` a whole list, `remove`.
+        listed: the way to the list of containers or volumes; for `remove`, to what goes.
+        lives: the images it brings.
+        index: position in the list; -1 is its end; None where names decide.
+        item: the container a strategic merge takes away.
+    """
+
+    target: Target
+    action: str
+    listed: tuple[Step, ...] = ()
+    lives: tuple[Live, ...] = ()
+    index: int | None = None
+    item: str = ""
+
+
+def image_entries(
+    listed: Cursor | None, rule: str = "kustomize-images", reason: str = ""
+) -> Iterator[Entry]:
+    """The items of an `images` list that have a name."""
+    for item in listed.items() if listed else ():
+        name = item.get("name")
+        spots: dict[Role, Spot] = {
+            role: found.spot
+            for key, role in _FIELDS
+            if (found := item.get(key)) is not None and found.spot is not None
+        }
+        if name is None or not name.text or not spots:
+            continue
+        place = Place(
+            rule=rule,
+            reason=reason or f"the `images` entry for {name.text}",
+            spots=spots,
+            literal=name.text,
+        )
+        yield Entry(
+            place=place,
+            name=name.text,
+            new_name=item.say("newName"),
+            new_tag=item.say("newTag"),
+            digest=item.say("digest"),
+            suffix=item.say("tagSuffix"),
+        )
+
+
+def patched_images(patch: Cursor, target: Target | None) -> Iterator[Patched]:
+    """What one document of a patch does: a strategic merge, or a list of JSON operations."""
+    if patch.is_mapping:
+        for manifest in manifests(patch):
+            yield from _strategic(manifest, target)
+    elif target is not None:
+        for operation in patch.items():
+            yield from _operation(operation, target)
+
+
+def target_of(cursor: Cursor | None) -> Target | None:
+    """A patch's `target`; None when it has none."""
+    if cursor is None:
+        return None
+    return Target(
+        group=cursor.say("group"),
+        kind=cursor.say("kind"),
+        name=cursor.say("name"),
+        selects_more=bool(cursor.say("labelSelector") or cursor.say("annotationSelector")),
+    )
+
+
+def named_target(resource: Resource) -> Target:
+    """The target of a strategic merge patch that names its object itself."""
+    return Target(
+        group=resource.group, kind=resource.kind, name=resource.names[0], exact=True
+    )
+
+
+def _strategic(manifest: Cursor, target: Target | None) -> Iterator[Patched]:
+    resource = resource_of(manifest)
+    aimed = target or named_target(resource)
+    if manifest.say("$patch") == "delete":
+        yield Patched(target=aimed, action="remove")
+        return
+    base = len(manifest.steps)
+    for here in manifest.walk():
+        if here.last not in CONTAINER_LISTS and here.last != "volumes":
+            continue
+        listed = here.steps[base:]
+        for item in here.items():
+            if item.say("$patch") == "delete":
+                name = item.say("name")
+                yield Patched(target=aimed, action="drop", listed=listed, item=name)
+        own = (live for live in pod_images(here, base) if live.listed == listed)
+        lives = tuple(_labelled(replace(live, resource=resource)) for live in own)
+        yield Patched(target=aimed, action="merge", listed=listed, lives=lives)
+
+
+def _operation(operation: Cursor, target: Target) -> Iterator[Patched]:
+    action, value = operation.say("op"), operation.get("value")
+    steps = _pointer(operation.say("path"))
+    if action == "remove":
+        yield Patched(target=target, action="remove", listed=steps)
+    elif value is not None and action in {"add", "replace"}:
+        yield from _brought(value, steps, target, action)
+
+
+def _brought(
+    value: Cursor, steps: tuple[Step, ...], target: Target, action: str
+) -> Iterator[Patched]:
+    """Images in the value of an operation: one image, a container, a list, or more around it."""
+    tail = {"image": 2, "reference": 3}.get(str(steps[-1]) if steps else "", 1)
+    listed, position = steps[:-tail], (steps[-tail] if steps else None)
+    if _is_list(listed) and isinstance(position, int | str):
+        index = position if isinstance(position, int) else -1
+        place = _item_image(value, listed, whole=tail == 1)
+        if place:
+            live = replace(live_of(place, reachable=is_reached(listed)), listed=listed, index=index)
+            inserted = "insert" if action == "add" and tail == 1 else "set"
+            named = replace(_labelled(live), item=value.say("name"))
+            yield Patched(
+                target=target, action=inserted, listed=listed, lives=(named,), index=index
+            )
+        return
+    placed = replace(value, steps=steps)
+    lives = tuple(_labelled(_moved_back(live, value, steps)) for live in pod_images(placed, 0))
+    yield Patched(target=target, action="fill", listed=steps, lives=lives)
+
+
+def _item_image(value: Cursor, listed: tuple[Step, ...], *, whole: bool) -> Place | None:
+    if not whole:
+        return reference_place(value, "kustomize-patch", "")
+    return volume_image(value) if listed[-1] == "volumes" else container_image(value)
+
+
+def _moved_back(live: Live, value: Cursor, steps: tuple[Step, ...]) -> Live:
+    """The operation's value was read as if it stood in the object; its scalar stands in the patch."""
+    spot = live.version.main
+    path = replace(spot.path, steps=value.steps + spot.path.steps[len(steps) :])
+    place = replace(live.version, spots={"reference": replace(spot, path=path)})
+    return replace(live, naming=place, version=place)
+
+
+def _is_list(steps: tuple[Step, ...]) -> bool:
+    return bool(steps) and (steps[-1] in CONTAINER_LISTS or steps[-1] == "volumes")
+
+
+def _labelled(live: Live) -> Live:
+    reason = "the image that a kustomize patch sets"
+    place = replace(live.version, rule="kustomize-patch", reason=reason)
+    return replace(live, naming=place, version=place)
+
+
+def _pointer(text: str) -> tuple[Step, ...]:
+    """A JSON pointer (RFC 6901) as steps; digits are indexes."""
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
+    return tuple(int(part) if part.isdecimal() else part for part in parts)

@@ -1,0 +1,173 @@
+"""What an environment describes: its files, its images, and the place that settles each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from gitops_action.core.config import Config, Environment, application_of
+from gitops_action.core.discovery.cursor import Cursor
+from gitops_action.core.discovery.kinds import argocd, flux, markers
+from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests
+from gitops_action.core.discovery.live import Live
+from gitops_action.core.discovery.source import Source, folder_of
+from gitops_action.core.discovery.spots import Spot
+from gitops_action.core.discovery.walker import Built, Walker
+from gitops_action.errors import GitOpsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """One environment as its files describe it.
+
+    Attributes:
+        lives: its images, as rendered, with the root each was reached from.
+        files: its input closure.
+        lone: tags that stand beside no repository.
+        unresolved: marked scalars whose policy leads to no repository.
+    """
+
+    lives: tuple[Live, ...]
+    files: frozenset[str]
+    lone: tuple[Spot, ...] = ()
+    unresolved: tuple[Spot, ...] = ()
+
+
+class Surveyor:
+    """Looks at the environments of one repository; what they share is read once."""
+
+    def __init__(self, source: Source) -> None:
+        """Look at this repository."""
+        self.source = source
+        self.walker = Walker(source)
+
+    def closure(self, environment: Environment) -> frozenset[str]:
+        """Every file an environment stands on: its folder's, and those its kustomizations name."""
+        own = self._own(environment)
+        parts = [built for _, built in self._roots(own)]
+        return frozenset(own).union(*(built.files for built in parts))
+
+    def survey(self, environment: Environment) -> Survey:
+        """Everything about one environment."""
+        own = self._own(environment)
+        roots = self._roots(own)
+        lives = [
+            replace(live, root=path) for path, built in roots for live in built.lives
+        ]
+        files = frozenset(own).union(*(built.files for _, built in roots))
+        found = tuple(self._marks(files))
+        policies = flux.policy_repositories(self._policies(files))
+        marked = [
+            replace(live, root=live.version.main.file)
+            for live in markers.marked_lives(found, policies)
+        ]
+        lives += [live for live in marked if not self._is_known(live, lives)]
+        return Survey(
+            lives=tuple(lives),
+            files=files,
+            lone=tuple(self.walker.scanner.lone),
+            unresolved=tuple(mark.spot for mark in markers.unresolved(found, policies)),
+        )
+
+    def _own(self, environment: Environment) -> tuple[str, ...]:
+        below = self.source.below(environment.root)
+        return tuple(path for path in below if environment.contains(path))
+
+    def _roots(self, own: tuple[str, ...]) -> list[tuple[str, Built]]:
+        """What each file that nothing else builds on comes to; kustomizations first."""
+        claimed = tuple(self._claims(own))
+        free = [path for path in own if not any(_inside(path, folder) for folder in claimed)]
+        layers = [path for path in free if self.walker.is_kustomization(path)]
+        used = {target for path in layers for target in self.walker.references(path)}
+        tops = [path for path in layers if folder_of(path) not in used]
+        roots: list[tuple[str, Built]] = []
+        covered: set[str] = set()
+        # Kustomizations that only a circle of others refers to come last, and are told as one.
+        for path in (*tops, *(path for path in layers if path not in tops)):
+            if path not in covered:
+                built = self._guarded(path)
+                covered |= built.files
+                roots.append((path, built))
+        loose = [path for path in free if path not in covered and path not in layers]
+        for path in loose:
+            if path not in covered:
+                built = self.walker.file(path)
+                covered |= built.files - set(loose)
+                roots.append((path, built))
+        return roots
+
+    def _guarded(self, path: str) -> Built:
+        try:
+            return self.walker.build(folder_of(path))
+        except GitOpsError as error:
+            self.source.fail(path, error)
+            return Built(files=frozenset({path}), whole=False)
+
+    def _claims(self, own: Iterable[str]) -> Iterator[str]:
+        """Folders that an object of Flux or Argo CD builds, so that it is their root."""
+        for path, manifest in self._objects(own):
+            for item in _built_paths(manifest):
+                text = (item.text or "").strip("/").removeprefix("./").strip("/")
+                if text and text != "." and not _inside(path, text):
+                    yield text
+
+    def _objects(self, paths: Iterable[str]) -> Iterator[tuple[str, Cursor]]:
+        for path in paths:
+            for document in self.source.documents(path) if self.source.has(path) else ():
+                if is_manifest(document):
+                    for manifest in manifests(document):
+                        yield path, manifest
+
+    def _marks(self, files: frozenset[str]) -> Iterator[markers.Mark]:
+        for path in sorted(files):
+            if self.source.has(path) and any(m in self.source.data(path) for m in markers.BYTES):
+                for document in self.source.documents(path):
+                    yield from markers.marks(document)
+
+    def _policies(self, files: frozenset[str]) -> Iterator[Cursor]:
+        named = flux.IMAGE_GROUP.encode()
+        holding = (p for p in sorted(files) if self.source.has(p) and named in self.source.data(p))
+        return (manifest for _, manifest in self._objects(holding))
+
+    def _is_known(self, marked: Live, lives: Iterable[Live]) -> bool:
+        """Whether the marked scalar is part of an image that was recognised without the mark."""
+        key = marked.version.main.key
+        known = self.walker.scanner.known.get(key, set())
+        return marked.repository in known or any(
+            live.repository == marked.repository and live.version.main.key == key
+            for live in lives
+        )
+
+
+def application_of_live(live: Live, environment: Environment, config: Config) -> str | None:
+    """The application an image belongs to: by its root, its layers, the file that settles it."""
+    files = [live.root, *(layer.kustomization for layer in reversed(live.layers))]
+    files += [live.version.main.file, live.naming.main.file]
+    named = (application_of(file, environment, config) for file in files)
+    found = next((name for name in named if name), None)
+    return found or _declared(live, files, config)
+
+
+def _declared(live: Live, files: Iterable[str], config: Config) -> str | None:
+    """The declared application that has this image, or whose name is one of the folders."""
+    for application in config.applications:
+        if live.repository in application.images:
+            return application.name
+    folders = {part for file in files for part in file.split("/")[:-1]}
+    return next((item.name for item in config.applications if item.name in folders), None)
+
+
+def _built_paths(manifest: Cursor) -> Iterator[Cursor]:
+    if flux.is_kustomization(manifest):
+        path = flux.built_path(manifest)
+        if path:
+            yield path
+    elif argocd.is_application(manifest):
+        for source in argocd.sources(manifest):
+            path = source.get("path")
+            if path:
+                yield path
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")
