@@ -9,25 +9,13 @@ from hypothesis import strategies as st
 
 from gitops_action.adapters.github.tarball import MAX_FILE, scan
 from gitops_action.adapters.github.tarstream import BrokenArchiveError, TarEntry, entries
+from tests.support.archives import archive
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]),
     min_size=1,
     max_size=300,
 )
-
-
-def archive(files: dict[str, bytes], mode: int = 0o664) -> bytes:
-    target = io.BytesIO()
-    headers = {"comment": "c" * 40}
-    with tarfile.open(
-        fileobj=target, mode="w:gz", format=tarfile.PAX_FORMAT, pax_headers=headers
-    ) as tar:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size, info.mode = len(data), mode
-            tar.addfile(info, io.BytesIO(data))
-    return target.getvalue()
 
 
 def pieces(data: bytes, size: int = 1000) -> Iterator[bytes]:

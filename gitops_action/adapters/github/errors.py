@@ -8,14 +8,22 @@ from gitops_action.adapters.github.failures import (
     HTTP_FORBIDDEN,
     HTTP_NOT_FOUND,
     HTTP_OK,
-    HTTP_SERVER_ERROR,
     HTTP_UNAUTHORIZED,
     Purpose,
     RequestFailure,
 )
 from gitops_action.errors import GitOpsError
 
-_RULES = ("rule violation", "protected branch", "protected ref", "cannot force-push", "ruleset")
+_RULES = (
+    "rule violation",
+    "ruleset",
+    "protected branch",
+    "protected ref",
+    "cannot force-push",
+    "must be made through a pull request",
+    "verified signatures",
+    "required status check",
+)
 _RIGHTS = ("not accessible", "must have", "not permitted", "forbidden", "permission", "not found")
 
 
@@ -25,7 +33,7 @@ def translate(failure: RequestFailure, purpose: Purpose, now: datetime) -> GitOp
         return _unreachable(failure)
     if failure.limited:
         return _limited(failure, now)
-    if failure.status >= HTTP_SERVER_ERROR or failure.uncertain:
+    if failure.uncertain:
         return _troubled(failure, purpose)
     if failure.status == HTTP_UNAUTHORIZED:
         return _bad_token(failure)

@@ -14,6 +14,7 @@ HTTP_CONFLICT = 409
 HTTP_UNPROCESSABLE = 422
 HTTP_TOO_MANY = 429
 HTTP_SERVER_ERROR = 500
+HTTP_NOT_IMPLEMENTED = 501
 
 SECONDARY_PAUSE = 60.0
 """Seconds to wait on a secondary limit without Retry-After (GitHub: "Best practices for REST")."""
@@ -38,7 +39,7 @@ class Purpose:
     writes: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)  # not frozen: Python itself sets an exception's traceback
 class RequestFailure(Exception):  # noqa: N818 - internal; what the user meets is made of it
     """One failed request.
 
@@ -74,7 +75,7 @@ class RequestFailure(Exception):  # noqa: N818 - internal; what the user meets i
             return self.sent
         if self.status == HTTP_OK:
             return not self.kinds and self.message.lower().startswith(_TROUBLE)
-        return self.status >= HTTP_SERVER_ERROR
+        return self.status >= HTTP_SERVER_ERROR and self.status != HTTP_NOT_IMPLEMENTED
 
     @property
     def passing(self) -> bool:
