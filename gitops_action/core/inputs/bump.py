@@ -77,8 +77,8 @@ def bump_inputs(values: Values, environ: Mapping[str, str]) -> BumpInputs:
         BumpInputs,
         base=values.text("base") or None,
         source=_source(values.text("source")),
-        ghcr_username=values.text("registry-username") or environ.get("GITHUB_ACTOR", ""),
-        ghcr_password=values.text("registry-password") or values.text("source-token"),
+        ghcr_username=environ.get("GITHUB_ACTOR", ""),
+        ghcr_password=values.text("source-token"),
     )
     _check_together(inputs)
     return inputs

@@ -14,6 +14,7 @@ from gitops_action.core.inputs.declaration import Command, Input, Output
 
 IMAGES = Input(
     name="images",
+    topic="What changes",
     kind="lines",
     help="Images to bring in, as full references: `ghcr.io/acme/web:v1.2.3`,"
     " `ghcr.io/acme/web@sha256:…`, `ghcr.io/acme/web:v1.2.3@sha256:…`, or"
@@ -21,6 +22,7 @@ IMAGES = Input(
 )
 SET = Input(
     name="set",
+    topic="What changes",
     kind="lines",
     help="Explicit edits, `FILE: PATH = VALUE` a line: `values.yaml: image.tag = v2`,"
     ' `values.yaml: "dotted.key" = v2`, `apps.yaml: [[1]]spec.images[name=web].newTag = v2`.'
@@ -32,6 +34,7 @@ _CONTENT = (
     SET,
     Input(
         name="digest",
+        topic="What changes",
         kind="choice",
         choices=DIGEST_MODES,
         default="pin",
@@ -40,6 +43,7 @@ _CONTENT = (
     ),
     Input(
         name="verify",
+        topic="What changes",
         kind="choice",
         choices=VERIFY_MODES,
         default="auto",
@@ -48,18 +52,21 @@ _CONTENT = (
     ),
     Input(
         name="source",
+        topic="What changes",
         help="Commit the images were built from, as `OWNER/NAME@SHA`.",
         default_help="the image's labels, else the job's commit when its repository is the"
         " application's",
     ),
     Input(
         name="paths",
+        topic="What changes",
         kind="names",
         help="Globs that limit which files may be edited; one that begins with `!` excludes.",
         default_help="every file of the environment",
     ),
     Input(
         name="allow-downgrade",
+        topic="What changes",
         kind="flag",
         default="false",
         help="Accept a lower version or an older source commit.",
@@ -68,6 +75,7 @@ _CONTENT = (
 _PROPOSAL = (
     Input(
         name="mode",
+        topic="How it is proposed",
         kind="choice",
         choices=MODES,
         default="pull-request",
@@ -77,6 +85,7 @@ _PROPOSAL = (
     common.WORKING_DIRECTORY,
     Input(
         name="transport",
+        topic="How it is proposed",
         kind="choice",
         choices=TRANSPORTS,
         default="auto",
@@ -84,56 +93,76 @@ _PROPOSAL = (
     ),
     Input(
         name="reopen",
+        topic="How it is proposed",
         kind="flag",
         default="false",
         help="Propose a version again that a person closed unmerged.",
     ),
     Input(
         name="signoff",
+        topic="How it is proposed",
         kind="flag",
         default="false",
         help="Add a `Signed-off-by` trailer to commits.",
     ),
     Input(
         name="branch",
+        topic="How it is proposed",
         help="Branch of the pull request, a Jinja2 template.",
         default_help="`gitops/<environment>/<application>`",
     ),
     Input(
         name="pull-request-title",
+        topic="How it is proposed",
         help="Title of the pull request, a Jinja2 template.",
         default_help="what changes from what to what",
     ),
     Input(
         name="pull-request-body",
+        topic="How it is proposed",
         help="Body of the pull request, a Jinja2 template.",
         default_help="changes with their reasons, commits, who and which run",
     ),
     Input(
         name="commit-message",
+        topic="How it is proposed",
         help="Message of the commit, a Jinja2 template; trailers are added.",
         default_help="as the title",
     ),
-    Input(name="pull-request-labels", kind="names", help="Labels to put on the pull request."),
-    Input(name="pull-request-reviewers", kind="names", help="Logins to ask for a review."),
+    Input(
+        name="pull-request-labels",
+        topic="How it is proposed",
+        kind="names",
+        help="Labels to put on the pull request.",
+    ),
+    Input(
+        name="pull-request-reviewers",
+        topic="How it is proposed",
+        kind="names",
+        help="Logins to ask for a review.",
+    ),
     Input(
         name="pull-request-team-reviewers",
+        topic="How it is proposed",
         kind="names",
         help="Slugs of teams to ask for a review.",
     ),
     Input(
         name="pull-request-assignees",
+        topic="How it is proposed",
         kind="names",
         help="Logins to assign to the pull request.",
     ),
     Input(
         name="pull-request-draft",
+        topic="How it is proposed",
         kind="flag",
         default="false",
         help="Open the pull request as a draft.",
     ),
     Input(
         name="auto-merge",
+        topic="How it is proposed",
         kind="choice",
         choices=AUTO_MERGES,
         default="none",

@@ -10,6 +10,7 @@ COMMANDS: tuple[Command, ...] = (BUMP, TAG)
 DEFAULT_COMMAND = BUMP.name
 COMMAND = Input(
     name="command",
+    topic="What changes",
     kind="choice",
     choices=tuple(command.name for command in COMMANDS),
     default=DEFAULT_COMMAND,

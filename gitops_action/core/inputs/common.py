@@ -11,6 +11,7 @@ DEFAULT_CONFIG = ".github/gitops.yaml"
 
 TOKEN = Input(
     name="token",
+    topic="Access",
     kind="secret",
     help="Token for the environment repository. An App's or a person's token lets workflows run"
     " on the pull requests it opens; the job's own token does not.",
@@ -20,6 +21,7 @@ TOKEN = Input(
 )
 SOURCE_TOKEN = Input(
     name="source-token",
+    topic="Access",
     kind="secret",
     help="Token for the application repository: its commits and their ancestry. Missing rights"
     " degrade to a note.",
@@ -29,68 +31,80 @@ SOURCE_TOKEN = Input(
 )
 REPOSITORY = Input(
     name="repository",
+    topic="Where",
     kind="repository",
     help="The environment repository.",
     default_help="the current repository",
 )
 BASE = Input(
     name="base",
+    topic="Where",
     help="Branch of the environment repository to read and to propose changes to.",
     default_help="the default branch",
 )
 CONFIG = Input(
     name="config",
+    topic="Where",
     help="Path of the configuration file in the environment repository; it may be absent.",
     default=DEFAULT_CONFIG,
 )
 ENVIRONMENT = Input(
     name="environment",
+    topic="Where",
     kind="names",
     help="Environments to work on.",
     default_help="the environments with no `after`",
 )
 APPLICATION = Input(
     name="application",
+    topic="Where",
     kind="names",
     help="Applications to work on.",
     default_help="every application whose `images` contain the image",
 )
 DRY_RUN = Input(
     name="dry-run",
+    topic="How it is proposed",
     kind="flag",
     help="Plan and report, write nothing.",
     default="false",
 )
 API_URL = Input(
     name="api-url",
+    topic="Access",
     kind="url",
     help="GitHub's REST API, for GitHub Enterprise Server.",
     default_help="`GITHUB_API_URL`, else derived from `server-url`, else `https://api.github.com`",
 )
 GRAPHQL_URL = Input(
     name="graphql-url",
+    topic="Access",
     kind="url",
     help="GitHub's GraphQL API.",
     default_help="`GITHUB_GRAPHQL_URL`, else derived from `api-url`",
 )
 SERVER_URL = Input(
     name="server-url",
+    topic="Access",
     kind="url",
     help="GitHub's web address, also of its Git repositories.",
     default_help="`GITHUB_SERVER_URL`, else derived from `api-url`, else `https://github.com`",
 )
 WORKING_DIRECTORY = Input(
     name="working-directory",
+    topic="Where",
     help="Folder of the checkout that `mode: local` edits.",
     default=".",
 )
 REGISTRY_USERNAME = Input(
     name="registry-username",
+    topic="Access",
     help="User for the registries of the images.",
     default_help="for `ghcr.io` the job's actor; else Docker's configuration file",
 )
 REGISTRY_PASSWORD = Input(
     name="registry-password",
+    topic="Access",
     kind="secret",
     help="Password or token for the registries of the images.",
     default_help="for `ghcr.io` the job's token (`source-token`); else Docker's configuration file",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["text", "raw", "flag", "choice", "names", "lines", "url", "repository", "secret"]
+
+Topic = Literal["What changes", "How it is proposed", "Where", "Access"]
+TOPICS: tuple[Topic, ...] = get_args(Topic)
+"""What inputs are about; the help and the reference are ordered by it."""
 
 GRAMMAR: dict[Kind, str] = {
     "text": "one value; white space around it is dropped",
@@ -31,6 +35,7 @@ class Input:
     Attributes:
         name: as in `with:` and, with two dashes, as a flag.
         help: what it is for; one or two sentences of Markdown.
+        topic: what it is about.
         kind: how it is written and read.
         default: the value when nothing is given.
         default_help: the default in words, where it depends on the surroundings.
@@ -41,6 +46,7 @@ class Input:
 
     name: str
     help: str
+    topic: Topic
     kind: Kind = "text"
     default: str = ""
     default_help: str = ""

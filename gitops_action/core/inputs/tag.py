@@ -16,9 +16,15 @@ TAG = Command(
     inputs=(
         SOURCE_TOKEN,
         *ENDPOINTS,
-        Input(name="images", kind="lines", help="Image names to build references from."),
+        Input(
+            name="images",
+            topic="What changes",
+            kind="lines",
+            help="Image names to build references from.",
+        ),
         Input(
             name="tags",
+            topic="What changes",
             kind="lines",
             help="Rules for tags, as `type=…,key=value` a line.",
             default_help="`type=schedule`, `type=ref,event=branch`, `type=ref,event=tag`,"
@@ -26,17 +32,25 @@ TAG = Command(
         ),
         Input(
             name="flavor",
+            topic="What changes",
             kind="lines",
             help="Rules for all tags: `latest=auto|true|false`, `prefix=…`, `suffix=…`.",
         ),
-        Input(name="labels", kind="lines", help="Labels to add or replace, `key=value` a line."),
+        Input(
+            name="labels",
+            topic="What changes",
+            kind="lines",
+            help="Labels to add or replace, `key=value` a line.",
+        ),
         Input(
             name="annotations",
+            topic="What changes",
             kind="lines",
             help="Annotations to add or replace, `[level:]key=value` a line.",
         ),
         Input(
             name="sep-tags",
+            topic="What changes",
             kind="raw",
             help="What separates the output `tags`.",
             default="\n",
@@ -44,6 +58,7 @@ TAG = Command(
         ),
         Input(
             name="sep-labels",
+            topic="What changes",
             kind="raw",
             help="What separates the output `labels`.",
             default="\n",
@@ -51,6 +66,7 @@ TAG = Command(
         ),
         Input(
             name="sep-annotations",
+            topic="What changes",
             kind="raw",
             help="What separates the output `annotations`.",
             default="\n",

@@ -1,0 +1,45 @@
+"""The way in for the action: inputs from `INPUT_*`, results by the Actions protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gitops_action.adapters.workflow import ActionsSurface
+from gitops_action.app.session import Request, Session
+from gitops_action.app.surroundings import Surroundings, of_this_process
+from gitops_action.core.inputs import COMMAND, COMMANDS, command_named, every_input, nearest
+from gitops_action.core.inputs.runner import given_inputs, stray_inputs, variable
+from gitops_action.errors import UsageError
+
+
+def main(around: Surroundings | None = None) -> int:
+    """Run the command that the inputs name; gives the process' exit code."""
+    around = around or of_this_process()
+    redactor = around.redactor()
+    surface = ActionsSurface(stream=around.stdout, environ=around.environ, redactor=redactor)
+    session = Session(around=around, redactor=redactor, surface=surface)
+    return session.run(lambda: read_request(around.environ))
+
+
+def read_request(environ: Mapping[str, str]) -> Request:
+    """The request as the runner passes it.
+
+    Raises:
+        UsageError: there is no such command.
+    """
+    name = environ.get(variable(COMMAND.name), "").strip() or COMMAND.default
+    command = command_named(name)
+    if command is None:
+        names = tuple(item.name for item in COMMANDS)
+        close = nearest(name, names)
+        hint = f"did you mean `{close}`? " if close else ""
+        raise UsageError(
+            f"There is no command {name!r}",
+            cause="the input `command` names it",
+            fix=f"{hint}write one of {', '.join(names)}",
+        )
+    return Request(
+        command=command,
+        given=given_inputs(command.inputs, environ),
+        remarks=stray_inputs(command, every_input(), environ),
+    )

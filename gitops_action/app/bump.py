@@ -1,0 +1,115 @@
+"""Builds what `bump` talks to: only the parts that its mode needs, imported when they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_action.adapters.clock import SystemClock, system_clock
+from gitops_action.adapters.workflow import read_job
+from gitops_action.app.commands import Context
+from gitops_action.commands import bump
+from gitops_action.commands.ports import ContentStore, Registry, SourceHistory
+from gitops_action.core.inputs import BumpInputs, Values, bump_inputs
+from gitops_action.core.outcome import Outcome
+
+if TYPE_CHECKING:
+    from gitops_action.adapters.github import GitHubClient, GitHubForge
+
+
+def run(values: Values, context: Context) -> Outcome:
+    """Check the inputs together, build the ports, run."""
+    inputs = bump_inputs(values, context.environ)
+    return bump.run(inputs, build_ports(inputs, context))
+
+
+def build_ports(inputs: BumpInputs, context: Context) -> bump.BumpPorts:
+    """The ports of a bump: a working tree alone, or GitHub and the registries."""
+    from gitops_action.adapters.views import Views  # noqa: PLC0415 - loads a template engine
+
+    clock = system_clock(context.environ)
+    texts = Views(
+        branch=inputs.branch,
+        title=inputs.pull_request_title,
+        body=inputs.pull_request_body,
+        commit_message=inputs.commit_message,
+    )
+    job = read_job(context.environ)
+    if inputs.mode == "local":
+        return bump.BumpPorts(store=_working_tree(inputs), texts=texts, clock=clock, job=job)
+    from gitops_action.adapters.github import GitHubForge, connect  # noqa: PLC0415 - loads requests
+
+    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    forge = GitHubForge(client, inputs.repository)
+    return bump.BumpPorts(
+        store=_store(inputs, context, client, forge, clock),
+        texts=texts,
+        clock=clock,
+        job=job,
+        forge=forge,
+        registry=_registry(inputs, context),
+        history=_history(inputs, clock),
+    )
+
+
+def _working_tree(inputs: BumpInputs) -> ContentStore:
+    from gitops_action.adapters.worktree import WorkingTree  # noqa: PLC0415 - one mode's
+
+    return WorkingTree(Path(inputs.working_directory))
+
+
+def _store(
+    inputs: BumpInputs,
+    context: Context,
+    client: GitHubClient,
+    forge: GitHubForge,
+    clock: SystemClock,
+) -> ContentStore:
+    if inputs.transport == "git":
+        from gitops_action.adapters.git import GitContentStore  # noqa: PLC0415 - one transport's
+
+        return GitContentStore(
+            remote=f"{inputs.server_url}/{inputs.repository}.git",
+            token=inputs.token,
+            identity=forge.viewer,
+            environ=context.environ,
+            redactor=context.redactor,
+            clock=clock,
+        )
+    from gitops_action.adapters.github import ApiContentStore  # noqa: PLC0415 - same
+
+    return ApiContentStore(client, inputs.repository)
+
+
+def _registry(inputs: BumpInputs, context: Context) -> Registry:
+    """Accounts in their order: as given for the images' registries, Docker's, the job's."""
+    from gitops_action.adapters.registry import (  # noqa: PLC0415 - loads an HTTP client
+        Account,
+        Accounts,
+        RegistryClient,
+        read_docker_config,
+    )
+    from gitops_action.core.images import parse_image_lines  # noqa: PLC0415 - same
+
+    given = Account(username=inputs.registry_username, password=inputs.registry_password)
+    job = Account(username=inputs.ghcr_username or "x", password=inputs.ghcr_password)
+    changes = parse_image_lines(inputs.images)
+    return RegistryClient(
+        Accounts(
+            given=given if inputs.registry_password else None,
+            given_for=frozenset(change.target.domain for change in changes),
+            docker=read_docker_config(context.environ),
+            job=job if inputs.ghcr_password else None,
+        )
+    )
+
+
+def _history(inputs: BumpInputs, clock: SystemClock) -> SourceHistory | None:
+    """Without a token for the application repository its commits stay unknown."""
+    if not inputs.source_token:
+        return None
+    from gitops_action.adapters.github import GitHubSourceHistory, connect  # noqa: PLC0415 - same
+
+    return GitHubSourceHistory(
+        connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
+    )

@@ -1,0 +1,49 @@
+"""The table of commands: how each one's inputs are built and what runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gitops_action.core.inputs import Command, Values, check_values
+from gitops_action.core.inputs.defaults import with_defaults
+from gitops_action.core.outcome import Outcome
+from gitops_action.core.redact import Redactor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What building a command's adapters takes, beside its inputs."""
+
+    environ: Mapping[str, str]
+    redactor: Redactor
+
+
+Runner = Callable[[Values, Context], Outcome]
+Runners = Mapping[str, Runner]
+
+
+def execute(
+    command: Command, given: Mapping[str, str], context: Context, runners: Runners
+) -> Outcome:
+    """Resolve and check the inputs, then run the command on adapters built for it."""
+    texts = with_defaults(command, given, context.environ)
+    for item in command.inputs:
+        if item.kind == "secret":
+            context.redactor.add(texts.get(item.name, ""))
+    return runners[command.name](check_values(command, texts), context)
+
+
+def _bump(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.bump import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
+def _tag(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.tag import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
+RUNNERS: Runners = {"bump": _bump, "tag": _tag}

@@ -1,0 +1,43 @@
+"""What the process was started in, as one value that is passed on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+from gitops_action.core.inputs import every_input
+from gitops_action.core.inputs.runner import variable
+from gitops_action.core.redact import Redactor
+
+_RUNNER_SECRETS = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """Environment variables and standard streams; tests make their own."""
+
+    environ: Mapping[str, str]
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+
+    @property
+    def in_actions(self) -> bool:
+        """Whether GitHub's runner reads our streams."""
+        return self.environ.get("GITHUB_ACTIONS") == "true"
+
+    def redactor(self) -> Redactor:
+        """Knows every secret that the environment may hold, before anything is read or said."""
+        secrets = [item for item in every_input() if item.kind == "secret"]
+        names = [name for item in secrets for name in (variable(item.name), *item.variables)]
+        return Redactor(self.environ.get(name, "") for name in (*names, *_RUNNER_SECRETS))
+
+
+def of_this_process() -> Surroundings:
+    """The surroundings of the running process."""
+    return Surroundings(
+        environ=dict(os.environ), stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr
+    )
