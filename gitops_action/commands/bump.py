@@ -19,7 +19,7 @@ from gitops_action.commands.steps.propose import Proposal
 from gitops_action.commands.steps.pull_request import PullRequestDesk
 from gitops_action.commands.steps.wanted import Wanted, read_wanted
 from gitops_action.core.branches import NewCommit
-from gitops_action.core.config import Environment, select_environments
+from gitops_action.core.config import select_environments
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.living import Proposed, survey
 from gitops_action.core.outcome import Outcome

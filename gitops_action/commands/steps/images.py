@@ -1,4 +1,4 @@
-"""Look the wanted images up once: they exist, tag and digest belong together, digests are pinned."""
+"""Look the wanted images up once: they exist, tag and digest fit, digests are pinned."""
 
 from __future__ import annotations
 

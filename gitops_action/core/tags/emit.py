@@ -1,0 +1,140 @@
+"""What one rule makes of the event: a tag, whether it may decide `latest`, or a warning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gitops_action.core.tags.context import TagContext
+from gitops_action.core.tags.expressions import dates, expand, global_names, is_raw
+from gitops_action.core.tags.rules import Flavor, Rule
+from gitops_action.core.tags.versions import TagVersion, python_version, semantic_version
+from gitops_action.errors import UsageError
+
+_JAVASCRIPT_REGEX = re.compile(r"/(.+)/([a-z]*)")
+_REGEX_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "g": 0, "u": 0}
+_JAVASCRIPT_GROUP = re.compile(r"\(\?<(?![=!])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emission:
+    """A rule's answer. `tag` is empty when it has nothing to say; `latest` is its vote."""
+
+    tag: str = ""
+    latest: bool = False
+    warning: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emitter:
+    """Applies rules to one event."""
+
+    context: TagContext
+    flavor: Flavor
+
+    def emit(self, rule: Rule) -> Emission:
+        """Apply one rule.
+
+        Raises:
+            UsageError: an expression is wrong, or `enable` is neither true nor false.
+        """
+        enabled = self._expand(rule.attributes["enable"])
+        if enabled not in {"true", "false"}:
+            raise UsageError(f"`tags`: enable is {enabled!r} in {rule.line!r}", fix="true or false")
+        return self._rules()[rule.type](rule) if enabled == "true" else Emission()
+
+    def _rules(self) -> Mapping[str, Callable[[Rule], Emission]]:
+        return {
+            "schedule": self._schedule,
+            "semver": lambda rule: self._version(rule, semantic_version, "a semantic version"),
+            "pep440": lambda rule: self._version(rule, python_version, "a PEP 440 version"),
+            "match": self._match,
+            "edge": self._edge,
+            "ref": self._ref,
+            "raw": lambda rule: self._tag(self._expand(rule.attributes["value"]), rule),
+            "sha": self._sha,
+        }
+
+    def _expand(self, text: str) -> str:
+        return expand(text, global_names(self.context))
+
+    def _tag(self, value: str, rule: Rule, *, latest: bool = False) -> Emission:
+        prefix = self._expand(rule.attributes.get("prefix", self.flavor.prefix))
+        suffix = self._expand(rule.attributes.get("suffix", self.flavor.suffix))
+        return Emission(tag=clean_tag(f"{prefix}{value}{suffix}"), latest=latest)
+
+    def _schedule(self, rule: Rule) -> Emission:
+        if "schedule" not in self.context.event_name:
+            return Emission()
+        names = {**global_names(self.context), **dates(self.context)}
+        return self._tag(expand(rule.attributes["pattern"], names), rule)
+
+    def _version(self, rule: Rule, read: Callable[[str], TagVersion | None], what: str) -> Emission:
+        text = self._given_or_tag(rule).replace("/", "-")
+        if not text:
+            return Emission()
+        version = read(text)
+        if version is None:
+            return Emission(warning=f"{text} is not {what}: {rule.line!r} gives no tag")
+        pattern = rule.attributes["pattern"]
+        if not version.stable:
+            pattern = pattern if is_raw(pattern) else "{{version}}"
+        return self._tag(expand(pattern, version.names), rule, latest=version.stable)
+
+    def _given_or_tag(self, rule: Rule) -> str:
+        return self._expand(rule.attributes["value"]) or self.context.tag
+
+    def _match(self, rule: Rule) -> Emission:
+        text = self._given_or_tag(rule)
+        if not text:
+            return Emission()
+        found = _regex(rule).search(text)
+        if found is None:
+            return Emission(warning=f"{rule.attributes['pattern']} does not match {text}")
+        group = int(rule.attributes["group"])
+        if group > found.re.groups or found[group] is None:
+            return Emission(warning=f"{rule.line!r} has no group {group} in {text}")
+        return self._tag(found[group], rule, latest=True)
+
+    def _edge(self, rule: Rule) -> Emission:
+        wanted = rule.attributes["branch"] or self.context.repository.default_branch
+        if not self.context.branch or self.context.branch != wanted:
+            return Emission()
+        return self._tag("edge", rule)
+
+    def _ref(self, rule: Rule) -> Emission:
+        event = rule.attributes["event"]
+        values = {
+            "branch": self.context.branch,
+            "tag": self.context.tag,
+            "pr": self.context.pull_request,
+        }
+        value = values[event]
+        return self._tag(value, rule, latest=event == "tag") if value else Emission()
+
+    def _sha(self, rule: Rule) -> Emission:
+        if not self.context.sha:
+            return Emission()
+        long = rule.attributes["format"] == "long"
+        return self._tag(self.context.sha if long else self.context.short_sha, rule)
+
+
+def clean_tag(text: str) -> str:
+    """Every run of characters that a tag may not hold becomes one dash."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text)
+
+
+def _regex(rule: Rule) -> re.Pattern[str]:
+    """A regular expression, plain or as `/…/i`; named groups also in JavaScript's spelling."""
+    pattern, flags = rule.attributes["pattern"], 0
+    if delimited := _JAVASCRIPT_REGEX.fullmatch(pattern):
+        pattern = delimited[1]
+        for letter in delimited[2]:
+            flags |= _REGEX_FLAGS.get(letter, 0)
+    try:
+        return re.compile(_JAVASCRIPT_GROUP.sub("(?P<", pattern), flags)
+    except re.error as error:
+        fix = "write a regular expression as Python's re or JavaScript knows it"
+        title = f"`tags`: the pattern in {rule.line!r} is malformed"
+        raise UsageError(title, cause=str(error), fix=fix) from None

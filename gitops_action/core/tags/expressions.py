@@ -1,0 +1,103 @@
+"""Expressions in double braces, as docker/metadata-action's inputs hold them.
+
+The subset of Handlebars that its documentation uses: a name, with quoted arguments and `key='…'`
+pairs where the name is a function. An unknown name is an error and not an empty string, so that
+a slip of the pen does not become a tag.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+
+from gitops_action.core.tags.context import TagContext
+from gitops_action.core.tags.moment import moment_format
+from gitops_action.errors import UsageError
+
+Function = Callable[[tuple[str, ...], Mapping[str, str]], str]
+Names = Mapping[str, str | Function]
+
+_BRACES = re.compile(r"\{\{\{?(.*?)\}?\}\}")
+_PARTS = re.compile(r"""\s*(?:([A-Za-z_]\w*)=)?(?:'([^']*)'|"([^"]*)"|([^\s'"=]+))""")
+
+
+def expand(text: str, names: Names) -> str:
+    """Replace every expression in `text`.
+
+    Raises:
+        UsageError: an expression is malformed or uses an unknown name or attribute.
+    """
+    return _BRACES.sub(lambda found: _value(found[1], names), text)
+
+
+def is_raw(pattern: str) -> bool:
+    """Whether the pattern is `{{raw}}` and nothing else."""
+    found = _BRACES.fullmatch(pattern)
+    return bool(found and found[1].strip() == "raw")
+
+
+def global_names(context: TagContext) -> Names:
+    """The names that expressions may use everywhere."""
+    default = context.is_default_branch
+    return {
+        "branch": context.branch,
+        "tag": context.tag,
+        "sha": context.short_sha,
+        "base_ref": context.base_ref,
+        "is_default_branch": str(default).lower(),
+        "is_not_default_branch": str(not default).lower(),
+        **dates(context),
+    }
+
+
+def dates(context: TagContext) -> Names:
+    """The two functions on dates: `{{date 'YYYY' tz='Asia/Tokyo'}}` and `commit_date`."""
+
+    def date(arguments: tuple[str, ...], options: Mapping[str, str]) -> str:
+        zone = _zone(options)
+        return moment_format(context.now, "".join(arguments[:1]), zone)
+
+    def commit_date(arguments: tuple[str, ...], options: Mapping[str, str]) -> str:
+        zone = _zone(options)
+        return moment_format(context.commit_date, "".join(arguments[:1]), zone)
+
+    return {"date": date, "commit_date": commit_date}
+
+
+def _zone(options: Mapping[str, str]) -> str:
+    if unknown := [key for key in options if key != "tz"]:
+        raise UsageError(f"Unknown attribute {unknown[0]!r} of a date", fix="only `tz` is known")
+    return options.get("tz", "UTC")
+
+
+def _value(expression: str, names: Names) -> str:
+    name, arguments, options = _parse(expression.strip())
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        fix = f"did you mean `{near[0]}`?" if near else f"known names: {', '.join(names)}"
+        raise UsageError(f"Unknown name in an expression: {{{{{expression}}}}}", fix=fix)
+    value = names[name]
+    if not isinstance(value, str):
+        return value(arguments, options)
+    if arguments or options:
+        raise UsageError(f"`{name}` takes no arguments: {{{{{expression}}}}}")
+    return value
+
+
+def _parse(expression: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
+    positional: list[str] = []
+    options: dict[str, str] = {}
+    rest = expression
+    while rest:
+        found = _PARTS.match(rest)
+        if found is None:
+            fix = "write a name, then arguments in quotes: {{date 'YYYYMMDD' tz='Asia/Tokyo'}}"
+            raise UsageError(f"Malformed expression: {{{{{expression}}}}}", fix=fix)
+        text = next(part for part in (found[2], found[3], found[4]) if part is not None)
+        if found[1]:
+            options[found[1]] = text
+        else:
+            positional.append(text)
+        rest = rest[found.end() :].strip()
+    return (positional[0] if positional else ""), tuple(positional[1:]), options
