@@ -81,6 +81,11 @@ WRITE = Purpose(
             {"status": 429, "message": "API rate limit exceeded", "headers": {"retry-after": "60"}},
             ["rate limit", "2026-01-02 03:05:05 UTC"],
         ),
+        (
+            WRITE,
+            {"status": 200, "message": "Field 'updateRefs' doesn't exist on type 'Mutation'"},
+            ["transport: git"],
+        ),
         (READ, {"status": 0, "message": "the connection to x failed"}, ["cannot be reached"]),
         (WRITE, {"status": 503, "message": "Unavailable"}, ["failed to open", "503"]),
         (WRITE, {"status": 422, "message": "No commits between"}, ["refused", "No commits"]),

@@ -5,6 +5,7 @@ import pytest
 
 from gitops_action.adapters.github.failures import RequestFailure
 from gitops_action.adapters.github.retry import Patience, Retrier
+from gitops_action.errors import OutcomeUnknownError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 QUICK = Patience(attempts=3, initial=0.0, maximum=0.0, jitter=0.0, longest=120.0)
@@ -117,3 +118,11 @@ def test_a_limited_write_is_repeated_without_a_look() -> None:
     action = failing(1, status=403, headers={"retry-after": "0"})
 
     assert retrier().write(action, find) == "done"
+
+
+def test_a_write_that_nobody_can_tell_of_is_no_plain_failure() -> None:
+    def find() -> str | None:
+        raise RequestFailure(status=503, message="down")
+
+    with pytest.raises(OutcomeUnknownError, match="run again"):
+        retrier().write(failing(1, status=0), find)

@@ -32,7 +32,7 @@ def read_branch(  # noqa: PLR0913 - what the port asks for, and where
         GitOpsError: it cannot be read.
     """
     purpose = Purpose(
-        doing="read pull requests", permission="pull-requests: read", repository=repository
+        doing="read pull requests", permission="pull-requests: write", repository=repository
     )
     variables = owner_and_name(repository) | path_variables(paths)
     variables |= {

@@ -157,25 +157,30 @@ def read_folders(
         for index, folder in enumerate(folders)
         for found in _walk(folder, answer.at(f"f{index}"))
     ]
-    unread = [path for path, entry in entries if _verified(entry) is None and _matters(path, entry)]
-    if len(unread) > _MOST_RAW:
+    unread = {path for path, entry in entries if _verified(entry) is None}
+    wanted = [(path, entry) for path, entry in entries if path not in unread or _fits(path, entry)]
+    if sum(path in unread for path, _ in wanted) > _MOST_RAW:
         raise NotReadError
     files: dict[str, RepositoryFile] = {}
-    notes: list[str] = []
-    for path, entry in entries:
-        if _verified(entry) is None and path not in unread:
-            continue
+    for path, entry in wanted:
         file = entry_file(client, repository, entry, path)
-        if len(file.data) > MAX_FILE:
-            notes.extend(note_on_size(path, len(file.data)))
-        elif file.mode == SYMLINK or keep(path, file.data):
+        if file.mode == SYMLINK or keep(path, file.data):
             files[path] = file
+    notes = [
+        note
+        for path, entry in entries
+        if (size := entry.at("object").number("byteSize")) > MAX_FILE
+        for note in note_on_size(path, size)
+    ]
     return Snapshot(commit=commit, files=files, folders=tuple(folders), notes=tuple(notes))
 
 
-def _matters(path: str, entry: Reply) -> bool:
-    """Whether a file that came without text may be a manifest: pictures and archives are not."""
-    return path.endswith(TEXTS) or not entry.at("object").flag("isBinary")
+def _fits(path: str, entry: Reply) -> bool:
+    """Whether a file that came without text may be a manifest, not a picture or an archive."""
+    blob = entry.at("object")
+    if blob.number("byteSize") > MAX_FILE:
+        return False
+    return path.endswith(TEXTS) or not blob.flag("isBinary")
 
 
 def _walk(path: str, entry: Reply) -> Iterator[tuple[str, Reply]]:

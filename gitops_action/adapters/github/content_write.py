@@ -35,6 +35,9 @@ def write_commit(client: GitHubClient, repository: str, commit: NewCommit, facts
     Raises:
         GitOpsError: GitHub refused.
     """
+    if not facts.tree:
+        # Without a base tree the new one would hold our files alone.
+        raise GitOpsError(f"{repository} has no commit {commit.parent}")
     tree = _post(
         client,
         repository,

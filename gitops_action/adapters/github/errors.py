@@ -53,6 +53,12 @@ def _refused(  # noqa: PLR0911 - one line a kind of refusal, told apart by GitHu
         )
     if "is not permitted to create or approve pull requests" in message:
         return _actions_may_not(failure, purpose)
+    if "doesn't exist on type" in message:
+        return GitOpsError(
+            "this GitHub Enterprise Server is too old for the API transport",
+            cause=failure.message,
+            fix="set `transport: git`",
+        )
     if any(words in message for words in _RULES):
         return _ruled_out(failure, purpose)
     if _is_missing(failure) and not purpose.writes:
@@ -95,9 +101,10 @@ def _limited(failure: RequestFailure, now: datetime) -> GitOpsError:
 
 
 def _troubled(failure: RequestFailure, purpose: Purpose) -> GitOpsError:
+    number = failure.headers.get("x-github-request-id", "")
     return GitOpsError(
         f"GitHub failed to {purpose.doing} in {purpose.repository}, also when asked again",
-        cause=f"status {failure.status}: {failure.message}",
+        cause=f"status {failure.status}: {failure.message}" + (f" ({number})" if number else ""),
         fix="see https://www.githubstatus.com and run again: nothing is done twice",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 FOLDER_DEPTH = 6
 """Levels of folders that one query reads; what lies deeper is read from an archive."""
 
-_BLOB = "... on Blob { oid isBinary isTruncated text }"
+_BLOB = "... on Blob { oid byteSize isBinary isTruncated text }"
 _ENTRY = f"name mode oid type object {{ {_BLOB} }}"
 
 TIP = f"""

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from gitops_action.adapters.github.failures import RequestFailure
+from gitops_action.errors import OutcomeUnknownError
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ class Retrier:
 
         Raises:
             RequestFailure: the last failure; `find` saw that nothing had taken effect.
+            OutcomeUnknownError: it may have taken effect, and `find` could not tell.
         """
         doubt = False
 
@@ -68,9 +70,19 @@ class Retrier:
         try:
             return self._run(attempt, None)
         except RequestFailure:
-            if doubt and (found := self.read(find)) is not None:
+            if doubt and (found := self._last_look(find)) is not None:
                 return found
             raise
+
+    def _last_look(self, find: Callable[[], T | None]) -> T | None:
+        try:
+            return self.read(find)
+        except RequestFailure as failure:
+            raise OutcomeUnknownError(
+                "a request to GitHub was cut off, and GitHub does not tell whether it took effect",
+                cause=failure.message,
+                fix="run again: it looks first and does nothing twice",
+            ) from None
 
     def _run(self, action: Callable[[], T], attempts: int | None) -> T:
         import stamina  # noqa: PLC0415 - only where GitHub is talked to
