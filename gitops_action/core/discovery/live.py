@@ -46,7 +46,7 @@ class Live:
         item: the container's or volume's name.
         index: its position in the list.
         layers: the kustomizations it passed, lowest first.
-        root: the file the walk began with: a kustomization that no other builds on, or a plain file.
+        root: the file the walk began with: one that nothing else builds on.
     """
 
     spelling: Spelling

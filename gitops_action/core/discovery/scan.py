@@ -113,7 +113,7 @@ class Scanner:
             self._release(manifest, scan)
         elif argocd.is_application(manifest):
             for source in argocd.sources(manifest):
-                self._argocd(manifest, source, scan)
+                self._argocd(source, scan)
         elif manifest.say("kind") == "HelmChartInflationGenerator":
             self._inflation(manifest, scan)
         else:
@@ -156,7 +156,7 @@ class Scanner:
             lives = self._rewritten(spec, lives, "flux-images", reason, whole=whole)
         scan.lives += tuple(sealed(live) for live in lives)
 
-    def _argocd(self, manifest: Cursor, source: Cursor, scan: Scan) -> None:
+    def _argocd(self, source: Cursor, scan: Scan) -> None:
         built = self._follow(source.get("path"), scan)
         whole = built is not None and built.whole
         entries = tuple(argocd.kustomize_entries(source))
@@ -210,7 +210,7 @@ class Scanner:
                     lives = apply_patch(lives, patched, open_below=True)
         return lives
 
-    def _rewritten(  # noqa: PLR0913 - rule and reason name who rewrites
+    def _rewritten(
         self, holder: Cursor, lives: tuple[Live, ...], rule: str, reason: str, *, whole: bool
     ) -> tuple[Live, ...]:
         entries = tuple(image_entries(holder.get("images"), rule, reason))

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gitops_action.core.config import Config, Environment, application_of
+from gitops_action.core.discovery.built import Built
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.kinds import argocd, flux, markers
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests
 from gitops_action.core.discovery.live import Live
 from gitops_action.core.discovery.source import Source, folder_of
 from gitops_action.core.discovery.spots import Spot
-from gitops_action.core.discovery.walker import Built, Walker
+from gitops_action.core.discovery.walker import Walker
 from gitops_action.errors import GitOpsError
 
 
@@ -51,9 +52,7 @@ class Surveyor:
         """Everything about one environment."""
         own = self._own(environment)
         roots = self._roots(own)
-        lives = [
-            replace(live, root=path) for path, built in roots for live in built.lives
-        ]
+        lives = [replace(live, root=path) for path, built in roots for live in built.lives]
         files = frozenset(own).union(*(built.files for _, built in roots))
         found = tuple(self._marks(files))
         policies = flux.policy_repositories(self._policies(files))
@@ -134,8 +133,7 @@ class Surveyor:
         key = marked.version.main.key
         known = self.walker.scanner.known.get(key, set())
         return marked.repository in known or any(
-            live.repository == marked.repository and live.version.main.key == key
-            for live in lives
+            live.repository == marked.repository and live.version.main.key == key for live in lives
         )
 
 

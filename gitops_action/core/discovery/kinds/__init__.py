@@ -1,1 +1,1 @@
-"""Recognisers: one module a family of ways to write an image down. They read, and decide nothing."""
+"""Recognisers, one module a family of ways to write an image. They read, and decide nothing."""

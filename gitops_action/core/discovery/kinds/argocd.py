@@ -66,7 +66,7 @@ def own_values(source: Cursor) -> tuple[Tree, ...]:
         return ()
     inline = helm.get("valuesObject")
     parameters: dict[str, Tree] = {}
-    for item in (found.items() if (found := helm.get("parameters")) else ()):
+    for item in found.items() if (found := helm.get("parameters")) else ():
         value = item.get("value")
         if value is not None and item.say("name"):
             put(parameters, item.say("name"), value)

@@ -53,5 +53,7 @@ def policy_repositories(objects: Iterable[Cursor]) -> Mapping[str, str]:
             inner = reference.say("namespace") if reference else ""
             name = reference.say("name") if reference else ""
             policies[key] = f"{inner or namespace}:{name}"
-    found = {key: repository_of(split_image(images.get(at, "")).name) for key, at in policies.items()}
+    found = {
+        key: repository_of(split_image(images.get(at, "")).name) for key, at in policies.items()
+    }
     return {key: repository for key, repository in found.items() if repository}

@@ -21,7 +21,11 @@ from gitops_action.core.discovery.spelling import Spelling
 from gitops_action.core.discovery.spots import Place, Role, Spot
 from gitops_action.core.yaml import Step
 
-_FIELDS: tuple[tuple[str, Role], ...] = (("newName", "name"), ("newTag", "tag"), ("digest", "digest"))
+_FIELDS: tuple[tuple[str, Role], ...] = (
+    ("newName", "name"),
+    ("newTag", "tag"),
+    ("digest", "digest"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +140,7 @@ def target_of(cursor: Cursor | None) -> Target | None:
 
 def named_target(resource: Resource) -> Target:
     """The target of a strategic merge patch that names its object itself."""
-    return Target(
-        group=resource.group, kind=resource.kind, name=resource.names[0], exact=True
-    )
+    return Target(group=resource.group, kind=resource.kind, name=resource.names[0], exact=True)
 
 
 def _strategic(manifest: Cursor, target: Target | None) -> Iterator[Patched]:
@@ -199,7 +201,7 @@ def _item_image(value: Cursor, listed: tuple[Step, ...], *, whole: bool) -> Plac
 
 
 def _moved_back(live: Live, value: Cursor, steps: tuple[Step, ...]) -> Live:
-    """The operation's value was read as if it stood in the object; its scalar stands in the patch."""
+    """The value was read as if it stood in the object; its scalar stands in the patch."""
     spot = live.version.main
     path = replace(spot.path, steps=value.steps + spot.path.steps[len(steps) :])
     place = replace(live.version, spots={"reference": replace(spot, path=path)})

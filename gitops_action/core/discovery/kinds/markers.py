@@ -51,9 +51,7 @@ def unresolved(listed: Iterable[Mark], repositories: Mapping[str, str]) -> tuple
     return tuple(mark for mark in listed if not _repository(mark, known))
 
 
-def marked_lives(
-    listed: Iterable[Mark], repositories: Mapping[str, str]
-) -> Iterator[Live]:
+def marked_lives(listed: Iterable[Mark], repositories: Mapping[str, str]) -> Iterator[Live]:
     """The images that marks name: those side by side, of one image, make one place.
 
     Args:
@@ -68,8 +66,9 @@ def marked_lives(
         if repository:
             whole = mark.spot.key if mark.role == "reference" else mark.parent
             groups.setdefault((repository, mark.spot.file, whole), []).append(mark)
-    for (repository, *_), group in groups.items():
-        place = _place(str(repository), group)
+    for group in groups.values():
+        repository = _repository(group[0], known)
+        place = _place(repository, group) if repository else None
         if place is not None:
             yield live_of(place)
 

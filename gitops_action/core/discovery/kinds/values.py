@@ -56,7 +56,9 @@ def lone_versions(tree: Tree, parent: str = "") -> Iterator[Spot]:
         yield from lone_versions(below, key)
 
 
-def _places(tree: Tree, rule: tuple[str, str], parent: str, registry: Spot | None) -> Iterator[Place]:
+def _places(
+    tree: Tree, rule: tuple[str, str], parent: str, registry: Spot | None
+) -> Iterator[Place]:
     if isinstance(tree, dict):
         for group in _groups(tree, parent).values():
             place = _place(group, rule, registry)

@@ -1,0 +1,219 @@
+"""One kustomization applied: resources, components, charts, patches and `images`, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from gitops_action.core.discovery.built import Built
+from gitops_action.core.discovery.cursor import Cursor
+from gitops_action.core.discovery.errors import KustomizeCycleError
+from gitops_action.core.discovery.kinds import helm
+from gitops_action.core.discovery.kinds.kustomize import image_entries, patched_images, target_of
+from gitops_action.core.discovery.live import Layer, Live
+from gitops_action.core.discovery.patches import apply_patch
+from gitops_action.core.discovery.scan import Scanner
+from gitops_action.core.discovery.source import Source, folder_of
+from gitops_action.core.discovery.transform import apply_entries
+from gitops_action.core.discovery.tree import tree_of
+from gitops_action.errors import GitOpsError
+
+_REMOTE = ("://", "git@", "github.com/", "gitlab.com/", "bitbucket.org/", "?ref=", "git::")
+
+
+class Builder(Protocol):
+    """Builds what a kustomization stands on."""
+
+    source: Source
+    scanner: Scanner
+
+    def build(self, folder: str, stack: tuple[str, ...] = ()) -> Built:
+        """What the kustomization in a folder comes to."""
+        ...
+
+    def layer(self, path: str, lives: tuple[Live, ...], stack: tuple[str, ...]) -> Built:
+        """What a kustomization file makes of the images below it."""
+        ...
+
+    def file(self, path: str) -> Built:
+        """What a plain file comes to."""
+        ...
+
+    def missing(self, path: str) -> Built:
+        """What is referred to and was not read."""
+        ...
+
+
+class Kustomization:
+    """A kustomization under way: `lives` are its images so far."""
+
+    def __init__(
+        self,
+        builder: Builder,
+        top: Cursor,
+        *,
+        lives: tuple[Live, ...],
+        stack: tuple[str, ...],
+    ) -> None:
+        """Start from the images of the one that uses it, for a component; else from none."""
+        self._builder = builder
+        self._source = builder.source
+        self.path = top.file
+        self.folder = folder_of(top.file)
+        self.top = top
+        self.stack = stack
+        self.lives = lives
+        self.files = {top.file}
+        self.whole = True
+
+    def built(self) -> Built:
+        """Apply everything, in the order of kustomize.
+
+        Raises:
+            KustomizeCycleError: it builds on itself.
+        """
+        self._resources()
+        self._components()
+        self._charts()
+        self._patches()
+        self._renamed()
+        self._images()
+        return Built(lives=self.lives, files=frozenset(self.files), whole=self.whole)
+
+    def _resources(self) -> None:
+        for item in _listed(self.top, "resources", "bases"):
+            path = resolved(self._source, self.folder, item)
+            if path is None:
+                self.whole = False
+                continue
+            self._check_circle(path, item)
+            folder = self._source.is_folder(path)
+            self._add(self._builder.build(path, self.stack) if folder else self._builder.file(path))
+        self.whole &= not _listed(self.top, "generators", "transformers", "configurations")
+
+    def _components(self) -> None:
+        for item in _listed(self.top, "components"):
+            folder = resolved(self._source, self.folder, item)
+            path = self._source.kustomization(folder) if folder is not None else None
+            if folder is None or path is None:
+                self._add(self._builder.missing(folder or ""))
+                continue
+            self._check_circle(folder, item)
+            built = self._builder.layer(path, self.lives, (*self.stack, folder))
+            self.lives = ()
+            self._add(built)
+
+    def _charts(self) -> None:
+        for chart in items(self.top.get("helmCharts")):
+            layers = []
+            for item in helm.chart_files(chart):
+                path = resolved(self._source, self.folder, item)
+                if path is None:
+                    continue
+                self.files.add(path)
+                if self._source.has(path):
+                    layers += [tree_of(document) for document in self._source.documents(path)]
+            inline = chart.get("valuesInline")
+            layers += [tree_of(inline)] if inline else []
+            found = helm.values_lives(layers, helm.INFLATION_RULE, rendered=True)
+            self.lives += self._builder.scanner.noted(found)
+            self.whole = False
+        for item in _generated_files(self.top):
+            path = resolved(self._source, self.folder, item, keyed=True)
+            if path is not None:
+                self.files.add(path)
+                if helm.is_values_file(path) and self._source.has(path):
+                    self._add(self._builder.file(path))
+
+    def _patches(self) -> None:
+        for item in items(self.top.get("patchesStrategicMerge")):
+            self._patch(item, None, text=item if "\n" in (item.text or "") else None)
+        for key in ("patches", "patchesJson6902"):
+            for item in items(self.top.get(key)):
+                target = item.get("target")
+                self._patch(item.get("path"), target, text=item.get("patch"))
+
+    def _patch(self, file: Cursor | None, target: Cursor | None, *, text: Cursor | None) -> None:
+        documents = text.inside() if text else ()
+        if text is None and file is not None:
+            path = resolved(self._source, self.folder, file)
+            self.files |= {path} if path else set()
+            documents = self._source.documents(path) if path and self._source.has(path) else ()
+        for document in documents:
+            for patched in patched_images(document, target_of(target)):
+                self._builder.scanner.noted(patched.lives)
+                self.lives = apply_patch(self.lives, patched, open_below=not self.whole)
+
+    def _renamed(self) -> None:
+        prefix, suffix = self.top.say("namePrefix"), self.top.say("nameSuffix")
+        if prefix or suffix:
+            self.lives = tuple(_with_name(live, prefix, suffix) for live in self.lives)
+
+    def _images(self) -> None:
+        entries = tuple(image_entries(self.top.get("images")))
+        self._builder.scanner.entries(entries)
+        self.lives = apply_entries(self.lives, entries, whole=self.whole)
+        if self.top.say("kind") != "Component":
+            self.lives = tuple(_through(live, self.path) for live in self.lives)
+
+    def _add(self, built: Built) -> None:
+        self.lives += built.lives
+        self.files |= built.files
+        self.whole &= built.whole
+
+    def _check_circle(self, path: str, item: Cursor) -> None:
+        if path in self.stack:
+            circle = (*self.stack[self.stack.index(path) :], path)
+            raise KustomizeCycleError(circle, item.location)
+
+
+def resolved(source: Source, folder: str, item: Cursor, *, keyed: bool = False) -> str | None:
+    """The path that an entry means; None for what is elsewhere or leads out (which is told).
+
+    Generators may write it `key=path` (`keyed`).
+    """
+    text = (item.text or "").rpartition("=" if keyed else "\0")[2]
+    if not text or is_remote(text):
+        source.skip(item.file, item.line, f"{text} is remote: it is not read")
+        return None
+    try:
+        return source.resolve(folder, text, item.location)
+    except GitOpsError as error:
+        source.fail(item.file, error)
+        return None
+
+
+def is_remote(text: str) -> bool:
+    """Whether an entry names a place outside the repository, by the marks kustomize knows."""
+    return any(mark in text for mark in _REMOTE)
+
+
+def items(cursor: Cursor | None) -> Iterator[Cursor]:
+    """The items of a list that may not be there."""
+    return cursor.items() if cursor else iter(())
+
+
+def _listed(top: Cursor, *keys: str) -> list[Cursor]:
+    return [item for key in keys for item in items(top.get(key))]
+
+
+def _generated_files(top: Cursor) -> Iterator[Cursor]:
+    for key in ("configMapGenerator", "secretGenerator"):
+        for generator in items(top.get(key)):
+            yield from items(generator.get("files"))
+
+
+def _with_name(live: Live, prefix: str, suffix: str) -> Live:
+    if live.resource is None:
+        return live
+    newest = f"{prefix}{live.resource.names[-1]}{suffix}"
+    names = tuple(dict.fromkeys((*live.resource.names, newest)))
+    return replace(live, resource=replace(live.resource, names=names))
+
+
+def _through(live: Live, path: str) -> Live:
+    if not live.reachable:
+        return live
+    layer = Layer(kustomization=path, name=live.spelling.name)
+    return replace(live, layers=(*live.layers, layer))

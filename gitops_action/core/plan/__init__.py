@@ -1,0 +1,43 @@
+"""The plan: byte edits that bring an environment to the wanted images, each with its reason."""
+
+from __future__ import annotations
+
+from gitops_action.core.discovery import (
+    FoldersNotReadError,
+    ImageUse,
+    KustomizeCycleError,
+    OutsideRepositoryError,
+    Skipped,
+    images_in,
+)
+from gitops_action.core.plan.errors import (
+    AmbiguousEnvironmentError,
+    CannotWriteError,
+    NoMatchError,
+    SharedFileError,
+)
+from gitops_action.core.plan.make import make_plan, unread_folders
+from gitops_action.core.plan.request import DigestMode, Plan, PlanLine, PlanRequest, make_keep
+from gitops_action.core.plan.sets import SetEdit, parse_set_lines
+
+__all__ = [
+    "AmbiguousEnvironmentError",
+    "CannotWriteError",
+    "DigestMode",
+    "FoldersNotReadError",
+    "ImageUse",
+    "KustomizeCycleError",
+    "NoMatchError",
+    "OutsideRepositoryError",
+    "Plan",
+    "PlanLine",
+    "PlanRequest",
+    "SetEdit",
+    "SharedFileError",
+    "Skipped",
+    "images_in",
+    "make_keep",
+    "make_plan",
+    "parse_set_lines",
+    "unread_folders",
+]

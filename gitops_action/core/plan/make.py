@@ -1,0 +1,210 @@
+"""The plan of one environment: survey, choose, compose, edit, prove."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from gitops_action.core.config import Environment
+from gitops_action.core.discovery import (
+    FoldersNotReadError,
+    ImageUse,
+    Skipped,
+    Source,
+    Survey,
+    Surveyor,
+    raise_errors,
+    uses_of,
+)
+from gitops_action.core.discovery.keep import TEMPLATE_ENDINGS
+from gitops_action.core.discovery.source import YAML_ENDINGS
+from gitops_action.core.files import Snapshot
+from gitops_action.core.images import ImageReference
+from gitops_action.core.plan.ambiguity import refuse_ambiguity
+from gitops_action.core.plan.errors import NoMatchError
+from gitops_action.core.plan.image_plan import ImagePlanner
+from gitops_action.core.plan.request import Plan, PlanLine, PlanRequest, make_keep
+from gitops_action.core.plan.set_plan import plan_sets
+from gitops_action.core.plan.targets import (
+    Wanted,
+    changes_by_repository,
+    dead_entries,
+    editable,
+    other_uses,
+    wanted_images,
+)
+from gitops_action.core.plan.writer import Writer
+from gitops_action.errors import GitOpsError, GitOpsErrors
+
+
+def make_plan(request: PlanRequest) -> Plan:
+    """Plan the edits that bring an environment to the wanted images; nothing is guessed.
+
+    Planning again on the result has no edits. Files, their order and other images do not matter.
+
+    Raises:
+        NoMatchError: a wanted image is not used there.
+        AmbiguousEnvironmentError: without configuration, sibling overlays set it.
+        SharedFileError: an edit would change another environment, or an image not meant.
+        FoldersNotReadError: the environment builds on folders that were not read.
+        GitOpsErrors: several things are wrong; each file that does not parse is named.
+    """
+    source = Source(snapshot=_kept(request))
+    surveyor = Surveyor(source)
+    survey = surveyor.survey(request.environment)
+    others = _closures(surveyor, request)
+    if source.unread:
+        raise FoldersNotReadError(tuple(source.unread))
+    raise_errors(source, survey.files)
+    wanted = _wanted(request, survey, source)
+    writer = Writer(source=source, environment=request.environment.name)
+    planner = ImagePlanner(
+        request=request,
+        source=source,
+        writer=writer,
+        others=others,
+        uses=other_uses(survey, wanted),
+    )
+    for item in wanted:
+        planner.plan(item)
+    errors = planner.errors + plan_sets(request, source, writer, others)
+    _raise(errors)
+    edits, refused = writer.contents()
+    _raise(refused)
+    for place in dead_entries(request, survey):
+        reason = f"the entry {place.literal} reaches no image: kustomize matches names literally"
+        source.skip(place.main.file, place.main.line, reason)
+    lines = tuple(sorted(writer.lines.values(), key=_order))
+    unchanged = tuple(sorted(writer.unchanged.values(), key=_order))
+    named = {line.application for line in (*lines, *unchanged)}
+    return Plan(
+        environment=request.environment.name,
+        applications=tuple(sorted(name for name in named if name)),
+        lines=lines,
+        unchanged=unchanged,
+        edits=edits,
+        skipped=_skipped(request, survey, source),
+        previous=_previous(request, survey, wanted),
+    )
+
+
+def unread_folders(snapshot: Snapshot, environments: Sequence[Environment]) -> tuple[str, ...]:
+    """Folders that environments build on and that were not read; empty when the tree was."""
+    source = Source(snapshot=snapshot)
+    surveyor = Surveyor(source)
+    for environment in environments:
+        surveyor.closure(environment)
+    return tuple(sorted(source.unread))
+
+
+def _kept(request: PlanRequest) -> Snapshot:
+    """Only what the prefilter wants, so that every way of reading gives the same plan."""
+    keep = make_keep(request.changes, request.sets)
+    files = request.snapshot.files
+    kept = {path: files[path] for path in sorted(files) if keep(path, files[path].data)}
+    return replace(request.snapshot, files=kept)
+
+
+def _closures(surveyor: Surveyor, request: PlanRequest) -> Mapping[str, frozenset[str]]:
+    own = request.environment.name
+    return {
+        environment.name: surveyor.closure(environment)
+        for environment in request.config.environments
+        if environment.name != own
+    }
+
+
+def _wanted(request: PlanRequest, survey: Survey, source: Source) -> tuple[Wanted, ...]:
+    """The images to edit; those in files that may not be edited are told as left alone."""
+    chosen = wanted_images(request, survey)
+    for item in chosen:
+        if not editable(item, request):
+            spot = item.live.version.main
+            source.skip(spot.file, spot.line, f"{item.live.repository} is left out by `paths`")
+    within = tuple(item for item in chosen if editable(item, request))
+    if not request.config.declared:
+        refuse_ambiguity(within)
+    missing = _missing(request, within)
+    if missing:
+        raise _no_match(request, missing, survey)
+    return within
+
+
+def _missing(request: PlanRequest, within: Iterable[Wanted]) -> list[str]:
+    there = {item.change.repository for item in within}
+    return [change.repository for change in request.changes if change.repository not in there]
+
+
+def _no_match(request: PlanRequest, missing: Sequence[str], survey: Survey) -> NoMatchError:
+    everything = Source(snapshot=request.snapshot)
+    full = Surveyor(everything).survey(request.environment)
+    uses = uses_of(full, request.environment, request.config)
+    counts = Counter(use.repository for use in uses)
+    ordered = sorted(counts, key=lambda name: (-_nearness(name, missing), name))
+    images = {name: counts[name] for name in ordered}
+    hint = _hint(request, missing, survey, uses)
+    return NoMatchError(missing, request.environment.name, images, hint)
+
+
+def _nearness(name: str, missing: Sequence[str]) -> float:
+    return max(difflib.SequenceMatcher(None, name, wanted).ratio() for wanted in missing)
+
+
+def _hint(
+    request: PlanRequest, missing: Sequence[str], survey: Survey, uses: Sequence[ImageUse]
+) -> str:
+    elsewhere = sorted(
+        {str(use.application) for use in uses if use.repository in missing and use.application}
+    )
+    if elsewhere and request.applications:
+        return f"it is used by application {', '.join(elsewhere)}: ask for that one"
+    if any(use.repository in missing for use in uses):
+        return "it is there, but left out by `paths` or by its application's `images`"
+    marks = [*survey.unresolved, *survey.lone]
+    if marks:
+        places = ", ".join(f"{spot.file}:{spot.line}" for spot in marks[:5])
+        return f"values without a repository ({places}) need a `# gitops-image:` marker, or `set`"
+    return ""
+
+
+def _order(line: PlanLine) -> tuple[str, int, str]:
+    return line.file, line.line, line.path
+
+
+def _previous(
+    request: PlanRequest, survey: Survey, wanted: Sequence[Wanted]
+) -> tuple[ImageReference, ...]:
+    chosen = {item.live.repository for item in wanted}
+    uses = uses_of(survey, request.environment, request.config)
+    found = (use.reference for use in uses if use.repository in chosen)
+    return tuple(dict.fromkeys(reference for reference in found if reference))
+
+
+def _skipped(request: PlanRequest, survey: Survey, source: Source) -> tuple[Skipped, ...]:
+    """What was left alone in this environment and has to do with a wanted image."""
+    words = {name.rpartition("/")[2].encode() for name in changes_by_repository(request.changes)}
+    told = [item for item in source.skipped if item.file in survey.files]
+    told += [
+        Skipped(file=path, line=_line_of(data, words), reason="a template, not YAML")
+        for path, file in source.snapshot.files.items()
+        if request.environment.contains(path)
+        and path.endswith(TEMPLATE_ENDINGS)
+        and not path.endswith(YAML_ENDINGS)
+        and any(word in (data := file.data) for word in words)
+    ]
+    return tuple(sorted(told, key=lambda item: (item.file, item.line, item.reason)))
+
+
+def _line_of(data: bytes, words: Iterable[bytes]) -> int:
+    first = min((data.find(word) for word in words if word in data), default=0)
+    return data.count(b"\n", 0, first) + 1
+
+
+def _raise(errors: Iterable[GitOpsError]) -> None:
+    listed = tuple(errors)
+    if len(listed) == 1:
+        raise listed[0]
+    if listed:
+        raise GitOpsErrors("The plan cannot be made", listed)
