@@ -47,7 +47,7 @@ def conflict(message: str) -> ApiError:
     return ApiError(status=409, message=message, kind="STALE_DATA")
 
 
-def invalid(message: str, **error: str) -> ApiError:
+def invalid(message: str, /, **error: str) -> ApiError:
     """A well-formed request that cannot be carried out."""
     return ApiError(status=422, message=message, errors=(error,) if error else ())
 

@@ -14,7 +14,10 @@ from testbed.forge.rest.routing import OPERATIONS, Call, Operation, Reply, Route
 from testbed.forge.schema_openapi import Description
 from testbed.forge.world import World
 
-_AREAS = ("meta", "repositories", "git", "pulls")
+_AREAS = (
+    *("meta", "repositories", "git", "contents", "commits", "pulls", "issues", "statuses"),
+    *("actions",),
+)
 
 
 @functools.cache
