@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +58,7 @@ class RunResult:
 def run_workflow(
     workflow: WorkflowRun, *, on_line: Callable[[str], None] = lambda _line: None
 ) -> RunResult:
-    """Run it to its end.
+    """Run it to its end, or for ten minutes.
 
     Args:
         workflow: what to run.
@@ -76,9 +76,12 @@ def run_workflow(
             text=True,
             start_new_session=True,
         )
+        limit = threading.Timer(_TIMEOUT, _end, [process])
+        limit.start()
         try:
-            return RunResult(log=_read(process, on_line), exit_code=process.wait(_TIMEOUT))
+            return RunResult(log=_read(process, on_line), exit_code=process.wait())
         finally:
+            limit.cancel()
             _end(process)
 
 
@@ -139,8 +142,3 @@ def _end(process: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def shown(workflow: WorkflowRun) -> str:
-    """The command a reader could type, without the files of this one run."""
-    return shlex.join(["act", workflow.event_name, "--workflows", workflow.workflow])

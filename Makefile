@@ -1,0 +1,80 @@
+# Every task of the project. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+LAYOUT ?= classic overlays
+BIN := .venv/bin
+READY := .venv/ready
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+# Two workers: what the slowest tests wait for is mostly other processes.
+WORKERS ?= 2
+
+.PHONY: help demo test test-unit test-integration test-e2e lint audit bench docs lock up down clean
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## watch a pushed tag become a pull request (LAYOUT=classic|overlays, KEEP=1)
+	@$(BIN)/python -m testbed.demo $(LAYOUT)
+
+test: lint test-coverage test-e2e ## everything: linters, all tests, the coverage gate
+
+.PHONY: test-coverage
+test-coverage: $(READY)
+	$(BIN)/pytest tests/unit tests/integration -n $(WORKERS) --dist loadgroup \
+	  --cov --cov-report=term --cov-fail-under=90
+
+test-unit: $(READY) ## the pure core: seconds
+	$(BIN)/pytest tests/unit -n $(WORKERS)
+
+test-integration: $(READY) ## adapters against the real parts of the test bed
+	$(BIN)/pytest tests/integration -n $(WORKERS) --dist loadgroup
+
+test-e2e: $(READY) ## the container and the workflows (needs Docker, or root to start it)
+	$(BIN)/pytest tests/e2e -n 0
+
+lint: $(READY) ## format, lint, types, layers, workflows, Dockerfiles, scripts, lock files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m testbed.lint
+
+audit: $(READY) ## look for known vulnerabilities in the locked packages
+	@for lock in runtime dev; do \
+	  if ! $(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/$$lock.txt; then \
+	    echo "requirements/$$lock.txt: not clean, or the advisory service could not be reached (see above)" >&2; \
+	    exit 1; \
+	  fi; \
+	done
+
+bench: $(READY) ## measure against the peers, as ratios
+	$(BIN)/python -m benchmarks
+
+docs: $(READY) ## write the generated parts: action.yml, README, docs, JSON Schema
+	$(BIN)/python docs/generate.py
+
+lock: $(READY) ## renew the lock files within the ranges of pyproject.toml
+	$(UV_COMPILE) --upgrade pyproject.toml --output-file requirements/runtime.txt
+	$(UV_COMPILE) --upgrade --extra dev --constraint requirements/runtime.txt pyproject.toml \
+	  --output-file requirements/dev.txt
+
+up: $(READY) ## start the test bed (GitHub double, registry, Docker) and leave it running
+	@$(BIN)/python -m testbed up
+
+down: $(READY) ## stop what `make up` started
+	@$(BIN)/python -m testbed down
+
+clean: ## remove what tests and demo have built and cached, images included
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m testbed clean; fi
+	rm -rf .cache .coverage .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(READY): requirements/dev.txt pyproject.toml
+	@echo "Setting up .venv from requirements/dev.txt"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
