@@ -1,0 +1,52 @@
+# ruff: noqa: INP001 - a script; the package beside it holds the rest
+"""Write everything that follows from the declaration of inputs and outputs.
+
+`python docs/generate.py` writes `action.yml`, the tables of `README.md` and `docs/`, and the JSON
+Schema; with `--check` it writes nothing and fails when one of them is out of date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+from generator import action, markers, tables  # noqa: E402 - the path comes first
+
+from gitops_action.core.config.schema import schema  # noqa: E402 - same
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file with the text that it should have."""
+    readme, permissions = ROOT / "README.md", ROOT / "docs" / "permissions.md"
+    return {
+        ROOT / "action.yml": action.render(),
+        ROOT / "docs" / "reference.md": tables.reference(),
+        readme: markers.fill(readme, tables.SECTIONS),
+        permissions: markers.fill(permissions, tables.SECTIONS),
+        ROOT / "gitops_action" / "schemas" / "gitops.schema.json": schema(),
+    }
+
+
+def main() -> int:
+    """Write or check; 1 when a check finds a file out of date."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
+    check = parser.parse_args().check
+    stale = [
+        path
+        for path, text in generated().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    for path in stale:
+        sys.stdout.write(f"{'out of date' if check else 'written'}: {path.relative_to(ROOT)}\n")
+        if not check:
+            path.write_text(generated()[path], encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Inputs, outputs and permissions as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from gitops_action.core.inputs import COMMAND, COMMANDS, Command, Input
+from gitops_action.core.inputs.declaration import GRAMMAR, TOPICS
+from gitops_action.core.inputs.permissions import RIGHTS
+
+_INTRODUCTION = """# Reference
+
+Every input of the action is a flag of the command line with the same name
+(`images` is `--images`), and the other way round. Secrets are the exception: on the
+command line they come from the environment or a file. An empty value counts as not given.
+[Permissions](permissions.md) tells which rights each token needs.
+"""
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table; bars in cells are escaped."""
+    titles = list(head)
+    lines = [_row(titles), _row("---" for _ in titles), *(_row(_cells(row)) for row in rows)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def reference() -> str:
+    """The whole reference."""
+    parts = [_INTRODUCTION, _kinds(), *(_command(command) for command in COMMANDS)]
+    return "\n".join(parts)
+
+
+def inputs_table(command: Command) -> str:
+    """The inputs of a command, ordered by topic."""
+    rows = (
+        (f"`{item.name}`", item.help, _default(item))
+        for topic in TOPICS
+        for item in command.inputs
+        if item.topic == topic
+    )
+    return table(("Input", "What it is for", "Default"), rows)
+
+
+def outputs_table(command: Command) -> str:
+    """The outputs of a command."""
+    return table(
+        ("Output", "What it holds"), ((f"`{item.name}`", item.help) for item in command.outputs)
+    )
+
+
+def commands_table() -> str:
+    """The commands."""
+    return table(("Command", "What it does"), ((f"`{c.name}`", c.help) for c in COMMANDS))
+
+
+def permissions_table() -> str:
+    """The permission matrix."""
+    rows = (
+        (
+            f"`{right.command}`",
+            f"`{right.held_by}`",
+            f"`{right.permission}: {right.level}`",
+            right.purpose,
+            right.when or "always",
+            right.without or "an error that names it",
+        )
+        for right in RIGHTS
+    )
+    return table(("Command", "Token", "Right", "For", "When", "Without it"), rows)
+
+
+def _command(command: Command) -> str:
+    parts = [f"## `{command.name}`\n", f"{command.help}\n"]
+    for topic in TOPICS:
+        items = [item for item in command.inputs if item.topic == topic]
+        if items:
+            parts += [f"### `{command.name}`: {topic.lower()}\n", _details(items)]
+    parts += [f"### `{command.name}`: outputs\n", outputs_table(command)]
+    return "\n".join(parts)
+
+
+def _details(items: Iterable[Input]) -> str:
+    rows = (
+        (
+            f"`{item.name}`",
+            f"`{item.flag}`",
+            item.help,
+            _form(item),
+            _default(item),
+        )
+        for item in items
+    )
+    return table(("Input", "Flag", "What it is for", "Written as", "Default"), rows)
+
+
+def _kinds() -> str:
+    choice = f"`{COMMAND.name}` names the command in `with:`; its default is `{COMMAND.default}`.\n"
+    rows = ((kind, text) for kind, text in GRAMMAR.items())
+    return f"{choice}\n## How values are written\n\n{table(('Kind', 'Form'), rows)}"
+
+
+def _form(item: Input) -> str:
+    return " | ".join(f"`{choice}`" for choice in item.choices) or item.kind
+
+
+def _default(item: Input) -> str:
+    return item.default_help or (f"`{item.default}`" if item.default else "")
+
+
+def _cells(row: Iterable[str]) -> Iterable[str]:
+    return (cell.replace("|", "\\|").replace("\n", " ") for cell in row)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+SECTIONS: Mapping[str, Callable[[], str]] = {
+    "commands": commands_table,
+    "permissions": permissions_table,
+    **{f"{command.name}-inputs": (lambda c=command: inputs_table(c)) for command in COMMANDS},
+    **{f"{command.name}-outputs": (lambda c=command: outputs_table(c)) for command in COMMANDS},
+}
+"""What a marker may name."""
