@@ -1,0 +1,109 @@
+"""Trees and blobs in our own bare repository: listing, reading, building."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gitops_action.adapters.git.command import GitCommand
+from gitops_action.core.files import REGULAR, SYMLINK
+from gitops_action.errors import UsageError
+
+_BATCH = 1000
+_BLOB = "blob"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeEntry:
+    """One file of a commit."""
+
+    path: str
+    mode: str
+    blob: str
+
+
+def list_tree(git: GitCommand, commit: str) -> tuple[TreeEntry, ...]:
+    """Every file of a commit, symbolic links too; submodules are no files of ours."""
+    output = git.check(["ls-tree", "-r", "-z", "--full-tree", commit])
+    return tuple(_entries(output))
+
+
+def _entries(output: bytes) -> Iterator[TreeEntry]:
+    for line in output.split(b"\0"):
+        facts, _, path = line.partition(b"\t")
+        if not path:
+            continue
+        mode, kind, blob = facts.decode().split()
+        if kind == _BLOB:
+            yield TreeEntry(path=os.fsdecode(path), mode=mode, blob=blob)
+
+
+def read_blobs(git: GitCommand, blobs: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """The bytes of blobs that are at hand, a thousand at a time to bound memory."""
+    for start in range(0, len(blobs), _BATCH):
+        wanted = "".join(f"{blob}\n" for blob in blobs[start : start + _BATCH])
+        yield from _parse_batch(git.check(["cat-file", "--batch"], stdin=wanted.encode()))
+
+
+def _parse_batch(output: bytes) -> Iterator[tuple[str, bytes]]:
+    """Read `<id> SP <kind> SP <size> LF <bytes> LF` (git-cat-file, "BATCH OUTPUT")."""
+    at = 0
+    while at < len(output):
+        end = output.index(b"\n", at)
+        blob, kind, *size = output[at:end].decode().split()
+        at = end + 1
+        if kind == _BLOB and size:
+            yield blob, output[at : at + int(size[0])]
+            at += int(size[0]) + 1
+
+
+def missing_blobs(git: GitCommand, commit: str) -> frozenset[str]:
+    """The blobs of a commit that were not fetched, found without fetching them."""
+    output = git.check(["rev-list", "--objects", "--no-walk", "--missing=print", commit])
+    return frozenset(
+        line[1:] for line in output.decode("utf-8", "replace").split("\n") if line[:1] == "?"
+    )
+
+
+def write_tree(git: GitCommand, parent: str, changes: Mapping[str, bytes]) -> str:
+    """Write the tree of `parent` with these files changed; each keeps its mode.
+
+    Raises:
+        UsageError: a path leaves the repository, or a file stands where a folder is needed.
+    """
+    modes = {entry.path: entry.mode for entry in list_tree(git, parent)}
+    lines = []
+    for path, data in changes.items():
+        _check_path(path, modes)
+        blob = git.check(["hash-object", "-w", "--stdin"], stdin=data).decode().strip()
+        entry = f"{modes.get(path, REGULAR)} {blob}\t".encode() + os.fsencode(path)
+        lines.append(entry + b"\0")
+    git.check(["read-tree", parent])
+    git.check(["update-index", "-z", "--index-info"], stdin=b"".join(lines))
+    return git.check(["write-tree", "--missing-ok"]).decode().strip()
+
+
+def _check_path(path: str, modes: Mapping[str, str]) -> None:
+    parts = path.split("/")
+    if not path or any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts):
+        raise UsageError(f"`{path}` is not a path inside the repository")
+    above = ["/".join(parts[:count]) for count in range(1, len(parts))]
+    if blocked := next((folder for folder in above if folder in modes), None):
+        kind = "a symbolic link" if modes[blocked] == SYMLINK else "a file"
+        raise UsageError(f"`{path}` cannot be written", cause=f"`{blocked}` is {kind}")
+    if modes.get(path) == SYMLINK:
+        raise UsageError(f"`{path}` cannot be written", cause="it is a symbolic link")
+
+
+def write_commit(git: GitCommand, *, tree: str, parent: str, message: str, when: str) -> str:
+    """Write a commit object; `when` is Git's raw date, `SECONDS +0000`."""
+    return (
+        git.check(
+            ["commit-tree", tree, "-p", parent, "-F", "-"],
+            stdin=message.encode(),
+            environ={"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when},
+        )
+        .decode()
+        .strip()
+    )
