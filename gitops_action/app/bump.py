@@ -9,8 +9,9 @@ from gitops_action.adapters.clock import SystemClock, system_clock
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.commands import Context
 from gitops_action.commands import bump
-from gitops_action.commands.ports import ContentStore, Registry, SourceHistory
+from gitops_action.commands.ports import ContentStore, Registry, SourceHistory, Texts
 from gitops_action.core.inputs import BumpInputs, Values, bump_inputs
+from gitops_action.core.job import Job
 from gitops_action.core.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -25,16 +26,8 @@ def run(values: Values, context: Context) -> Outcome:
 
 def build_ports(inputs: BumpInputs, context: Context) -> bump.BumpPorts:
     """The ports of a bump: a working tree alone, or GitHub and the registries."""
-    from gitops_action.adapters.views import Views  # noqa: PLC0415 - loads a template engine
-
-    clock = system_clock(context.environ)
-    texts = Views(
-        branch=inputs.branch,
-        title=inputs.pull_request_title,
-        body=inputs.pull_request_body,
-        commit_message=inputs.commit_message,
-    )
-    job = read_job(context.environ)
+    clock, job = system_clock(context.environ), read_job(context.environ)
+    texts = _texts(inputs, job)
     if inputs.mode == "local":
         return bump.BumpPorts(store=_working_tree(inputs), texts=texts, clock=clock, job=job)
     from gitops_action.adapters.github import GitHubForge, connect  # noqa: PLC0415 - loads requests
@@ -50,6 +43,21 @@ def build_ports(inputs: BumpInputs, context: Context) -> bump.BumpPorts:
         registry=_registry(inputs, context),
         history=_history(inputs, clock),
     )
+
+
+def _texts(inputs: BumpInputs, job: Job) -> Texts:
+    from gitops_action.adapters.views import (  # noqa: PLC0415 - loads a template engine
+        UserTemplates,
+        Views,
+    )
+
+    templates = UserTemplates(
+        branch=inputs.branch,
+        title=inputs.pull_request_title,
+        body=inputs.pull_request_body,
+        commit_message=inputs.commit_message,
+    )
+    return Views(templates, job)
 
 
 def _working_tree(inputs: BumpInputs) -> ContentStore:

@@ -8,6 +8,7 @@ history = GitHubSourceHistory(connect(source_token, api_url, graphql_url, clock)
 
 from gitops_action.adapters.github.client import GitHubClient, connect
 from gitops_action.adapters.github.content import ApiContentStore
+from gitops_action.adapters.github.facts import GitHubSourceFacts
 from gitops_action.adapters.github.history import GitHubSourceHistory
 from gitops_action.adapters.github.pulls import GitHubForge
 from gitops_action.adapters.github.retry import Patience
@@ -16,6 +17,7 @@ __all__ = [
     "ApiContentStore",
     "GitHubClient",
     "GitHubForge",
+    "GitHubSourceFacts",
     "GitHubSourceHistory",
     "Patience",
     "connect",

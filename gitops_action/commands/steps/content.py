@@ -22,8 +22,9 @@ class Content:
     def __init__(self, store: ContentStore, *, commit: str, config: Config, keep: Keep) -> None:
         """Nothing is read yet."""
         self._store = store
+        self._commit = commit
+        self._config = config
         self._keep = keep
-        self._read = lambda: read_content(store, commit=commit, config=config, keep=keep)
         self._snapshot: Snapshot | None = None
 
     def plan(self, make: MakePlan) -> Plan:
@@ -38,7 +39,9 @@ class Content:
 
     def _files(self) -> Snapshot:
         if self._snapshot is None:
-            self._snapshot = self._read()
+            self._snapshot = read_content(
+                self._store, commit=self._commit, config=self._config, keep=self._keep
+            )
         return self._snapshot
 
     def _widened(self, make: MakePlan) -> Plan:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_action.core.inputs.common import ENDPOINTS, SOURCE_TOKEN, EndpointInputs
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.values import Values
+from gitops_action.errors import UsageError
 
 _SEPARATOR = "a line break"
 
@@ -86,7 +88,12 @@ TAG = Command(
 
 @dataclass(frozen=True, kw_only=True)
 class TagInputs(EndpointInputs):
-    """The inputs of `tag`; the line-based ones as text, read by `core.tags`."""
+    """The inputs of `tag`; the line-based ones as text, read by `core.tags`.
+
+    Three settings come from the environment, by docker/metadata-action's names:
+    `annotation_levels` (DOCKER_METADATA_ANNOTATIONS_LEVELS), `short_sha_length`
+    (DOCKER_METADATA_SHORT_SHA_LENGTH) and `pull_request_head_sha` (DOCKER_METADATA_PR_HEAD_SHA).
+    """
 
     images: str = ""
     tags: str = ""
@@ -96,8 +103,31 @@ class TagInputs(EndpointInputs):
     sep_tags: str = "\n"
     sep_labels: str = "\n"
     sep_annotations: str = "\n"
+    annotation_levels: tuple[str, ...] = ("manifest",)
+    short_sha_length: int = 7
+    pull_request_head_sha: bool = False
 
 
-def tag_inputs(values: Values) -> TagInputs:
-    """Build the inputs of `tag` from checked values."""
-    return values.build(TagInputs)
+def tag_inputs(values: Values, environ: Mapping[str, str]) -> TagInputs:
+    """Build the inputs of `tag` from checked values.
+
+    Args:
+        values: the inputs, checked one by one.
+        environ: the job's environment, for the three settings that are no inputs.
+
+    Raises:
+        UsageError: a setting of the environment is not what it should be.
+    """
+    levels = environ.get("DOCKER_METADATA_ANNOTATIONS_LEVELS") or "manifest"
+    length = environ.get("DOCKER_METADATA_SHORT_SHA_LENGTH") or "7"
+    if not length.isdecimal() or not int(length):
+        raise UsageError(
+            f"DOCKER_METADATA_SHORT_SHA_LENGTH is no length: {length!r}",
+            fix="set it to a number from 1 to 40, or not at all",
+        )
+    return values.build(
+        TagInputs,
+        annotation_levels=tuple(level.strip() for level in levels.split(",") if level.strip()),
+        short_sha_length=int(length),
+        pull_request_head_sha=environ.get("DOCKER_METADATA_PR_HEAD_SHA", "").lower() == "true",
+    )
