@@ -267,3 +267,66 @@ def test_a_token_that_may_only_read_is_told_which_right_is_missing(on: Stage) ->
 
     with pytest.raises(GitOpsError, match="contents: write"):
         store.write(commit(tip.commit))
+
+
+@pytest.mark.parametrize(("kind", "signed"), [("app", True), ("job", True), ("pat", False)])
+def test_github_signs_what_apps_write(on: Stage, kind: str, signed: bool) -> None:  # noqa: FBT001
+    token = on.forge.token(kind=kind, login="someone", repositories=["acme/environment"])
+    store = on.content(token)
+
+    store.write(commit(store.tip(base=None, config=CONFIG).commit))
+
+    assert on.repository.log(BRANCH)[0].signed is signed
+
+
+def test_a_files_mode_stays(on: Stage) -> None:
+    on.repository.commit(branch="main", files={FILE: "x"}, modes={FILE: "100755"})
+    store = on.content()
+    tip = store.tip(base=None, config=CONFIG)
+
+    store.write(commit(tip.commit))
+
+    read = store.read(commit=on.repository.head(BRANCH), folders=("applications/web",), keep=every)
+    whole = store.read(commit=on.repository.head(BRANCH), folders=(), keep=every)
+    assert read.files[FILE].mode == whole.files[FILE].mode == "100755"
+    assert read.files[FILE].data == whole.files[FILE].data == NEW
+
+
+def test_links_are_told_and_never_written_through(on: Stage) -> None:
+    on.repository.commit(branch="main", files={FILE: "../../../etc"}, modes={FILE: "120000"})
+    store = on.content()
+    tip = store.tip(base=None, config=CONFIG)
+
+    read = store.read(commit=tip.commit, folders=("applications/web",), keep=lambda *_: False)
+    whole = store.read(commit=tip.commit, folders=(), keep=lambda *_: False)
+
+    assert read.files[FILE].mode == whole.files[FILE].mode == "120000"
+    assert read.files[FILE].data == whole.files[FILE].data == b"../../../etc"
+    with pytest.raises(GitOpsError, match="symbolic link"):
+        store.write(commit(tip.commit))
+
+
+def test_a_file_too_large_for_a_manifest_is_noted_by_either_way_of_reading(on: Stage) -> None:
+    large = "applications/web/crds.yaml"
+    head = on.repository.commit(branch="main", files={large: "#" * 6_000_000})
+    store = on.content()
+
+    for folders in ((), ("applications/web",)):
+        found = store.read(commit=head, folders=folders, keep=every)
+
+        assert large not in found.files
+        assert FILE in found.files
+        assert large in "".join(found.notes)
+
+
+def test_a_parent_that_is_not_there_writes_nothing(on: Stage) -> None:
+    with pytest.raises(GitOpsError, match="no commit"):
+        on.content().write(commit("d" * 40))
+
+    assert on.repository.branches() == {"main"}
+
+
+def test_the_forge_is_laid_out_as_an_enterprise_server(on: Stage) -> None:
+    """The tests above run on this layout: REST below /api/v3, GraphQL at /api/graphql."""
+    assert on.forge.api_url.endswith("/api/v3")
+    assert on.forge.graphql_url.endswith("/api/graphql")

@@ -7,7 +7,7 @@ import pytest
 
 from gitops_action.core.branches import ABSENT, NewCommit, NewPullRequest
 from gitops_action.errors import ConflictError, GitOpsError
-from tests.support.github_forge import CONFIG, REPOSITORY, Stage, stage
+from tests.support.github_forge import CONFIG, Stage, SystemClock, stage
 
 BRANCH = "gitops/staging/web"
 FILE = "applications/web/deployment.yaml"
@@ -56,11 +56,12 @@ def bump(on: Stage, expected: str = ABSENT) -> str:
 def test_trouble_that_passes_loses_nothing_and_does_nothing_twice(
     on: Stage, request_name: str, trouble: str
 ) -> None:
-    on.forge.fail(match=request_name, times=2, **PASSING[trouble])
+    fault = on.forge.fail(match=request_name, times=2, **PASSING[trouble])
 
     head = bump(on)
     opened = on.pulls().open(REQUEST)
 
+    assert fault.times == 0
     assert on.repository.head(BRANCH) == head == opened.head_oid
     assert len(on.repository.pull_requests()) == 1
     assert len(on.repository.log(BRANCH)) == len(on.repository.log("main")) + 1
@@ -71,10 +72,11 @@ def test_trouble_that_passes_loses_nothing_and_does_nothing_twice(
 def test_a_write_that_was_cut_off_after_it_took_effect(
     on: Stage, request_name: str, trouble: str
 ) -> None:
-    on.forge.fail(match=request_name, **CUT_OFF[trouble])
+    fault = on.forge.fail(match=request_name, **CUT_OFF[trouble])
 
     head = bump(on)
 
+    assert fault.times == 0
     assert on.repository.head(BRANCH) == head
     assert len(on.repository.log(BRANCH)) == len(on.repository.log("main")) + 1
 
@@ -82,10 +84,11 @@ def test_a_write_that_was_cut_off_after_it_took_effect(
 @pytest.mark.parametrize("trouble", CUT_OFF)
 def test_a_pull_request_that_was_opened_unseen_is_found(on: Stage, trouble: str) -> None:
     bump(on)
-    on.forge.fail(match="POST .*/pulls ", **CUT_OFF[trouble])
+    fault = on.forge.fail(match="POST .*/pulls ", **CUT_OFF[trouble])
 
     opened = on.pulls().open(REQUEST)
 
+    assert fault.times == 0
     assert [one.number for one in on.repository.pull_requests()] == [opened.number]
 
 
@@ -93,14 +96,12 @@ def test_a_pull_request_that_was_opened_unseen_is_found(on: Stage, trouble: str)
 def test_a_comment_that_was_written_unseen_is_found(on: Stage, trouble: str) -> None:
     bump(on)
     number = on.pulls().open(REQUEST).number
-    on.forge.fail(match="POST .*/comments ", **CUT_OFF[trouble])
+    fault = on.forge.fail(match="POST .*/comments ", **CUT_OFF[trouble])
 
     on.pulls().comment(number, body="once", marker="note")
 
-    client = on.client()
-    found = client.rest("GET", client.path(REPOSITORY, "issues", str(number), "comments"))
-    assert isinstance(found, list)
-    assert len(found) == 1
+    assert fault.times == 0
+    assert len(on.repository.comments(number)) == 1
 
 
 def test_a_ref_that_moves_just_before_the_update_is_a_conflict(on: Stage) -> None:
@@ -137,7 +138,7 @@ def test_trouble_that_stays_is_told_and_nothing_is_written(on: Stage) -> None:
     with pytest.raises(GitOpsError, match="503"):
         bump(on)
 
-    assert BRANCH not in {one for one in [BRANCH] if on.repository.head(one)}
+    assert on.repository.head(BRANCH) is None
 
 
 def test_a_limit_beyond_patience_is_told_with_its_end(on: Stage) -> None:
@@ -166,5 +167,28 @@ def test_a_whole_bump_takes_nine_requests(on: Stage) -> None:
     store.write(new)
     forge.open(REQUEST)
 
+    on.forge.assert_clean()
     assert len(on.forge.requests) <= 9
     assert sum(one.content_creating for one in on.forge.requests) <= 4
+
+
+def test_the_request_count_is_the_same_for_a_large_repository(on: Stage) -> None:
+    many = {f"applications/app{n}/deployment.yaml": f"image: acme/app{n}:v1\n" for n in range(2000)}
+    on.repository.commit(branch="main", files=many, message="many")
+    on.forge.requests.clear()
+
+    bump(on)
+
+    assert len(on.forge.requests) == 7
+
+
+def test_a_primary_limit_that_ends_soon_is_sat_out(on: Stage) -> None:
+    """The primary limit names the time of its end; a near one is sat out."""
+    soon = str(int(SystemClock().now().timestamp()))
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": soon}
+    fault = on.forge.fail(
+        match="repository", status=403, headers=headers, message="API rate limit exceeded"
+    )
+
+    assert on.content().tip(base=None, config=CONFIG).branch == "main"
+    assert fault.times == 0

@@ -172,18 +172,12 @@ def test_edit_close_reopen(on: Stage) -> None:
     forge.edit(number, title="New title", body="New body")
     forge.close(number, reason="gone")
     forge.close(number, reason="gone")
+    assert len(on.repository.comments(number)) == 1
     forge.reopen(number)
 
     found = forge.branch(name=BRANCH, base="main", base_oid=on.repository.head("main"), paths=[])
     (one,) = found.pull_requests
     assert (one.title, one.body, one.state) == ("New title", "New body", "open")
-
-
-def comments(on: Stage, number: int) -> list[str]:
-    client = on.client()
-    data = client.rest("GET", client.path(REPOSITORY, "issues", str(number), "comments"))
-    assert isinstance(data, list)
-    return [str(one["body"]) for one in data]
 
 
 def test_one_comment_a_marker_is_replaced_in_place(on: Stage) -> None:
@@ -195,7 +189,7 @@ def test_one_comment_a_marker_is_replaced_in_place(on: Stage) -> None:
     forge.comment(number, body="second", marker="conflict")
     forge.comment(number, body="other", marker="closed")
 
-    found = comments(on, number)
+    found = on.repository.comments(number)
     assert [text.splitlines()[-1] for text in found] == ["second", "other"]
 
 
@@ -208,7 +202,7 @@ def test_another_persons_comment_with_our_marker_stays(on: Stage) -> None:
 
     forge.comment(number, body="ours", marker="conflict")
 
-    assert [text.splitlines()[-1] for text in comments(on, number)] == ["planted", "ours"]
+    assert [text.splitlines()[-1] for text in on.repository.comments(number)] == ["planted", "ours"]
 
 
 def test_decoration_adds_what_is_missing_and_only_once(on: Stage) -> None:
@@ -243,6 +237,18 @@ def test_refused_decoration_becomes_notes(on: Stage) -> None:
     ]
 
 
+def test_auto_merge_merges_when_the_requirement_is_met(on: Stage) -> None:
+    on.repository.protect("main", required_statuses=("gitops/ready",))
+    head = push(on)
+    opened = on.pulls().open(REQUEST)
+
+    assert on.pulls().auto_merge(opened, "squash") == ""
+    assert on.pulls().auto_merge(opened, "squash") == ""
+    on.repository.status(head, "gitops/ready")
+
+    assert on.repository.pull(opened.number).merged_at is not None
+
+
 def test_auto_merge_that_is_not_allowed_becomes_a_note(on: Stage) -> None:
     push(on)
     opened = on.pulls().open(REQUEST)
@@ -263,8 +269,19 @@ def test_a_token_without_right_to_pull_requests_is_told(on: Stage) -> None:
         on.pulls(token).open(REQUEST)
 
 
-def test_no_rules_require_no_statuses(on: Stage) -> None:
+@pytest.mark.parametrize("via", ["protection", "ruleset"])
+def test_required_statuses_are_found_wherever_they_are_required(on: Stage, via: str) -> None:
     assert on.pulls().required_statuses("main") == frozenset()
+
+    on.repository.protect("main", via=via, required_statuses=("gitops/ready", "ci"))
+
+    assert on.pulls().required_statuses("main") == {"gitops/ready", "ci"}
+
+
+def test_statuses_that_may_not_be_seen_count_as_not_required(on: Stage) -> None:
+    token = on.forge.token(kind="app", login="other[bot]", repositories=["acme/other"])
+
+    assert on.pulls(token).required_statuses("main") == frozenset()
 
 
 def test_history_compares_commits_of_an_application(on: Stage) -> None:
