@@ -114,7 +114,7 @@ class Remote:
         if there == commit:
             # It took effect, and only the answer was lost.
             return
-        if there != expected or any(word in _refusal(result) for word in _MOVED):
+        if there != expected or _tells_of_move(result):
             raise _conflict(branch, f"it is at {there[:12]}, {expected[:12]} was expected")
         raise self._rejected(result, branch)
 
@@ -127,8 +127,9 @@ class Remote:
         refusal = _refusal(result)
         if _STALE in refusal:
             return _conflict(branch, "it is not where it was read")
-        unclear = any(word in refusal for word in _MOVED)
-        if not unclear and (refusal or not isinstance(self._failure(result), GitNetworkError)):
+        if not _tells_of_move(result) and (
+            refusal or not isinstance(self._failure(result), GitNetworkError)
+        ):
             return self._rejected(result, branch)
         return OutcomeUnknownError(
             f"The push to {branch} was cut off",
@@ -183,6 +184,11 @@ class Remote:
             with attempt:
                 return work()
         raise AssertionError("retry_context ends with a result or an error")
+
+
+def _tells_of_move(result: GitResult) -> bool:
+    told = f"{_refusal(result)} {remote_words(result.stderr)}"
+    return any(words in told for words in _MOVED)
 
 
 def _conflict(branch: str, cause: str) -> ConflictError:
