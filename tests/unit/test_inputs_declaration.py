@@ -20,7 +20,14 @@ from gitops_action.core.inputs import (
 from gitops_action.core.inputs.permissions import RIGHTS
 from gitops_action.core.inputs.values import Values
 
-COMPUTED = {"ghcr_username", "ghcr_password"}
+COMPUTED = {
+    "ghcr_username",
+    "ghcr_password",
+    "annotation_levels",
+    "short_sha_length",
+    "pull_request_head_sha",
+}
+"""Attributes that come from the job's environment and not from inputs."""
 
 
 @pytest.mark.parametrize(("command", "target"), [(BUMP, BumpInputs), (TAG, TagInputs)])
@@ -85,5 +92,5 @@ def test_secrets_do_not_show_in_the_values() -> None:
 
 def test_tag_separators_keep_their_white_space() -> None:
     values = check_values(TAG, {"sep-tags": ", ", "sep-labels": "\t"})
-    built = tag_inputs(values)
+    built = tag_inputs(values, {})
     assert (built.sep_tags, built.sep_labels, built.sep_annotations) == (", ", "\t", "\n")

@@ -6,6 +6,8 @@ import io
 import itertools
 import operator
 import re
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest

@@ -1,0 +1,130 @@
+"""What is generated is up to date, and what is written by hand names things that exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from ruamel.yaml import YAML
+
+from gitops_action.app.arguments import parse_arguments
+from gitops_action.core.inputs import COMMAND, COMMANDS, command_named, every_input
+from gitops_action.core.inputs.values import check_values
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+_BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```", re.DOTALL | re.MULTILINE)
+_OURS = re.compile(r"^[\w.-]+/gitops-action@")
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """The code blocks of that language, with the document they are in."""
+    return [
+        (path.name, found["code"])
+        for path in DOCUMENTS
+        for found in _BLOCK.finditer(path.read_text(encoding="utf-8"))
+        if found["language"] == language
+    ]
+
+
+def load(text: str) -> object:
+    data: object = YAML(typ="safe").load(text)
+    return data
+
+
+def steps(node: object) -> list[dict[str, object]]:
+    """Every step that uses our action, however deep it stands."""
+    if isinstance(node, dict):
+        mine = [node] if _OURS.match(str(node.get("uses", ""))) else []
+        return mine + [step for value in node.values() for step in steps(value)]
+    return [step for value in node for step in steps(value)] if isinstance(node, list) else []
+
+
+def test_generated_files_are_up_to_date() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, f"run `make docs`: {result.stdout}{result.stderr}"
+
+
+def test_sections_are_filled_between_their_markers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    markers = import_module("generator.markers")
+    tables = import_module("generator.tables")
+    path = tmp_path / "a.md"
+    path.write_text("a\n<!-- generated: commands -->\nold\n<!-- end -->\nb\n")
+    filled = markers.fill(path, tables.SECTIONS)
+    assert filled.startswith("a\n<!-- generated: commands -->\n| Command |")
+    assert filled.endswith("|\n<!-- end -->\nb\n")
+    assert "old" not in filled
+
+
+def test_action_yml_says_what_the_declaration_says() -> None:
+    action = load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert isinstance(action, dict)
+    inputs = {item.name: item for item in every_input()}
+    assert set(action["inputs"]) == set(inputs)
+    assert set(action["outputs"]) == {item.name for c in COMMANDS for item in c.outputs}
+    for name, found in action["inputs"].items():
+        item = inputs[name]
+        assert found.get("default", "") == (item.runner_default or item.default)
+        assert item.help in found["description"]
+        assert found["required"] is False
+    assert action["inputs"][COMMAND.name]["default"] == "bump"
+    assert action["runs"] == {"using": "docker", "image": "Dockerfile"}
+
+
+@pytest.mark.parametrize(("name", "code"), blocks("yaml"))
+def test_yaml_examples_use_inputs_that_exist(name: str, code: str) -> None:
+    for step in steps(load(code)):
+        given = step.get("with")
+        assert isinstance(given, dict), name
+        command = command_named(str(given.pop("command", COMMAND.default)))
+        assert command is not None
+        assert set(given) <= {item.name for item in command.inputs}
+        plain = {key: str(text) for key, text in given.items() if "${{" not in str(text)}
+        check_values(command, plain)
+
+
+def test_the_yaml_examples_are_found() -> None:
+    assert sum(len(steps(load(code))) for _, code in blocks("yaml")) >= 4
+
+
+@pytest.mark.parametrize(("name", "code"), blocks("shell"))
+def test_shell_examples_use_flags_that_exist(name: str, code: str) -> None:
+    for line in code.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["gitops-action"]:
+            arguments = parse_arguments(words[1:])
+            check_values(arguments.command, arguments.given)
+        if words[:1] == ["make"]:
+            makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+            assert re.search(rf"^{re.escape(words[1])}:", makefile, re.MULTILINE), (name, words)
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {Requirement(text).name.lower() for text in project["dependencies"]}
+    table = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([\w.-]+)` \| (.+) \|$", table, re.MULTILINE))
+    assert set(rows) == declared
+    assert all(len(reason) > 10 for reason in rows.values())
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.name))
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
+
+
+def test_the_entrypoint_is_short() -> None:
+    lines = (ROOT / "entrypoint.py").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 10
