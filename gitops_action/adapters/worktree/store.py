@@ -1,0 +1,141 @@
+"""The port `ContentStore` on a checkout: reads files, writes edits in place, commits nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from gitops_action.adapters.worktree.head import read_head
+from gitops_action.adapters.worktree.paths import inside
+from gitops_action.adapters.worktree.replacing import replace_files
+from gitops_action.adapters.worktree.scan import FILE_LIMIT, TooLarge, read_file, scan
+from gitops_action.core.branches import NewCommit
+from gitops_action.core.config.holds import HOLDS_FOLDER
+from gitops_action.core.files import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id
+from gitops_action.errors import ConflictError, GitOpsError, UsageError
+
+_MANIFESTS = (".yaml", ".yml", ".json", ".tpl", ".tmpl", ".j2")
+
+
+class WorktreeStore:
+    """The content below one folder, as it is on disk."""
+
+    def __init__(self, root: Path) -> None:
+        """Take the folder.
+
+        Raises:
+            UsageError: it is none.
+        """
+        if not root.is_dir():
+            raise UsageError(f"`{root}` is not a folder", fix="correct `working-directory`")
+        self._root = root.resolve()
+        self._seen: dict[str, str] = {}
+
+    def tip(self, *, base: str | None, config: str) -> Tip:
+        """The settings on disk, with the commit they may be based on (empty: not known).
+
+        Raises:
+            UsageError: `base` names another branch than the one that is checked out.
+        """
+        branch, commit = read_head(self._root)
+        if base is not None and base != branch:
+            raise UsageError(
+                f"`{self._root}` is not on branch `{base}`",
+                cause=f"it is on `{branch}`" if branch else "its branch is not known",
+                fix="leave `base` out with `mode: local`, or check that branch out",
+            )
+        settings = {
+            file.path: file
+            for file in self._listed((HOLDS_FOLDER.rstrip("/"),))
+            if isinstance(file, RepositoryFile) and file.mode != SYMLINK
+        }
+        if (file := self._one(config)) is not None:
+            settings[config] = file
+        return Tip(branch=branch, commit=commit, default_branch=branch, settings=settings)
+
+    def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
+        """Read the files that `keep` wants, in `folders` or, when empty, everywhere.
+
+        Symbolic links are always kept; their data is their target.
+
+        Raises:
+            UsageError: a folder is not inside.
+            GitOpsError: something cannot be read.
+        """
+        whole = not (folders and all(folders))
+        files: dict[str, RepositoryFile] = {}
+        notes: list[str] = []
+        for file in self._listed(("",) if whole else folders):
+            if isinstance(file, TooLarge):
+                notes.extend(_note(file))
+            elif file.mode == SYMLINK or keep(file.path, file.data):
+                files[file.path] = file
+                self._seen[file.path] = blob_id(file.data)
+        return Snapshot(
+            commit=commit, files=files, folders=() if whole else folders, notes=tuple(sorted(notes))
+        )
+
+    def confirm(self, *, snapshot: Snapshot, paths: Sequence[str]) -> Snapshot:
+        """Read these files again, so that they are what the disk holds now."""
+        fresh = {path: file for path in paths if (file := self._one(path)) is not None}
+        return replace(snapshot, files={**snapshot.files, **fresh})
+
+    def write(self, commit: NewCommit) -> str:
+        """Write the files, all or none; nothing is committed and no branch moves: returns "".
+
+        Raises:
+            ConflictError: a file has changed since it was read; nothing was written.
+            UsageError: a path leads out of the folder or through a link; nothing was written.
+            GitOpsError: the files cannot be written, and are as they were.
+        """
+        places = {inside(self._root, path): path for path in commit.changes}
+        for place, path in places.items():
+            self._check_unchanged(place, path)
+        replace_files({place: commit.changes[path] for place, path in places.items()})
+        self._seen.update({path: blob_id(data) for path, data in commit.changes.items()})
+        return ""
+
+    def _check_unchanged(self, place: Path, path: str) -> None:
+        known = self._seen.get(path)
+        if known is None:
+            return
+        try:
+            same = blob_id(read_file(place)) == known
+        except OSError:
+            same = False
+        if not same:
+            raise ConflictError(
+                f"`{path}` has changed on disk meanwhile",
+                cause="another program wrote to it after it was read",
+                fix="run again",
+            )
+
+    def _one(self, path: str) -> RepositoryFile | None:
+        """One file, None where there is none; links are not followed."""
+        place = inside(self._root, path)
+        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            file = RepositoryFile(path=path, data=read_file(place))
+            self._seen[path] = blob_id(file.data)
+            return file
+        return None
+
+    def _listed(self, folders: Iterable[str]) -> Iterable[RepositoryFile | TooLarge]:
+        try:
+            for folder in folders:
+                path = folder.strip("/")
+                if not path or inside(self._root, path).is_dir():
+                    yield from scan(self._root, path)
+        except OSError as error:
+            raise GitOpsError(
+                "The working directory cannot be read",
+                cause=f"{error.filename or self._root}: {error.strerror}",
+            ) from error
+
+
+def _note(file: TooLarge) -> tuple[str, ...]:
+    if not file.path.endswith(_MANIFESTS):
+        return ()
+    limit = f"over {FILE_LIMIT // 1024 // 1024} MiB is no manifest's size"
+    return (f"{file.path} is not looked at: {limit}",)
