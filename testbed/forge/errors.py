@@ -18,6 +18,7 @@ class ApiError(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        """Return the message."""
         return self.message
 
     def body(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_JOB = frozenset({"job"})
 _ALWAYS = frozenset({"workflow_dispatch", "repository_dispatch"})
 
 
@@ -31,7 +32,7 @@ class Event:
     @property
     def suppressed(self) -> bool:
         """Tell whether no run starts by itself."""
-        return self.token_kind == "job" and self.name not in _ALWAYS
+        return self.token_kind in _JOB and self.name not in _ALWAYS
 
     @property
     def awaits_approval(self) -> bool:

@@ -42,6 +42,7 @@ class Faults:
     """The faults that still wait for their request."""
 
     def __init__(self) -> None:
+        """Start with none."""
         self._waiting: list[Fault] = []
         self._lock = threading.Lock()
 

@@ -20,6 +20,7 @@ class Forge:
     """A GitHub on a loopback port. Use as a context manager, or call `stop`."""
 
     def __init__(self, root: Path, port: int = 0) -> None:
+        """Start serving."""
         root.mkdir(parents=True, exist_ok=True)
         self.world = World(root)
         self._server = RunningServer(Service(self.world), port)

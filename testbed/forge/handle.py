@@ -12,6 +12,8 @@ from testbed.forge.git.store import ABSENT, RefUpdate
 from testbed.forge.model import (
     CheckRun,
     MergeMethod,
+    MergeOrder,
+    Proposal,
     Protection,
     PullRequest,
     Repository,
@@ -27,6 +29,7 @@ class RepositoryHandle:
     """One repository of the forge."""
 
     def __init__(self, world: World, repository: Repository) -> None:
+        """Take a repository in hand."""
         self._world = world
         self.repository = repository
 
@@ -155,19 +158,13 @@ class RepositoryHandle:
         self, *, head: str, base: str = "main", title: str = "A pull request", by: str = "alice"
     ) -> PullRequest:
         """Let a person open a pull request."""
-        return pulls.create(
-            self._world,
-            self.repository,
-            self.actor(by),
-            title=title,
-            body=None,
-            head=head,
-            base=base,
-        )
+        proposal = Proposal(title=title, head=head, base=base)
+        return pulls.create(self._world, self.repository, self.actor(by), proposal)
 
     def merge(self, number: int, *, method: MergeMethod = "merge", by: str = "alice") -> str:
         """Let a person merge a pull request; returns the base's new tip."""
-        return merging.merge(self._world, self.pull(number), self.actor(by), method=method)
+        order = MergeOrder(method=method)
+        return merging.merge(self._world, self.pull(number), self.actor(by), order)
 
     def close(self, number: int, *, by: str = "alice") -> None:
         """Let a person close a pull request."""

@@ -15,6 +15,7 @@ class ContentLimit:
     """Counts content-creating requests in a sliding minute; off while `per_minute` is None."""
 
     def __init__(self) -> None:
+        """Start switched off."""
         self.per_minute: int | None = None
         self._times: collections.deque[float] = collections.deque()
         self._lock = threading.Lock()

@@ -7,10 +7,11 @@ from testbed.forge.actors import Actor, signature, web_flow
 from testbed.forge.errors import ApiError, conflict, invalid
 from testbed.forge.git.objects import Commit, Signature
 from testbed.forge.git.store import ABSENT, GitError, RefUpdate
-from testbed.forge.model import AutoMerge, MergeMethod, PullRequest, Repository, Status
+from testbed.forge.model import AutoMerge, MergeOrder, PullRequest, Repository, Status
 from testbed.forge.world import World
 
 STATUS_LIMIT = 1000
+_NOT_MERGEABLE = "Pull Request is not mergeable"
 
 
 def base_tip(pull: PullRequest) -> str:
@@ -71,11 +72,8 @@ def merge(
     world: World,
     pull: PullRequest,
     actor: Actor,
-    *,
-    method: MergeMethod = "merge",
+    order: MergeOrder,
     sha: str | None = None,
-    headline: str | None = None,
-    body: str | None = None,
 ) -> str:
     """Merge it and return the base's new tip.
 
@@ -87,48 +85,41 @@ def merge(
         if sha is not None and sha != pull.head_oid:
             raise conflict("Head branch was modified. Review and try the merge again.")
         if pull.state != "open" or pull.draft:
-            text = (
-                "Pull Request is still a draft" if pull.draft else "Pull Request is not mergeable"
-            )
-            raise ApiError(status=405, message=text)
+            raise _refused("Pull Request is still a draft" if pull.draft else _NOT_MERGEABLE)
         for reason in blockers(pull):
-            raise ApiError(status=405, message=reason)
+            raise _refused(reason)
         tip = base_tip(pull)
-        new = _commit(world, pull, actor, method, tip, headline, body)
+        new = _commit(world, pull, actor, order)
         if new is None:
-            raise ApiError(status=405, message="Pull Request is not mergeable")
-        base = f"refs/heads/{pull.base}"
+            raise _refused(_NOT_MERGEABLE)
+        update = RefUpdate(ref=f"refs/heads/{pull.base}", new=new, old=tip)
         try:
-            repository.git.update_refs([RefUpdate(ref=base, new=new, old=tip)])
+            repository.git.update_refs([update])
         except GitError as error:
-            text = "Base branch was modified. Review and try the merge again."
-            raise ApiError(status=405, message=text) from error
+            raise _refused("Base branch was modified. Review and try the merge again.") from error
         pull.base_oid = tip
         pulls.mark_merged(world, pull, actor, new)
-        refs.moved(world, repository, actor, base, tip, new)
+        refs.moved(world, repository, actor, update)
         if repository.delete_branch_on_merge:
             gone = RefUpdate(ref=f"refs/heads/{pull.head}", new=ABSENT, old=pull.head_oid)
             refs.move(world, repository, actor, [gone], bypass=True)
         return new
 
 
-def _commit(
-    world: World,
-    pull: PullRequest,
-    actor: Actor,
-    method: MergeMethod,
-    tip: str,
-    headline: str | None,
-    body: str | None,
-) -> str | None:
-    repository = pull.repository
+def _refused(reason: str) -> ApiError:
+    return ApiError(status=405, message=reason)
+
+
+def _commit(world: World, pull: PullRequest, actor: Actor, order: MergeOrder) -> str | None:
+    """Write what the base is to point to; None when there are conflicts."""
+    repository, tip = pull.repository, base_tip(pull)
     ahead = repository.history.compare(tip, pull.head_oid).ahead
-    if method == "rebase":
+    if order.method == "rebase":
         return repository.history.replay(ahead, tip, signature(world, actor.account))
     tree = repository.history.merge_trees(tip, pull.head_oid)
     if tree is None:
         return None
-    if method == "squash":
+    if order.method == "squash":
         author, title, text = _squash_text(world, pull, ahead)
         parents: tuple[str, ...] = (tip,)
     else:
@@ -136,8 +127,8 @@ def _commit(
         owner = repository.owner.login
         title, text = f"Merge pull request #{pull.number} from {owner}/{pull.head}", pull.title
         parents = (tip, pull.head_oid)
-    title = title if headline is None else headline
-    text = text if body is None else body
+    title = title if order.headline is None else order.headline
+    text = text if order.body is None else order.body
     return repository.git.write_commit(
         Commit(
             oid="",
@@ -163,14 +154,7 @@ def _squash_text(
     return signature(world, pull.author), f"{pull.title} (#{pull.number})", body
 
 
-def enable_auto_merge(
-    world: World,
-    pull: PullRequest,
-    actor: Actor,
-    method: MergeMethod,
-    headline: str | None = None,
-    body: str | None = None,
-) -> None:
+def enable_auto_merge(world: World, pull: PullRequest, actor: Actor, order: MergeOrder) -> None:
     """Give the standing order to merge.
 
     Raises:
@@ -185,18 +169,15 @@ def enable_auto_merge(
         raise invalid("Pull request is closed")
     if merge_state(pull) == "clean":
         raise invalid("Pull request Pull request is in clean status")
-    pull.auto_merge = AutoMerge(
-        method=method, by=actor.account, enabled_at=world.now(), headline=headline, body=body
-    )
+    pull.auto_merge = AutoMerge(order=order, by=actor.account, enabled_at=world.now())
     pulls.tell(world, pull, actor, "auto_merge_enabled")
 
 
-def obey_auto_merge(world: World, pull: PullRequest, kind: str = "app") -> None:
+def obey_auto_merge(world: World, pull: PullRequest) -> None:
     """Merge when there is a standing order and nothing is in the way any more."""
-    order = pull.auto_merge
-    if order and pull.state == "open" and merge_state(pull) == "clean":
-        actor = Actor(account=order.by, kind=kind)
-        merge(world, pull, actor, method=order.method, headline=order.headline, body=order.body)
+    standing = pull.auto_merge
+    if standing and pull.state == "open" and merge_state(pull) == "clean":
+        merge(world, pull, Actor(account=standing.by, kind="app"), standing.order)
 
 
 def head_checked(world: World, repository: Repository, oid: str) -> None:

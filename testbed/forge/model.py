@@ -139,15 +139,33 @@ class Deployment:
     statuses: list[DeploymentStatus] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class MergeOrder:
+    """How to merge; headline and body None: GitHub's own text."""
+
+    method: MergeMethod = "merge"
+    headline: str | None = None
+    body: str | None = None
+
+
 @dataclass(kw_only=True)
 class AutoMerge:
     """A standing order to merge when the requirements are met."""
 
-    method: MergeMethod
+    order: MergeOrder
     by: Account
     enabled_at: datetime
-    headline: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A pull request to be opened."""
+
+    title: str
+    head: str
+    base: str
     body: str | None = None
+    draft: bool = False
 
 
 @dataclass(kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from testbed.forge.actors import Actor
 from testbed.forge.errors import ApiError, invalid
 from testbed.forge.events import Event
-from testbed.forge.model import PullRequest, Repository
+from testbed.forge.git.store import ABSENT, RefUpdate
+from testbed.forge.model import Proposal, PullRequest, Repository
 from testbed.forge.world import World
 
 
@@ -42,23 +43,14 @@ def branch_tip(repository: Repository, branch: str) -> str | None:
     return repository.git.ref(f"refs/heads/{branch}")
 
 
-def create(
-    world: World,
-    repository: Repository,
-    actor: Actor,
-    *,
-    title: str,
-    body: str | None,
-    head: str,
-    base: str,
-    draft: bool = False,
-) -> PullRequest:
+def create(world: World, repository: Repository, actor: Actor, proposal: Proposal) -> PullRequest:
     """Open a pull request.
 
     Raises:
         ApiError: 422 with GitHub's reason: bad head or base, no commits between, one exists.
     """
-    owner, _, branch = head.rpartition(":")
+    owner, _, branch = proposal.head.rpartition(":")
+    base = proposal.base
     with repository.lock:
         head_oid, base_oid = branch_tip(repository, branch), branch_tip(repository, base)
         if head_oid is None or (owner and owner.lower() != repository.owner.login.lower()):
@@ -74,8 +66,8 @@ def create(
             id=world.next_id(),
             number=number,
             repository=repository,
-            title=title,
-            body=body,
+            title=proposal.title,
+            body=proposal.body,
             head=branch,
             base=base,
             head_oid=head_oid,
@@ -83,7 +75,7 @@ def create(
             author=actor.account,
             created_at=now,
             updated_at=now,
-            draft=draft,
+            draft=proposal.draft,
         )
         repository.pulls[number] = pull
         tell(world, pull, actor, "opened")
@@ -159,15 +151,11 @@ def head_moved(
             tell(world, pull, actor, "synchronize")
 
 
-def base_moved(
-    world: World,
-    repository: Repository,
-    actor: Actor,
-    branch: str,
-    old: str | None,
-    new: str | None,
-) -> None:
+def base_moved(world: World, repository: Repository, actor: Actor, update: RefUpdate) -> None:
     """Follow a base branch: a pull request whose head is in it now counts as merged."""
+    branch = update.ref.removeprefix("refs/heads/")
+    old = None if update.old in {None, ABSENT} else update.old
+    new = None if update.new == ABSENT else update.new
     concerned = [pull for pull in _open(repository) if pull.base == branch]
     if not concerned:
         return

@@ -14,6 +14,7 @@ from testbed.forge.model import Repository
 from testbed.forge.world import World
 
 _HEADS = "refs/heads/"
+_THROUGH = "Changes must be made through a pull request."
 
 
 def refused(repository: Repository, actor: Actor, ref: str) -> str | None:
@@ -24,8 +25,8 @@ def refused(repository: Repository, actor: Actor, ref: str) -> str | None:
         if actor.login in rule.allow:
             continue
         if rule.via == "ruleset":
-            return f"Repository rule violations found\n\nChanges must be made through a pull request. ({ref})"
-        return "Changes must be made through a pull request."
+            return f"Repository rule violations found\n\n{_THROUGH} ({ref})"
+        return _THROUGH
     return None
 
 
@@ -48,46 +49,42 @@ def move(
             if reason:
                 raise ApiError(status=422, message=reason, kind="UNPROCESSABLE")
         before = {update.ref: repository.git.ref(update.ref) for update in updates}
+        settled = [
+            RefUpdate(ref=u.ref, new=u.new, old=u.old or before[u.ref] or ABSENT) for u in updates
+        ]
         try:
-            repository.git.update_refs(
-                [
-                    RefUpdate(ref=u.ref, new=u.new, old=u.old or before[u.ref] or ABSENT)
-                    for u in updates
-                ]
-            )
+            repository.git.update_refs(settled)
         except GitError as error:
             raise invalid("Reference cannot be updated") from error
-        for update in updates:
-            moved(world, repository, actor, update.ref, before[update.ref], update.new)
+        for update in settled:
+            moved(world, repository, actor, update)
 
 
-def moved(
-    world: World, repository: Repository, actor: Actor, ref: str, old: str | None, new: str
-) -> None:
+def moved(world: World, repository: Repository, actor: Actor, update: RefUpdate) -> None:
     """Do what GitHub does once a ref has moved: events, and the pull requests concerned."""
-    if (old or ABSENT) == new:
+    old, new = update.old or ABSENT, update.new
+    if old == new:
         return
-    now = None if new == ABSENT else new
-    for name in _event_names(old, now):
+    for name in _event_names(old, new):
         world.emit(
             Event(
                 name=name,
                 repository=repository.full_name,
                 actor=actor.login,
                 token_kind=actor.kind,
-                ref=ref,
+                ref=update.ref,
                 oid=new,
-                payload={"before": old or ABSENT, "after": new},
+                payload={"before": old, "after": new},
             )
         )
-    if ref.startswith(_HEADS):
-        branch = ref.removeprefix(_HEADS)
+    if update.ref.startswith(_HEADS):
+        branch = update.ref.removeprefix(_HEADS)
         with repository.lock:
-            pulls.head_moved(world, repository, actor, branch, now)
-            pulls.base_moved(world, repository, actor, branch, old, now)
+            pulls.head_moved(world, repository, actor, branch, None if new == ABSENT else new)
+            pulls.base_moved(world, repository, actor, update)
 
 
-def _event_names(old: str | None, new: str | None) -> tuple[str, ...]:
-    if new is None:
+def _event_names(old: str, new: str) -> tuple[str, ...]:
+    if new == ABSENT:
         return ("push", "delete")
-    return ("push",) if old else ("push", "create")
+    return ("push", "create") if old == ABSENT else ("push",)

@@ -29,6 +29,7 @@ class Description:
     """The described operations among those served, with compiled validators."""
 
     def __init__(self, served: Iterable[str]) -> None:
+        """Load what is described of these routes ("METHOD path")."""
         content = _load(sorted(served))
         self.known: frozenset[str] = frozenset(content["known"])
         self._operations: Json = content["operations"]
@@ -127,7 +128,8 @@ def _extract(whole: Json, served: list[str]) -> Json:
             raise RuntimeError(f"{route} is not in GitHub's description")
         operations[route] = _operation(whole["paths"][path][method.lower()], components)
     parts = _reachable(operations, components)
-    return _draft4({"known": known, "operations": operations, "components": parts})
+    content: Json = _draft4({"known": known, "operations": operations, "components": parts})
+    return content
 
 
 def _operation(source: Json, components: Json) -> Json:

@@ -106,6 +106,7 @@ class RunningServer:
     """A server in a thread."""
 
     def __init__(self, service: Service, port: int = 0) -> None:
+        """Listen at once; port 0 takes a free one."""
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.service = service
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

@@ -37,6 +37,7 @@ class Service:
     """Answers requests."""
 
     def __init__(self, world: World) -> None:
+        """Answer from this world."""
         self.world = world
         self._answers: collections.OrderedDict[Any, HttpReply] = collections.OrderedDict()
         self._lock = threading.Lock()
@@ -111,11 +112,7 @@ class Service:
     def _graphql(self, request: HttpRequest) -> HttpReply:
         token, question = None, None
         try:
-            token = self._token(request)
-            if token is None:
-                raise ApiError(
-                    status=401, message="This endpoint requires you to be authenticated."
-                )
+            token = self._known_token(request)
             question = understand(_parsed(request.plain_body()))
             if question.mutates:
                 self.world.content_limit.spend()
@@ -130,6 +127,12 @@ class Service:
 
     def _executed(self, question: Question, token: Token) -> HttpReply:
         return _json(Reply(body=execute(self.world, token, question)))
+
+    def _known_token(self, request: HttpRequest) -> Token:
+        token = self._token(request)
+        if token is None:
+            raise ApiError(status=401, message="This endpoint requires you to be authenticated.")
+        return token
 
     def _token(self, request: HttpRequest) -> Token | None:
         return self.world.known(presented(request.headers.get("authorization")))

@@ -11,7 +11,7 @@ from testbed.forge import refs
 from testbed.forge.actors import Actor
 from testbed.forge.errors import ApiError
 from testbed.forge.git.process import environment
-from testbed.forge.git.store import ABSENT
+from testbed.forge.git.store import ABSENT, RefUpdate
 from testbed.forge.http import HttpReply, HttpRequest
 from testbed.forge.model import Repository
 from testbed.forge.tokens import Token, presented
@@ -70,12 +70,13 @@ def _receive(world: World, repository: Repository, request: HttpRequest, actor: 
         reply = _backend(repository, request, "git-receive-pack", " ".join(refused))
         for ref, new in commands.items():
             if (repository.git.ref(ref) or ABSENT) == new:
-                refs.moved(world, repository, actor, ref, before[ref], new)
+                update = RefUpdate(ref=ref, new=new, old=before[ref] or ABSENT)
+                refs.moved(world, repository, actor, update)
     return reply
 
 
 def _commands(body: bytes) -> dict[str, str]:
-    """Read the ref updates at the start of a push (gitprotocol-pack, "Reference Update Request")."""
+    """Read the ref updates a push starts with (gitprotocol-pack, "Reference Update Request")."""
     found, at = {}, 0
     while (size := int(body[at : at + 4] or b"0", 16)) > 0:
         if match := _COMMAND.match(body[at + 4 : at + size]):

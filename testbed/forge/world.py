@@ -40,6 +40,7 @@ class World:
     """The state; one lock guards the tables, each repository has its own."""
 
     def __init__(self, root: Path) -> None:
+        """Start empty; repositories are made below this folder."""
         self.root = root
         self.url = ""
         self.lock = threading.RLock()

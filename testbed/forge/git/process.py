@@ -52,6 +52,7 @@ class ObjectReader:
     """`git cat-file --batch-command` kept open, so that a blob costs no process."""
 
     def __init__(self, folder: Path) -> None:
+        """Read from the repository in this folder."""
         self._folder = folder
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None

@@ -40,6 +40,7 @@ class GitStore:
     """A bare repository on disk."""
 
     def __init__(self, path: Path) -> None:
+        """Open the repository at this path."""
         self.path = path
         self.reader = ObjectReader(path)
         self._commits: dict[str, Commit] = {}

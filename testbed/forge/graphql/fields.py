@@ -46,12 +46,23 @@ def field(name: str, *takes: str) -> Callable[[Resolver], Resolver]:
 def plain(kind: str, getters: Mapping[str, Callable[[Any], Any]]) -> None:
     """Declare fields that need nothing but the object itself."""
     for name, getter in getters.items():
-        FIELDS[f"{kind}.{name}"] = (lambda source, _c, _a, get=getter: get(source), frozenset())
+        FIELDS[f"{kind}.{name}"] = (_alone(getter), frozenset())
+
+
+def _alone(getter: Callable[[Any], Any]) -> Resolver:
+    def resolver(source: Any, _context: Context, _arguments: Arguments) -> Any:
+        return getter(source)
+
+    return resolver
 
 
 def named(kind: type, name: str | Callable[[Any], str]) -> None:
     """Declare which GraphQL type a Python class stands for."""
-    TYPES[kind] = name if callable(name) else lambda _source: name
+    TYPES[kind] = name if callable(name) else _always(name)
+
+
+def _always(name: str) -> Callable[[Any], str]:
+    return lambda _source: name
 
 
 def type_name(value: Any, *_context: Any) -> str | None:
@@ -60,10 +71,10 @@ def type_name(value: Any, *_context: Any) -> str | None:
     return known(value) if known else None
 
 
-def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+def resolve(source: Any, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
     """Resolve any field; one that is not served is an error, never null."""
     name = f"{info.parent_type.name}.{info.field_name}"
-    context: Context = info.context
+    context = info.context
     if isinstance(source, Connection):
         return source.get(info.field_name)
     if isinstance(source, Payload) and info.field_name in source.values:
@@ -79,7 +90,7 @@ def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     return _paged(resolver(source, context, arguments), info, arguments)
 
 
-def _paged(result: Any, info: GraphQLResolveInfo, arguments: Arguments) -> Any:
+def _paged(result: Any, info: GraphQLResolveInfo[Context], arguments: Arguments) -> Any:
     if not isinstance(result, Connection):
         return result
     demand_bounds(info.field_name, arguments)

@@ -62,21 +62,25 @@ def compare(source: RefNode, _context: Context, arguments: Arguments) -> Payload
     )
 
 
-_KINDS = (("Commit", "C"), ("Tree", "T"), ("Blob", "B"))
-for _kind, _prefix in _KINDS:
+def _oid(source: Any) -> str:
+    return str(source.commit.oid if isinstance(source, CommitNode) else source.oid)
+
+
+def _id(source: Any) -> str:
+    prefix = {CommitNode: "C", TreeNode: "T", BlobNode: "B"}[type(source)]
+    return node_id(prefix, source.repository.id, _oid(source))
+
+
+for _kind in ("Commit", "Tree", "Blob"):
     plain(
         _kind,
         {
-            "id": lambda s, p=_prefix: node_id(p, s.repository.id, _oid(s)),
-            "oid": lambda s: _oid(s),
+            "id": _id,
+            "oid": _oid,
             "abbreviatedOid": lambda s: _oid(s)[:7],
             "repository": lambda s: s.repository,
         },
     )
-
-
-def _oid(source: Any) -> str:
-    return str(source.commit.oid if isinstance(source, CommitNode) else source.oid)
 
 
 plain(

@@ -11,7 +11,7 @@ from testbed.forge.graphql.fields import Arguments, Context, field
 from testbed.forge.graphql.nodes import by_id
 from testbed.forge.graphql.query import demand
 from testbed.forge.graphql.ref_mutations import payload
-from testbed.forge.model import MergeMethod, PullRequest, Repository
+from testbed.forge.model import MergeMethod, MergeOrder, Proposal, PullRequest, Repository
 
 
 def _pull(context: Context, identifier: str) -> PullRequest:
@@ -24,9 +24,13 @@ def _pull(context: Context, identifier: str) -> PullRequest:
     return found
 
 
-def _method(given: Arguments) -> MergeMethod:
+def _order(given: Arguments) -> MergeOrder:
     name = str(given["mergeMethod"]).lower()
-    return next(method for method in get_args(MergeMethod) if method == name)
+    return MergeOrder(
+        method=next(method for method in get_args(MergeMethod) if method == name),
+        headline=given.get("commitHeadline"),
+        body=given.get("commitBody"),
+    )
 
 
 @field("Mutation.createPullRequest", "input")
@@ -37,16 +41,14 @@ def create(_source: Any, context: Context, arguments: Arguments) -> Payload:
     if not isinstance(repository, Repository):
         raise not_found("Could not resolve to a Repository")
     demand(context, repository, "pull_requests", "write")
-    pull = pulls.create(
-        context.world,
-        repository,
-        context.actor,
+    proposal = Proposal(
         title=given["title"],
         body=given.get("body"),
         head=given["headRefName"],
         base=given["baseRefName"],
         draft=bool(given.get("draft")),
     )
+    pull = pulls.create(context.world, repository, context.actor, proposal)
     return payload(given, pullRequest=pull)
 
 
@@ -88,15 +90,8 @@ def merge(_source: Any, context: Context, arguments: Arguments) -> Payload:
     given = arguments["input"]
     pull = _pull(context, given["pullRequestId"])
     demand(context, pull.repository, "contents", "write")
-    merging.merge(
-        context.world,
-        pull,
-        context.actor,
-        method=_method(given),
-        sha=given.get("expectedHeadOid"),
-        headline=given.get("commitHeadline"),
-        body=given.get("commitBody"),
-    )
+    sha = given.get("expectedHeadOid")
+    merging.merge(context.world, pull, context.actor, _order(given), sha)
     return payload(given, pullRequest=pull, actor=context.token.account)
 
 
@@ -121,14 +116,7 @@ def enable_auto_merge(_source: Any, context: Context, arguments: Arguments) -> P
     with pull.repository.lock:
         if given.get("expectedHeadOid") not in {None, pull.head_oid}:
             raise conflict("Head sha has changed")
-        merging.enable_auto_merge(
-            context.world,
-            pull,
-            context.actor,
-            _method(given),
-            given.get("commitHeadline"),
-            given.get("commitBody"),
-        )
+        merging.enable_auto_merge(context.world, pull, context.actor, _order(given))
     return payload(given, pullRequest=pull, actor=context.token.account)
 
 

@@ -131,12 +131,12 @@ def _within(repository: Repository, prefix: str, tail: str) -> Any:
         return repository
     if prefix == "REF":
         return ref_node(repository, tail)
-    if prefix == "PR":
-        return repository.pulls.get(int(tail))
-    if prefix == "IC":
-        return repository.comments.get(int(tail))
-    if prefix == "LA":
-        return next((x for x in repository.labels.values() if x.id == int(tail)), None)
     if prefix in {"C", "T", "B"}:
         return git_object(repository, tail)
-    return None
+    labels = {label.id: label for label in repository.labels.values()}
+    numbered: dict[str, dict[int, Any]] = {
+        "PR": dict(repository.pulls),
+        "IC": dict(repository.comments),
+        "LA": dict(labels),
+    }
+    return numbered[prefix].get(int(tail))

@@ -109,16 +109,16 @@ def _file(change: Any) -> Payload:
 
 
 def _auto_merge(pull: PullRequest) -> Payload | None:
-    order = pull.auto_merge
-    if order is None:
+    standing = pull.auto_merge
+    if standing is None:
         return None
     return Payload(
         {
-            "mergeMethod": order.method.upper(),
-            "enabledBy": order.by,
-            "enabledAt": stamp(order.enabled_at),
-            "commitHeadline": order.headline,
-            "commitBody": order.body,
+            "mergeMethod": standing.order.method.upper(),
+            "enabledBy": standing.by,
+            "enabledAt": stamp(standing.enabled_at),
+            "commitHeadline": standing.order.headline,
+            "commitBody": standing.order.body,
             "pullRequest": pull,
         }
     )
@@ -212,3 +212,25 @@ plain(
         "updatedAt": lambda c: stamp(c.updated_at),
     },
 )
+
+
+@field("PullRequest.labels", "orderBy")
+def pull_labels(source: PullRequest, _context: Context, _arguments: Arguments) -> Connection:
+    """List labels, in the order they were set."""
+    return Connection(items=source.labels)
+
+
+@field("PullRequest.latestReviews", "writersOnly")
+def latest_reviews(source: PullRequest, _context: Context, _arguments: Arguments) -> Connection:
+    """List each reviewer's newest review."""
+    newest = {review.author.login: review for review in source.reviews}
+    none = Connection(items=[])
+    return Connection(
+        items=[Payload({"author": review.author, "onBehalfOf": none}) for review in newest.values()]
+    )
+
+
+@field("IssueComment.viewerDidAuthor")
+def viewer_did_author(source: Comment, context: Context, _arguments: Arguments) -> bool:
+    """Tell whether the token's account wrote it."""
+    return source.author.login == context.token.account.login

@@ -56,17 +56,23 @@ def unserved(world: World, method: str, path: str) -> ApiError:
 
 def answer(operation: Operation, call: Call, method_path: str, body_given: Any) -> Reply:
     """Check rights and the request, carry it out, check the answer."""
-    world, described = call.world, description()
+    world = call.world
     try:
         call = _entitled(operation, call)
-        faulty = described.check_request(operation.route, call.query, body_given)
-        if faulty:
-            world.problem(f"{method_path}: request: {'; '.join(faulty)}")
-            raise ApiError(status=422, message=f"Invalid request.\n\n{'; '.join(faulty)}")
+        _demand_described(world, operation, method_path, call.query, body_given)
         reply = _carried_out(operation, call)
     except ApiError as error:
         reply = Reply(status=error.status, body=error.body(), headers=error.headers)
     return _checked(world, operation, method_path, reply)
+
+
+def _demand_described(
+    world: World, operation: Operation, method_path: str, query: Mapping[str, str], body: Any
+) -> None:
+    faulty = description().check_request(operation.route, query, body)
+    if faulty:
+        world.problem(f"{method_path}: request: {'; '.join(faulty)}")
+        raise ApiError(status=422, message=f"Invalid request.\n\n{'; '.join(faulty)}")
 
 
 def _entitled(operation: Operation, call: Call) -> Call:

@@ -161,7 +161,8 @@ def get_tree(call: Call) -> Json:
         raise not_found()
     flags = ("-r", "-t") if call.query.get("recursive") else ()
     listed = repository.git.run("ls-tree", "-z", "-l", *flags, oid).decode("utf-8", "replace")
-    base, entries, size, cut = f"{api(call.world, repository)}/git", [], 0, False
+    base, entries = f"{api(call.world, repository)}/git", list[Json]()
+    size, cut = 0, False
     for line in listed.split("\0")[:-1]:
         head, _, path = line.partition("\t")
         mode, kind, sha, length = head.split()

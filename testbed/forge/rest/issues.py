@@ -39,6 +39,11 @@ def comment_view(call: Call, comment: Comment) -> Json:
 @serves("GET " + _ISSUE, *READ)
 def get_issue(call: Call) -> Json:
     """Read a pull request as an issue."""
+    return issue_view(call)
+
+
+def issue_view(call: Call) -> Json:
+    """Write a pull request as an issue."""
     pull = pulls.find(call.repository, call.number("issue_number"))
     view = pull_view(call.world, pull)
     base = f"{api(call.world, call.repository)}/issues/{pull.number}"
@@ -191,4 +196,4 @@ def add_assignees(call: Call) -> Json:
         account = call.world.account(name) if name in call.repository.collaborators else None
         if account and account not in pull.assignees and len(pull.assignees) < ASSIGNEES:
             pull.assignees.append(account)
-    return get_issue(call)
+    return issue_view(call)

@@ -70,8 +70,7 @@ def meta(_call: Call) -> Json:
 @serves("GET /")
 def root(call: Call) -> Any:
     """List addresses; gh asks here which scopes a token has."""
-    templates = {key: call.base + path for key, path in _ROOT.items()}
-    return templates
+    return {key: call.base + path for key, path in _ROOT.items()}
 
 
 _ROOT = {

@@ -77,14 +77,14 @@ def _side(world: World, repository: Repository, ref: str, oid: str) -> Json:
     }
 
 
-def _auto_merge(world: World, order: AutoMerge | None) -> Json | None:
-    if order is None:
+def _auto_merge(world: World, standing: AutoMerge | None) -> Json | None:
+    if standing is None:
         return None
     return {
-        "enabled_by": user(world, order.by),
-        "merge_method": order.method,
-        "commit_title": order.headline or "",
-        "commit_message": order.body or "",
+        "enabled_by": user(world, standing.by),
+        "merge_method": standing.order.method,
+        "commit_title": standing.order.headline or "",
+        "commit_message": standing.order.body or "",
     }
 
 

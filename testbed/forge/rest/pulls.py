@@ -6,7 +6,7 @@ from typing import Any
 
 from testbed.forge import merging, pulls
 from testbed.forge.errors import invalid, not_found
-from testbed.forge.model import PullRequest
+from testbed.forge.model import MergeOrder, Proposal, PullRequest
 from testbed.forge.rest.pull_views import pull_view, review_view, team_view
 from testbed.forge.rest.routing import Call, serves
 from testbed.forge.rest.views import Json, commit_view, user, web
@@ -45,16 +45,14 @@ def create_pull(call: Call) -> Json:
     body = call.body
     if len(body.get("body") or "") > BODY_LIMIT:
         raise invalid("Validation Failed", message="body is too long (maximum is 65536 characters)")
-    pull = pulls.create(
-        call.world,
-        call.repository,
-        call.actor,
+    proposal = Proposal(
         title=body.get("title", ""),
         body=body.get("body"),
         head=body["head"],
         base=body["base"],
         draft=body.get("draft", False),
     )
+    pull = pulls.create(call.world, call.repository, call.actor, proposal)
     return pull_view(call.world, pull, full=True)
 
 
@@ -99,15 +97,12 @@ def is_merged(call: Call) -> None:
 def merge_pull(call: Call) -> Json:
     """Merge it."""
     body = call.body
-    oid = merging.merge(
-        call.world,
-        _pull(call),
-        call.actor,
+    order = MergeOrder(
         method=body.get("merge_method", "merge"),
-        sha=body.get("sha"),
         headline=body.get("commit_title"),
         body=body.get("commit_message"),
     )
+    oid = merging.merge(call.world, _pull(call), call.actor, order, body.get("sha"))
     return {"sha": oid, "merged": True, "message": "Pull Request successfully merged"}
 
 

@@ -111,6 +111,7 @@ class Router:
     """Finds the operation for a method and a path."""
 
     def __init__(self, routes: Mapping[str, frozenset[str]]) -> None:
+        """Compile the routes; each has the parameters that may hold slashes."""
         ordered = sorted(routes, key=lambda route: (route.count("{"), -route.count("/")))
         self._patterns = [(route, _pattern(route, routes[route])) for route in ordered]
 
