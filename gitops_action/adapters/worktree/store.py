@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +47,7 @@ class WorktreeStore:
             )
         settings = {
             file.path: file
-            for file in self._listed((HOLDS_FOLDER.rstrip("/"),))
+            for file in self._listed((HOLDS_FOLDER.rstrip("/"),), _every)
             if isinstance(file, RepositoryFile) and file.mode != SYMLINK
         }
         if (file := self._one(config)) is not None:
@@ -67,10 +66,10 @@ class WorktreeStore:
         whole = not (folders and all(folders))
         files: dict[str, RepositoryFile] = {}
         notes: list[str] = []
-        for file in self._listed(("",) if whole else folders):
+        for file in self._listed(("",) if whole else folders, keep):
             if isinstance(file, TooLarge):
                 notes.extend(_note(file))
-            elif file.mode == SYMLINK or keep(file.path, file.data):
+            else:
                 files[file.path] = file
                 self._seen[file.path] = blob_id(file.data)
         return Snapshot(
@@ -101,11 +100,8 @@ class WorktreeStore:
         known = self._seen.get(path)
         if known is None:
             return
-        try:
-            same = blob_id(read_file(place)) == known
-        except OSError:
-            same = False
-        if not same:
+        there = read_file(place)
+        if there is None or blob_id(there.data) != known:
             raise ConflictError(
                 f"`{path}` has changed on disk meanwhile",
                 cause="another program wrote to it after it was read",
@@ -114,24 +110,27 @@ class WorktreeStore:
 
     def _one(self, path: str) -> RepositoryFile | None:
         """One file, None where there is none; links are not followed."""
-        place = inside(self._root, path)
-        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            file = RepositoryFile(path=path, data=read_file(place))
-            self._seen[path] = blob_id(file.data)
-            return file
-        return None
+        found = read_file(inside(self._root, path))
+        if found is None:
+            return None
+        self._seen[path] = blob_id(found.data)
+        return replace(found, path=path)
 
-    def _listed(self, folders: Iterable[str]) -> Iterable[RepositoryFile | TooLarge]:
+    def _listed(self, folders: Iterable[str], keep: Keep) -> Iterable[RepositoryFile | TooLarge]:
         try:
             for folder in folders:
                 path = folder.strip("/")
                 if not path or inside(self._root, path).is_dir():
-                    yield from scan(self._root, path)
+                    yield from scan(self._root, path, keep)
         except OSError as error:
             raise GitOpsError(
                 "The working directory cannot be read",
                 cause=f"{error.filename or self._root}: {error.strerror}",
             ) from error
+
+
+def _every(_path: str, _data: bytes) -> bool:
+    return True
 
 
 def _note(file: TooLarge) -> tuple[str, ...]:
