@@ -15,11 +15,12 @@ LIMIT = 200
 """Characters of one untrusted text that are shown unless told otherwise."""
 
 _SPAN = re.compile(r"`+")
-_WORD = re.compile(r"\(?[^\W_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}-][^\W_]+)*[,.;:!?)]*")
+_WORD = re.compile(r"[^\W_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}-][^\W_]+)*")
+_PUNCTUATION = "(),.;:!?"
 _LIST_ITEM = re.compile(r"\d+[.)]+")
 _REFERENCE = re.compile(r"GH-\d", re.IGNORECASE)
 _COMMIT = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
-_TOKEN = re.compile(r"`([^`]+)`|([^\s`]+(?:`(?=[^\s`]*(?:\s|$)))?|`+)")
+_TOKEN = re.compile(r" |`[^`]+`|[^ `]+|`+")
 _URL_SAFE = "/:?&=%#.,~+@!$;*-_"
 _TALKS = re.compile(r"/(issues|pull|pulls|discussions)(/|$)", re.IGNORECASE)
 
@@ -55,36 +56,50 @@ def prose(text: str, *, limit: int = 2_000) -> str:
 
     Text that is in backticks already stays one code span.
     """
-    return " ".join(_token(found) for found in _TOKEN.finditer(shown(text, limit=limit)))
+    pieces: list[str] = []
+    for found in _TOKEN.finditer(shown(text, limit=limit)):
+        piece = _piece(found[0])
+        if pieces and pieces[-1].endswith("`") and piece.startswith("`"):
+            pieces.append(" ")  # two spans side by side would be read as one
+        pieces.append(piece)
+    return "".join(pieces)
 
 
-def _token(found: re.Match[str]) -> str:
-    if found[1]:
-        return code(found[1])
-    word = found[2]
-    bare = word.strip("(,.;:!?)")
-    harmless = _WORD.fullmatch(word) and not (
-        _LIST_ITEM.fullmatch(word) or _REFERENCE.search(word) or _COMMIT.fullmatch(bare)
+def _piece(part: str) -> str:
+    if part == " ":
+        return part
+    if len(part) > 1 and part[0] == part[-1] == "`" and part.strip("`"):
+        return code(part[1:-1])
+    body = part.strip(_PUNCTUATION)
+    start = part.index(body) if body else len(part)
+    return f"{part[:start]}{_word(body, part[start:])}{part[start + len(body) :]}"
+
+
+def _word(body: str, rest: str) -> str:
+    harmless = not body or (
+        _WORD.fullmatch(body)
+        and not (_LIST_ITEM.fullmatch(rest) or _REFERENCE.search(body) or _COMMIT.fullmatch(body))
     )
-    return word if harmless else code(word)
+    return body if harmless else code(body)
 
 
-def link(text: str, url: str) -> str:
+def link(text: str, url: str, *, quiet: bool = False) -> str:
     """A link with the text in a code span; only the text when the address is not to be linked.
 
-    Addresses of issues and pull requests are not linked: GitHub would note it over there.
+    Addresses of issues and pull requests are linked only where that is `quiet`, as in a job's
+    summary: from comments and bodies GitHub would note it over there.
     """
-    target = linkable(url)
+    target = linkable(url, quiet=quiet)
     return f"[{code(text)}]({target})" if target else code(text)
 
 
-def linkable(url: str) -> str:
+def linkable(url: str, *, quiet: bool = False) -> str:
     """The address, safe to stand in a Markdown link; empty when it must not be linked."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return ""
     sound = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
-    if not sound or not url.isprintable() or _TALKS.search(parts.path):
+    if not sound or not url.isprintable() or (_TALKS.search(parts.path) and not quiet):
         return ""
     return quote(url, safe=_URL_SAFE)

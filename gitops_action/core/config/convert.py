@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gitops_action.core.config import deploy, gates, resolved
+from gitops_action.core.config.document import Document
 from gitops_action.core.config.layout import normalised
 from gitops_action.core.config.model import ConfigShape, EnvironmentShape
 from gitops_action.core.config.model_deploy import ClusterShape, DeployShape, TargetShape
 from gitops_action.core.config.model_gates import GatesShape
-from gitops_action.core.config.positions import Document
 
 _SINGLE = "default"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from gitops_action.core.config.positions import Document, Path
+from gitops_action.core.config.document import Document, Path
 from gitops_action.core.config.resolved import PLACEHOLDER
 from gitops_action.core.config.select import nearest
 from gitops_action.errors import GitOpsError, UsageError

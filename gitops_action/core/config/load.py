@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_action.core.config import positions
+from gitops_action.core.config.document import Document
 from gitops_action.core.config.layout import check_layout
 from gitops_action.core.config.resolved import (
     CONFIG_PATH,
@@ -27,6 +27,8 @@ def load_config(path: str, data: bytes | None) -> Config:
     if data is None:
         only = Environment(name=DEFAULT_ENVIRONMENT, declared=False)
         return Config(environments=(only,), declared=False, path=path or CONFIG_PATH)
+    from gitops_action.core.config import positions  # noqa: PLC0415 - a costly import, seldom needed
+
     try:
         document = positions.read(path, data)
         _check_version(document)
@@ -35,7 +37,7 @@ def load_config(path: str, data: bytes | None) -> Config:
     return _checked(document)
 
 
-def _check_version(document: positions.Document) -> None:
+def _check_version(document: Document) -> None:
     """Everything else depends on the version, so nothing else is said when it is wrong."""
     data, fix = document.data, f"write `version: {VERSION}` as the first line"
     if not isinstance(data, dict):
@@ -53,7 +55,7 @@ def _check_version(document: positions.Document) -> None:
         )
 
 
-def _checked(document: positions.Document) -> Config:
+def _checked(document: Document) -> Config:
     # Imported here: pydantic is only paid for where there is a configuration to check.
     from pydantic import ValidationError  # noqa: PLC0415
 

@@ -1,54 +1,20 @@
-"""YAML read into plain values that remember where in the file they stand."""
+"""Reading YAML into documents. ruamel.yaml is imported only with this module."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from gitops_action.errors import GitOpsError, Location, UsageError
-
-Step = str | int
-Path = tuple[Step, ...]
+from gitops_action.core.config.document import Document, Path
+from gitops_action.errors import Location, UsageError
 
 MAX_BYTES = 1_048_576
 _MAX_NODES = 50_000
 _MERGE = "tag:yaml.org,2002:merge"
-
-
-@dataclass(kw_only=True)
-class Document:
-    """One YAML document as plain values.
-
-    Attributes:
-        file: the file's name, for locations.
-        data: dicts with string keys, lists and scalars.
-        problems: what is wrong with the text although it could be read: duplicate keys and such.
-        keys: where each mapping key stands, by its path; sequences have no keys.
-        values: where each value stands, by its path.
-    """
-
-    file: str
-    data: object = None
-    problems: list[GitOpsError] = field(default_factory=list)
-    keys: dict[Path, Location] = field(default_factory=dict)
-    values: dict[Path, Location] = field(default_factory=dict)
-
-    def value(self, path: Path) -> Location:
-        """Where the value stands; where it is missing, the nearest place around it."""
-        return self.values.get(path) or self.key(path)
-
-    def key(self, path: Path) -> Location:
-        """Where the key stands; where there is none, the nearest place around it."""
-        for end in range(len(path), 0, -1):
-            found = self.keys.get(path[:end]) or self.values.get(path[:end])
-            if found:
-                return found
-        return self.values.get((), Location(file=self.file))
 
 
 def read(file: str, data: bytes) -> Document:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
-from gitops_action.core.config.positions import Document, Path
+from gitops_action.core.config.document import Document, Path
 from gitops_action.core.config.select import nearest
 from gitops_action.errors import GitOpsError, UsageError
 

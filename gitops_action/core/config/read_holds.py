@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeGuard
 
-from gitops_action.core.config import positions
+from gitops_action.core.config.document import Document, Path
 from gitops_action.core.config.holds import HOLDS_FOLDER, Hold
-from gitops_action.core.config.positions import Document
 from gitops_action.core.config.select import nearest
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
 from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
@@ -29,21 +28,23 @@ def load_holds(files: Mapping[str, bytes]) -> tuple[Hold, ...]:
     holds: list[Hold] = []
     problems: list[GitOpsError] = []
     for path in sorted(files):
-        if not (path.startswith(HOLDS_FOLDER) and path.endswith((".yaml", ".yml"))):
-            continue
-        try:
-            document = positions.read(path, files[path])
-        except UsageError as error:
-            problems.append(error)
-            continue
-        reader = _Reader(document)
-        hold = reader.hold()
-        problems += reader.problems
-        if hold:
-            holds.append(hold)
+        if path.startswith(HOLDS_FOLDER) and path.endswith((".yaml", ".yml")):
+            hold, wrong = _read(path, files[path])
+            problems += wrong
+            holds += [hold] if hold else []
     if problems:
         raise GitOpsErrors(f"{len(problems)} errors in {HOLDS_FOLDER}", tuple(problems))
     return tuple(holds)
+
+
+def _read(path: str, data: bytes) -> tuple[Hold | None, list[GitOpsError]]:
+    from gitops_action.core.config import positions  # noqa: PLC0415 - a costly import, seldom needed
+
+    try:
+        reader = _Reader(positions.read(path, data))
+    except UsageError as error:
+        return None, [error]
+    return reader.hold(), reader.problems
 
 
 class _Reader:
@@ -80,7 +81,7 @@ class _Reader:
             file=self._document.file,
         )
 
-    def _problem(self, path: positions.Path, title: str, fix: str) -> None:
+    def _problem(self, path: Path, title: str, fix: str) -> None:
         place = self._document.value(path)
         self.problems.append(UsageError(title, fix=fix, location=place))
 
