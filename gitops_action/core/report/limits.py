@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from gitops_action.errors import GitOpsError
 
-BODY_LIMIT = 65_536
-"""Characters of a pull request's body or a comment."""
+BODY_LIMIT = 65_536 - 256
+"""Characters of a pull request's body or a comment, with room for a mark that is added later."""
 
 SUMMARY_LIMIT = 1_048_576
 """Bytes of a step's summary."""
