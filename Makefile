@@ -41,7 +41,7 @@ lint: $(READY) ## format, lint, types, layers, workflows, Dockerfiles, scripts, 
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m testbed.lint
+	$(BIN)/python -m testbed.lint
 
 audit: $(READY) ## look for known vulnerabilities in the locked packages
 	@for lock in runtime dev; do \

@@ -34,17 +34,19 @@ def workflows() -> None:
     """Syntax and types (actionlint), then security (zizmor), also of the templates' workflows."""
     files = tracked(":(glob)**/.github/workflows/*.y*ml")
     run(go_program(ACTIONLINT), "-color", *files, cwd=ROOT)
-    run("zizmor", "--offline", "--quiet", "--persona=pedantic", *files, *_actions(), cwd=ROOT)
+    run(
+        _tool("zizmor"), "--offline", "--quiet", "--persona=pedantic", *files, *_actions(), cwd=ROOT
+    )
 
 
 def dockerfiles() -> None:
     """Hadolint on every Dockerfile."""
-    run("hadolint", *tracked(":(glob)**/Dockerfile"), cwd=ROOT)
+    run(_tool("hadolint"), *tracked(":(glob)**/Dockerfile"), cwd=ROOT)
 
 
 def scripts() -> None:
     """Shellcheck on every shell script."""
-    run("shellcheck", *tracked(".ci/run", "*.sh"), cwd=ROOT)
+    run(_tool("shellcheck"), *tracked(".ci/run", "*.sh"), cwd=ROOT)
 
 
 def locks_are_fresh() -> None:
@@ -54,7 +56,15 @@ def locks_are_fresh() -> None:
             lock, copy = ROOT / "requirements" / name, Path(scratch) / name
             shutil.copy(lock, copy)
             run(
-                *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
+                *(
+                    _tool("uv"),
+                    "pip",
+                    "compile",
+                    "--quiet",
+                    "--universal",
+                    "--python-version",
+                    "3.11",
+                ),
                 *("--generate-hashes", "--no-header", "--output-file", copy, *options),
                 "pyproject.toml",
                 cwd=ROOT,
@@ -93,6 +103,11 @@ def main(checks: Iterable[Callable[[], None]] = CHECKS) -> int:
         else:
             print(f"{name}: ok")
     return int(failed)
+
+
+def _tool(name: str) -> Path:
+    """A program of this Python environment: it stands beside the interpreter."""
+    return Path(sys.executable).parent / name
 
 
 def _actions() -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""The demo: a pushed tag becomes a pull request, on real parts."""
