@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
 
 from gitops_action.adapters.clock import SystemClock, system_clock
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.commands import Context
+from gitops_action.app.content import content_store, working_tree
 from gitops_action.commands import bump
-from gitops_action.commands.ports import ContentStore, Registry, SourceHistory, Texts
+from gitops_action.commands.ports import Registry, SourceHistory, Texts
 from gitops_action.core.inputs import BumpInputs, Values, bump_inputs
 from gitops_action.core.job import Job
 from gitops_action.core.outcome import Outcome
-
-if TYPE_CHECKING:
-    from gitops_action.adapters.github import GitHubClient, GitHubForge
 
 
 def run(values: Values, context: Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs = bump_inputs(values, context.environ)
-    return bump.run(inputs, build_ports(inputs, context))
+    with ExitStack() as stack:
+        return bump.run(inputs, build_ports(inputs, context, stack))
 
 
-def build_ports(inputs: BumpInputs, context: Context) -> bump.BumpPorts:
-    """The ports of a bump: a working tree alone, or GitHub and the registries."""
+def build_ports(inputs: BumpInputs, context: Context, stack: ExitStack) -> bump.BumpPorts:
+    """The ports of a bump: a working tree alone, or GitHub and the registries.
+
+    Args:
+        inputs: what the user asked for.
+        context: the job's environment.
+        stack: tidies up after those that leave something on disk.
+    """
     clock, job = system_clock(context.environ), read_job(context.environ)
     texts = _texts(inputs, job)
     if inputs.mode == "local":
-        return bump.BumpPorts(store=_working_tree(inputs), texts=texts, clock=clock, job=job)
+        return bump.BumpPorts(store=working_tree(inputs), texts=texts, clock=clock, job=job)
     from gitops_action.adapters.github import GitHubForge, connect  # noqa: PLC0415 - loads requests
 
     client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
     forge = GitHubForge(client, inputs.repository)
     return bump.BumpPorts(
-        store=_store(inputs, context, client, forge, clock),
+        store=content_store(inputs, client, forge, clock, stack),
         texts=texts,
         clock=clock,
         job=job,
@@ -58,35 +62,6 @@ def _texts(inputs: BumpInputs, job: Job) -> Texts:
         commit_message=inputs.commit_message,
     )
     return Views(templates, job)
-
-
-def _working_tree(inputs: BumpInputs) -> ContentStore:
-    from gitops_action.adapters.worktree import WorkingTree  # noqa: PLC0415 - one mode's
-
-    return WorkingTree(Path(inputs.working_directory))
-
-
-def _store(
-    inputs: BumpInputs,
-    context: Context,
-    client: GitHubClient,
-    forge: GitHubForge,
-    clock: SystemClock,
-) -> ContentStore:
-    if inputs.transport == "git":
-        from gitops_action.adapters.git import GitContentStore  # noqa: PLC0415 - one transport's
-
-        return GitContentStore(
-            remote=f"{inputs.server_url}/{inputs.repository}.git",
-            token=inputs.token,
-            identity=forge.viewer,
-            environ=context.environ,
-            redactor=context.redactor,
-            clock=clock,
-        )
-    from gitops_action.adapters.github import ApiContentStore  # noqa: PLC0415 - same
-
-    return ApiContentStore(client, inputs.repository)
 
 
 def _registry(inputs: BumpInputs, context: Context) -> Registry:
