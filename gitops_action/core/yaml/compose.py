@@ -19,6 +19,8 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
+from gitops_action.core.yaml.encoding import join_surrogates
+from gitops_action.core.yaml.errors import ComposeError
 from gitops_action.core.yaml.nodes import (
     Entry,
     Fact,
@@ -39,16 +41,6 @@ _STYLES: dict[str | None, Style] = {
     "|": "literal",
     ">": "folded",
 }
-
-
-class ComposeError(Exception):
-    """A problem at a position; the caller knows the file."""
-
-    def __init__(self, problem: str, fix: str, index: int) -> None:
-        """Keep the parts apart."""
-        super().__init__(problem)
-        self.fix = fix
-        self.index = index
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,7 +134,7 @@ class Composer:
         return node
 
     def _value(self, event: ScalarEvent) -> str:
-        value = _paired(event.value)
+        value = join_surrogates(event.value)
         return value.translate(self._restore) if self._restore else value
 
     def _scalar(self, event: ScalarEvent, place: _Place) -> Scalar:
@@ -245,13 +237,6 @@ class Composer:
             end=value.end if alias is None else alias,
             merge=merge,
         )
-
-
-def _paired(value: str) -> str:
-    r"""JSON writes characters beyond the BMP as two escapes; read them as the one they are."""
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    return value
 
 
 def _node_event(event: Event) -> NodeEvent:

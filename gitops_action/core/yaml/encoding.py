@@ -67,6 +67,14 @@ def place(path: str, text: str, index: int) -> Location:
     return Location(file=path, line=before.count("\n") + 1, column=len(before) - before.rfind("\n"))
 
 
+def join_surrogates(value: str) -> str:
+    r"""Read the two escapes by which JSON writes a character beyond the BMP as that character."""
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        pairs = value.encode("utf-16-le", "surrogatepass")
+        return pairs.decode("utf-16-le", "surrogatepass")
+    return value
+
+
 def _text(path: str, data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)

@@ -19,3 +19,13 @@ class EditRefusedError(GitOpsError):
 
 class EditProofError(GitOpsError):
     """The edited bytes do not read as planned; nothing is written."""
+
+
+class ComposeError(Exception):
+    """A problem at a position; the caller knows the file."""
+
+    def __init__(self, problem: str, fix: str, index: int) -> None:
+        """Keep the parts apart."""
+        super().__init__(problem)
+        self.fix = fix
+        self.index = index

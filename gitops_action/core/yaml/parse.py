@@ -9,9 +9,9 @@ from dataclasses import replace
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from gitops_action.core.yaml.aliases import note_readers
-from gitops_action.core.yaml.compose import ComposeError, Composer
+from gitops_action.core.yaml.compose import Composer
 from gitops_action.core.yaml.encoding import decode, place
-from gitops_action.core.yaml.errors import YamlSyntaxError
+from gitops_action.core.yaml.errors import ComposeError, YamlSyntaxError
 from gitops_action.core.yaml.nodes import (
     Comment,
     Fact,
