@@ -1,0 +1,1 @@
+"""Benchmarks: figures of the product, as ratios in one run."""

@@ -1,0 +1,1 @@
+"""The corpus of files that edits are measured on."""
