@@ -170,6 +170,10 @@ class Forge:
         self.world.faults.add(fault)
         return fault
 
+    def pass_time(self, seconds: int) -> None:
+        """Put the forge's clock forward."""
+        self.world.now_shift += seconds
+
     def limit_content(self, per_minute: int | None = 80) -> None:
         """Switch the secondary limit for content-creating requests on; None: off."""
         self.world.content_limit.per_minute = per_minute

@@ -35,6 +35,7 @@ def comment(world: World, repository: Repository, actor: Actor, number: int, bod
     with repository.lock:
         made = Comment(
             id=world.next_id(),
+            repository_id=repository.id,
             number=number,
             body=body,
             author=actor.account,

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from testbed.forge.git.history import History
 from testbed.forge.git.store import GitStore
 
+EventKind = Literal["ClosedEvent", "ReopenedEvent", "MergedEvent", "HeadRefDeletedEvent"]
 MergeMethod = Literal["merge", "squash", "rebase"]
 
 
@@ -62,6 +63,7 @@ class Comment:
     """A comment on an issue or pull request."""
 
     id: int
+    repository_id: int
     number: int
     body: str
     author: Account
@@ -168,6 +170,16 @@ class Proposal:
     draft: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """An event of a pull request's timeline, by its GraphQL type."""
+
+    kind: EventKind
+    actor: Account
+    at: datetime
+    branch: str = ""
+
+
 @dataclass(kw_only=True)
 class PullRequest:
     """A pull request within one repository."""
@@ -196,7 +208,7 @@ class PullRequest:
     reviewers: list[Account] = field(default_factory=list)
     teams: list[str] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
-    closings: list[tuple[Account, datetime]] = field(default_factory=list)
+    timeline: list[Happening] = field(default_factory=list)
 
     @property
     def state(self) -> Literal["open", "closed"]:

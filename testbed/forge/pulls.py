@@ -6,7 +6,7 @@ from testbed.forge.actors import Actor
 from testbed.forge.errors import ApiError, invalid
 from testbed.forge.events import Event
 from testbed.forge.git.store import ABSENT, RefUpdate
-from testbed.forge.model import Proposal, PullRequest, Repository
+from testbed.forge.model import EventKind, Happening, Proposal, PullRequest, Repository
 from testbed.forge.world import World
 
 
@@ -102,8 +102,13 @@ def close(world: World, pull: PullRequest, actor: Actor) -> None:
     pull.closed_at = pull.updated_at = world.now()
     pull.closed_by, pull.auto_merge = actor.account, None
     pull.base_oid = branch_tip(pull.repository, pull.base) or pull.base_oid
-    pull.closings.append((actor.account, pull.closed_at))
+    _note(world, pull, actor, "ClosedEvent")
     tell(world, pull, actor, "closed")
+
+
+def _note(world: World, pull: PullRequest, actor: Actor, kind: EventKind) -> None:
+    happening = Happening(kind=kind, actor=actor.account, at=world.now(), branch=pull.head)
+    pull.timeline.append(happening)
 
 
 def reopen(world: World, pull: PullRequest, actor: Actor) -> None:
@@ -130,6 +135,7 @@ def reopen(world: World, pull: PullRequest, actor: Actor) -> None:
     _refuse_second(repository, pull.head, pull.base)
     pull.closed_at, pull.closed_by = None, None
     pull.head_oid, pull.base_oid, pull.updated_at = tip, base, world.now()
+    _note(world, pull, actor, "ReopenedEvent")
     tell(world, pull, actor, "reopened")
 
 
@@ -137,6 +143,10 @@ def head_moved(
     world: World, repository: Repository, actor: Actor, branch: str, new: str | None
 ) -> None:
     """Follow a head branch: closed when it is gone or brings nothing over base any more."""
+    if new is None:
+        for pull in repository.pulls.values():
+            if pull.head == branch:
+                _note(world, pull, actor, "HeadRefDeletedEvent")
     for pull in _open(repository):
         if pull.head != branch:
             continue
@@ -173,7 +183,8 @@ def mark_merged(world: World, pull: PullRequest, actor: Actor, merge_oid: str) -
     pull.closed_at = pull.merged_at = pull.updated_at = world.now()
     pull.merged_by = pull.closed_by = actor.account
     pull.merge_oid, pull.auto_merge = merge_oid, None
-    pull.closings.append((actor.account, pull.closed_at))
+    _note(world, pull, actor, "MergedEvent")
+    _note(world, pull, actor, "ClosedEvent")
     tell(world, pull, actor, "closed")
 
 

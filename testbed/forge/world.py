@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ class World:
         """Start empty; repositories are made below this folder."""
         self.root = root
         self.url = ""
+        self.now_shift = 0
         self.lock = threading.RLock()
         self.accounts: dict[str, Account] = {}
         self.tokens: dict[str, Token] = {}
@@ -61,10 +62,10 @@ class World:
         with self.lock:
             return next(self._ids)
 
-    @staticmethod
-    def now() -> datetime:
-        """Return the time in whole seconds, as GitHub tells it."""
-        return datetime.now(UTC).replace(microsecond=0)
+    def now(self) -> datetime:
+        """Return the time in whole seconds, as GitHub tells it, `now_shift` seconds ahead."""
+        real = datetime.now(UTC).replace(microsecond=0)
+        return real + timedelta(seconds=self.now_shift)
 
     def account(self, login: str, email: str = "", *, organization: bool = False) -> Account:
         """Find an account, or make one."""

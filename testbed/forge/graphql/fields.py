@@ -17,6 +17,7 @@ from testbed.forge.world import World
 Arguments = Mapping[str, Any]
 Resolver = Callable[[Any, "Context", Arguments], Any]
 FIELDS: dict[str, tuple[Resolver, frozenset[str]]] = {}
+_BOUNDS = frozenset({"first", "last", "after", "before"})
 TYPES: dict[type, Callable[[Any], str]] = {}
 
 
@@ -82,10 +83,9 @@ def resolve(source: Any, info: GraphQLResolveInfo[Context], **arguments: Any) ->
     if name not in FIELDS:
         _unserved(context, name)
     resolver, takes = FIELDS[name]
-    defaults = info.parent_type.fields[info.field_name].args
-    for argument, value in arguments.items():
-        told = argument in takes or value in (None, defaults[argument].default_value)
-        if not told and argument not in {"first", "last", "after", "before"}:
+    written = {argument.name.value for argument in info.field_nodes[0].arguments or ()}
+    for argument in written - takes - _BOUNDS:
+        if arguments.get(argument) is not None:
             _unserved(context, f"{name}({argument}:)")
     return _paged(resolver(source, context, arguments), info, arguments)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from testbed.forge import merging, pulls
@@ -11,22 +9,12 @@ from testbed.forge.graphql.connections import Connection, Payload
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
 from testbed.forge.graphql.nodes import RefNode, commit_node, ref_node
 from testbed.forge.graphql.query import demand
-from testbed.forge.model import Account, Comment, PullRequest, Repository
+from testbed.forge.model import PullRequest, Repository
 from testbed.forge.rest.views import node_id, stamp, web
 
 named(PullRequest, "PullRequest")
-named(Comment, "IssueComment")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Closing:
-    """A ClosedEvent of the timeline."""
-
-    actor: Account
-    at: datetime
-
-
-named(Closing, "ClosedEvent")
 _ORDER = {"CREATED_AT": "number", "UPDATED_AT": "updated_at"}
 
 
@@ -161,16 +149,12 @@ plain(
         "mergeStateStatus": _merge_state,
         "labels": lambda p: Connection(items=p.labels),
         "assignees": lambda p: Connection(items=p.assignees),
-        "reviewRequests": lambda p: Connection(
-            items=[Payload({"requestedReviewer": account}) for account in p.reviewers]
-        ),
         "commits": _commits,
         "files": lambda p: Connection(items=[_file(change) for change in _changes(p)]),
         "changedFiles": lambda p: len(_changes(p)),
         "additions": lambda p: sum(change.additions for change in _changes(p)),
         "deletions": lambda p: sum(change.deletions for change in _changes(p)),
         "autoMergeRequest": _auto_merge,
-        "reviewDecision": lambda _p: None,
     },
 )
 
@@ -179,58 +163,3 @@ plain(
 def pull_url(source: PullRequest, context: Context, _arguments: Arguments) -> str:
     """Return the web address."""
     return f"{web(context.world, source.repository)}/pull/{source.number}"
-
-
-@field("PullRequest.comments")
-def comments(source: PullRequest, _context: Context, _arguments: Arguments) -> Connection:
-    """List comments."""
-    found = source.repository.comments.values()
-    return Connection(items=[comment for comment in found if comment.number == source.number])
-
-
-@field("PullRequest.timelineItems", "itemTypes")
-def timeline(source: PullRequest, _context: Context, arguments: Arguments) -> Connection:
-    """List closings and comments, the kinds of event that are kept here."""
-    kinds = arguments.get("itemTypes") or ("CLOSED_EVENT", "ISSUE_COMMENT")
-    items: list[Any] = []
-    if "CLOSED_EVENT" in kinds:
-        items += [Closing(actor=account, at=when) for account, when in source.closings]
-    if "ISSUE_COMMENT" in kinds:
-        items += [c for c in source.repository.comments.values() if c.number == source.number]
-    return Connection(items=items)
-
-
-plain("ClosedEvent", {"actor": lambda c: c.actor, "createdAt": lambda c: stamp(c.at)})
-plain(
-    "IssueComment",
-    {
-        "id": lambda c: node_id("IC", 0, c.id),
-        "databaseId": lambda c: c.id,
-        "body": lambda c: c.body,
-        "author": lambda c: c.author,
-        "createdAt": lambda c: stamp(c.created_at),
-        "updatedAt": lambda c: stamp(c.updated_at),
-    },
-)
-
-
-@field("PullRequest.labels", "orderBy")
-def pull_labels(source: PullRequest, _context: Context, _arguments: Arguments) -> Connection:
-    """List labels, in the order they were set."""
-    return Connection(items=source.labels)
-
-
-@field("PullRequest.latestReviews", "writersOnly")
-def latest_reviews(source: PullRequest, _context: Context, _arguments: Arguments) -> Connection:
-    """List each reviewer's newest review."""
-    newest = {review.author.login: review for review in source.reviews}
-    none = Connection(items=[])
-    return Connection(
-        items=[Payload({"author": review.author, "onBehalfOf": none}) for review in newest.values()]
-    )
-
-
-@field("IssueComment.viewerDidAuthor")
-def viewer_did_author(source: Comment, context: Context, _arguments: Arguments) -> bool:
-    """Tell whether the token's account wrote it."""
-    return source.author.login == context.token.account.login

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from testbed.forge import archive
 from testbed.forge.errors import ApiError, not_found
 from testbed.forge.git.objects import Entry
-from testbed.forge.rest.git import BLOB_LIMIT, raw
 from testbed.forge.rest.routing import Call, Reply, serves
+from testbed.forge.rest.trees import BLOB_LIMIT, raw
 from testbed.forge.rest.views import Json, api, web
 
 READ = ("contents", "read")

@@ -15,7 +15,7 @@ from testbed.forge.schema_openapi import Description
 from testbed.forge.world import World
 
 _AREAS = (
-    *("meta", "repositories", "git", "contents", "commits", "pulls", "issues", "statuses"),
+    *("meta", "repositories", "git", "trees", "contents", "commits", "pulls", "issues", "statuses"),
     *("actions",),
 )
 
