@@ -17,7 +17,7 @@ from gitops_action.commands.steps.environment import PlannedEnvironment, Planner
 from gitops_action.commands.steps.ports import BumpPorts
 from gitops_action.commands.steps.propose import Proposal
 from gitops_action.commands.steps.pull_request import PullRequestDesk
-from gitops_action.commands.steps.wanted import Wanted, read_wanted
+from gitops_action.commands.steps.wanted import Wanted, applications_of, read_wanted
 from gitops_action.core.branches import NewCommit
 from gitops_action.core.config import select_environments
 from gitops_action.core.inputs.bump import BumpInputs
@@ -69,7 +69,13 @@ class _Bump:
     def _planner(self) -> Planner:
         base = self._read_base()
         keep = make_keep(self.wanted.changes, self.wanted.sets)
-        content = Content(self.ports.store, commit=base.tip.commit, config=base.config, keep=keep)
+        content = Content(
+            self.ports.store,
+            commit=base.tip.commit,
+            config=base.config,
+            applications=applications_of(self.inputs, self.wanted, base.config),
+            keep=keep,
+        )
         return Planner(inputs=self.inputs, ports=self.ports, base=base, content=content)
 
     def _read_base(self) -> Base:

@@ -82,18 +82,32 @@ def survey(facts: BranchFacts, *, base: str, wanted: Proposed, reopen: bool) -> 
 
 
 def _without_open(facts: BranchFacts, wanted: Proposed, *, reopen: bool) -> Survey:
-    last = facts.pull_requests[0] if facts.pull_requests else None
-    if last and _declined(last, facts.viewer) and _proposes(last, wanted):
-        reason = f"@{last.closed_by} closed #{last.number}, which proposed the same"
+    declined = _declined_before(facts, wanted)
+    if declined:
+        reason = f"@{declined.closed_by} closed #{declined.number}, which proposed the same"
         if not reopen:
-            return Survey(situation="refused", pull_request=last, reason=reason)
-        if facts.head is not None and facts.head == last.head_oid:
-            return Survey(situation="reopen", pull_request=last, reason=reason)
+            return Survey(situation="refused", pull_request=declined, reason=reason)
+        if facts.head is not None and facts.head == declined.head_oid:
+            return Survey(situation="reopen", pull_request=declined, reason=reason)
+    last = facts.pull_requests[0] if facts.pull_requests else None
     if last and facts.head == last.head_oid and last.state == "merged":
         return Survey(situation="restart", reason=f"#{last.number} was merged")
     if facts.head and (foreign := _foreign(facts, None)):
         return Survey(situation="shared", reason=_by(foreign))
     return Survey(situation="restart", reason="no pull request is open")
+
+
+def _declined_before(facts: BranchFacts, wanted: Proposed) -> PullRequestFacts | None:
+    """The newest one that a person closed although it proposed all of this, since the last merge.
+
+    A merge begins a new story: what was declined before it may be right after it.
+    """
+    for request in facts.pull_requests:
+        if request.state == "merged":
+            return None
+        if _declined(request, facts.viewer) and _proposes(request, wanted):
+            return request
+    return None
 
 
 def _declined(closed: PullRequestFacts, viewer: Identity) -> bool:
@@ -106,15 +120,19 @@ def _declined(closed: PullRequestFacts, viewer: Identity) -> bool:
 
 def _proposes(closed: PullRequestFacts, wanted: Proposed) -> bool:
     """Whether all that is wanted now was in the closed pull request already."""
-    images = {_version(image) for image in _images(closed.body)}
+    images = _images(closed.body)
     sets = set(parse_trailers(closed.body).get("GitOps-Set", ()))
-    known = all(_version(image) in images for image in wanted.images)
+    known = all(any(_same(image, old) for old in images) for image in wanted.images)
     return known and sets.issuperset(wanted.sets) and bool(wanted.images or wanted.sets)
 
 
-def _version(image: ImageReference) -> tuple[str, str | None]:
-    """What makes it the same version: the tag, or the digest where there is no tag."""
-    return image.repository, image.tag or image.digest
+def _same(one: ImageReference, other: ImageReference) -> bool:
+    """The same version: by digest where both name one, as tags move; else by tag."""
+    if one.repository != other.repository:
+        return False
+    if one.digest and other.digest:
+        return one.digest == other.digest
+    return one.tag is not None and one.tag == other.tag
 
 
 def _foreign(facts: BranchFacts, opened: PullRequestFacts | None) -> CommitFacts | None:
@@ -122,7 +140,7 @@ def _foreign(facts: BranchFacts, opened: PullRequestFacts | None) -> CommitFacts
     ours = {facts.viewer.login, facts.viewer.email, opened.author_login if opened else ""} - {""}
     foreign = [commit for commit in facts.commits if not _is_ours(commit, ours)]
     if not foreign and not facts.complete:
-        return facts.commits[0]
+        return next(iter(facts.commits), None)
     return foreign[-1] if foreign else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -160,11 +161,12 @@ def test_closed_by_a_person_is_not_reopened_for_this_version(stage: Stage) -> No
 
 
 def test_closed_by_a_person_with_the_branch_deleted_after_it_stays_refused(
-    stage: Stage,
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = stage.web("v1.1.0")
     stage.repository.close(first["number"], by="alice")
-    stage.forge.world.now_shift = 60
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    monkeypatch.setattr(stage.forge.world, "now", lambda: later)
     stage.repository.delete_branch(BRANCH)
     assert stage.web("v1.1.0")["operation"] == "unchanged"
     assert BRANCH not in stage.repository.branches()

@@ -8,7 +8,7 @@ from gitops_action.adapters.github.client import GitHubClient
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.branches import PullRequestFacts, PullRequestState
 
-_SAME_MOMENT = timedelta(seconds=2)
+_SAME_MOMENT = timedelta(seconds=1)
 _STATES: dict[str, PullRequestState] = {"OPEN": "open", "CLOSED": "closed", "MERGED": "merged"}
 
 

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gitops_action.commands.ports import ContentStore
-from gitops_action.core.config import Config, Environment, Hold, load_config, load_holds
+from gitops_action.core.config import (
+    APPLICATIONS_FOLDER,
+    Config,
+    Hold,
+    load_config,
+    load_holds,
+)
 from gitops_action.core.files import Keep, Snapshot, Tip
 
 
@@ -28,13 +34,16 @@ def read_base(store: ContentStore, *, branch: str | None, config: str) -> Base:
     return Base(tip=tip, config=loaded, holds=holds)
 
 
-def read_content(store: ContentStore, *, commit: str, config: Config, keep: Keep) -> Snapshot:
+def read_content(
+    store: ContentStore, *, commit: str, config: Config, applications: Sequence[str], keep: Keep
+) -> Snapshot:
     """Read the files of all environments at a commit.
 
-    Declared environments are read folder by folder, otherwise the whole tree. All of them are
-    read, because a file that two of them share must be recognised.
+    The folders that configuration and application names tell are read alone; where they tell
+    none, the whole tree is. All environments are read, because a file that two of them share
+    must be recognised.
     """
-    return store.read(commit=commit, folders=_folders(config.environments), keep=keep)
+    return store.read(commit=commit, folders=_folders(config, applications), keep=keep)
 
 
 def widen(
@@ -52,9 +61,16 @@ def widen(
     )
 
 
-def _folders(environments: Sequence[Environment]) -> tuple[str, ...]:
-    """Their root folders without those inside another one; none when one is the whole tree."""
-    roots = sorted({environment.root for environment in environments})
-    if "" in roots:
+def _folders(config: Config, applications: Sequence[str]) -> tuple[str, ...]:
+    """Folders without those inside another one; none when one of them is the whole tree."""
+    if not config.declared:
+        return tuple(f"{APPLICATIONS_FOLDER}/{name}" for name in applications)
+    folders = {
+        folder
+        for environment in config.environments
+        for folder in environment.folders(applications)
+    }
+    if "" in folders:
         return ()
-    return tuple(r for r in roots if not any(r.startswith(f"{other}/") for other in roots))
+    ordered = sorted(folders)
+    return tuple(f for f in ordered if not any(f.startswith(f"{other}/") for other in ordered))

@@ -112,6 +112,7 @@ class Proposal:
             self.planner.ports.store,
             commit=commit,
             config=self.planner.base.config,
+            applications=(),
             keep=make_keep(wanted.changes, wanted.sets),
         )
 

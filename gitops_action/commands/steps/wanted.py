@@ -69,6 +69,19 @@ def read_wanted(inputs: BumpInputs, registry: Registry | None) -> Wanted:
     return Wanted(images=images, sets=parse_set_lines(inputs.set))
 
 
+def applications_of(inputs: BumpInputs, wanted: Wanted, config: Config) -> tuple[str, ...]:
+    """The applications that can be meant: those named, else those declared with these images.
+
+    None where that cannot be told before the files are read.
+    """
+    if inputs.application or not wanted.changes or wanted.sets:
+        return inputs.application
+    if not all(application.images for application in config.applications):
+        return ()
+    repositories = {change.repository for change in wanted.changes}
+    return tuple(app.name for app in config.applications if repositories & set(app.images))
+
+
 def sources(
     wanted: Wanted, *, given: ImageSource | None, config: Config, job: Job
 ) -> Mapping[str, ImageSource | None]:

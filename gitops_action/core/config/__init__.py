@@ -15,12 +15,14 @@ from gitops_action.core.config.resolved import (
     Rollback,
 )
 from gitops_action.core.config.select import (
+    APPLICATIONS_FOLDER,
     application_of,
     select_applications,
     select_environments,
 )
 
 __all__ = [
+    "APPLICATIONS_FOLDER",
     "CONFIG_PATH",
     "DEFAULT_ENVIRONMENT",
     "HOLDS_FOLDER",
