@@ -17,6 +17,24 @@ command line they come from the environment or a file. An empty value counts as 
 """
 
 
+_VARIABLES = """
+## Environment variables
+
+| Variable | What it does |
+| --- | --- |
+| `GITOPS_TOKEN`, `GH_TOKEN`, `GITHUB_TOKEN` | stand in for `token`, in this order |
+| `GITOPS_SOURCE_TOKEN`, `GH_TOKEN`, `GITHUB_TOKEN` | stand in for `source-token`, in this order |
+| `GITOPS_REGISTRY_PASSWORD` | stands in for `registry-password` |
+| `GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`, `GITHUB_SERVER_URL` | where GitHub is, in a job |
+| `GITHUB_REPOSITORY` | stands in for `repository`, in a job |
+| `DOCKER_CONFIG` | folder of Docker's `config.json`, for registries |
+| `SOURCE_DATE_EPOCH` | freezes the clock, for output that can be reproduced |
+| `DOCKER_METADATA_ANNOTATIONS_LEVELS`, `DOCKER_METADATA_SHORT_SHA_LENGTH`, \
+`DOCKER_METADATA_PR_HEAD_SHA` | settings of `tag`, as docker/metadata-action has them |
+| `NO_COLOR` | no styles on a terminal |
+"""
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table; bars in cells are escaped."""
     titles = list(head)
@@ -26,7 +44,12 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def reference() -> str:
     """The whole reference."""
-    parts = [_INTRODUCTION, _kinds(), *(_command(command) for command in COMMANDS)]
+    parts = [
+        _INTRODUCTION,
+        _kinds(),
+        *(_command(command) for command in COMMANDS),
+        _VARIABLES.lstrip(),
+    ]
     return "\n".join(parts)
 
 
