@@ -33,6 +33,7 @@ class TextReader:
         self.index = 0
         self.line = 0
         self.column = 0
+        self._mark = Mark(0, 0, 0)
 
     def peek(self, index: int = 0) -> str:
         """The character `index` ahead; NUL at the end."""
@@ -59,5 +60,7 @@ class TextReader:
                 self.column += 1
 
     def get_mark(self) -> Mark:
-        """Where we are."""
-        return Mark(self.index, self.line, self.column)
+        """Where we are; marks are not changed, so asking twice gives the same one."""
+        if self._mark.index != self.index:
+            self._mark = Mark(self.index, self.line, self.column)
+        return self._mark

@@ -50,8 +50,9 @@ class EventScanner(Scanner):
 
     def check_token(self, *choices: type[Token]) -> bool:
         """Whether the next token is one of `choices`; asked several times for every event."""
-        while self.need_more_tokens():
-            self.fetch_more_tokens()
+        if self.possible_simple_keys or not self.tokens:  # else the next token is certain
+            while self.need_more_tokens():
+                self.fetch_more_tokens()
         return bool(self.tokens) and (not choices or isinstance(self.tokens[0], choices))
 
     def need_more_tokens(self) -> bool:
