@@ -6,12 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops_action.adapters.clock import SystemClock
-from gitops_action.commands.ports import ContentStore
+from gitops_action.commands.ports import Clock, ContentStore, Forge
 from gitops_action.core.inputs import BumpInputs
 
 if TYPE_CHECKING:
-    from gitops_action.adapters.github import GitHubClient, GitHubForge
+    from gitops_action.adapters.github import GitHubClient
 
 
 def working_tree(inputs: BumpInputs) -> ContentStore:
@@ -24,8 +23,8 @@ def working_tree(inputs: BumpInputs) -> ContentStore:
 def content_store(
     inputs: BumpInputs,
     client: GitHubClient,
-    forge: GitHubForge,
-    clock: SystemClock,
+    forge: Forge,
+    clock: Clock,
     stack: ExitStack,
 ) -> ContentStore:
     """The API, which needs no clone, or Git where `transport: git` asks for it.

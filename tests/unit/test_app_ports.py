@@ -1,0 +1,82 @@
+"""Which adapters a bump gets; nothing is sent while they are built."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from gitops_action.adapters.clock import SystemClock
+from gitops_action.adapters.git import GitStore
+from gitops_action.adapters.github import ApiContentStore, GitHubForge, connect
+from gitops_action.adapters.worktree import WorktreeStore
+from gitops_action.app.bump import build_ports
+from gitops_action.app.commands import Context
+from gitops_action.app.content import content_store
+from gitops_action.core.branches import Identity
+from gitops_action.core.inputs import BUMP, BumpInputs, bump_inputs, check_values
+from gitops_action.core.inputs.defaults import with_defaults
+from gitops_action.core.redact import Redactor
+from gitops_action.errors import UsageError
+
+CONTEXT = Context(environ={"SOURCE_DATE_EPOCH": "0"}, redactor=Redactor())
+REMOTE = {"images": "ghcr.io/acme/web:v1", "repository": "acme/environment", "token": "t"}
+
+
+def inputs(**given: str) -> BumpInputs:
+    texts = {name.replace("_", "-"): text for name, text in given.items()}
+    return bump_inputs(check_values(BUMP, with_defaults(BUMP, texts, {})), {})
+
+
+def test_local_has_a_folder_and_nothing_else(tmp_path: Path) -> None:
+    given = inputs(images="a:1", mode="local", working_directory=str(tmp_path))
+    with ExitStack() as stack:
+        ports = build_ports(given, CONTEXT, stack)
+    assert isinstance(ports.store, WorktreeStore)
+    assert (ports.forge, ports.registry, ports.history) == (None, None, None)
+    assert ports.clock.now().year == 1970
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    given = inputs(images="a:1", mode="local", working_directory=str(tmp_path / "gone"))
+    with ExitStack() as stack, pytest.raises(UsageError, match="not a folder"):
+        build_ports(given, CONTEXT, stack)
+
+
+@pytest.mark.parametrize("transport", ["auto", "api"])
+def test_the_api_is_the_transport_by_default(transport: str) -> None:
+    with ExitStack() as stack:
+        ports = build_ports(inputs(**REMOTE, transport=transport), CONTEXT, stack)
+    assert isinstance(ports.store, ApiContentStore)
+    assert ports.forge is not None
+    assert ports.registry is not None
+    assert ports.history is None
+
+
+def test_commits_are_compared_where_there_is_a_token_for_them() -> None:
+    with ExitStack() as stack:
+        ports = build_ports(inputs(**REMOTE, source_token="s"), CONTEXT, stack)
+    assert ports.history is not None
+
+
+class KnownForge(GitHubForge):
+    """Says who the token belongs to without asking."""
+
+    def viewer(self) -> Identity:
+        return Identity(login="bot[bot]", name="bot[bot]", email="1+bot[bot]@example.com")
+
+
+def test_the_git_transport_leaves_nothing_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    given = inputs(**REMOTE, transport="git")
+    clock = SystemClock()
+    client = connect("t", given.api_url, given.graphql_url, clock)
+    with ExitStack() as stack:
+        forge = KnownForge(client, given.repository)
+        store = content_store(given, client, forge, clock, stack)
+        assert isinstance(store, GitStore)
+        assert list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
