@@ -8,6 +8,9 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, build_ast_schema,
 
 from testbed.forge.npm import package
 
+_TOLERATED = "they return conflicting types"
+"""GitHub's server lets `String` and `String!` meet under one name; gh relies on it."""
+
 
 @functools.cache
 def schema() -> GraphQLSchema:
@@ -25,4 +28,5 @@ def parsed(query: str) -> tuple[DocumentNode, tuple[GraphQLError, ...]]:
         GraphQLError: it does not parse.
     """
     document = parse(query)
-    return document, tuple(validate(schema(), document))
+    found = validate(schema(), document)
+    return document, tuple(error for error in found if _TOLERATED not in error.message)

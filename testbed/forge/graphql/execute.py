@@ -23,7 +23,7 @@ from testbed.forge.tokens import Token
 from testbed.forge.world import World
 
 Json = dict[str, Any]
-_AREAS = ("query", "git_objects", "pulls", "talk", "mutations", "ref_mutations")
+_AREAS = ("query", "git_objects", "pulls", "talk", "checks", "mutations", "ref_mutations")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLResolveInfo
+from graphql import FieldNode, GraphQLResolveInfo
 
 from testbed.forge.actors import Actor
 from testbed.forge.errors import ApiError, not_served
@@ -93,8 +93,16 @@ def resolve(source: Any, info: GraphQLResolveInfo[Context], **arguments: Any) ->
 def _paged(result: Any, info: GraphQLResolveInfo[Context], arguments: Arguments) -> Any:
     if not isinstance(result, Connection):
         return result
-    demand_bounds(info.field_name, arguments)
+    if _shows_items(info):
+        demand_bounds(info.field_name, arguments)
     return result.cut(arguments)
+
+
+def _shows_items(info: GraphQLResolveInfo[Context]) -> bool:
+    """Tell whether more than `totalCount` is asked of a connection; that alone needs no bounds."""
+    chosen = info.field_nodes[0].selection_set
+    fields = chosen.selections if chosen else ()
+    return any(not isinstance(f, FieldNode) or f.name.value != "totalCount" for f in fields)
 
 
 def _unserved(context: Context, name: str) -> None:

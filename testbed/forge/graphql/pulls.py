@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from testbed.forge import merging, pulls
+from testbed.forge import merging
+from testbed.forge.errors import not_found
 from testbed.forge.graphql.connections import Connection, Payload
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
 from testbed.forge.graphql.nodes import RefNode, commit_node, ref_node
@@ -64,7 +65,10 @@ def associated(source: RefNode, context: Context, arguments: Arguments) -> Conne
 def pull_request(source: Repository, context: Context, arguments: Arguments) -> PullRequest:
     """Find a pull request by number."""
     demand(context, source, "pull_requests")
-    return pulls.find(source, arguments["number"])
+    number = arguments["number"]
+    if number not in source.pulls:
+        raise not_found(f"Could not resolve to a PullRequest with the number of {number}.")
+    return source.pulls[number]
 
 
 def _merge_state(pull: PullRequest) -> str:
@@ -119,6 +123,11 @@ plain(
         "databaseId": lambda p: p.id,
         "fullDatabaseId": lambda p: str(p.id),
         "number": lambda p: p.number,
+        "milestone": lambda _p: None,
+        "reactionGroups": lambda _p: [],
+        "projectItems": lambda _p: Connection(items=[]),
+        "projectCards": lambda _p: Connection(items=[]),
+        "closingIssuesReferences": lambda _p: Connection(items=[]),
         "title": lambda p: p.title,
         "body": lambda p: p.body or "",
         "state": state,
@@ -127,6 +136,9 @@ plain(
         "isDraft": lambda p: p.draft,
         "locked": lambda _p: False,
         "isCrossRepository": lambda _p: False,
+        "isInMergeQueue": lambda _p: False,
+        "isMergeQueueEnabled": lambda _p: False,
+        "mergeQueueEntry": lambda _p: None,
         "maintainerCanModify": lambda _p: False,
         "author": lambda p: p.author,
         "mergedBy": lambda p: p.merged_by,

@@ -9,7 +9,7 @@ from testbed.forge.graphql.connections import Connection, Payload
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
 from testbed.forge.graphql.nodes import RefNode, UserNode, by_id, git_object, ref_node
 from testbed.forge.model import Account, Label, Repository
-from testbed.forge.rest.views import node_id, profile, stamp, web
+from testbed.forge.rest.views import node_id, profile, repository_view, stamp, web
 
 named(Repository, "Repository")
 named(Account, lambda account: account.kind)
@@ -94,6 +94,8 @@ plain(
         "hasProjectsEnabled": lambda _r: True,
         "hasWikiEnabled": lambda _r: False,
         "createdAt": lambda r: stamp(r.created_at),
+        "pushedAt": lambda r: stamp(r.created_at),
+        "pullRequestTemplates": lambda _r: [],
         "visibility": lambda r: "PRIVATE" if r.private else "PUBLIC",
         "autoMergeAllowed": lambda r: r.allow_auto_merge,
         "deleteBranchOnMerge": lambda r: r.delete_branch_on_merge,
@@ -109,6 +111,12 @@ plain(
 def repository_url(source: Repository, context: Context, _arguments: Arguments) -> str:
     """Return the web address."""
     return web(context.world, source)
+
+
+@field("Repository.sshUrl")
+def ssh_url(source: Repository, context: Context, _arguments: Arguments) -> str:
+    """Return the address for Git over SSH, which nobody answers here."""
+    return str(repository_view(context.world, source)["ssh_url"])
 
 
 @field("Repository.viewerPermission")

@@ -9,8 +9,9 @@ from testbed.forge import merging
 from testbed.forge.errors import not_served
 from testbed.forge.graphql.connections import Connection, Payload
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
+from testbed.forge.graphql.nodes import repository_by_id
 from testbed.forge.model import Comment, Happening, PullRequest, Review
-from testbed.forge.rest.views import node_id, stamp
+from testbed.forge.rest.views import node_id, stamp, web
 
 _KINDS = {
     "CLOSED_EVENT": "ClosedEvent",
@@ -72,6 +73,11 @@ plain(
         "fullDatabaseId": lambda c: str(c.id),
         "body": lambda c: c.body,
         "author": lambda c: c.author,
+        "authorAssociation": lambda _c: "CONTRIBUTOR",
+        "includesCreatedEdit": lambda c: c.updated_at != c.created_at,
+        "isMinimized": lambda _c: False,
+        "minimizedReason": lambda _c: None,
+        "reactionGroups": lambda _c: [],
         "createdAt": lambda c: stamp(c.created_at),
         "updatedAt": lambda c: stamp(c.updated_at),
     },
@@ -82,6 +88,13 @@ plain(
 def comment_id(source: Comment, _context: Context, _arguments: Arguments) -> str:
     """Return the node id."""
     return node_id("IC", source.repository_id, source.id)
+
+
+@field("IssueComment.url")
+def comment_url(source: Comment, context: Context, _arguments: Arguments) -> str:
+    """Return the web address."""
+    repository = repository_by_id(context, str(source.repository_id))
+    return f"{web(context.world, repository)}/pull/{source.number}#issuecomment-{source.id}"
 
 
 @field("IssueComment.viewerDidAuthor")
@@ -132,6 +145,7 @@ plain(
         "author": lambda r: r.author,
         "body": lambda r: r.body,
         "state": lambda r: r.state,
+        "commit": lambda _r: None,
         "submittedAt": lambda r: stamp(r.submitted_at),
         "onBehalfOf": lambda _r: Connection(items=[]),
     },
