@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from io import StringIO
 from random import Random
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MantissaNoDotYAML1_1Warning
 
 from gitops_action.core.yaml import (
+    AddListItem,
     EditRefusedError,
     Replace,
     YamlPath,
@@ -73,8 +75,26 @@ def check_edit(document: Document, random: Random, value: str, *, as_string: boo
         assert repr(old) == repr(new)
 
 
-def _take(documents: object, steps: tuple[Step, ...]) -> object:
-    node = documents[0]  # type: ignore[index]  # a list of documents
+def check_add(document: Document, key: str) -> None:
+    """One item added to a list of the root: it is the list's last, and all else is as it was."""
+    item = (("name", "n: #x"), ("newTag", "1.20"))
+    edit = AddListItem(path=YamlPath(), key=key, item=item)
+    try:
+        data = apply("doc.yaml", document.data, [edit])
+    except EditRefusedError as error:
+        assert "is not a list" in error.cause  # noqa: PT017 - nothing else here may be refused
+        return
+    assert apply("doc.yaml", data, [edit]) == data
+    for version in ((1, 1), (1, 2)):
+        old, new = load(document.text, version), load(decode(data), version)
+        before, after = _take(old, (key,)) if key in _take(old, ()) else None, _take(new, (key,))
+        assert after == [*(before or []), dict(item)]
+        _put(old, (key,), after)
+        assert repr(old) == repr(new)
+
+
+def _take(documents: Any, steps: tuple[Step, ...]) -> Any:
+    node = documents[0]
     for step in steps:
         node = node[_key(node, step)]
     return node
@@ -82,11 +102,11 @@ def _take(documents: object, steps: tuple[Step, ...]) -> object:
 
 def _put(documents: object, steps: tuple[Step, ...], value: object) -> None:
     node = _take(documents, steps[:-1])
-    node[_key(node, steps[-1])] = value  # type: ignore[index]  # a dict or list
+    node[_key(node, steps[-1])] = value
 
 
 def _key(node: object, step: Step) -> object:
     """The loader's key for a step: `2` and `on` may be typed."""
     if not isinstance(node, dict) or step in node:
         return step
-    return {"2": 2, "on": True}[str(step)]
+    return {"2": 2, "on": True}.get(str(step), step)

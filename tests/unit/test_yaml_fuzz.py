@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gitops_action.core.yaml import Replace, YamlPath, apply, needs_quotes, parse, scalars
 from gitops_action.errors import GitOpsError
-from tests.support.yaml_check import check_edit, check_reading
+from tests.support.yaml_check import check_add, check_edit, check_reading
 from tests.support.yaml_documents import ODD, WORDS, Writer
 
 QUICK = settings(
@@ -34,6 +34,12 @@ def test_an_edit_changes_one_value_and_nothing_else(
     as_string: bool,  # noqa: FBT001 - hypothesis passes it
 ) -> None:
     check_edit(Writer(random).document(), random, value, as_string=as_string)
+
+
+@QUICK
+@given(st.randoms(use_true_random=False), st.sampled_from(("images", "new", "spec")))
+def test_an_added_item_is_the_last_and_nothing_else_changes(random: Random, key: str) -> None:
+    check_add(Writer(random).document(), key)
 
 
 @QUICK
