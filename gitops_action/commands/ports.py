@@ -61,8 +61,8 @@ class Forge(Protocol):
         """Open a pull request, or return the one that a cut-off earlier try opened."""
         ...
 
-    def edit(self, number: int, *, title: str, body: str) -> None:
-        """Change title and body."""
+    def edit(self, number: int, *, title: str, body: str) -> PullRequestFacts:
+        """Change title and body; gives the pull request as it is now, open or not."""
         ...
 
     def reopen(self, number: int) -> None:

@@ -93,13 +93,14 @@ class GitHubForge:
 
         return self._client.writing(create, find, self._purpose("open pull requests"))
 
-    def edit(self, number: int, *, title: str, body: str) -> None:
-        """Change title and body.
+    def edit(self, number: int, *, title: str, body: str) -> PullRequestFacts:
+        """Change title and body; gives the pull request as it is now, open or not.
 
         Raises:
             GitOpsError: GitHub refused.
         """
-        self._patch(number, {"title": title, "body": body}, "edit pull requests")
+        answer = self._patch(number, {"title": title, "body": body}, "edit pull requests")
+        return pull_request_from_rest(Reply(answer, "pull request"))
 
     def reopen(self, number: int) -> None:
         """Open a closed pull request again.
@@ -172,10 +173,11 @@ class GitHubForge:
         """Status contexts that rules or protection require; empty when it may not be read."""
         return required_statuses(self._client, self._repository, branch)
 
-    def _patch(self, number: int, body: dict[str, object], doing: str) -> None:
+    def _patch(self, number: int, body: dict[str, object], doing: str) -> object:
         """Set fields of a pull request; setting them twice is the same as once."""
         path = self._client.path(self._repository, "pulls", str(number))
-        self._client.reading(lambda: self._client.rest("PATCH", path, body), self._purpose(doing))
+        purpose = self._purpose(doing)
+        return self._client.reading(lambda: self._client.rest("PATCH", path, body), purpose)
 
     def _purpose(self, doing: str) -> Purpose:
         return Purpose(

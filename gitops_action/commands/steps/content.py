@@ -8,7 +8,7 @@ from gitops_action.commands.ports import ContentStore
 from gitops_action.commands.steps.base import read_content, widen
 from gitops_action.core.config import Config
 from gitops_action.core.files import Keep, Snapshot
-from gitops_action.core.plan import FoldersNotReadError, NoMatchError, Plan
+from gitops_action.core.plan import FoldersNotReadError, NoMatchError, Plan, make_keep
 
 MakePlan = Callable[[Snapshot], Plan]
 
@@ -59,19 +59,32 @@ class Content:
 
     def _widened(self, make: MakePlan) -> Plan:
         """Plan on what was read, then with the bases it leads to, then on the whole tree."""
-        try:
-            return make(self._files())
-        except FoldersNotReadError as missing:
-            self._widen(missing.folders)
-        except NoMatchError:
-            if not self._files().folders:
-                raise
-            self._widen(())
-        try:
-            return make(self._files())
-        except FoldersNotReadError:
-            self._widen(())
-        return make(self._files())
+        for folders_of in (_missing, _everything):
+            try:
+                return make(self._files())
+            except FoldersNotReadError as error:
+                self._widen(folders_of(error), self._keep)
+            except NoMatchError:
+                break
+        return self._last(make)
 
-    def _widen(self, folders: tuple[str, ...]) -> None:
-        self._snapshot = widen(self._store, self._files(), folders=folders, keep=self._keep)
+    def _last(self, make: MakePlan) -> Plan:
+        """On the whole tree; where nothing matches, all images are read for the error to list."""
+        try:
+            if self._files().folders:
+                self._widen((), self._keep)
+            return make(self._files())
+        except NoMatchError:
+            self._widen((), make_keep((), ()))
+            return make(self._files())
+
+    def _widen(self, folders: tuple[str, ...], keep: Keep) -> None:
+        self._snapshot = widen(self._store, self._files(), folders=folders, keep=keep)
+
+
+def _missing(error: FoldersNotReadError) -> tuple[str, ...]:
+    return error.folders
+
+
+def _everything(_error: FoldersNotReadError) -> tuple[str, ...]:
+    return ()

@@ -15,7 +15,7 @@ from gitops_action.core.config import Environment
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.living import CLOSED_BY_US
 from gitops_action.core.report.model import ProposalResult, ProposalView
-from gitops_action.errors import UsageError
+from gitops_action.errors import ConflictError, UsageError
 
 COMMENT_MARKER = "<!-- gitops-action: bump -->"
 READY = "gitops/ready"
@@ -50,9 +50,15 @@ class PullRequestDesk:
     def update(
         self, view: ProposalView, opened: PullRequestFacts, *, branch: str, commit: str
     ) -> ProposalResult:
-        """Bring title and body of an open one up to date."""
+        """Bring title and body of an open one up to date.
+
+        Raises:
+            ConflictError: it was merged or closed meanwhile, so nothing proposes our commit now.
+        """
         title, body = self.texts.title(view), self.texts.body(view)
-        self.forge.edit(opened.number, title=title, body=body)
+        now = self.forge.edit(opened.number, title=title, body=body)
+        if now.state != "open":
+            raise ConflictError(f"#{opened.number} was {now.state} meanwhile")
         opened = replace(opened, head_oid=commit)
         return self._finish(view, opened, branch=branch, operation="updated")
 

@@ -17,7 +17,7 @@ def label_view(world: World, repository: Repository, label: Label) -> Json:
         "node_id": node_id("LA", repository.id, label.id),
         "url": f"{api(world, repository)}/labels/{label.name}",
         "name": label.name,
-        "description": label.description,
+        "description": label.description or "",
         "color": label.color,
         "default": False,
     }
