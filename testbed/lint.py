@@ -34,9 +34,9 @@ def workflows() -> None:
     """Syntax and types (actionlint), then security (zizmor), also of the templates' workflows."""
     files = tracked(":(glob)**/.github/workflows/*.y*ml")
     run(go_program(ACTIONLINT), "-color", *files, cwd=ROOT)
-    run(
-        _tool("zizmor"), "--offline", "--quiet", "--persona=pedantic", *files, *_actions(), cwd=ROOT
-    )
+    others = tracked("action.yml", ".github/dependabot.yml")
+    options = ("--offline", "--quiet", "--no-progress", "--persona=pedantic")
+    run(_tool("zizmor"), *options, *files, *others, cwd=ROOT)
 
 
 def dockerfiles() -> None:
@@ -108,10 +108,6 @@ def main(checks: Iterable[Callable[[], None]] = CHECKS) -> int:
 def _tool(name: str) -> Path:
     """A program of this Python environment: it stands beside the interpreter."""
     return Path(sys.executable).parent / name
-
-
-def _actions() -> tuple[str, ...]:
-    return tracked("action.yml", ".github/dependabot.yml")
 
 
 if __name__ == "__main__":
