@@ -39,8 +39,12 @@ class Stage:
         """Start everything and seed it; the version that runs is in the registry."""
         with Forge.start(root / "forge") as forge, Registry.start(root / "registry") as registry:
             image = f"{registry.address}/{APPLICATION}"
-            registry.push_image(APPLICATION, OLD_TAG)
-            application.create(forge, image)
+            created = application.create(forge, image)
+            labels = {
+                "org.opencontainers.image.source": f"{forge.server_url}/{APPLICATION}",
+                "org.opencontainers.image.revision": created.resolve("main"),
+            }
+            registry.push_image(APPLICATION, OLD_TAG, labels=labels)
             environment = forge.create_repository(ENVIRONMENT, files=layout.filled(image))
             token = forge.token(
                 repositories=[ENVIRONMENT],

@@ -1,0 +1,78 @@
+"""What the image is made of."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from testbed.docker.images import base_image, size
+from testbed.process import run
+
+MEGABYTE = 1_000_000
+
+
+def inside(image: str, *command: str) -> str:
+    return run(
+        *("docker", "run", "--rm", "--network=none", "--entrypoint", command[0], image),
+        *command[1:],
+    )
+
+
+def test_the_image_adds_at_most_220_megabytes_to_its_base(action: str) -> None:
+    assert (size(action) - size(base_image())) / MEGABYTE <= 220
+
+
+def test_the_entrypoint_is_in_exec_form_and_runs_as_root(action: str) -> None:
+    config = json.loads(run("docker", "image", "inspect", "--format", "{{json .Config}}", action))
+    assert config["Entrypoint"] == ["python", "/app/entrypoint.py"]
+    assert config.get("User", "") in {"", "0", "root"}
+    assert config["Labels"]["org.opencontainers.image.title"] == "gitops-action"
+    assert config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
+
+
+def test_git_trusts_a_workspace_of_another_user(action: str) -> None:
+    script = "mkdir /w && chown 1001 /w && cd /w && git init -q . && chown -R 1001 . && git status"
+    assert "No commits yet" in inside(action, "sh", "-c", script)
+
+
+def test_no_installer_and_no_cache_is_left_in_our_environment(action: str) -> None:
+    found = inside(action, "sh", "-c", "ls /opt/venv/bin; ls -d /root/.cache /tmp/* 2>&1 || true")
+    assert "pip" not in found
+    assert "runtime.txt" not in found
+    assert "/root/.cache\n" not in found.replace("'/root/.cache'", "")
+
+
+def test_only_what_runs_is_in_the_image(action: str) -> None:
+    assert inside(action, "ls", "/app").split() == ["__pycache__", "entrypoint.py", "gitops_action"]
+
+
+def test_every_locked_package_is_there_and_they_fit_together(action: str) -> None:
+    script = (
+        "import importlib.metadata as m, json;"
+        "print(json.dumps(sorted(d.metadata['Name'] for d in m.distributions())))"
+    )
+    names = {name.lower() for name in json.loads(inside(action, "python", "-c", script))}
+    assert {"pydantic", "pygithub", "gitpython", "jinja2", "ruamel.yaml"} <= names
+    assert not {"pytest", "ruff", "pip", "setuptools"} & names
+
+
+def test_wrong_usage_ends_with_2_and_an_annotation(action: str) -> None:
+    done = subprocess.run(
+        ["docker", "run", "--rm", "--network=none", "-e", "INPUT_COMMAND=dance", action],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "GITHUB_ACTIONS": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "dance" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("module", ["kubernetes"])
+def test_what_bump_does_not_need_is_not_imported(action: str, module: str) -> None:
+    script = f"import gitops_action.app, sys; print({module!r} in sys.modules)"
+    environment = ("env", "PYTHONPATH=/app", "python", "-c", script)
+    assert inside(action, *environment).strip() == "False"
