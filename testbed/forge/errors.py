@@ -50,7 +50,9 @@ def conflict(message: str) -> ApiError:
 
 def invalid(message: str, /, **error: str) -> ApiError:
     """A well-formed request that cannot be carried out."""
-    return ApiError(status=422, message=message, errors=(error,) if error else ())
+    return ApiError(
+        status=422, message=message, errors=({"code": "custom", **error},) if error else ()
+    )
 
 
 def bad_credentials() -> ApiError:

@@ -11,6 +11,7 @@ from testbed.forge.model import AutoMerge, MergeOrder, PullRequest, Repository, 
 from testbed.forge.world import World
 
 STATUS_LIMIT = 1000
+PASSING = frozenset({"success", "neutral", "skipped"})
 _NOT_MERGEABLE = "Pull Request is not mergeable"
 
 
@@ -55,7 +56,7 @@ def passed_contexts(pull: PullRequest) -> set[str]:
     for status in repository.statuses.get(pull.head_oid, []):
         latest[status.context] = status.state == "success"
     for run in repository.checks.get(pull.head_oid, []):
-        latest[run.name] = run.conclusion in {"success", "neutral", "skipped"}
+        latest[run.name] = run.conclusion in PASSING
     return {context for context, passed in latest.items() if passed}
 
 
@@ -201,3 +202,27 @@ def add_status(world: World, repository: Repository, status: Status) -> None:
             raise invalid("Validation Failed", message=text)
         known.append(status)
     head_checked(world, repository, status.oid)
+
+
+def merge_branch(
+    world: World, repository: Repository, actor: Actor, branch: str, other: str
+) -> str | None:
+    """Merge a commit into a branch and return the new tip; None when they conflict."""
+    with repository.lock:
+        tip = pulls.branch_tip(repository, branch) or other
+        tree = repository.history.merge_trees(tip, other)
+        if tree is None:
+            return None
+        commit = Commit(
+            oid="",
+            tree=tree,
+            parents=(tip, other),
+            author=signature(world, actor.account),
+            committer=web_flow(world),
+            message=f"Merge {other[:7]} into {branch}",
+            signed=True,
+        )
+        new = repository.git.write_commit(commit)
+        update = RefUpdate(ref=f"refs/heads/{branch}", new=new, old=tip)
+        refs.move(world, repository, actor, [update])
+        return new

@@ -191,6 +191,8 @@ def _draft4(node: Any, *, names: bool = False) -> Any:
         for key, value in node.items()
         if names or key not in _DROPPED
     }
+    if not names and node.get("default") == "":
+        kept.pop("format", None)  # deployment statuses: the default of an address is no address
     if names or node.get("nullable") is not True:
         return kept
     return {"anyOf": [kept, {"enum": [None]}]}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from testbed.forge import archive, smart_http
+from testbed.forge import admin, archive, smart_http
 from testbed.forge.errors import ApiError
 from testbed.forge.faults import Fault
 from testbed.forge.graphql.execute import Question, execute, understand
@@ -49,6 +49,8 @@ class Service:
             ConnectionCutError: the client is to see no answer.
         """
         path = _api_path(request)
+        if request.path.startswith(admin.PREFIX):
+            return admin.serve(self.world, request)
         if path is None:
             return self._other(request)
         if path == "/graphql":

@@ -16,8 +16,12 @@ from testbed.forge.world import World
 
 _AREAS = (
     *("meta", "repositories", "git", "trees", "contents", "commits", "pulls", "issues", "statuses"),
-    *("actions",),
+    *("actions", "deployments"),
 )
+
+
+_BARE_LISTS = {"POST /repos/{owner}/{repo}/issues/{issue_number}/labels": "labels"}
+"""Bodies that may be the list alone, as the property's text in the description says."""
 
 
 @functools.cache
@@ -57,6 +61,9 @@ def unserved(world: World, method: str, path: str) -> ApiError:
 def answer(operation: Operation, call: Call, method_path: str, body_given: Any) -> Reply:
     """Check rights and the request, carry it out, check the answer."""
     world = call.world
+    if isinstance(body_given, list) and operation.route in _BARE_LISTS:
+        body_given = {_BARE_LISTS[operation.route]: body_given}
+        call = replace(call, body=body_given)
     try:
         call = _entitled(operation, call)
         _demand_described(world, operation, method_path, call.query, body_given)
