@@ -12,7 +12,7 @@ from gitops_action.commands.ports import Clock
 from gitops_action.core.inputs.tag import TagInputs
 from gitops_action.core.job import Job
 from gitops_action.core.outcome import Notice, Outcome
-from gitops_action.core.source import head_commit
+from gitops_action.core.source import pull_request_head
 from gitops_action.core.tags import Metadata, RepositoryFacts, TagContext, compute
 from gitops_action.core.tags.compute import MetadataInputs
 from gitops_action.core.tags.event import commit_date_of, ref_of, repository_facts_of
@@ -55,7 +55,7 @@ def run(inputs: TagInputs, ports: TagPorts) -> Outcome:
         lines=metadata.tags,
         summary=_summary(metadata),
         notices=tuple(Notice(level="warning", text=text) for text in warnings),
-        data=_document(metadata),
+        data={"version": metadata.version, **_document(metadata)},
     )
 
 
@@ -73,7 +73,7 @@ def _inputs(inputs: TagInputs) -> MetadataInputs:
 def _context(inputs: TagInputs, ports: TagPorts) -> TagContext:
     """The event's own facts first; what it lacks is asked for, and left empty when refused."""
     job, now = ports.job, ports.clock.now()
-    sha = head_commit(job) if inputs.pull_request_head_sha else job.sha
+    sha = (pull_request_head(job) if inputs.pull_request_head_sha else "") or job.sha
     repository = repository_facts_of(job)
     if repository is None and ports.facts and job.repository:
         repository = ports.facts.repository(job.repository)
@@ -108,13 +108,13 @@ def _outputs(metadata: Metadata, inputs: TagInputs) -> Mapping[str, str]:
     }
 
 
-def _document(metadata: Metadata) -> Mapping[str, object]:
+def _document(metadata: Metadata) -> dict[str, object]:
+    """The keys that docker/metadata-action's `json` output has, and no others."""
     return {
         "tags": list(metadata.tags),
         "tag-names": list(metadata.tag_names),
         "labels": dict(label.split("=", 1) for label in metadata.labels),
         "annotations": list(metadata.annotations),
-        "version": metadata.version,
     }
 
 

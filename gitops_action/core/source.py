@@ -9,8 +9,6 @@ from gitops_action.core.images import ImageSource, image_source
 from gitops_action.core.job import Job
 from gitops_action.core.registry import ImageFacts
 
-_PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
-
 
 def source_of(
     repository: str,
@@ -40,10 +38,22 @@ def _has(application: Application, repository: str) -> bool:
 
 
 def head_commit(job: Job) -> str:
-    """The commit the job is about: a pull request's head, not the merge commit it runs on."""
-    pull_request = job.event.get("pull_request")
-    if job.event_name in _PULL_REQUEST_EVENTS and isinstance(pull_request, Mapping):
-        head = pull_request.get("head")
-        if isinstance(head, Mapping):
-            return str(head.get("sha") or job.sha)
-    return job.sha
+    """The commit the job is about, which is not always the one it runs on.
+
+    A pull request's job runs on a merge commit, and one that follows another workflow's run
+    (`workflow_run`) on the tip of the default branch.
+    """
+    triggering = _inner(job.event, "workflow_run") if job.event_name == "workflow_run" else {}
+    return pull_request_head(job) or str(triggering.get("head_sha") or job.sha)
+
+
+def pull_request_head(job: Job) -> str:
+    """The head of the pull request whose event started the job; empty for other events."""
+    if not job.event_name.startswith("pull_request"):
+        return ""
+    return str(_inner(_inner(job.event, "pull_request"), "head").get("sha") or "")
+
+
+def _inner(payload: Mapping[str, object], key: str) -> Mapping[str, object]:
+    value = payload.get(key)
+    return value if isinstance(value, Mapping) else {}

@@ -77,7 +77,9 @@ class TagContext:
     @property
     def is_default_branch(self) -> bool:
         """Whether the run is about the default branch."""
-        if self.ref and self.ref.removeprefix("refs/heads/") == self.repository.default_branch:
+        if not self.ref:
+            return False
+        if self.branch and self.branch == self.repository.default_branch:
             return True
         return any(word in self.event_name for word in _ALWAYS_ON_DEFAULT_BRANCH)
 

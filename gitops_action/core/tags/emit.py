@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from gitops_action.core.tags.context import TagContext
 from gitops_action.core.tags.expressions import dates, expand, global_names, is_raw
-from gitops_action.core.tags.rules import Flavor, Rule
+from gitops_action.core.tags.flavor import Flavor
+from gitops_action.core.tags.rules import Rule
 from gitops_action.core.tags.versions import TagVersion, python_version, semantic_version
 from gitops_action.errors import UsageError
 
 _JAVASCRIPT_REGEX = re.compile(r"/(.+)/([a-z]*)")
 _REGEX_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "g": 0, "u": 0}
+"""JavaScript's flags; `g` and `u` change nothing about the first match."""
 _JAVASCRIPT_GROUP = re.compile(r"\(\?<(?![=!])")
 
 
@@ -44,6 +46,12 @@ class Emitter:
             raise UsageError(f"`tags`: enable is {enabled!r} in {rule.line!r}", fix="true or false")
         return self._rules()[rule.type](rule) if enabled == "true" else Emission()
 
+    def latest(self) -> str:
+        """The tag `latest`, with the flavor's prefix and suffix where they are meant for it."""
+        prefix = self._expand(self.flavor.prefix) if self.flavor.prefix_latest else ""
+        suffix = self._expand(self.flavor.suffix) if self.flavor.suffix_latest else ""
+        return clean_tag(f"{prefix}latest{suffix}")
+
     def _rules(self) -> Mapping[str, Callable[[Rule], Emission]]:
         return {
             "schedule": self._schedule,
@@ -71,27 +79,30 @@ class Emitter:
         return self._tag(expand(rule.attributes["pattern"], names), rule)
 
     def _version(self, rule: Rule, read: Callable[[str], TagVersion | None], what: str) -> Emission:
-        text = self._given_or_tag(rule).replace("/", "-")
-        if not text:
+        text = self._given_or_tag(rule, slash="-")
+        if text is None:
             return Emission()
         version = read(text)
         if version is None:
-            return Emission(warning=f"{text} is not {what}: {rule.line!r} gives no tag")
+            return Emission(warning=f"{text!r} is not {what}: {rule.line!r} gives no tag")
         pattern = rule.attributes["pattern"]
         if not version.stable:
             pattern = pattern if is_raw(pattern) else "{{version}}"
         return self._tag(expand(pattern, version.names), rule, latest=version.stable)
 
-    def _given_or_tag(self, rule: Rule) -> str:
-        return self._expand(rule.attributes["value"]) or self.context.tag
+    def _given_or_tag(self, rule: Rule, slash: str = "/") -> str | None:
+        """The rule's own value, else the Git tag with `slash` for its slashes; None without."""
+        if rule.attributes["value"]:
+            return self._expand(rule.attributes["value"])
+        return self.context.tag.replace("/", slash) or None
 
     def _match(self, rule: Rule) -> Emission:
         text = self._given_or_tag(rule)
-        if not text:
+        if text is None:
             return Emission()
         found = _regex(rule).search(text)
         if found is None:
-            return Emission(warning=f"{rule.attributes['pattern']} does not match {text}")
+            return Emission(warning=f"{rule.attributes['pattern']} does not match {text!r}")
         group = int(rule.attributes["group"])
         if group > found.re.groups or found[group] is None:
             return Emission(warning=f"{rule.line!r} has no group {group} in {text}")
@@ -127,14 +138,23 @@ def clean_tag(text: str) -> str:
 
 def _regex(rule: Rule) -> re.Pattern[str]:
     """A regular expression, plain or as `/…/i`; named groups also in JavaScript's spelling."""
-    pattern, flags = rule.attributes["pattern"], 0
+    pattern, flags = rule.attributes["pattern"], re.ASCII
     if delimited := _JAVASCRIPT_REGEX.fullmatch(pattern):
         pattern = delimited[1]
         for letter in delimited[2]:
-            flags |= _REGEX_FLAGS.get(letter, 0)
+            flags |= _flag(letter, rule)
     try:
         return re.compile(_JAVASCRIPT_GROUP.sub("(?P<", pattern), flags)
     except re.error as error:
         fix = "write a regular expression as Python's re or JavaScript knows it"
         title = f"`tags`: the pattern in {rule.line!r} is malformed"
         raise UsageError(title, cause=str(error), fix=fix) from None
+
+
+def _flag(letter: str, rule: Rule) -> int:
+    if letter not in _REGEX_FLAGS:
+        fix = f"use flags of {', '.join(_REGEX_FLAGS)}"
+        raise UsageError(
+            f"`tags`: unknown flag {letter!r} of the pattern in {rule.line!r}", fix=fix
+        )
+    return _REGEX_FLAGS[letter]

@@ -38,11 +38,17 @@ def repository_facts_of(job: Job) -> RepositoryFacts | None:
 
 def commit_date_of(job: Job, sha: str) -> datetime | None:
     """The date of the commit from a push's payload; None where it does not tell."""
-    head = job.event.get("head_commit")
-    if not isinstance(head, Mapping) or head.get("id") != sha:
-        return None
+    commits = job.event.get("commits")
+    listed = commits if isinstance(commits, list) else []
+    for commit in (*listed, job.event.get("head_commit")):
+        if isinstance(commit, Mapping) and sha and commit.get("id") == sha:
+            return _moment(_text(commit, "timestamp"))
+    return None
+
+
+def _moment(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(_text(head, "timestamp"))
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -28,6 +28,8 @@ def expand(text: str, names: Names) -> str:
     Raises:
         UsageError: an expression is malformed or uses an unknown name or attribute.
     """
+    if "{{" in _BRACES.sub("", text):
+        raise UsageError(f"An expression does not end: {text!r}", fix="close it with `}}`")
     return _BRACES.sub(lambda found: _value(found[1], names), text)
 
 
@@ -55,14 +57,20 @@ def dates(context: TagContext) -> Names:
     """The two functions on dates: `{{date 'YYYY' tz='Asia/Tokyo'}}` and `commit_date`."""
 
     def date(arguments: tuple[str, ...], options: Mapping[str, str]) -> str:
-        zone = _zone(options)
-        return moment_format(context.now, "".join(arguments[:1]), zone)
+        return moment_format(context.now, _format("date", arguments), _zone(options))
 
     def commit_date(arguments: tuple[str, ...], options: Mapping[str, str]) -> str:
-        zone = _zone(options)
-        return moment_format(context.commit_date, "".join(arguments[:1]), zone)
+        pattern = _format("commit_date", arguments)
+        return moment_format(context.commit_date, pattern, _zone(options))
 
     return {"date": date, "commit_date": commit_date}
+
+
+def _format(name: str, arguments: tuple[str, ...]) -> str:
+    if len(arguments) > 1:
+        fix = "put quotes around the whole format"
+        raise UsageError(f"`{name}` takes one format, not {len(arguments)}", fix=fix)
+    return arguments[0] if arguments else ""
 
 
 def _zone(options: Mapping[str, str]) -> str:
@@ -72,7 +80,7 @@ def _zone(options: Mapping[str, str]) -> str:
 
 
 def _value(expression: str, names: Names) -> str:
-    name, arguments, options = _parse(expression.strip())
+    name, arguments, options = _parse(expression.strip(), names)
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1)
         fix = f"did you mean `{near[0]}`?" if near else f"known names: {', '.join(names)}"
@@ -85,7 +93,12 @@ def _value(expression: str, names: Names) -> str:
     return value
 
 
-def _parse(expression: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
+def _parse(expression: str, names: Names) -> tuple[str, tuple[str, ...], dict[str, str]]:
+    """The function's name, its arguments and its options.
+
+    An argument without quotes is a name, as in Handlebars; one that stands for nothing leaves
+    the function its default, so `{{date YYYY}}` is a whole date.
+    """
     positional: list[str] = []
     options: dict[str, str] = {}
     rest = expression
@@ -97,6 +110,9 @@ def _parse(expression: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
         text = next(part for part in (found[2], found[3], found[4]) if part is not None)
         if found[1]:
             options[found[1]] = text
+        elif positional and found[4] is not None:
+            named = names.get(text, "")
+            positional.append(named if isinstance(named, str) else "")
         else:
             positional.append(text)
         rest = rest[found.end() :].strip()

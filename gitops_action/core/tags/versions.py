@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ class TagVersion:
 def semantic_version(text: str) -> TagVersion | None:
     """Read a semantic version, with or without a `v` in front; None when it is none."""
     try:
-        version = SemanticVersion.parse(re.sub(r"^[=v]\s*", "", text.strip()))
+        version = SemanticVersion.parse(text.strip().removeprefix("v"))
     except ValueError:
         return None
     names = {
