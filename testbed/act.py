@@ -67,7 +67,7 @@ def run_workflow(
     with TemporaryDirectory(prefix="act-") as scratch:
         folder = Path(scratch)
         process = subprocess.Popen(
-            _command(workflow, folder),
+            command_line(workflow, folder),
             cwd=workflow.checkout,
             env=_environment(folder),
             stdin=subprocess.DEVNULL,
@@ -85,7 +85,8 @@ def run_workflow(
             _end(process)
 
 
-def _command(workflow: WorkflowRun, folder: Path) -> list[str]:
+def command_line(workflow: WorkflowRun, folder: Path) -> list[str]:
+    """The command that runs it; what is secret goes into files in `folder`."""
     event = folder / "event.json"
     event.write_text(json.dumps(workflow.event))
     command = [
