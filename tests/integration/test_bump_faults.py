@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,12 +49,38 @@ def test_base_that_moves_between_read_and_write(stage: Stage) -> None:
     def move() -> None:
         stage.repository.commit(files={FILE: deployment(f"{WEB}:v1.0.5"), "x": "1\n"})
 
-    stage.forge.fail("POST .*/git/trees", when="before", action=move, status=None)
+    stage.forge.fail("createCommitOnBranch", when="before", action=move, status=None)
     outcome = stage.bump(f"{WEB}:v1.1.0", mode="commit")
     assert outcome.exit_code == 0
     assert stage.repository.read("main", "x") == b"1\n"
     assert pinned(f"{WEB}:v1.1.0") in stage.image_line("main")
     assert stage.clock.pauses == [1]
+
+
+def test_base_that_moves_under_the_commit_of_an_executable_file(stage: Stage) -> None:
+    """Modes have no place in GitHub's one-request commit, so this takes the longer way."""
+    stage.repository.commit(files={FILE: deployment(f"{WEB}:v1.0.0")}, modes={FILE: "100755"})
+
+    def move() -> None:
+        stage.repository.commit(files={"x": "1\n"})
+
+    stage.forge.fail("POST .*/git/trees", when="before", action=move, status=None)
+    assert stage.bump(f"{WEB}:v1.1.0", mode="commit").exit_code == 0
+    assert stage.repository.read("main", "x") == b"1\n"
+    assert pinned(f"{WEB}:v1.1.0") in stage.image_line("main")
+    listed = stage.repository.repository.git.run("ls-tree", "main", FILE).decode()
+    assert listed.startswith("100755")
+
+
+@pytest.mark.parametrize("fault", [{"cut": True}, {"status": 502}])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_direct_commit_in_trouble_is_made_once(
+    stage: Stage, fault: dict[str, Any], when: str
+) -> None:
+    stage.forge.fail("createCommitOnBranch", when=when, **fault)
+    outcome = stage.bump(f"{WEB}:v1.1.0", mode="commit")
+    assert outcome.outputs["commit"] == stage.repository.head("main")
+    assert len(stage.repository.log("main")) == 2
 
 
 def test_branch_that_moves_between_read_and_write_keeps_the_other_commit(

@@ -13,6 +13,8 @@ DOCUMENTS = {
     "update refs": queries.UPDATE_REFS,
     "viewer": queries.VIEWER,
     "auto-merge": queries.ENABLE_AUTO_MERGE,
+    "commit on branch": queries.COMMIT_ON_BRANCH,
+    "latest": queries.LATEST,
     "comments": queries.COMMENTS,
     "decorations": queries.DECORATIONS,
     "branch": queries.branch_document(0),

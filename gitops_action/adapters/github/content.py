@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
+from gitops_action.adapters.github.commit_on_branch import commit_on_branch, fits
 from gitops_action.adapters.github.content_read import (
     FileFacts,
     NotReadError,
@@ -112,13 +113,17 @@ class ApiContentStore:
         return confirmed(self._client, self._repository, snapshot, proved)
 
     def write(self, commit: NewCommit) -> str:
-        """Write the commit and move the branch to it: three requests for text files.
+        """Write the commit and move the branch to it.
+
+        One request on top of the branch's head, three where it is made or rebuilt.
 
         Raises:
             ConflictError: the branch is not where `expected` says; nothing was moved.
             GitOpsError: GitHub refused.
         """
         facts = self._file_facts(commit.parent, tuple(commit.changes))
+        if fits(commit, facts):
+            return commit_on_branch(self._client, self._repository, commit)
         oid = write_commit(self._client, self._repository, commit, facts)
         move_ref(
             self._client,

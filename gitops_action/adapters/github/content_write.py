@@ -2,9 +2,8 @@
 
 Author and committer are left out, so that GitHub signs what an App writes. The ref is moved by
 GraphQL `updateRefs`, the one call that takes the value a ref must have before.
-`createCommitOnBranch` would sign for people's tokens too, but it can neither make nor rebuild a
-branch in one move and knows no file modes; where a rule asks for signatures, the error names an
-App's token.
+Commits on top of a branch's head take the shorter way of `commit_on_branch`. Where a rule asks for
+signatures on a branch that is rebuilt, the error names an App's token.
 """
 
 from __future__ import annotations
@@ -120,11 +119,7 @@ def move_ref(  # noqa: PLR0913 - a ref, its two values, and where it is
         if now == after:
             return True
         if now != before:
-            raise ConflictError(
-                f"branch `{branch}` has moved",
-                cause=f"expected {_short(before)}, found {_short(now)}",
-                fix="run again: it is planned anew on what is there now",
-            )
+            raise moved(branch, before, now)
         return None
 
     def move() -> bool:
@@ -137,6 +132,15 @@ def move_ref(  # noqa: PLR0913 - a ref, its two values, and where it is
         return True
 
     client.writing(move, find, write_purpose(repository, f"move the branch `{branch}`"))
+
+
+def moved(branch: str, expected: str, found: str) -> ConflictError:
+    """The error for a branch that is not where a compare-and-swap expected it."""
+    return ConflictError(
+        f"branch `{branch}` has moved",
+        cause=f"expected {_short(expected)}, found {_short(found or ABSENT)}",
+        fix="run again: it is planned anew on what is there now",
+    )
 
 
 def _short(oid: str) -> str:

@@ -50,6 +50,27 @@ UPDATE_REFS = """
 mutation UpdateRefs($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }
 """
 
+COMMIT_ON_BRANCH = """
+mutation CommitOnBranch($input: CreateCommitOnBranchInput!) {
+  createCommitOnBranch(input: $input) { commit { oid } }
+}
+"""
+
+LATEST = """
+query Latest($owner: String!, $name: String!, $ref: String!) {
+  repository(owner: $owner, name: $name) {
+    ref(qualifiedName: $ref) {
+      target {
+        oid
+        ... on Commit {
+          history(first: 10) { nodes { oid message parents(first: 2) { nodes { oid } } } }
+        }
+      }
+    }
+  }
+}
+"""
+
 VIEWER = "query Viewer { viewer { login databaseId } }"
 
 ENABLE_AUTO_MERGE = """
