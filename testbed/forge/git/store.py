@@ -15,6 +15,7 @@ from testbed.forge.git.objects import (
     encode_tree,
     write_loose,
 )
+from testbed.forge.git.pack import write_pack
 from testbed.forge.git.process import GitError, ObjectReader, git
 
 ABSENT = "0" * 40
@@ -128,6 +129,8 @@ class GitStore:
 
     def write_files(self, base: str | None, files: Mapping[str, bytes | None]) -> str:
         """Write `base` with these files' content changed; modes stay as they are."""
+        if base is None and len(files) > _MANY:
+            return write_pack(self.path, {p: data for p, data in files.items() if data is not None})
         changes: dict[str, Entry | None] = {}
         for path, data in files.items():
             old = self.entry(base, path) if base else None
@@ -167,6 +170,9 @@ class GitStore:
         """End the long-lived reader."""
         self.reader.close()
 
+
+_MANY = 200
+"""Files from which on a new tree is written as one pack instead of loose objects."""
 
 _SETTINGS = {
     "http.receivepack": "true",
