@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from testbed.forge.git.history import sign_off
 from testbed.forge.git.objects import Signature
-from testbed.forge.model import Account
+from testbed.forge.records import Account
 from testbed.forge.tokens import Token
 from testbed.forge.world import WEB_FLOW, World
 

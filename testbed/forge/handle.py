@@ -10,16 +10,14 @@ from testbed.forge.git.history import sign_off
 from testbed.forge.git.objects import Commit, Entry
 from testbed.forge.git.store import ABSENT, RefUpdate
 from testbed.forge.model import (
-    CheckRun,
     MergeMethod,
     MergeOrder,
     Proposal,
     Protection,
     PullRequest,
     Repository,
-    Review,
-    Status,
 )
+from testbed.forge.records import CheckRun, Review, Status
 from testbed.forge.world import World
 
 Content = str | bytes

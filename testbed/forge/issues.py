@@ -5,7 +5,8 @@ from __future__ import annotations
 from testbed.forge.actors import Actor
 from testbed.forge.errors import invalid
 from testbed.forge.events import Event
-from testbed.forge.model import Comment, Label, Repository
+from testbed.forge.model import Repository
+from testbed.forge.records import Comment, Label
 from testbed.forge.world import World
 
 COMMENT_LIMIT = 65_536

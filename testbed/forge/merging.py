@@ -7,7 +7,8 @@ from testbed.forge.actors import Actor, signature, web_flow
 from testbed.forge.errors import ApiError, conflict, invalid
 from testbed.forge.git.objects import Commit, Signature
 from testbed.forge.git.store import ABSENT, GitError, RefUpdate
-from testbed.forge.model import AutoMerge, MergeOrder, PullRequest, Repository, Status
+from testbed.forge.model import AutoMerge, MergeOrder, PullRequest, Repository
+from testbed.forge.records import Status
 from testbed.forge.world import World
 
 STATUS_LIMIT = 1000

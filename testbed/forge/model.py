@@ -1,35 +1,19 @@
-"""What a forge remembers beside Git: accounts, repositories, pull requests and their like."""
+"""What a forge remembers beside Git: repositories, pull requests, protection."""
 
 from __future__ import annotations
 
 import fnmatch
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from testbed.forge.git.history import History
 from testbed.forge.git.store import GitStore
+from testbed.forge.records import Account, CheckRun, Comment, Deployment, Label, Review, Status
 
 EventKind = Literal["ClosedEvent", "ReopenedEvent", "MergedEvent", "HeadRefDeletedEvent"]
 MergeMethod = Literal["merge", "squash", "rebase"]
-
-
-@dataclass(kw_only=True)
-class Account:
-    """A person, an App's bot or an organisation."""
-
-    id: int
-    login: str
-    kind: Literal["User", "Bot", "Organization"]
-    email: str
-    name: str = ""
-
-    @property
-    def noreply(self) -> str:
-        """The no-reply address; the one by which API commits name the account."""
-        return f"{self.id}+{self.login}@users.noreply.github.com"
 
 
 @dataclass(kw_only=True)
@@ -46,99 +30,6 @@ class Protection:
     def covers(self, branch: str) -> bool:
         """Tell whether the branch falls under it."""
         return fnmatch.fnmatchcase(branch, self.pattern)
-
-
-@dataclass(kw_only=True)
-class Label:
-    """A label of a repository."""
-
-    id: int
-    name: str
-    color: str = "ededed"
-    description: str | None = None
-
-
-@dataclass(kw_only=True)
-class Comment:
-    """A comment on an issue or pull request."""
-
-    id: int
-    repository_id: int
-    number: int
-    body: str
-    author: Account
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(kw_only=True)
-class Review:
-    """A review of a pull request."""
-
-    id: int
-    author: Account
-    state: str
-    body: str
-    commit_oid: str
-    submitted_at: datetime
-
-
-@dataclass(kw_only=True)
-class Status:
-    """A commit status."""
-
-    id: int
-    oid: str
-    state: str
-    context: str
-    description: str | None
-    target_url: str | None
-    creator: Account
-    created_at: datetime
-
-
-@dataclass(kw_only=True)
-class CheckRun:
-    """A check run on a commit."""
-
-    id: int
-    oid: str
-    name: str
-    status: str
-    conclusion: str | None
-    started_at: datetime
-
-
-@dataclass(kw_only=True)
-class DeploymentStatus:
-    """One status of a deployment."""
-
-    id: int
-    state: str
-    description: str
-    environment: str
-    log_url: str
-    environment_url: str
-    creator: Account
-    created_at: datetime
-
-
-@dataclass(kw_only=True)
-class Deployment:
-    """A deployment."""
-
-    id: int
-    ref: str
-    oid: str
-    task: str
-    environment: str
-    payload: Mapping[str, Any] | str
-    description: str | None
-    creator: Account
-    created_at: datetime
-    transient: bool
-    production: bool
-    statuses: list[DeploymentStatus] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from testbed.forge.errors import ApiError, bad_credentials, forbidden, not_found
-from testbed.forge.model import Account, Repository
+from testbed.forge.model import Repository
+from testbed.forge.records import Account
 
 TokenKind = Literal["app", "user", "job", "pat"]
 _PREFIX: Mapping[TokenKind, str] = {"app": "ghs_", "job": "ghs_", "user": "ghu_", "pat": "ghp_"}

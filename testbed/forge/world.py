@@ -15,7 +15,8 @@ from testbed.forge.faults import Faults
 from testbed.forge.git.history import History
 from testbed.forge.git.store import GitStore
 from testbed.forge.limits import ContentLimit
-from testbed.forge.model import Account, Repository
+from testbed.forge.model import Repository
+from testbed.forge.records import Account
 from testbed.forge.tokens import Token, TokenKind, mint
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 from testbed.forge.graphql.connections import Connection, Payload
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
 from testbed.forge.graphql.nodes import CommitNode
-from testbed.forge.model import CheckRun, Status
+from testbed.forge.records import CheckRun, Status
 from testbed.forge.rest.views import node_id, stamp
 
 _GOOD = frozenset({"success", "neutral", "skipped"})

@@ -8,7 +8,8 @@ from typing import Any
 from testbed.forge.errors import ApiError, not_found
 from testbed.forge.git.objects import Commit, Entry, Signature
 from testbed.forge.graphql.fields import Context
-from testbed.forge.model import Account, Repository
+from testbed.forge.model import Repository
+from testbed.forge.records import Account
 
 
 @dataclass(frozen=True, kw_only=True)

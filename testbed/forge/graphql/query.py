@@ -8,7 +8,8 @@ from testbed.forge.errors import ApiError, not_found
 from testbed.forge.graphql.connections import Connection, Payload
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
 from testbed.forge.graphql.nodes import RefNode, UserNode, by_id, git_object, ref_node
-from testbed.forge.model import Account, Label, Repository
+from testbed.forge.model import Repository
+from testbed.forge.records import Account, Label
 from testbed.forge.rest.views import node_id, profile, repository_view, stamp, web
 
 named(Repository, "Repository")

@@ -10,7 +10,8 @@ from testbed.forge.errors import not_served
 from testbed.forge.graphql.connections import Connection, Payload
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
 from testbed.forge.graphql.nodes import repository_by_id
-from testbed.forge.model import Comment, Happening, PullRequest, Review
+from testbed.forge.model import Happening, PullRequest
+from testbed.forge.records import Comment, Review
 from testbed.forge.rest.views import node_id, stamp, web
 
 _KINDS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from testbed.forge import merging
 from testbed.forge.errors import ApiError, conflict, invalid, not_found
 from testbed.forge.events import Event
-from testbed.forge.model import Deployment, DeploymentStatus
+from testbed.forge.records import Deployment, DeploymentStatus
 from testbed.forge.rest.routing import Call, Reply, serves
 from testbed.forge.rest.views import Json, api, node_id, stamp, user
 

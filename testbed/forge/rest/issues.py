@@ -6,7 +6,7 @@ from typing import Any
 
 from testbed.forge import issues, pulls
 from testbed.forge.errors import ApiError, forbidden, invalid, not_found
-from testbed.forge.model import Comment, Label
+from testbed.forge.records import Comment, Label
 from testbed.forge.rest.pull_views import label_view, pull_view
 from testbed.forge.rest.routing import Call, serves
 from testbed.forge.rest.views import Json, api, node_id, stamp, user, web

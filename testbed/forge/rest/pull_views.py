@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from testbed.forge import merging
-from testbed.forge.model import AutoMerge, Label, PullRequest, Repository, Review
+from testbed.forge.model import AutoMerge, PullRequest, Repository
+from testbed.forge.records import Label, Review
 from testbed.forge.rest.views import Json, api, node_id, repository_view, stamp, user, web
 from testbed.forge.world import World
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from testbed.forge import merging
 from testbed.forge.errors import invalid, not_found
 from testbed.forge.events import Event
-from testbed.forge.model import CheckRun, Status
+from testbed.forge.records import CheckRun, Status
 from testbed.forge.rest.routing import Call, serves
 from testbed.forge.rest.views import Json, api, node_id, repository_view, stamp, user, web
 

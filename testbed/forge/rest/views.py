@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from testbed.forge.git.objects import SIGNATURE, Commit, Signature
-from testbed.forge.model import Account, Repository
+from testbed.forge.model import Repository
+from testbed.forge.records import Account
 from testbed.forge.rest.urls import TEMPLATES, USER_TEMPLATES
 from testbed.forge.world import World
 
