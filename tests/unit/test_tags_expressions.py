@@ -120,8 +120,10 @@ def test_moment_tokens(pattern: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("day", "expected"),
-    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th")]
-    + [(21, "21st"), (22, "22nd"), (23, "23rd"), (30, "30th"), (31, "31st")],
+    [
+        *[(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th")],
+        *[(21, "21st"), (22, "22nd"), (23, "23rd"), (30, "30th"), (31, "31st")],
+    ],
 )
 def test_ordinals(day: int, expected: str) -> None:
     assert moment_format(datetime(2021, 5, day, tzinfo=UTC), "Do", "UTC") == expected
