@@ -46,6 +46,8 @@ class Live:
         item: the container's or volume's name.
         index: its position in the list.
         layers: the kustomizations it passed, lowest first.
+        settled: how many layers it had passed when its version was said.
+        named: how many when its name was.
         root: the file the walk began with: one that nothing else builds on.
     """
 
@@ -60,6 +62,8 @@ class Live:
     item: str = ""
     index: int = 0
     layers: tuple[Layer, ...] = field(default=())
+    settled: int = 0
+    named: int = 0
     root: str = ""
 
     @property

@@ -89,7 +89,13 @@ def _overlaid(live: Live, above: Live | None) -> Live:
     if above is None:
         return live
     return replace(
-        live, spelling=above.spelling, naming=above.naming, version=above.version, seen=True
+        live,
+        spelling=above.spelling,
+        naming=above.naming,
+        version=above.version,
+        named=len(live.layers),
+        settled=len(live.layers),
+        seen=True,
     )
 
 

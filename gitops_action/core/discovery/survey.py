@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from gitops_action.core.config import Config, Environment, application_of
 from gitops_action.core.discovery.built import Built
 from gitops_action.core.discovery.cursor import Cursor
+from gitops_action.core.discovery.errors import KustomizeCycleError
 from gitops_action.core.discovery.kinds import argocd, flux, markers
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests
 from gitops_action.core.discovery.live import Live
@@ -100,7 +101,9 @@ class Surveyor:
             return self.walker.build(folder_of(path))
         except GitOpsError as error:
             self.source.fail(path, error)
-            return Built(files=frozenset({path}), whole=False)
+            circle = error.folders if isinstance(error, KustomizeCycleError) else ()
+            known = (self.source.kustomization(folder) for folder in circle)
+            return Built(files=frozenset({path, *(file for file in known if file)}), whole=False)
 
     def _claims(self, own: Iterable[str]) -> Iterator[str]:
         """Folders that an object of Flux or Argo CD builds, so that it is their root."""

@@ -54,12 +54,14 @@ def _rewritten(live: Live, entry: Entry) -> Live:
         spelling=spelling,
         naming=entry.place if entry.new_name else live.naming,
         version=entry.place if entry.settles else live.version,
+        named=len(live.layers) if entry.new_name else live.named,
+        settled=len(live.layers) if entry.settles else live.settled,
     )
 
 
 def _unseen(entry: Entry, *, dead: bool) -> Live:
     return Live(
-        spelling=entry.rewrite(Spelling(name=entry.name)),
+        spelling=split_image(str(entry.rewrite(Spelling(name=entry.name)))),
         naming=entry.place,
         version=entry.place,
         reachable=True,

@@ -39,7 +39,7 @@ class Walker:
         if not self.source.has(path):
             return self.missing(path)
         found = self.scanner.file(path)
-        return Built(lives=found.lives, files=found.files | {path}, whole=found.whole)
+        return Built(lives=found.lives, files=frozenset(found.files | {path}), whole=found.whole)
 
     def follow(self, folder: str, file: str) -> Built | None:
         """What Flux or Argo CD build from a folder; None where that leads back to the asker."""

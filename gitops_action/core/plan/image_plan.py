@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gitops_action.core.discovery import Source
 from gitops_action.core.discovery.live import Live
 from gitops_action.core.discovery.spots import Place, Role
+from gitops_action.core.images import ImageReference
 from gitops_action.core.plan.compose import name_values, version_values
 from gitops_action.core.plan.errors import CannotWriteError, SharedFileError
 from gitops_action.core.plan.globs import allowed
@@ -52,7 +53,7 @@ class ImagePlanner:
             self._put(live.version, self._version(wanted), wanted)
             return
         sharers = self._sharers(live.version) or (renames and self._sharers(live.naming))
-        needs_entry = renames and not name_values(live.naming, target, {})
+        needs_entry = renames and _keeps_old_name(live, target)
         if sharers:
             self._create(wanted, renames=renames, sharers=sharers)
         elif needs_entry:
@@ -109,7 +110,9 @@ class ImagePlanner:
         barred = {
             layer.kustomization for other in self.uses.get(place.key, ()) for layer in other.layers
         }
-        for layer in live.layers:
+        # Below the layer that says it now, an entry would be overruled, or would break its match.
+        lowest = max(live.settled, live.named) if renames else live.settled
+        for layer in live.layers[lowest:]:
             path = layer.kustomization
             shared = any(path in closure for closure in self.others.values())
             if not shared and path not in barred and self._may_edit(path):
@@ -144,6 +147,12 @@ class ImagePlanner:
             reason=wanted.live.version.reason,
             repository=wanted.change.target.repository,
         )
+
+
+def _keeps_old_name(live: Live, target: ImageReference) -> bool:
+    """Whether the name cannot be changed where it stands: an entry above matches it literally."""
+    matched = live.version.literal == live.spelling.name and live.version.key != live.naming.key
+    return matched or not name_values(live.naming, target, {})
 
 
 def _entry(name: str, wanted: Wanted, *, renames: bool) -> Item:

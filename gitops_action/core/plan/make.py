@@ -20,7 +20,7 @@ from gitops_action.core.discovery import (
 )
 from gitops_action.core.discovery.keep import TEMPLATE_ENDINGS
 from gitops_action.core.discovery.source import YAML_ENDINGS
-from gitops_action.core.files import Snapshot
+from gitops_action.core.files import SYMLINK, Snapshot
 from gitops_action.core.images import ImageReference
 from gitops_action.core.plan.ambiguity import refuse_ambiguity
 from gitops_action.core.plan.errors import NoMatchError
@@ -103,7 +103,11 @@ def _kept(request: PlanRequest) -> Snapshot:
     """Only what the prefilter wants, so that every way of reading gives the same plan."""
     keep = make_keep(request.changes, request.sets)
     files = request.snapshot.files
-    kept = {path: files[path] for path in sorted(files) if keep(path, files[path].data)}
+    kept = {
+        path: files[path]
+        for path in sorted(files)
+        if files[path].mode == SYMLINK or keep(path, files[path].data)
+    }
     return replace(request.snapshot, files=kept)
 
 

@@ -118,7 +118,7 @@ def _split_value(text: str) -> tuple[str, str, str]:
             depth += 1 if letter == "[" else -1
         elif letter == "=" and depth <= 0:
             return text[:index], "=", text[index + 1 :]
-    return text, "", ""
+    return text.partition("=")
 
 
 def _unquoted(value: str) -> str:

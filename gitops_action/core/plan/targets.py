@@ -71,7 +71,7 @@ def other_uses(
     chosen = {id(item.live) for item in wanted}
     found: dict[tuple[str, str], tuple[Live, ...]] = {}
     for live in survey.lives:
-        if id(live) not in chosen and live.repository is not None:
+        if id(live) not in chosen and live.repository is not None and not live.dead:
             for key in {live.version.key, live.naming.key}:
                 found[key] = (*found.get(key, ()), live)
     return found

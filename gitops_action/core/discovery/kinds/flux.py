@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.spelling import repository_of, split_image
 
+FAMILY = "toolkit.fluxcd.io/"
+"""What the API groups of all Flux objects end with, in front of the version."""
+
 KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
 HELM_GROUP = "helm.toolkit.fluxcd.io"
 K3S_GROUP = "helm.cattle.io"

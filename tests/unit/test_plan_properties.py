@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitops_action.core.plan import Plan
+from tests.support.plans import DIGEST, after, configured, plan, uses, workload
+
+NAMES = ("ghcr.io/acme/web", "ghcr.io/acme/web-admin", "nginx", "acme/web", "localhost:5000/web")
+WANTED = NAMES[0]
+
+names = st.sampled_from(NAMES)
+tags = st.sampled_from(["v1", "v2", "1.20", "latest", "0e1"])
+references = st.builds(lambda name, tag: f"{name}:{tag}", names, tags)
+manifests = st.lists(references, min_size=1, max_size=3).map(lambda images: workload(*images))
+values = st.builds(
+    lambda name, tag: f"# values\nimage:\n  repository: {name}\n  tag: '{tag}'\n", names, tags
+)
+flux = st.builds(
+    lambda name, tag: (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        f"spec:\n  images:\n  - name: {name}\n    newTag: '{tag}'\n"
+    ),
+    names,
+    tags,
+)
+argo = st.builds(
+    lambda reference: (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
+        f"spec:\n  source:\n    kustomize:\n      images:\n      - {reference}\n"
+    ),
+    references,
+)
+marked = st.builds(
+    lambda name, tag: f"version: '{tag}' # gitops-image: {name}:tag\nother: {name}:{tag}\n",
+    names,
+    tags,
+)
+contents = st.one_of(manifests, values, flux, argo, marked)
+repositories = st.dictionaries(
+    st.sampled_from([f"applications/{name}/{file}.yaml" for name in "abc" for file in "xyz"]),
+    contents,
+    max_size=6,
+).map(lambda files: {**files, "applications/web/web.yaml": workload(f"{WANTED}:v0")})
+bumps = st.sampled_from([f"{WANTED}:v2", f"{WANTED}:1.20", f"{WANTED}:v2@{DIGEST}"])
+
+
+def shape(planned: Plan) -> tuple[object, ...]:
+    return planned.lines, planned.unchanged, dict(planned.edits), planned.skipped
+
+
+@settings(max_examples=120, deadline=None)
+@given(files=repositories, bump=bumps)
+def test_planning_again_is_a_fixed_point(files: dict[str, str], bump: str) -> None:
+    planned = plan(files, bump)
+    again = plan(after(files, planned), bump)
+    assert not again.edits
+    assert not again.lines
+    assert {(line.file, line.path) for line in (*planned.lines, *planned.unchanged)} >= {
+        (line.file, line.path) for line in again.unchanged
+    }
+
+
+@settings(max_examples=120, deadline=None)
+@given(files=repositories, bump=bumps)
+def test_only_lines_of_the_plan_change(files: dict[str, str], bump: str) -> None:
+    planned = plan(files, bump)
+    result = after(files, planned)
+    for path, before in files.items():
+        touched = {line.line for line in planned.lines if line.file == path}
+        old, new = before.splitlines(), result[path].splitlines()
+        assert len(old) == len(new)
+        assert {number for number, pair in enumerate(zip(old, new, strict=True), 1)
+                if pair[0] != pair[1]} == touched  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None)
+@given(files=repositories, bump=bumps)
+def test_other_images_never_change(files: dict[str, str], bump: str) -> None:
+    others = {use for use in uses(files) if use.repository != WANTED}
+    result = after(files, plan(files, bump))
+    assert {use for use in uses(result) if use.repository != WANTED} == others
+    tag = bump.removeprefix(f"{WANTED}:").partition("@")[0]
+    assert {use.tag for use in uses(result) if use.repository == WANTED} == {tag}
+
+
+@settings(max_examples=60, deadline=None)
+@given(files=repositories, bump=bumps, random=st.randoms())
+def test_the_order_of_files_does_not_matter(
+    files: dict[str, str], bump: str, random: object
+) -> None:
+    shuffled = list(files.items())
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert shape(plan(dict(shuffled), bump)) == shape(plan(files, bump))
+
+
+@settings(max_examples=60, deadline=None)
+@given(base=manifests, staging=references, production=references)
+def test_another_environment_never_changes(base: str, staging: str, production: str) -> None:
+    def overlay(reference: str) -> str:
+        name, _, tag = reference.rpartition(":")
+        return f"resources: [../base]\nimages:\n- name: {name}\n  newTag: '{tag}'\n"
+
+    files = {
+        "base/kustomization.yaml": "resources: [web.yaml, more.yaml]\n",
+        "base/web.yaml": base,
+        "base/more.yaml": workload(f"{WANTED}:v0", name="more"),
+        "staging/kustomization.yaml": overlay(staging),
+        "production/kustomization.yaml": overlay(production),
+    }
+    config = configured(staging="staging", production="production")
+    before = uses(files, config, "production")
+    planned = plan(files, f"{WANTED}:v9", config=config, environment="staging")
+    result = after(files, planned)
+    assert uses(result, config, "production") == before
+    found = uses(result, config, "staging")
+    assert {use.tag for use in found if use.repository == WANTED} == {"v9"}
