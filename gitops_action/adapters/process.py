@@ -79,10 +79,10 @@ class Runner:
         try:
             stdout, stderr = process.communicate(stdin, timeout=self.timeout)
         except subprocess.TimeoutExpired as error:
-            _end(process)
+            end(process)
             raise self._error(command, f"it took longer than {self.timeout:g} s", None) from error
         except BaseException:
-            _end(process)
+            end(process)
             raise
         if process.returncode not in accept:
             cause = f"exit code {process.returncode}{self._tail(stderr or stdout)}"
@@ -128,14 +128,17 @@ class Runner:
         return "".join(f"\n  {line}" for line in lines[-_SHOWN_LINES:])
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the program and what it started: politely first, then for certain."""
+def end(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """End a program that leads its own session, and what it started; gives its output.
+
+    Politely first, then for certain.
+    """
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
-            process.communicate(timeout=_GRACE)
+            return process.communicate(timeout=_GRACE)
         except ProcessLookupError:
             break
         except subprocess.TimeoutExpired:
             continue
-    process.communicate()
+    return process.communicate()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from gitops_action.adapters.git import GitStore, GitTarget
 from gitops_action.core.branches import ABSENT, Identity, NewCommit
 from gitops_action.core.files import Snapshot, blob_id
 from gitops_action.errors import ConflictError, GitOpsError, OutcomeUnknownError, UsageError
+from tests.support.git_spy import spy_on_git
 from tests.support.github_forge import CONFIG, REPOSITORY, Stage, stage
 
 BRANCH = "gitops/staging/web"
@@ -422,3 +425,56 @@ def test_hooks_and_personal_settings_play_no_part(
         oid = store.write(commit(str(on.repository.head("main"))))
     assert on.repository.head(BRANCH) == oid
     assert os.environ["HOME"] == str(tmp_path)
+
+
+def test_git_gets_nothing_of_our_environment_that_it_does_not_need(
+    on: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    importlib.import_module("git")  # which asks for Git's version, once, before we have a say
+    spy = spy_on_git(tmp_path / "spy", monkeypatch)
+    for name in ("INPUT_TOKEN", "INPUT_WORKING-DIRECTORY", "ACTIONS_RUNTIME_TOKEN", "GH_TOKEN"):
+        monkeypatch.setenv(name, on.token)
+    for name in ("GIT_SSL_NO_VERIFY", "GIT_PROXY_COMMAND", "GIT_ALLOW_PROTOCOL", "GIT_SSH_COMMAND"):
+        monkeypatch.setenv(name, "planted")
+    monkeypatch.setenv("GIT_EXEC_PATH", str(tmp_path))
+    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    with open_store(on) as store:
+        store.write(commit(str(on.repository.head("main"))))
+    environment = spy.environment()
+    assert not any(on.token in value for values in environment.values() for value in values)
+    assert not any("planted" in values for values in environment.values())
+    assert "GIT_EXEC_PATH" not in environment
+    assert environment["NO_PROXY"] == {"localhost,127.0.0.1"}
+    secret = store_secret(on.token)
+    holders = {name for name, values in environment.items() if any(secret in v for v in values)}
+    assert holders == {"GIT_CONFIG_VALUE_0"}
+    assert on.token not in spy.arguments()
+    assert secret not in spy.arguments()
+
+
+def test_accounts_of_a_netrc_are_not_used(
+    on: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = f"machine 127.0.0.1 login x password {on.token}\n"
+    netrc += f"machine localhost login x password {on.token}\n"
+    (tmp_path / ".netrc").write_text(netrc)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with open_store(on, token="") as store, pytest.raises(GitOpsError, match="not accepted"):
+        store.tip(base=None, config=CONFIG)
+
+
+def test_a_command_that_never_ends_is_ended_without_help_of_ps(
+    on: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    target = GitTarget(
+        server_url=on.forge.server_url, repository=REPOSITORY, token=on.token, identity=BOT
+    )
+    with GitStore(target, now=lambda: datetime.now(UTC), timeout=1, attempts=1) as store:
+        shim = tmp_path / "git"
+        shim.write_text("#!/bin/sh\n/bin/sleep 600\n")
+        shim.chmod(0o755)
+        env = shutil.which("env")
+        (tmp_path / "env").symlink_to(str(env))
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(GitOpsError, match="no answer in time"):
+            store.tip(base=None, config=CONFIG)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gitops_action.adapters.git.target import GitTarget
+from gitops_action.adapters.process import end
 from gitops_action.errors import GitOpsError
 
 if TYPE_CHECKING:
     from git.cmd import Git
 
-_KILLED = "did not complete in"
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_INHERITED = frozenset(
+    (
+        *("PATH", "LD_LIBRARY_PATH", "TMPDIR", *_PROXIES, *(name.lower() for name in _PROXIES)),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"),
+    )
+)
+"""What Git keeps of our environment: where programs, proxies and trusted certificates are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +34,7 @@ class GitResult:
     status: int
     stdout: bytes
     stderr: str
+    timed_out: bool = False
 
 
 class GitCommand:
@@ -46,22 +57,32 @@ class GitCommand:
         environ: Mapping[str, str] | None = None,
     ) -> GitResult:
         """Run one command to its end, whatever its status."""
+        variables = {**self._environment, **(environ or {})}
         with tempfile.TemporaryFile() as given:
             given.write(stdin)
             given.seek(0)
-            status, stdout, stderr = self._git.execute(
-                ["git", *arguments],
+            started = self._git.execute(
+                [*_without_inherited(variables), "git", *arguments],
                 istream=given,
-                with_extended_output=True,
-                with_exceptions=False,
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-                kill_after_timeout=self._timeout,
-                env={**self._environment, **(environ or {})},
+                as_process=True,
+                env=variables,
                 shell=False,
+                start_new_session=True,  # so that its own children can be ended with it
             )
-        output = stdout if isinstance(stdout, bytes) else stdout.encode()
-        return GitResult(status=status, stdout=output, stderr=self._clean(stderr))
+            return self._finish(cast("subprocess.Popen[bytes]", started.proc))
+
+    def _finish(self, process: subprocess.Popen[bytes]) -> GitResult:
+        """Wait for the end. GitPython's own limit needs `ps`, which small images have not."""
+        late = False
+        try:
+            stdout, stderr = process.communicate(timeout=self._timeout)
+        except subprocess.TimeoutExpired:
+            stdout, stderr, late = *end(process), True
+        except BaseException:
+            end(process)
+            raise
+        said = self._clean(stderr.decode("utf-8", "replace"))
+        return GitResult(status=process.returncode, stdout=stdout, stderr=said, timed_out=late)
 
     def check(
         self,
@@ -86,9 +107,14 @@ class GitCommand:
         return text
 
 
-def timed_out(result: GitResult) -> bool:
-    """Whether the command was ended by our limit."""
-    return _KILLED in result.stderr
+def _without_inherited(variables: Mapping[str, str]) -> list[str]:
+    """The start of a command that takes away what GitPython would hand on of our environment.
+
+    There are tokens in it that are none of Git's business, and variables such as
+    GIT_SSL_NO_VERIFY and GIT_ALLOW_PROTOCOL, which overrule settings by being there at all.
+    """
+    names = [name for name in os.environ if name not in _INHERITED and name not in variables]
+    return ["env", *(part for name in names for part in ("-u", name))] if names else []
 
 
 def _load(folder: Path) -> Git:

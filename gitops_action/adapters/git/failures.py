@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-from gitops_action.adapters.git.command import GitResult, timed_out
+from gitops_action.adapters.git.command import GitResult
 from gitops_action.adapters.git.target import GitTarget
 from gitops_action.errors import GitOpsError
 
@@ -31,7 +31,7 @@ def failure(result: GitResult, target: GitTarget, *, writing: bool) -> GitOpsErr
     if told or (status in _PERMANENT and status not in _PASSING):
         return told or GitOpsError(f"{target.server_url} refuses", cause=f"HTTP status {status}")
     cause = f"it answers {status}" if status else last_line(said)
-    cause = "no answer in time" if timed_out(result) else cause
+    cause = "no answer in time" if result.timed_out else cause
     return GitNetworkError(f"{target.server_url} cannot be reached", cause=cause)
 
 

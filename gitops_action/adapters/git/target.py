@@ -64,13 +64,14 @@ class GitTarget:
         """The variables for every Git command on the repository in `folder`.
 
         Personal and system settings are not read. Variables that lead Git elsewhere are set to
-        our own places, because the process may have inherited others.
+        our own places. What else was inherited is taken away when Git is started.
         """
         settings = self._settings()
         numbered = {"GIT_CONFIG_COUNT": str(len(settings))}
         for at, (key, value) in enumerate(settings):
             numbered |= {f"GIT_CONFIG_KEY_{at}": key, f"GIT_CONFIG_VALUE_{at}": value}
         return {
+            "HOME": str(folder),  # curl, which Git uses, would look for accounts in ~/.netrc
             "GIT_DIR": str(folder),
             "GIT_COMMON_DIR": str(folder),
             "GIT_INDEX_FILE": str(folder / "gitops-index"),
