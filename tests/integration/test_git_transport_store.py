@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import shutil
@@ -430,7 +429,6 @@ def test_hooks_and_personal_settings_play_no_part(
 def test_git_gets_nothing_of_our_environment_that_it_does_not_need(
     on: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    importlib.import_module("git")  # which asks for Git's version, once, before we have a say
     spy = spy_on_git(tmp_path / "spy", monkeypatch)
     for name in ("INPUT_TOKEN", "INPUT_WORKING-DIRECTORY", "ACTIONS_RUNTIME_TOKEN", "GH_TOKEN"):
         monkeypatch.setenv(name, on.token)

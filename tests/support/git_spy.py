@@ -34,9 +34,11 @@ def spy_on_git(folder: Path, monkeypatch: pytest.MonkeyPatch) -> GitSpy:
     real = shutil.which("git")
     shim = folder / "bin" / "git"
     shim.parent.mkdir(parents=True)
+    # The double runs Git in this process too; ours is known by the folder it works in.
     shim.write_text(
-        f"#!/bin/sh\nprintf '%s\\0' \"$@\" >> {folder}/argv\n"
-        f'cat /proc/$$/environ >> {folder}/environ\nexec {real} "$@"\n'
+        f'#!/bin/sh\ncase "$GIT_DIR" in *gitops-action-git-*)\n'
+        f"  printf '%s\\0' \"$@\" >> {folder}/argv\n"
+        f'  cat /proc/$$/environ >> {folder}/environ\nesac\nexec {real} "$@"\n'
     )
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", f"{shim.parent}{os.pathsep}{os.environ['PATH']}")
