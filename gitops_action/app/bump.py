@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 from gitops_action.adapters.clock import SystemClock, system_clock
 from gitops_action.adapters.workflow import read_job
@@ -12,23 +14,29 @@ from gitops_action.commands import bump
 from gitops_action.commands.ports import Registry, SourceHistory, Texts
 from gitops_action.core.inputs import BumpInputs, Values, bump_inputs
 from gitops_action.core.job import Job
-from gitops_action.core.outcome import Outcome
+from gitops_action.core.outcome import Notice, Outcome
 
 
 def run(values: Values, context: Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs = bump_inputs(values, context.environ)
+    notes: list[str] = []
     with ExitStack() as stack:
-        return bump.run(inputs, build_ports(inputs, context, stack))
+        outcome = bump.run(inputs, build_ports(inputs, context, stack, tell=notes.append))
+    told = tuple(Notice(level="notice", text=note) for note in notes)
+    return replace(outcome, notices=(*outcome.notices, *told))
 
 
-def build_ports(inputs: BumpInputs, context: Context, stack: ExitStack) -> bump.BumpPorts:
+def build_ports(
+    inputs: BumpInputs, context: Context, stack: ExitStack, *, tell: Callable[[str], None]
+) -> bump.BumpPorts:
     """The ports of a bump: a working tree alone, or GitHub and the registries.
 
     Args:
         inputs: what the user asked for.
         context: the job's environment.
         stack: tidies up after those that leave something on disk.
+        tell: takes notes of the ports on how they did their work.
     """
     clock, job = system_clock(context.environ), read_job(context.environ)
     texts = _texts(inputs, job)
@@ -39,7 +47,7 @@ def build_ports(inputs: BumpInputs, context: Context, stack: ExitStack) -> bump.
     client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
     forge = GitHubForge(client, inputs.repository)
     return bump.BumpPorts(
-        store=content_store(inputs, client, forge, clock, stack),
+        store=content_store(inputs, client, forge, clock, stack, tell=tell),
         texts=texts,
         clock=clock,
         job=job,

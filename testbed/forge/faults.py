@@ -17,7 +17,8 @@ class Fault:
         match: regular expression searched in "METHOD path operation", e.g. `POST .*/pulls$`
             does not match because of the operation's name; `POST .*/pulls ` or
             `createPullRequest` do.
-        status: answer with this status instead (None: the real answer).
+        status: answer with this status instead (None: the real answer); 200 is how GraphQL
+            refuses, with `message` as its error.
         when: "before" the request takes effect, or "after" it did.
         cut: close the connection without an answer.
         delay: seconds to wait before the request is handled.

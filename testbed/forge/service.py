@@ -30,6 +30,7 @@ _LIMITS = {
     "X-RateLimit-Resource": "core",
     "X-GitHub-Media-Type": "github.v3; format=json",
 }
+_DOCUMENTATION = "https://docs.github.com/rest"
 _REMEMBERED = 256
 
 
@@ -234,5 +235,7 @@ def _conditional(request: HttpRequest, reply: HttpReply) -> HttpReply:
 def _broken(fault: Fault) -> HttpReply:
     if fault.cut:
         raise ConnectionCutError
-    body = {"message": fault.message, "documentation_url": "https://docs.github.com/rest"}
+    body: dict[str, Any] = {"message": fault.message, "documentation_url": _DOCUMENTATION}
+    if fault.status == HTTPStatus.OK:
+        body = {"errors": [{"message": fault.message}]}
     return _json(Reply(status=fault.status or 500, body=body, headers=fault.headers))

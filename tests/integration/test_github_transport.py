@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.github import ApiContentStore, GitHubClient, Patience, connect
+from gitops_action.adapters.github.failures import Purpose
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.archives import archive
 from tests.support.github_forge import SystemClock
@@ -109,3 +110,18 @@ def test_a_redirect_to_another_protocol_is_not_followed() -> None:
 def test_what_cannot_work_is_told_before_anything_is_sent(token: str, api: str) -> None:
     with pytest.raises(UsageError):
         connect(token, api, "https://api.github.com/graphql", SystemClock())
+
+
+def test_rest_is_not_followed_to_another_host() -> None:
+    with (
+        scripted_server(lambda *_: Reply(body=b"{}")) as other,
+        scripted_server(
+            lambda *_: Reply(status=301, headers={"Location": f"https://{other.address}/x"})
+        ) as api,
+    ):
+        facts = client(api.address)
+        purpose = Purpose(doing="look", permission="contents: read", repository="acme/environment")
+        with pytest.raises(GitOpsError, match="another host"):
+            facts.reading(lambda: facts.rest("GET", "/repos/acme/environment"), purpose)
+    assert len(api.asked) == 1
+    assert other.asked == []

@@ -11,6 +11,7 @@ from gitops_action.adapters.clock import SystemClock
 from gitops_action.adapters.git import GitStore
 from gitops_action.adapters.github import ApiContentStore, GitHubForge, connect
 from gitops_action.adapters.worktree import WorktreeStore
+from gitops_action.app.auto_store import AutoStore
 from gitops_action.app.bump import build_ports
 from gitops_action.app.commands import Context
 from gitops_action.app.content import content_store
@@ -32,7 +33,7 @@ def inputs(**given: str) -> BumpInputs:
 def test_local_has_a_folder_and_nothing_else(tmp_path: Path) -> None:
     given = inputs(images="a:1", mode="local", working_directory=str(tmp_path))
     with ExitStack() as stack:
-        ports = build_ports(given, CONTEXT, stack)
+        ports = build_ports(given, CONTEXT, stack, tell=print)
     assert isinstance(ports.store, WorktreeStore)
     assert (ports.forge, ports.registry, ports.history) == (None, None, None)
     assert ports.clock.now().year == 1970
@@ -41,14 +42,14 @@ def test_local_has_a_folder_and_nothing_else(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     given = inputs(images="a:1", mode="local", working_directory=str(tmp_path / "gone"))
     with ExitStack() as stack, pytest.raises(UsageError, match="not a folder"):
-        build_ports(given, CONTEXT, stack)
+        build_ports(given, CONTEXT, stack, tell=print)
 
 
-@pytest.mark.parametrize("transport", ["auto", "api"])
-def test_the_api_is_the_transport_by_default(transport: str) -> None:
+@pytest.mark.parametrize(("transport", "kind"), [("auto", AutoStore), ("api", ApiContentStore)])
+def test_the_transport_is_the_one_asked_for(transport: str, kind: type) -> None:
     with ExitStack() as stack:
-        ports = build_ports(inputs(**REMOTE, transport=transport), CONTEXT, stack)
-    assert isinstance(ports.store, ApiContentStore)
+        ports = build_ports(inputs(**REMOTE, transport=transport), CONTEXT, stack, tell=print)
+    assert isinstance(ports.store, kind)
     assert ports.forge is not None
     assert ports.registry is not None
     assert ports.history is None
@@ -56,7 +57,7 @@ def test_the_api_is_the_transport_by_default(transport: str) -> None:
 
 def test_commits_are_compared_where_there_is_a_token_for_them() -> None:
     with ExitStack() as stack:
-        ports = build_ports(inputs(**REMOTE, source_token="s"), CONTEXT, stack)
+        ports = build_ports(inputs(**REMOTE, source_token="s"), CONTEXT, stack, tell=print)
     assert ports.history is not None
 
 
@@ -76,7 +77,7 @@ def test_the_git_transport_leaves_nothing_on_disk(
     client = connect("t", given.api_url, given.graphql_url, clock)
     with ExitStack() as stack:
         forge = KnownForge(client, given.repository)
-        store = content_store(given, client, forge, clock, stack)
+        store = content_store(given, client, forge, clock, stack, tell=print)
         assert isinstance(store, GitStore)
         assert list(tmp_path.iterdir())
     assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,7 @@ history = GitHubSourceHistory(connect(source_token, api_url, graphql_url, clock)
 
 from gitops_action.adapters.github.client import GitHubClient, connect
 from gitops_action.adapters.github.content import ApiContentStore
+from gitops_action.adapters.github.errors import ApiLacksError
 from gitops_action.adapters.github.facts import GitHubSourceFacts
 from gitops_action.adapters.github.history import GitHubSourceHistory
 from gitops_action.adapters.github.pulls import GitHubForge
@@ -15,6 +16,7 @@ from gitops_action.adapters.github.retry import Patience
 
 __all__ = [
     "ApiContentStore",
+    "ApiLacksError",
     "GitHubClient",
     "GitHubForge",
     "GitHubSourceFacts",

@@ -27,6 +27,10 @@ _RULES = (
 _RIGHTS = ("not accessible", "must have", "not permitted", "forbidden", "permission", "not found")
 
 
+class ApiLacksError(GitOpsError):
+    """The server's API has no such call: it is older than the call."""
+
+
 def translate(failure: RequestFailure, purpose: Purpose, now: datetime) -> GitOpsError:
     """Make the error for the user. GitHub's own words are its cause; a token is never in them."""
     if failure.status == 0:
@@ -54,7 +58,7 @@ def _refused(  # noqa: PLR0911 - one line a kind of refusal, told apart by GitHu
     if "is not permitted to create or approve pull requests" in message:
         return _actions_may_not(failure, purpose)
     if "doesn't exist on type" in message:
-        return GitOpsError(
+        return ApiLacksError(
             "this GitHub Enterprise Server is too old for the API transport",
             cause=failure.message,
             fix="set `transport: git`",

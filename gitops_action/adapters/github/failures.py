@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 HTTP_OK = 200
+HTTP_MOVED = 301
 HTTP_UNAUTHORIZED = 401
 HTTP_FORBIDDEN = 403
 HTTP_NOT_FOUND = 404
@@ -39,7 +40,7 @@ class Purpose:
     writes: bool = False
 
 
-@dataclass(kw_only=True, eq=False)  # not frozen: Python itself sets an exception's traceback
+@dataclass(kw_only=True, eq=False, repr=False)  # not frozen: Python itself sets the traceback
 class RequestFailure(Exception):  # noqa: N818 - internal; what the user meets is made of it
     """One failed request.
 
@@ -56,6 +57,11 @@ class RequestFailure(Exception):  # noqa: N818 - internal; what the user meets i
     headers: Mapping[str, str] = field(default_factory=dict)
     kinds: tuple[str, ...] = ()
     sent: bool = True
+
+    def __repr__(self) -> str:
+        """In short, without headers: it is shown while a request is tried again."""
+        answer = f"GitHub answered {self.status}: " if self.status else ""
+        return f"{type(self).__name__}({answer + self.message!r})"
 
     @property
     def limited(self) -> bool:

@@ -8,11 +8,13 @@ import github
 import requests
 from github.Requester import Requester
 
-from gitops_action.adapters.github.failures import RequestFailure
+from gitops_action.adapters.github.failures import HTTP_MOVED, RequestFailure
 from gitops_action.adapters.github.transport import TIMEOUT, USER_AGENT, unreachable
 
 API_VERSION = "2022-11-28"
 """The REST API's version that this package is written for (GitHub: "API Versions")."""
+
+_ELSEWHERE = "the API redirects to another host, which never gets the token"
 
 
 class Rest:
@@ -53,6 +55,9 @@ class Rest:
             raise _failure(error) from None
         except requests.RequestException as error:
             raise unreachable(error, self._api_url) from None
+        except RuntimeError:
+            # PyGithub's way to refuse a redirect to another host or protocol.
+            raise RequestFailure(status=HTTP_MOVED, message=_ELSEWHERE) from None
         answer: object = data
         return answer
 
