@@ -11,7 +11,7 @@ from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.core.plan import PlanLine
 from gitops_action.core.report.model import BumpReport, ProposalResult
-from gitops_action.errors import GitOpsError
+from gitops_action.errors import GitOpsError, GitOpsErrors
 
 
 def bump_outcome(
@@ -44,10 +44,11 @@ def _outputs(
     planned: Sequence[PlannedEnvironment], results: Sequence[ProposalResult]
 ) -> Mapping[str, str]:
     lines = [line for result in results for line in result.view.lines]
-    pull_requests = [_pull_request(result) for result in results if result.operation]
+    proposed = [result for result in results if result.operation]
+    pull_requests = [_pull_request(result) for result in proposed]
     targets = [step.new for item in planned[:1] for step in item.view.images[:1]]
     first: Mapping[str, object] = pull_requests[0] if pull_requests else {}
-    only = results[0] if results else None
+    leading = next(iter(proposed or results), None)
     return {
         "changed": json.dumps(any(_moved(result) for result in results)),
         "plan": json.dumps([_line(line) for line in lines]),
@@ -59,8 +60,8 @@ def _outputs(
         "pull-request-number": str(first.get("number", "")),
         "pull-request-url": str(first.get("url", "")),
         "pull-request-operation": str(first.get("operation", "")),
-        "branch": only.branch if only else "",
-        "commit": only.commit if only else "",
+        "branch": leading.branch if leading else "",
+        "commit": leading.commit if leading else "",
     }
 
 
@@ -121,8 +122,13 @@ def _notices(
     said = {notice.text for notice in (*looked_up, *guarded)}
     notes = [n for result in results for n in result.view.notes if n not in said]
     told = [Notice(level="warning", text=note) for note in dict.fromkeys(notes)]
-    failed = [Notice(level="error", text=str(e), location=e.location) for e in errors]
+    single = [e for error in errors for e in _each(error)]
+    failed = [Notice(level="error", text=str(e), location=e.location) for e in single]
     return (*looked_up, *guarded, *told, *failed)
+
+
+def _each(error: GitOpsError) -> tuple[GitOpsError, ...]:
+    return error.errors if isinstance(error, GitOpsErrors) else (error,)
 
 
 def _data(outputs: Mapping[str, str]) -> Mapping[str, object]:

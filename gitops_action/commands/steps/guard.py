@@ -41,10 +41,18 @@ def refuse_held(
         HoldError: names who set the hold, why, and how it is lifted.
     """
     for change in changes:
-        for application in plan.applications or ("",):
+        for application in _receivers(plan, change):
             hold = held(holds, plan.environment, application, change.target, now)
             if hold is not None:
                 raise _held(hold, change.target, plan.environment)
+
+
+def _receivers(plan: Plan, change: ImageChange) -> tuple[str, ...]:
+    """The applications that get this image; one without a name where none is known."""
+    names = {change.repository, change.target.repository}
+    lines = [line for line in (*plan.lines, *plan.unchanged) if line.repository in names]
+    found = {line.application or "" for line in lines}
+    return tuple(sorted(found)) or plan.applications or ("",)
 
 
 def _held(hold: Hold, image: ImageReference, environment: str) -> HoldError:

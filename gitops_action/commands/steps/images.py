@@ -10,7 +10,7 @@ from gitops_action.commands.ports import Registry
 from gitops_action.core.images import ImageChange, ImageReference, verify_pin
 from gitops_action.core.outcome import Notice
 from gitops_action.core.registry import ImageFacts, ImageMissingError, RegistryError
-from gitops_action.errors import GitOpsError
+from gitops_action.errors import UsageError
 
 DigestMode = Literal["pin", "keep", "drop"]
 VerifyMode = Literal["auto", "required", "off"]
@@ -44,6 +44,12 @@ def verify_images(
         GitOpsError: the image is missing, its tag and digest do not belong together, or
             `verify: required` could not be fulfilled.
     """
+    if registry is None and changes and policy.verify == "required":
+        raise UsageError(
+            "`verify: required` cannot be fulfilled",
+            cause="without network (`mode: local`) no registry is asked",
+            fix="use `verify: auto`, or another `mode`",
+        )
     if registry is None:
         return tuple(VerifiedImage(change=_written(c, None, policy), facts=None) for c in changes)
     return tuple(_verify(change, registry.describe, policy) for change in changes)
@@ -84,7 +90,7 @@ def _written(change: ImageChange, facts: ImageFacts | None, policy: ImagePolicy)
     target = change.target
     if policy.digest == "drop":
         if target.tag is None:
-            raise GitOpsError(
+            raise UsageError(
                 f"{target} has no tag that could stay when the digest is dropped",
                 fix="give the image with a tag, or use `digest: pin`",
             )

@@ -20,8 +20,12 @@ def conflict_with_people(*, base: Plan, head: Plan, ours: Iterable[ImageReferenc
     return ""
 
 
-def _spellings(image: ImageReference) -> tuple[str, ...]:
-    """The ways in which a file can say this version."""
-    parts = [image.tag, image.digest, f"{image.tag}@{image.digest}", str(image)]
-    named = [f"{image.name}:{image.tag}", f"{image.repository}:{image.tag}", image.name]
-    return tuple(part for part in (*parts, *named) if part)
+def _spellings(image: ImageReference) -> set[str]:
+    """The ways in which a file can say this version, or the name or registry it comes from."""
+    tag = f":{image.tag}" if image.tag else ""
+    digest = f"@{image.digest}" if image.digest else ""
+    names = {image.name, image.repository, image.familiar}
+    versions = {tag, digest, f"{tag}{digest}"}
+    whole = {f"{name}{version}" for name in names for version in versions}
+    alone = {version.lstrip(":@") for version in versions}
+    return {*whole, *alone, *names, image.domain, image.path} - {""}

@@ -54,7 +54,7 @@ class Wanted:
             for edit in parse_set_lines("\n".join(set_lines))
             if (edit.file, str(edit.path)) not in known
         ]
-        return replace(self, carried=tuple(carried), sets=(*self.sets, *sets))
+        return replace(self, carried=(*self.carried, *carried), sets=(*self.sets, *sets))
 
 
 def read_wanted(inputs: BumpInputs, registry: Registry | None) -> Wanted:
