@@ -7,6 +7,7 @@ template itself is the author's and stays too.
 
 from __future__ import annotations
 
+import difflib
 import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +16,7 @@ from pathlib import Path
 from gitops_action.core import markdown
 from gitops_action.core.inert import inert
 from gitops_action.core.report.names import slug
-from gitops_action.errors import Location, UsageError
+from gitops_action.errors import UsageError
 
 VIEWS = Path(__file__).parents[1] / "views"
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._/-]+")
@@ -65,7 +66,7 @@ class Templates:
         except SyntaxProblem as error:
             raise _wrong(name, error.lineno, error.message or "it cannot be read") from None
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise _wrong(name, _line(error), str(error)) from None
+            raise _wrong(name, _line(error), str(error), variables) from None
         except (OverflowError, MemoryError, RecursionError) as error:
             raise _wrong(name, _line(error), type(error).__name__) from None
 
@@ -81,14 +82,23 @@ def _line(error: BaseException) -> int | None:
     return lines[-1] if lines else None
 
 
-def _wrong(name: str, line: int | None, cause: str) -> UsageError:
+def _wrong(name: str, line: int | None, cause: str, variables: Iterable[str] = ()) -> UsageError:
     where = f", line {line}" if line else ""
     return UsageError(
         f"The template in `{name}` fails{where}",
         cause=" ".join(cause.split()),
-        fix="see the variables and filters that templates can use in the documentation",
-        location=Location(file=name, line=line),
+        fix=_variable_fix(cause, sorted(variables))
+        or "docs/templates.md lists variables and filters",
     )
+
+
+def _variable_fix(cause: str, known: list[str]) -> str:
+    """What to write instead of a variable that does not exist; empty for other causes."""
+    missing = re.fullmatch(r"'(?P<name>\w+)' is undefined", cause)
+    if not missing:
+        return ""
+    near = difflib.get_close_matches(missing["name"], known, n=1)
+    return f"did you mean `{near[0]}`?" if near else f"the variables are {', '.join(known)}"
 
 
 def _tidy(text: str) -> str:

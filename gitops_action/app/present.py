@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from gitops_action.adapters.workflow import Surface
 from gitops_action.app.failure import Failure
-from gitops_action.core.outcome import Notice, Outcome
+from gitops_action.core.outcome import Notice, Outcome, Part
 from gitops_action.errors import GitOpsError
 
 Document = Callable[[Mapping[str, object]], None]
@@ -15,14 +15,17 @@ Document = Callable[[Mapping[str, object]], None]
 def show_outcome(
     command: str, outcome: Outcome, surface: Surface, document: Document | None
 ) -> None:
-    """Outputs first: they must be there even when a later surface fails."""
+    """Outputs first: they must be there even when a later surface fails.
+
+    The lines come last, so that a terminal ends with the address to open.
+    """
     surface.outputs(outcome.outputs)
     surface.summary(outcome.summary)
-    surface.log(outcome.headline)
-    for line in outcome.lines:
-        surface.log(line)
     for notice in outcome.notices:
         surface.notice(notice)
+    surface.line((Part(text=outcome.headline, tone="strong"),))
+    for line in outcome.lines:
+        surface.line(line)
     surface.close()
     if document:
         document(

@@ -12,6 +12,7 @@ from gitops_action.app.commands import RUNNERS, Context, Runners, execute
 from gitops_action.app.failure import describe
 from gitops_action.app.interrupts import interruptible
 from gitops_action.app.present import show_failure, show_outcome
+from gitops_action.app.retries import told_retries
 from gitops_action.app.surroundings import Surroundings
 from gitops_action.core.inputs import Command
 from gitops_action.core.outcome import Notice
@@ -64,7 +65,7 @@ class Session:
     def _run(self, read: Callable[[], Request]) -> int:
         command = ""
         try:
-            with interruptible():
+            with interruptible(), told_retries(self.surface):
                 request = read()
                 command = request.command.name
                 for remark in request.remarks:

@@ -10,6 +10,26 @@ from gitops_action.errors import Location
 
 Level = Literal["notice", "warning", "error"]
 
+Tone = Literal["plain", "strong", "old", "new", "quiet", "link"]
+"""What a piece of a line is, for surfaces that can show it by a colour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A piece of a line."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+Line = str | tuple[Part, ...]
+"""A line for people: plain, or of parts with their tones."""
+
+
+def plain(line: Line) -> str:
+    """The line's text."""
+    return line if isinstance(line, str) else "".join(part.text for part in line)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
@@ -27,7 +47,7 @@ class Outcome:
     Attributes:
         outputs: the action's outputs by name, already as text (JSON outputs are JSON text).
         headline: one line for the terminal and the log.
-        lines: further plain lines for the terminal and the log.
+        lines: further lines for the terminal and the log.
         summary: Markdown for the job summary.
         notices: warnings and notes.
         data: the same outcome as one JSON-serialisable document, for `--json`.
@@ -36,7 +56,7 @@ class Outcome:
 
     outputs: Mapping[str, str]
     headline: str
-    lines: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
     summary: str = ""
     notices: tuple[Notice, ...] = ()
     data: Mapping[str, object] = field(default_factory=dict)

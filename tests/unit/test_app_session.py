@@ -86,7 +86,7 @@ def test_an_outcome_reaches_every_surface(tmp_path: Path) -> None:
     )
     run = Run(tmp_path, lambda _values, _context: outcome)
     assert run.code == 0
-    assert "web v1 → v2\na.yaml:3: newTag\n::warning file=a,line=1::careful\n" in run.log
+    assert "::warning file=a,line=1::careful\nweb v1 → v2\na.yaml:3: newTag\n" in run.log
     assert "changed<<" in run.output.read_text()
     assert run.summary.read_text() == "# Bump\n"
     assert run.documents[0]["outputs"] == {"changed": "true", "plan": "[]"}
@@ -215,6 +215,6 @@ def test_terminals_get_words_without_control_characters() -> None:
     )
     assert session.run(lambda: Request(command=BUMP, given={"images": "a:1"})) == 1
     text = stream.getvalue()
-    assert "a:1: ]0;***title: so" in text
+    assert "a:1: ]0;***title\n  so" in text
     assert "\x1b]" not in text
     assert "\x07" not in text

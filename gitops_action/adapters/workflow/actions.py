@@ -10,7 +10,7 @@ from typing import Protocol, TextIO
 
 from gitops_action.adapters.workflow.escaping import command, harmless, printable
 from gitops_action.adapters.workflow.files import FileCommands
-from gitops_action.core.outcome import Level, Notice
+from gitops_action.core.outcome import Level, Line, Notice, plain
 from gitops_action.core.redact import Redactor
 
 ANNOTATION_LIMIT = 10
@@ -62,6 +62,10 @@ class ActionsSurface:
     def log(self, text: str) -> None:
         """Write lines that the runner takes for no commands."""
         self._write(harmless(self._redactor.clean(text)))
+
+    def line(self, line: Line) -> None:
+        """Write its text: logs are searched and copied more than looked at."""
+        self.log(plain(line))
 
     def notice(self, notice: Notice, *, title: str = "") -> None:
         """Annotate; from the tenth of a level on they wait to be folded into one."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from gitops_action.core.outcome import Notice
+from gitops_action.core.outcome import Line, Notice
 
 
 class Surface(Protocol):
@@ -14,6 +14,10 @@ class Surface(Protocol):
 
     def log(self, text: str) -> None:
         """Write plain lines."""
+        ...
+
+    def line(self, line: Line) -> None:
+        """Write one line, by its tones where this surface has colours."""
         ...
 
     def notice(self, notice: Notice, *, title: str = "") -> None:

@@ -7,10 +7,17 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from gitops_action.adapters.workflow.escaping import printable
-from gitops_action.core.outcome import Level, Notice
+from gitops_action.core.outcome import Level, Line, Notice, Part, Tone, plain
 from gitops_action.core.redact import Redactor
 
 _STYLES: dict[Level, str] = {"notice": "cyan", "warning": "yellow", "error": "bold red"}
+_TONES: dict[Tone, str] = {
+    "strong": "bold",
+    "old": "red",
+    "new": "green",
+    "quiet": "dim",
+    "link": "underline blue",
+}
 
 
 class TerminalSurface:
@@ -30,12 +37,18 @@ class TerminalSurface:
 
     def log(self, text: str) -> None:
         """Write lines."""
-        self._write("", text)
+        self._write((Part(text=text),))
+
+    def line(self, line: Line) -> None:
+        """Write one line in its colours."""
+        self._write((Part(text=plain(line)),) if isinstance(line, str) else line)
 
     def notice(self, notice: Notice, *, title: str = "") -> None:
-        """Write `level: place: title: text`."""
-        parts = [str(notice.location or ""), title, notice.text]
-        self._write(notice.level, ": ".join(part for part in parts if part), style=notice.level)
+        """Write `level: place: title`, and what more there is to say below it, indented."""
+        head = ": ".join(part for part in (str(notice.location or ""), title) if part)
+        text = notice.text.replace("\n", "\n  ")
+        between = "\n  " if title else ": " if head else ""
+        self._write((Part(text=f"{head}{between}{text}"),), level=notice.level)
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -61,17 +74,25 @@ class TerminalSurface:
     def close(self) -> None:
         """Nothing is held back."""
 
-    def _write(self, label: str, text: str, *, style: Level | None = None) -> None:
-        clean = printable(self._redactor.clean(text))
-        if style is None or not self._colour:
-            self._stream.write(f"{label}{': ' if label else ''}{clean}\n")
+    def _write(self, parts: tuple[Part, ...], *, level: Level | None = None) -> None:
+        whole = self._clean("".join(part.text for part in parts))
+        cleaned = [(self._clean(part.text), _TONES.get(part.tone, "")) for part in parts]
+        if "".join(text for text, _ in cleaned) != whole:  # a secret stood across two parts
+            cleaned = [(whole, "")]
+        if level:
+            cleaned.insert(0, (f"{level}: ", _STYLES[level]))
+        if self._colour:
+            self._styled(cleaned)
         else:
-            self._styled(label, clean, _STYLES[style])
+            self._stream.write("".join(text for text, _ in cleaned) + "\n")
         self._stream.flush()
 
-    def _styled(self, label: str, text: str, style: str) -> None:
+    def _clean(self, text: str) -> str:
+        return printable(self._redactor.clean(text))
+
+    def _styled(self, parts: list[tuple[str, str]]) -> None:
         from rich.console import Console  # noqa: PLC0415 - 0.1 s that only a terminal needs
         from rich.text import Text  # noqa: PLC0415 - same
 
         console = Console(file=self._stream, force_terminal=True, soft_wrap=True, highlight=False)
-        console.print(Text.assemble((f"{label}: ", style), text))
+        console.print(Text.assemble(*parts))

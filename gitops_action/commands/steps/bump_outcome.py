@@ -1,4 +1,4 @@
-"""The outcome of a bump: outputs, lines for people, and the same as one document."""
+"""The outcome of a bump: outputs, summary, notices, and the same as one document."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from gitops_action.commands.ports import Texts
+from gitops_action.commands.steps.bump_lines import headline, lines_of
 from gitops_action.commands.steps.environment import PlannedEnvironment
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Notice, Outcome
@@ -29,10 +30,11 @@ def bump_outcome(
         dry_run=inputs.dry_run,
     )
     outputs = _outputs(planned, results)
+    blocks = [lines_of(result, dry_run=inputs.dry_run) for result in results]
     return Outcome(
         outputs=outputs,
-        headline=_headline(results, inputs.dry_run),
-        lines=tuple(line for result in results for line in _lines(result)),
+        headline=headline(report),
+        lines=tuple(line for block in blocks for line in block),
         summary=texts.summary(report),
         notices=_notices(planned, results, errors),
         data=_data(outputs),
@@ -91,25 +93,6 @@ def _line(line: PlanLine) -> dict[str, object]:
         "new": line.new,
         "rule": line.rule,
     }
-
-
-def _headline(results: Sequence[ProposalResult], dry_run: bool) -> str:  # noqa: FBT001 - one fact
-    moved = sum(_moved(result) for result in results)
-    prefix = "Dry run: " if dry_run else ""
-    if not any(result.view.lines for result in results):
-        return f"{prefix}Nothing to do: everything is described already"
-    return f"{prefix}{moved} of {len(results)} environments changed"
-
-
-def _lines(result: ProposalResult) -> list[str]:
-    what = f" {result.operation} {result.url}" if result.operation else ""
-    why = f" ({result.reason})" if result.reason else ""
-    lines = [f"{result.view.environment}:{what}{why}"]
-    for line in result.view.lines:
-        lines.append(f"  {line.file}:{line.line} {line.path}: {line.old} -> {line.new}")
-        lines.append(f"    {line.reason}")
-    lines += [f"  left alone: {item.file}: {item.reason}" for item in result.view.skipped]
-    return lines
 
 
 def _notices(

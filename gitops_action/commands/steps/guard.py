@@ -76,7 +76,12 @@ def refuse_backwards(
     for change in changes:
         for old in _described(plan, change):
             if old.tag and change.target.tag and is_downgrade(old.tag, change.target.tag):
-                raise _backwards(plan, old.tag, change.target.tag, "a lower version")
+                raise _backwards(
+                    plan,
+                    old.tag,
+                    f"{change.target.repository}:{change.target.tag}",
+                    "a lower version",
+                )
     notices = [_judge(plan, lineage) for lineage in lineages]
     return tuple(notice for notice in notices if notice is not None)
 

@@ -27,7 +27,7 @@ def select_environments(config: Config, names: Sequence[str]) -> tuple[Environme
     known = [item.name for item in config.environments]
     for name in names:
         if name not in known:
-            raise _unknown("environment", name, known, config.path)
+            raise _unknown("environment", name, known, config)
     return tuple(item for item in config.environments if item.name in names)
 
 
@@ -44,7 +44,7 @@ def select_applications(
     known = sorted({item.name for item in config.applications} | set(found))
     for name in names if known else ():
         if name not in known:
-            raise _unknown("application", name, known, config.path)
+            raise _unknown("application", name, known, config)
     return tuple(dict.fromkeys(names))
 
 
@@ -81,11 +81,14 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
     return found[0] if found else None
 
 
-def _unknown(what: str, name: str, known: Sequence[str], path: str) -> UsageError:
+def _unknown(what: str, name: str, known: Sequence[str], config: Config) -> UsageError:
     guess = nearest(name, known)
     there = ", ".join(known) or "none"
+    declared = f"{config.path} declares: {there}"
+    without = f"there is no {config.path}, so the repository is one environment: {there}"
+    add = f"name one of them, or add it to {config.path}"
     return UsageError(
         f"unknown {what} {name!r}",
-        cause=f"{path} declares: {there}",
-        fix=f"did you mean {guess!r}?" if guess else f"name one of them, or add it to {path}",
+        cause=declared if config.declared or what == "application" else without,
+        fix=f"did you mean {guess!r}?" if guess else add,
     )

@@ -21,12 +21,18 @@ class NoMatchError(UsageError):
         """List the images that are there."""
         self.repositories = tuple(repositories)
         self.images = dict(images)
-        there = ", ".join(f"{name} ({count} times)" for name, count in images.items())
+        there = ", ".join(f"{name} ({_times(count)})" for name, count in images.items())
         super().__init__(
             f"Nothing in environment {environment} uses {' or '.join(self.repositories)}",
-            cause=f"images that are there: {there}" if there else "no image was found there",
+            cause=f"images that are there, nearest first: {there}"
+            if there
+            else "no image was found there",
             fix=hint or "check the name, or mark the value with `# gitops-image: REPOSITORY`",
         )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 class AmbiguousEnvironmentError(UsageError):
@@ -47,8 +53,8 @@ class AmbiguousEnvironmentError(UsageError):
         super().__init__(
             f"{repository} is set under {len(overlays)} overlays, and any could be meant",
             cause=listed,
-            fix="name the environments in .github/gitops.yaml, or limit the edit with `paths` "
-            "or `set`",
+            fix="name the environments in .github/gitops.yaml, or choose for this time with "
+            f"`paths: {self.places[0].file}` or with `set`",
         )
 
 
