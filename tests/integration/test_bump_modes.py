@@ -134,7 +134,7 @@ def test_a_file_that_two_environments_share_is_refused(tmp_path: Path) -> None:
         "two/kustomization.yaml": "resources: [../shared]\n",
     }
     with bump_stage(tmp_path, shared) as stage:
-        with pytest.raises(SharedFileError, match="release.yaml") as caught:
+        with pytest.raises(SharedFileError, match=r"release\.yaml") as caught:
             stage.bump(f"{WEB}:v1.1.0", environment=("one",))
         assert "set" in caught.value.fix
         assert stage.repository.branches() == {"main"}
