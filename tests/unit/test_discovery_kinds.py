@@ -4,7 +4,16 @@ import re
 
 import pytest
 
-from tests.support.plans import DIGEST, OTHER_DIGEST, after, plan, text, uses, workload
+from tests.support.plans import (
+    DIGEST,
+    OTHER_DIGEST,
+    after,
+    configured,
+    plan,
+    text,
+    uses,
+    workload,
+)
 
 WEB = "ghcr.io/acme/web"
 BUMP = f"{WEB}:v2"
@@ -403,3 +412,52 @@ def test_a_flux_kustomization_that_builds_its_own_folder_is_no_circle() -> None:
         """)
     files = {"clusters/staging/sync.yaml": sync, "clusters/staging/web.yaml": workload(f"{WEB}:v1")}
     assert [use.tag for use in uses(files)] == ["v1"]
+
+
+RELEASE = text(f"""
+    apiVersion: helm.toolkit.fluxcd.io/v2
+    kind: HelmRelease
+    metadata: {{name: web}}
+    spec:
+      values:
+        image: {{repository: {WEB}, tag: v0}}
+        sidecar: {{image: "redis:7"}}
+    """)
+RELEASE_PATCHES = {
+    "strategic merge": text("""
+        apiVersion: helm.toolkit.fluxcd.io/v2
+        kind: HelmRelease
+        metadata: {name: web}
+        spec:
+          values:
+            image: {tag: v1}
+        """),
+    "JSON operations": "- {op: replace, path: /spec/values/image/tag, value: v1}\n",
+}
+
+
+@pytest.mark.parametrize("patch", RELEASE_PATCHES.values(), ids=RELEASE_PATCHES)
+@pytest.mark.parametrize("more", ["", "namePrefix: pre-\n"])
+def test_patched_values_of_a_release_are_edited_in_the_patch(patch: str, more: str) -> None:
+    files = {
+        "base/kustomization.yaml": f"resources: [release.yaml]\n{more}",
+        "base/release.yaml": RELEASE,
+    }
+    for stage in ("staging", "production"):
+        files[f"{stage}/kustomization.yaml"] = (
+            "resources: [../base]\npatches:\n- path: patch.yaml\n"
+            "  target: {kind: HelmRelease, name: web}\n"
+        )
+        files[f"{stage}/patch.yaml"] = patch
+    config = configured(staging="staging", production="production")
+
+    planned = plan(files, BUMP, config=config, environment="staging")
+
+    expected = patch.replace("v1}", "v2}") if "values:" in patch else patch.replace("v1", "v2")
+    assert {path: data.decode() for path, data in planned.edits.items()} == {
+        "staging/patch.yaml": expected
+    }
+    assert {use.repository for use in uses(files, config, "staging")} == {
+        WEB,
+        "docker.io/library/redis",
+    }

@@ -530,3 +530,14 @@ def test_images_are_told_as_rendered_with_the_place_that_settles_them() -> None:
 def test_previous_holds_what_is_described_before() -> None:
     planned = plan(staged("v1", "v3"), BUMP, config=STAGED)
     assert [str(reference) for reference in planned.previous] == [f"{WEB}:v1"]
+
+
+def test_a_marker_in_a_text_that_is_no_yaml_is_told() -> None:
+    files = {
+        "config.yaml": "apiVersion: v1\nkind: ConfigMap\ndata:\n  run.sh: |\n"
+        f"    set -e\n    image={WEB}:v1 # gitops-image: {WEB}\n    [ x ]: [\n",
+        "web.yaml": workload(f"{WEB}:v1"),
+    }
+    planned = plan(files, BUMP)
+    assert list(planned.edits) == ["web.yaml"]
+    assert [(item.file, item.line) for item in planned.skipped] == [("config.yaml", 4)]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_action.core.discovery.live import Live
+from gitops_action.core.discovery.releases import Release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,12 +16,14 @@ class Built:
     Attributes:
         lives: its images.
         files: every file of the repository it stands on, read or not.
+        releases: its HelmReleases, for the patches above.
         whole: whether all of it was read: no remote base, generator or file that was left out.
     """
 
     lives: tuple[Live, ...] = ()
     files: frozenset[str] = frozenset()
     whole: bool = True
+    releases: tuple[Release, ...] = ()
 
 
 def joined(parts: Iterable[Built]) -> Built:
@@ -30,4 +33,5 @@ def joined(parts: Iterable[Built]) -> Built:
         lives=tuple(live for part in listed for live in part.lives),
         files=frozenset(path for part in listed for path in part.files),
         whole=all(part.whole for part in listed),
+        releases=tuple(release for part in listed for release in part.releases),
     )

@@ -14,6 +14,7 @@ _YAML_LIKE = (*YAML_ENDINGS, *TEMPLATE_ENDINGS)
 _STEERING = (
     flux.FAMILY.encode(),
     b"argoproj.io/",
+    b"/spec/values/",
     *markers.BYTES,
 )
 """What decides where environments lead and what marks mean, whichever image is looked for."""

@@ -10,16 +10,20 @@ from gitops_action.core.discovery.built import Built
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.errors import KustomizeCycleError
 from gitops_action.core.discovery.kinds import helm
-from gitops_action.core.discovery.kinds.kustomize import image_entries, patched_images, target_of
-from gitops_action.core.discovery.live import Layer, Live
+from gitops_action.core.discovery.kinds.kustomize import (
+    Target,
+    image_entries,
+    patched_images,
+    target_of,
+)
+from gitops_action.core.discovery.live import Layer, Live, Resource
 from gitops_action.core.discovery.patches import apply_patch
+from gitops_action.core.discovery.references import items, resolved
+from gitops_action.core.discovery.releases import patch_releases
 from gitops_action.core.discovery.scan import Scanner
 from gitops_action.core.discovery.source import Source, folder_of
 from gitops_action.core.discovery.transform import apply_entries
 from gitops_action.core.discovery.tree import tree_of
-from gitops_action.errors import GitOpsError
-
-_REMOTE = ("://", "git@", "github.com/", "gitlab.com/", "bitbucket.org/", "?ref=", "git::")
 
 
 class Builder(Protocol):
@@ -32,7 +36,7 @@ class Builder(Protocol):
         """What the kustomization in a folder comes to."""
         ...
 
-    def layer(self, path: str, lives: tuple[Live, ...], stack: tuple[str, ...]) -> Built:
+    def layer(self, path: str, below: Built, stack: tuple[str, ...]) -> Built:
         """What a kustomization file makes of the images below it."""
         ...
 
@@ -53,7 +57,7 @@ class Kustomization:
         builder: Builder,
         top: Cursor,
         *,
-        lives: tuple[Live, ...],
+        below: Built,
         stack: tuple[str, ...],
     ) -> None:
         """Start from the images of the one that uses it, for a component; else from none."""
@@ -63,7 +67,8 @@ class Kustomization:
         self.folder = folder_of(top.file)
         self.top = top
         self.stack = stack
-        self.lives = lives
+        self.lives = below.lives
+        self.releases = below.releases
         self.files = {top.file}
         self.whole = True
 
@@ -79,7 +84,12 @@ class Kustomization:
         self._patches()
         self._renamed()
         self._images()
-        return Built(lives=self.lives, files=frozenset(self.files), whole=self.whole)
+        return Built(
+            lives=self.lives,
+            files=frozenset(self.files),
+            whole=self.whole,
+            releases=self.releases,
+        )
 
     def _resources(self) -> None:
         for item in _listed(self.top, "resources", "bases"):
@@ -100,8 +110,9 @@ class Kustomization:
                 self._add(self._builder.missing(folder or ""))
                 continue
             self._check_circle(folder, item)
-            built = self._builder.layer(path, self.lives, (*self.stack, folder))
-            self.lives = ()
+            below = Built(lives=self.lives, releases=self.releases)
+            built = self._builder.layer(path, below, (*self.stack, folder))
+            self.lives, self.releases = (), ()
             self._add(built)
 
     def _charts(self) -> None:
@@ -144,11 +155,26 @@ class Kustomization:
             for patched in patched_images(document, target_of(target)):
                 self._builder.scanner.noted(patched.lives)
                 self.lives = apply_patch(self.lives, patched, open_below=not self.whole)
+            self._patch_releases(document, target_of(target))
+
+    def _patch_releases(self, document: Cursor, target: Target | None) -> None:
+        """Images of a release that a patch changes are read again from its values."""
+        before = self.releases
+        self.releases = patch_releases(before, document, target, open_below=not self.whole)
+        changed = [release for release in self.releases if release not in before]
+        objects = {release.resource for release in changed}
+        self.lives = tuple(live for live in self.lives if live.release not in objects)
+        for release in changed:
+            self.lives += self._builder.scanner.release_lives(release)
 
     def _renamed(self) -> None:
         prefix, suffix = self.top.say("namePrefix"), self.top.say("nameSuffix")
         if prefix or suffix:
             self.lives = tuple(_with_name(live, prefix, suffix) for live in self.lives)
+            self.releases = tuple(
+                replace(release, resource=_named(release.resource, prefix, suffix))
+                for release in self.releases
+            )
 
     def _images(self) -> None:
         entries = tuple(image_entries(self.top.get("images")))
@@ -159,6 +185,7 @@ class Kustomization:
 
     def _add(self, built: Built) -> None:
         self.lives += built.lives
+        self.releases += built.releases
         self.files |= built.files
         self.whole &= built.whole
 
@@ -166,32 +193,6 @@ class Kustomization:
         if path in self.stack:
             circle = (*self.stack[self.stack.index(path) :], path)
             raise KustomizeCycleError(circle, item.location)
-
-
-def resolved(source: Source, folder: str, item: Cursor, *, keyed: bool = False) -> str | None:
-    """The path that an entry means; None for what is elsewhere or leads out (which is told).
-
-    Generators may write it `key=path` (`keyed`).
-    """
-    text = (item.text or "").rpartition("=" if keyed else "\0")[2]
-    if not text or is_remote(text):
-        source.skip(item.file, item.line, f"{text} is remote: it is not read")
-        return None
-    try:
-        return source.resolve(folder, text, item.location)
-    except GitOpsError as error:
-        source.fail(item.file, error)
-        return None
-
-
-def is_remote(text: str) -> bool:
-    """Whether an entry names a place outside the repository, by the marks kustomize knows."""
-    return any(mark in text for mark in _REMOTE)
-
-
-def items(cursor: Cursor | None) -> Iterator[Cursor]:
-    """The items of a list that may not be there."""
-    return cursor.items() if cursor else iter(())
 
 
 def _listed(top: Cursor, *keys: str) -> list[Cursor]:
@@ -205,11 +206,15 @@ def _generated_files(top: Cursor) -> Iterator[Cursor]:
 
 
 def _with_name(live: Live, prefix: str, suffix: str) -> Live:
-    if live.resource is None:
-        return live
-    newest = f"{prefix}{live.resource.names[-1]}{suffix}"
-    names = tuple(dict.fromkeys((*live.resource.names, newest)))
-    return replace(live, resource=replace(live.resource, names=names))
+    resource, release = (
+        owner and _named(owner, prefix, suffix) for owner in (live.resource, live.release)
+    )
+    return replace(live, resource=resource, release=release)
+
+
+def _named(resource: Resource, prefix: str, suffix: str) -> Resource:
+    newest = f"{prefix}{resource.names[-1]}{suffix}"
+    return replace(resource, names=tuple(dict.fromkeys((*resource.names, newest))))
 
 
 def _through(live: Live, path: str) -> Live:

@@ -46,6 +46,7 @@ class Live:
         item: the container's or volume's name.
         index: its position in the list.
         layers: the kustomizations it passed, lowest first.
+        release: the HelmRelease whose values say it, as patches name it.
         settled: how many layers it had passed when its version was said.
         named: how many when its name was.
         root: the file the walk began with: one that nothing else builds on.
@@ -62,6 +63,7 @@ class Live:
     item: str = ""
     index: int = 0
     layers: tuple[Layer, ...] = field(default=())
+    release: Resource | None = None
     settled: int = 0
     named: int = 0
     root: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gitops_action.core.discovery.cursor import Cursor
@@ -19,6 +19,7 @@ from gitops_action.core.discovery.kinds.values import lone_versions
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests, workload_lives
 from gitops_action.core.discovery.live import Live, sealed
 from gitops_action.core.discovery.patches import apply_patch
+from gitops_action.core.discovery.releases import Release, release_of
 from gitops_action.core.discovery.source import Source, folder_of, join
 from gitops_action.core.discovery.spelling import repository_of
 from gitops_action.core.discovery.spots import Spot
@@ -61,6 +62,7 @@ class Scan:
     lives: tuple[Live, ...] = ()
     files: set[str] = field(default_factory=set)
     whole: bool = True
+    releases: tuple[Release, ...] = ()
 
 
 class Scanner:
@@ -131,19 +133,22 @@ class Scanner:
             self.lone.setdefault(spot)
 
     def _release(self, manifest: Cursor, scan: Scan) -> None:
-        values = helm.release_values(manifest)
-        lives = self.noted(helm.values_lives(values, helm.RELEASE_RULE, rendered=True))
-        renderers = manifest.get("spec", "postRenderers")
-        for renderer in renderers.items() if renderers else ():
-            steps = renderer.get("kustomize")
-            if steps:
-                lives = self._patched(steps, lives)
-                reason = "an image that a HelmRelease's post-renderer sets"
-                lives = self._rewritten(steps, lives, "helm-post-renderer", reason, whole=False)
-        for tree in values:
+        release = release_of(manifest)
+        for tree in release.layers:
             for spot in lone_versions(tree):
                 self.lone.setdefault(spot)
-        scan.lives += tuple(sealed(live) for live in lives)
+        scan.releases += (release,)
+        scan.lives += self.release_lives(release)
+
+    def release_lives(self, release: Release) -> tuple[Live, ...]:
+        """The images of a release: its values, and what its post-renderers make of them."""
+        found = helm.values_lives(release.layers, helm.RELEASE_RULE, rendered=True)
+        lives = self.noted(found)
+        for steps in release.renderers:
+            lives = self._patched(steps, lives)
+            reason = "an image that a HelmRelease's post-renderer sets"
+            lives = self._rewritten(steps, lives, "helm-post-renderer", reason, whole=False)
+        return tuple(replace(sealed(live), release=release.resource) for live in lives)
 
     def _flux(self, manifest: Cursor, scan: Scan) -> None:
         built = self._follow(flux.built_path(manifest), scan)

@@ -125,6 +125,9 @@ class Surveyor:
             if self.source.has(path) and any(m in self.source.data(path) for m in markers.BYTES):
                 for document in self.source.documents(path):
                     yield from markers.marks(document)
+                    for spot in markers.unread(document):
+                        reason = "a marker in a text that is no YAML: edit it by hand"
+                        self.source.skip(path, spot.line, reason)
 
     def _policies(self, files: frozenset[str]) -> Iterator[Cursor]:
         named = flux.IMAGE_GROUP.encode()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from gitops_action.core.discovery.built import Built, joined
-from gitops_action.core.discovery.kustomization import Kustomization, items, resolved
-from gitops_action.core.discovery.live import Live
+from gitops_action.core.discovery.kustomization import Kustomization
+from gitops_action.core.discovery.references import items, resolved
 from gitops_action.core.discovery.scan import Scanner
 from gitops_action.core.discovery.source import Source, folder_of
 
@@ -31,7 +32,7 @@ class Walker:
             path = self.source.kustomization(folder)
             if path is None:
                 return self.missing(folder)
-            self._built[folder] = self.layer(path, (), (*stack, folder))
+            self._built[folder] = self.layer(path, Built(), (*stack, folder))
         return self._built[folder]
 
     def file(self, path: str) -> Built:
@@ -39,7 +40,12 @@ class Walker:
         if not self.source.has(path):
             return self.missing(path)
         found = self.scanner.file(path)
-        return Built(lives=found.lives, files=frozenset(found.files | {path}), whole=found.whole)
+        return Built(
+            lives=found.lives,
+            files=frozenset(found.files | {path}),
+            whole=found.whole,
+            releases=found.releases,
+        )
 
     def follow(self, folder: str, file: str) -> Built | None:
         """What Flux or Argo CD build from a folder; None where that leads back to the asker."""
@@ -82,11 +88,11 @@ class Walker:
                     if target is not None:
                         yield target
 
-    def layer(self, path: str, lives: tuple[Live, ...], stack: tuple[str, ...]) -> Built:
+    def layer(self, path: str, below: Built, stack: tuple[str, ...]) -> Built:
         """What one kustomization makes of the images below it (a component's: of its user's)."""
         for top in self.source.documents(path)[:1]:
-            return Kustomization(self, top, lives=lives, stack=stack).built()
-        return Built(lives=lives, files=frozenset({path}), whole=False)
+            return Kustomization(self, top, below=below, stack=stack).built()
+        return replace(below, files=below.files | {path}, whole=False)
 
     def missing(self, path: str) -> Built:
         """What is referred to and was not read; a folder outside those read is noted."""

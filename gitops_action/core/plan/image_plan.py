@@ -17,6 +17,9 @@ from gitops_action.core.plan.targets import Wanted
 from gitops_action.core.plan.writer import Item, Writer, created_line
 from gitops_action.errors import GitOpsError, Location
 
+_VERSION: tuple[Role, ...] = ("reference", "tag", "digest")
+_NAME: tuple[Role, ...] = ("reference", "registry", "name")
+
 
 @dataclass(kw_only=True)
 class ImagePlanner:
@@ -52,7 +55,8 @@ class ImagePlanner:
         if not self._differs(wanted, renames=renames):
             self._put(live.version, self._version(wanted), wanted)
             return
-        sharers = self._sharers(live.version) or (renames and self._sharers(live.naming))
+        sharers = self._sharers(live.version, _VERSION)
+        sharers += self._sharers(live.naming, _NAME) if renames else ()
         needs_entry = renames and _keeps_old_name(live, target)
         if sharers:
             self._create(wanted, renames=renames, sharers=sharers)
@@ -97,9 +101,9 @@ class ImagePlanner:
             repository=wanted.change.target.repository,
         )
 
-    def _sharers(self, place: Place) -> tuple[str, ...]:
-        """Who else stands on the scalars of a place: environments, or images not meant."""
-        files = {spot.file for spot in place.spots.values()}
+    def _sharers(self, place: Place, roles: tuple[Role, ...]) -> tuple[str, ...]:
+        """Who else stands on the scalars that would change: environments, or images not meant."""
+        files = {spot.file for role, spot in place.spots.items() if role in roles}
         found = [name for name, closure in self.others.items() if files & closure]
         found += [f"{live.repository} of {live.root}" for live in self.uses.get(place.key, ())]
         return tuple(dict.fromkeys(found))

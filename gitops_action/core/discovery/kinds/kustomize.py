@@ -165,7 +165,7 @@ def _strategic(manifest: Cursor, target: Target | None) -> Iterator[Patched]:
 
 def _operation(operation: Cursor, target: Target) -> Iterator[Patched]:
     action, value = operation.say("op"), operation.get("value")
-    steps = _pointer(operation.say("path"))
+    steps = pointer(operation.say("path"))
     if action == "remove":
         yield Patched(target=target, action="remove", listed=steps)
     elif value is not None and action in {"add", "replace"}:
@@ -218,7 +218,7 @@ def _labelled(live: Live) -> Live:
     return replace(live, naming=place, version=place)
 
 
-def _pointer(text: str) -> tuple[Step, ...]:
+def pointer(text: str) -> tuple[Step, ...]:
     """A JSON pointer (RFC 6901) as steps; digits are indexes."""
     parts = [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
     return tuple(int(part) if part.isdecimal() else part for part in parts)

@@ -45,6 +45,16 @@ def marks(document: Cursor) -> Iterator[Mark]:
                 yield from marks(inner)
 
 
+def unread(document: Cursor) -> Iterator[Spot]:
+    """Texts that mention a marker but hold no YAML it could stand in."""
+    for here in document.walk():
+        spot = here.spot
+        if spot and "\n" in spot.value and any(mark.decode() in spot.value for mark in BYTES):
+            inner = [mark for held in here.inside() for mark in marks(held)]
+            if not inner:
+                yield spot
+
+
 def unresolved(listed: Iterable[Mark], repositories: Mapping[str, str]) -> tuple[Mark, ...]:
     """The marks whose policy leads to no repository."""
     known = _known(tuple(listed), repositories)
