@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,9 @@ from gitops_action.adapters.registry import (
     RegistryClient,
     read_docker_config,
 )
+from gitops_action.adapters.registry.address import leads_home, same_site
+from gitops_action.adapters.registry.authentication import authorize
+from gitops_action.adapters.registry.transport import Answer, Transport
 from gitops_action.core.images import parse_reference
 from gitops_action.core.registry import (
     ImageFacts,
@@ -135,7 +138,14 @@ def bearer(realm: str) -> Reply:
 
 
 @pytest.mark.parametrize(
-    "realm", ["http://192.0.2.1/token", "ftp://localhost/token", "", "https://u:p@192.0.2.1/token"]
+    "realm",
+    [
+        "http://192.0.2.1/token",
+        "ftp://localhost/token",
+        "",
+        "https://u:p@192.0.2.1/token",
+        "https://169.254.169.254/token",
+    ],
 )
 def test_an_account_is_not_shown_to_an_unsafe_token_service(realm: str) -> None:
     with scripted_server(lambda _asked, _number: bearer(realm)) as server:
@@ -160,6 +170,54 @@ def test_only_the_right_to_pull_is_asked_for_and_the_secret_stays_in_one_header(
     assert manifest.headers["Authorization"] == "Bearer short-lived"
 
 
+def test_an_account_is_not_shown_to_the_token_service_of_somebody_else() -> None:
+    shown: list[str] = []
+
+    class Watched(Transport):
+        def get(self, url: str, *, headers: Mapping[str, str], limit: int) -> Answer:
+            shown.append(f"{url} {headers.get('Authorization', 'nobody')}")
+            return Answer(status=401, headers={}, body=b""[:limit])
+
+    challenge = 'Bearer realm="https://token.evil.dev/token",service="x"'
+    account = Account(username="robot", password=SECRET)
+    for known, denied in ((account, "somebody else"), (None, "token service refuses")):
+        with pytest.raises(RegistryDeniedError, match=denied):
+            authorize(
+                Watched(QUICK),
+                challenge=challenge,
+                registry="https://ghcr.io/v2",
+                path="acme/web",
+                account=known,
+                insecure=frozenset(),
+            )
+    assert [text.rpartition(" ")[2] for text in shown] == ["nobody"]
+
+
+@pytest.mark.parametrize(
+    ("registry", "service", "same"),
+    [
+        ("registry-1.docker.io", "auth.docker.io", True),
+        ("registry.gitlab.com", "gitlab.com", True),
+        ("ghcr.io", "ghcr.io", True),
+        ("ghcr.io", "ghcr.io.evil.dev", False),
+        ("ghcr.io", "evilghcr.io", False),
+        ("registry.acme.co.uk", "auth.acme.co.uk", True),
+        ("registry.acme.co.uk", "evil.co.uk", False),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("localhost", "127.0.0.1", True),
+        ("localhost", "evil.localhost.dev", False),
+    ],
+)
+def test_who_owns_a_host_is_told_by_its_name(registry: str, service: str, same: bool) -> None:
+    assert same_site(registry, service) is same
+
+
+def test_a_registry_elsewhere_cannot_send_us_to_services_of_this_machine() -> None:
+    assert leads_home("https://ghcr.io/v2", "http://127.0.0.1:8080/admin")
+    assert leads_home("https://ghcr.io/v2", "https://localhost/admin")
+    assert not leads_home("http://localhost:5000/v2", "http://127.0.0.1:5001/token")
+
+
 def test_a_redirect_to_another_host_carries_no_account() -> None:
     with scripted_server(lambda _asked, _number: IMAGE) as other:
 
@@ -175,12 +233,15 @@ def test_a_redirect_to_another_host_carries_no_account() -> None:
     assert "Authorization" not in other.asked[0].headers
 
 
-@pytest.mark.parametrize("target", ["http://192.0.2.1/x", "file:///etc/passwd"])
-def test_a_redirect_without_tls_is_not_followed(target: str) -> None:
+@pytest.mark.parametrize(
+    "target",
+    ["http://192.0.2.1/x", "file:///etc/passwd", "https://169.254.169.254/", "https://[fe80::1]/"],
+)
+def test_a_redirect_to_a_place_that_is_no_registry_is_not_followed(target: str) -> None:
     reply = Reply(status=307, headers={"Location": target})
     with (
         scripted_server(lambda _asked, _number: reply) as server,
-        pytest.raises(RegistryUnreachableError, match="without TLS"),
+        pytest.raises(RegistryUnreachableError, match="not asked"),
     ):
         describe(server)
 

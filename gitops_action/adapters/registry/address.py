@@ -26,6 +26,39 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _is_link_local(host: str) -> bool:
+    """Where clouds keep what a machine may know of itself; no registry is there."""
+    try:
+        return ipaddress.ip_address(host).is_link_local
+    except ValueError:
+        return False
+
+
+def leads_home(start: str, url: str) -> bool:
+    """Whether an address elsewhere leads to this machine: a way to its own services."""
+    hosts = [urlsplit(address).hostname or "" for address in (start, url)]
+    return is_loopback(hosts[1]) and not is_loopback(hosts[0])
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two hosts have the same owner, as far as names tell.
+
+    They do when they are the same, or share their name's last two labels (three below a public
+    suffix such as `co.uk`): a registry's token service is `auth.docker.io` for
+    `registry-1.docker.io`, `gitlab.com` for `registry.gitlab.com`.
+    """
+    if one == other or (is_loopback(one) and is_loopback(other)):
+        return True
+    try:
+        ipaddress.ip_address(other)
+    except ValueError:
+        left, right = (host.lower().rstrip(".").split(".") for host in (one, other))
+        short = len(right) > 1 and len(right[-1]) == 2 and len(right[-2]) <= 3  # noqa: PLR2004
+        count = 3 if short else 2
+        return len(left) >= count and left[-count:] == right[-count:]
+    return False
+
+
 def is_safe(url: str, insecure: frozenset[str]) -> bool:
     """Whether a request, maybe with an account, may go there: HTTPS, this machine, or allowed."""
     try:
@@ -34,6 +67,8 @@ def is_safe(url: str, insecure: frozenset[str]) -> bool:
     except ValueError:
         return False
     if parts.username or parts.password or not host:
+        return False
+    if _is_link_local(host):
         return False
     plain = is_loopback(host) or parts.netloc in insecure
     return parts.scheme == "https" or (parts.scheme == "http" and plain)

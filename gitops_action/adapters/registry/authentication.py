@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import re
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from gitops_action.adapters.registry.accounts import Account
-from gitops_action.adapters.registry.address import is_safe
+from gitops_action.adapters.registry.address import is_safe, leads_home, same_site
 from gitops_action.adapters.registry.transport import Transport
 from gitops_action.core.registry import RegistryDeniedError, RegistryUnreachableError
 
@@ -20,17 +20,19 @@ _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _TOKEN_LIMIT = 256 * 1024
 
 
-def authorize(
+def authorize(  # noqa: PLR0913 - who asks, as whom, for what, and where it may be asked
     transport: Transport,
     *,
     challenge: str,
+    registry: str,
     path: str,
     account: Account | None,
     insecure: frozenset[str],
 ) -> str:
     """The `Authorization` that a `WWW-Authenticate` header asks for.
 
-    Only the right to pull `path` is asked for, whatever scope the registry proposes.
+    Only the right to pull `path` is asked for, whatever scope the registry proposes. `registry`
+    is its address; to a token service of somebody else the account is not shown.
 
     Raises:
         RegistryDeniedError: the account is refused, or one is needed and none is at hand.
@@ -41,7 +43,10 @@ def authorize(
         parameters: dict[str, str] = {}
         for name, value in _PARAMETER.findall(challenge[schemes["bearer"] :]):
             parameters.setdefault(name.lower(), value)
-        return _token(transport, parameters, path, account, insecure)
+        realm = parameters.get("realm", "")
+        _check_realm(realm, registry, account, insecure)
+        query = {"service": parameters.get("service", ""), "scope": f"repository:{path}:pull"}
+        return _token(transport, realm, query, account)
     if "basic" in schemes and account:
         return account.basic
     if "basic" in schemes:
@@ -49,20 +54,23 @@ def authorize(
     raise RegistryUnreachableError("The registry asks for an unknown kind of account")
 
 
-def _token(
-    transport: Transport,
-    parameters: dict[str, str],
-    path: str,
-    account: Account | None,
-    insecure: frozenset[str],
-) -> str:
-    realm = parameters.get("realm", "")
-    if not is_safe(realm, insecure):
+def _check_realm(
+    realm: str, registry: str, account: Account | None, insecure: frozenset[str]
+) -> None:
+    if not is_safe(realm, insecure) or leads_home(registry, realm):
         raise RegistryUnreachableError(
             "The registry's token service cannot be used",
-            cause="its address is not an https address",
+            cause="its address is not an https address that may be asked",
         )
-    query = {"service": parameters.get("service", ""), "scope": f"repository:{path}:pull"}
+    hosts = [urlsplit(address).hostname or "" for address in (registry, realm)]
+    if account and not same_site(*hosts):
+        raise RegistryDeniedError(
+            "The registry's token service is somebody else's",
+            cause=f"it is at {hosts[1]}, where the account for {hosts[0]} is not shown",
+        )
+
+
+def _token(transport: Transport, realm: str, query: dict[str, str], account: Account | None) -> str:
     wanted = urlencode({name: value for name, value in query.items() if value})
     answer = transport.get(
         f"{realm}{'&' if '?' in realm else '?'}{wanted}",

@@ -144,6 +144,7 @@ class RegistryClient:
             return authorize(
                 self._transport,
                 challenge=answer.headers.get("WWW-Authenticate", ""),
+                registry=base_url(visit.reference.domain, self._insecure),
                 path=visit.reference.path,
                 account=visit.account,
                 insecure=self._insecure,

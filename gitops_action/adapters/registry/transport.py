@@ -15,7 +15,7 @@ import stamina
 from urllib3.exceptions import HTTPError
 
 from gitops_action import __version__
-from gitops_action.adapters.registry.address import is_safe, same_origin
+from gitops_action.adapters.registry.address import is_safe, leads_home, same_origin
 from gitops_action.core.registry import RegistryContentError, RegistryUnreachableError
 
 T = TypeVar("T")
@@ -119,9 +119,10 @@ class Transport:
         """
         start = url
         for _ in range(_REDIRECTS):
-            if not is_safe(url, self._insecure):
+            if not is_safe(url, self._insecure) or leads_home(start, url):
                 raise RegistryUnreachableError(
-                    f"{_host(start)} leads to an address without TLS", cause=f"host {_host(url)}"
+                    f"{_host(start)} leads to an address that is not asked",
+                    cause=f"{_host(url)} has no TLS, or is no place for a registry",
                 )
             sent = dict(headers)
             if not same_origin(start, url):

@@ -7,9 +7,14 @@ The runner reads commands from stdout and stderr: `::name key=value::data` at th
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
+# Unicode's "Default_Ignorable_Code_Point" beyond the category Cf: variation selectors, fillers.
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
 _DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
 _PROPERTY = (*_DATA, (":", "%3A"), (",", "%2C"))
 
@@ -34,12 +39,13 @@ def command(name: str, data: str = "", properties: Mapping[str, str] | None = No
 def printable(text: str) -> str:
     """Text without control and format characters: no terminal escapes, no hidden direction.
 
-    Line breaks and tabs stay. Format characters (zero-width, bidirectional) go because the
-    runner's comparison of text may skip them and see a command where we see none.
+    Line breaks and tabs stay. Format characters (zero-width, bidirectional) and others that
+    Unicode lets programs ignore go because the runner's comparison of text may skip them and see
+    a command where we see none.
     """
     return "".join(
         letter if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cf"} else ""
-        for letter in text.replace("\r\n", "\n").replace("\r", "\n")
+        for letter in _IGNORABLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     )
 
 
