@@ -104,6 +104,25 @@ def test_pending_edits_are_carried(
     assert [str(edit) for edit in found.sets] == expected
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a.yaml: b = v2",
+        "a.yaml: b = c = d",
+        'a.yaml: b = ""',
+        'a.yaml: b = "  blanks  "',
+        "a.yaml: b = \"'quoted'\"",
+        "a.yaml: b = '\"quoted\"'",
+        'a.yaml: b = "',
+        "a.yaml: b = x # y",
+        'a.yaml: [[1]]b[name=web]."c.d" = v2',
+    ],
+)
+def test_edits_that_are_carried_read_back_as_they_were(line: str) -> None:
+    (edit,) = parse_set_lines(line)
+    assert wanted().carrying((), (str(edit),)).sets == (edit,)
+
+
 def test_nothing_pending_changes_nothing() -> None:
     found = wanted(f"{WEB}:v2", "a.yaml: b = 1")
     assert found.carrying((), ()) == found
@@ -204,7 +223,7 @@ def test_sources_of_the_images_asked_for() -> None:
 def test_the_source_of_what_is_described(
     registry: Registry | None,
     reference: str | None,
-    expected: bool,  # noqa: FBT001 - a column of the table
+    expected: bool,
 ) -> None:
     known = parse_reference(reference) if reference else None
     source = ImageSource(repository="acme/web", commit="c" * 40)

@@ -23,8 +23,10 @@ class SetEdit:
     line: int = field(default=1, compare=False)
 
     def __str__(self) -> str:
-        """As the input writes it."""
-        return f"{self.file}: {self.path} = {self.value}"
+        """As the input writes it; in quotes where reading it back would take something away."""
+        plain = _unquoted(self.value.strip()) == self.value
+        value = self.value if plain else f'"{self.value}"'
+        return f"{self.file}: {self.path} = {value}"
 
 
 def parse_set_lines(text: str) -> tuple[SetEdit, ...]:
