@@ -70,7 +70,7 @@ def plan(*previous: str, lines: tuple[PlanLine, ...] = (), **more: Any) -> Plan:
         ((), "v1.0.0", False),
     ],
 )
-def test_lower_versions(previous: tuple[str, ...], wanted: str, backwards: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_lower_versions(previous: tuple[str, ...], wanted: str, backwards: bool) -> None:
     described = plan(*(f"{WEB}:{tag}" for tag in previous))
     changes = parse_image_lines(f"{WEB}:{wanted}")
     if not backwards:
@@ -179,7 +179,7 @@ WANTED = f"{WEB}:v1.1.0@sha256:{'a' * 64}"
         (hold(image="ghcr.io/acme/api:v1.1.0"), False),
     ],
 )
-def test_holds(held: Hold, refused: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_holds(held: Hold, refused: bool) -> None:
     described = plan(lines=(line("web", WEB),))
     changes = parse_image_lines(WANTED)
     if not refused:

@@ -63,7 +63,7 @@ def test_a_repository_without_a_known_license(license_: object) -> None:
         ({}, False),
     ],
 )
-def test_the_commit_s_date(event: dict[str, object], expected: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_the_commit_s_date(event: dict[str, object], expected: bool) -> None:
     found = commit_date_of(job("push", "refs/heads/main", **event), SHA)
     assert found == (datetime(2020, 1, 10, 0, 30, tzinfo=UTC) if expected else None)
 

@@ -73,7 +73,7 @@ def test_events_that_always_run_on_the_default_branch(event: str) -> None:
         ("raw", False),
     ],
 )
-def test_raw_alone(pattern: str, raw: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_raw_alone(pattern: str, raw: bool) -> None:
     assert is_raw(pattern) is raw
 
 
