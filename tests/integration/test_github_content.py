@@ -270,7 +270,7 @@ def test_a_token_that_may_only_read_is_told_which_right_is_missing(on: Stage) ->
 
 
 @pytest.mark.parametrize(("kind", "signed"), [("app", True), ("job", True), ("pat", False)])
-def test_github_signs_what_apps_write(on: Stage, kind: str, signed: bool) -> None:  # noqa: FBT001
+def test_github_signs_what_apps_write(on: Stage, kind: str, signed: bool) -> None:
     token = on.forge.token(kind=kind, login="someone", repositories=["acme/environment"])
     store = on.content(token)
 

@@ -135,7 +135,7 @@ def test_the_last_who_closed_it_counts() -> None:
 def test_closing_by_deletion_is_both_at_once_by_the_same(
     login: str,
     when: str,
-    by_deletion: bool,  # noqa: FBT001 - a column of the table
+    by_deletion: bool,
 ) -> None:
     found = closed(
         ("ClosedEvent", "alice", "2026-01-02T03:04:05Z"), ("HeadRefDeletedEvent", login, when)

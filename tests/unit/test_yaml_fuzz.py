@@ -31,7 +31,7 @@ def test_every_scalar_reads_as_an_independent_loader_reads_it(random: Random) ->
 def test_an_edit_changes_one_value_and_nothing_else(
     random: Random,
     value: str,
-    as_string: bool,  # noqa: FBT001 - hypothesis passes it
+    as_string: bool,
 ) -> None:
     check_edit(Writer(random).document(), random, value, as_string=as_string)
 

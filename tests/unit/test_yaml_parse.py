@@ -193,7 +193,7 @@ def test_sops_files_are_known_by_their_mac() -> None:
         (b"# {{ doc }}\na: 1\n", False),
     ],
 )
-def test_templates_are_known_by_their_look(data: bytes, expected: bool) -> None:  # noqa: FBT001 - a table's column
+def test_templates_are_known_by_their_look(data: bytes, expected: bool) -> None:
     assert looks_templated(data) is expected
 
 
