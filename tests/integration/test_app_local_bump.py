@@ -31,6 +31,7 @@ def checkout(tmp_path: Path) -> Path:
     folder = tmp_path / "environment" / "applications" / "web"
     folder.mkdir(parents=True)
     (folder / "deployment.yaml").write_text(DEPLOYMENT)
+    (folder / "api.yaml").write_text(DEPLOYMENT.replace("acme/web:", "acme/api:"))
     return tmp_path / "environment"
 
 
@@ -97,7 +98,8 @@ def test_dry_run_writes_nothing(checkout: Path) -> None:
     [
         ("ghcr.io/acme/Web:v1", 2, "lower case"),
         ("ghcr.io/acme/web", 2, "neither tag nor digest"),
-        ("ghcr.io/acme/other:v1", 2, "uses ghcr.io/acme/other"),
+        ("ghcr.io/acme/other:v1", 2, "nearest first: ghcr.io/acme/web (once), ghcr.io/acme/api"),
+        ("ghcr.io/acme/apo:v1", 2, "nearest first: ghcr.io/acme/api (once), ghcr.io/acme/web"),
         ("ghcr.io/acme/web:v0.9.0", 1, "allow-downgrade"),
     ],
 )
@@ -112,3 +114,62 @@ def test_what_cannot_be_done_is_told_and_nothing_is_written(
     assert document["error"]["title"]
     assert "Traceback" not in done.stderr
     assert deployment(checkout) == DEPLOYMENT
+
+
+def test_a_folder_without_anything_is_told(tmp_path: Path) -> None:
+    arguments = ["--mode", "local", "--working-directory", str(tmp_path)]
+    done = start("-m", "gitops_action", "bump", *arguments, "--images", "ghcr.io/acme/web:v1.1.0")
+    assert done.returncode == 2
+    assert "no image was found there" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_detached_checkout_and_one_without_commits_are_edited_all_the_same(
+    checkout: Path,
+) -> None:
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *identity, *arguments], cwd=checkout, check=True)
+
+    def bump(version: str, *flags: str) -> subprocess.CompletedProcess[str]:
+        arguments = ["--mode", "local", "--working-directory", str(checkout), *flags]
+        images = ["--images", f"ghcr.io/acme/web:{version}"]
+        return start("-m", "gitops_action", "bump", *arguments, *images)
+
+    git("init", "-q", "-b", "main")
+    assert bump("v1.1.0").returncode == 0
+    git("add", "-A")
+    git("commit", "-q", "-m", "x")
+    git("checkout", "-q", "--detach")
+    assert bump("v1.2.0").returncode == 0
+    assert deployment(checkout) == DEPLOYMENT.replace("v1.0.0", "v1.2.0")
+    named = bump("v1.3.0", "--base", "main")
+    assert named.returncode == 2
+    assert "not on branch `main`" in named.stderr
+    assert deployment(checkout) == DEPLOYMENT.replace("v1.0.0", "v1.2.0")
+
+
+def test_links_and_paths_out_of_the_checkout_are_refused(checkout: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.yaml"
+    outside.write_text("tag: v1\n")
+    (checkout / "link.yaml").symlink_to(outside)
+    (checkout / "folder").symlink_to(tmp_path)
+    for path in ("../outside.yaml", str(outside), "link.yaml", "folder/outside.yaml"):
+        arguments = ["--mode", "local", "--working-directory", str(checkout)]
+        done = start("-m", "gitops_action", "bump", *arguments, "--set", f"{path}: tag = v2")
+        assert done.returncode in {1, 2}, path
+        assert "Traceback" not in done.stderr
+    assert outside.read_text() == "tag: v1\n"
+
+
+def test_twenty_thousand_files(checkout: Path) -> None:
+    for number in range(200):
+        folder = checkout / "applications" / f"app{number}"
+        folder.mkdir()
+        for file in range(100):
+            (folder / f"{file}.yaml").write_text(f"kind: ConfigMap\ndata: {{at: '{file}'}}\n")
+    arguments = ["--mode", "local", "--working-directory", str(checkout), "--json"]
+    images = ["--images", "ghcr.io/acme/web:v1.1.0"]
+    document = json.loads(start("-m", "gitops_action", "bump", *arguments, *images).stdout)
+    assert document["outputs"]["files"] == "applications/web/deployment.yaml"
+    assert deployment(checkout) == DEPLOYMENT.replace("v1.0.0", "v1.1.0")

@@ -29,6 +29,9 @@ HOSTILE = [
     "\ufeff::error::x",
     "a ##[error]x",
     "#\u200b#[error]x",
+    "\ufe0f::error::x",
+    ":\u034f:error::x",
+    "#\u180b#[error]x",
     "##\u2060[error]x",
     "ok\r::error::x",
     "ok\n::error::x",
@@ -46,7 +49,7 @@ def read_commands(log: str) -> list[tuple[str, dict[str, str], str]]:
     """The commands that the runner would see (actions/runner, ActionCommand)."""
     found: list[tuple[str, dict[str, str], str]] = []
     for line in re.split(r"\r\n|\r|\n", log):
-        bare = re.sub("[\u200b\u2060\ufeff\u00ad]", "", line)
+        bare = re.sub("[\u034f\u180b\ufe0f\u200b\u2060\ufeff\u00ad]", "", line)
         for text in (line, bare):
             new = re.match(r"\s*::([^ :]+)(?: (.*?))?::(.*)", text)
             old = re.search(r"##\[([^ \]]+)(?: ([^\]]*))?\](.*)", text)

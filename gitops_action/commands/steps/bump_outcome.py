@@ -54,7 +54,7 @@ def _outputs(
     return {
         "changed": json.dumps(any(_moved(result) for result in results)),
         "plan": json.dumps([_line(line) for line in lines]),
-        "files": "\n".join(dict.fromkeys(line.file for line in lines)),
+        "files": "\n".join(dict.fromkeys(_one_line(line.file) for line in lines)),
         "image": str(targets[0]) if targets else "",
         "tag": (targets[0].tag or "") if targets else "",
         "digest": (targets[0].digest or "") if targets else "",
@@ -65,6 +65,11 @@ def _outputs(
         "branch": leading.branch if leading else "",
         "commit": leading.commit if leading else "",
     }
+
+
+def _one_line(name: str) -> str:
+    """The name; as a JSON string where a line break in it would make it look like two."""
+    return name if name.isprintable() else json.dumps(name)
 
 
 def _moved(result: ProposalResult) -> bool:

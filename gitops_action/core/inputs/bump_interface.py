@@ -89,7 +89,8 @@ _PROPOSAL = (
         kind="choice",
         choices=TRANSPORTS,
         default="auto",
-        help="Read and write through GitHub's API or through Git.",
+        help="How the repository is read and written: GitHub's API, or Git. `auto`: the API; a"
+        " write goes by Git where the server's API has no call for it.",
     ),
     Input(
         name="reopen",
@@ -192,13 +193,21 @@ BUMP = Command(
         *common.ENDPOINTS,
     ),
     outputs=(
-        Output(name="changed", help="`true` when a file changes, else `false`."),
+        Output(
+            name="changed",
+            help="`true` when this run moved a branch, opened or updated a pull request, or edited"
+            " files; else `false`, as always in a dry run.",
+        ),
         Output(
             name="plan",
             help="JSON list of changes: environment, application, file, line, path, old, new,"
             " rule.",
         ),
-        Output(name="files", help="The files that change, one a line."),
+        Output(
+            name="files",
+            help="The files that change, one a line; a name with control characters as a JSON"
+            " string.",
+        ),
         Output(name="image", help="The first image, as it is written."),
         Output(name="tag", help="The tag of the first image."),
         Output(name="digest", help="The digest of the first image."),
