@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import parse_qs
 
+from testbed.forge.git.process import git_stream
 from testbed.forge.http import HttpReply, HttpRequest
 from testbed.forge.model import Repository
 from testbed.forge.world import World
@@ -39,14 +38,12 @@ def serve(world: World, request: HttpRequest) -> HttpReply:
         return HttpReply(status=404, body=b"Not Found", headers={"Content-Type": "text/plain"})
     repository = ticket.repository
     folder = f"{repository.owner.login}-{repository.name}-{ticket.oid[:7]}"
-    with tempfile.NamedTemporaryFile(dir=world.root, delete=False) as file:
-        target = Path(file.name)
-    options = (f"--format={ticket.form}", f"--prefix={folder}/", f"--output={target}")
+    options = (f"--format={ticket.form}", f"--prefix={folder}/")
     speed = ("-1",) if ticket.form == "tar.gz" else ()
-    repository.git.run("archive", *speed, *options, ticket.oid)
+    stream = git_stream(repository.git.path, "archive", *speed, *options, ticket.oid)
     kind = "application/x-gzip" if ticket.form == "tar.gz" else "application/zip"
     headers = {
         "Content-Type": kind,
         "Content-Disposition": f"attachment; filename={folder}.{ticket.form}",
     }
-    return HttpReply(status=200, headers=headers, file=target)
+    return HttpReply(status=200, headers=headers, stream=stream)

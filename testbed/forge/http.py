@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 from testbed.forge.errors import ApiError
@@ -44,13 +43,13 @@ class HttpRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpReply:
-    """An answer. `file` is sent instead of `body` and removed afterwards."""
+    """An answer. `stream`, if there is one, is sent in chunks instead of `body`."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     operation: str = ""
-    file: Path | None = None
+    stream: Iterator[bytes] | None = None
 
 
 class ConnectionCutError(Exception):

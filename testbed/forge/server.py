@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
 import threading
 import traceback
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from testbed.forge.git.process import GitError
 from testbed.forge.http import ConnectionCutError, HttpReply, HttpRequest
 from testbed.forge.service import Service
 
@@ -74,18 +75,30 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for key, value in reply.headers.items():
             self.send_header(key, value)
-        size = reply.file.stat().st_size if reply.file else len(reply.body)
+        if reply.stream is not None:
+            self._send_chunks(reply.stream)
+            return
         if reply.status not in _LENGTHLESS:
-            self.send_header("Content-Length", str(size))
+            self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         if self.command != "HEAD" and reply.status not in _LENGTHLESS:
-            if reply.file:
-                with reply.file.open("rb") as source:
-                    shutil.copyfileobj(source, self.wfile)
-                reply.file.unlink()
-            else:
-                self.wfile.write(reply.body)
+            self.wfile.write(reply.body)
         self.wfile.flush()
+
+    def _send_chunks(self, stream: Iterator[bytes]) -> None:
+        """Send what comes as it comes (RFC 9112, "Chunked Transfer Coding"); a failure cuts it."""
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        try:
+            for piece in stream:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        except GitError as error:
+            self.server.service.world.problem(f"{self.command} {self.path}: {error}")
+            self._cut()
+        else:
+            self.wfile.write(b"0\r\n\r\n")
 
     def _cut(self) -> None:
         self.close_connection = True

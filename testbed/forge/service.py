@@ -156,7 +156,7 @@ class Service:
         return _broken(fault) if fault.cut or fault.status else reply
 
     def _remember(self, request: HttpRequest, reply: HttpReply) -> HttpReply:
-        if reply.file is None and not smart_http.matches(request.path):
+        if reply.stream is None and not smart_http.matches(request.path):
             with self._lock:
                 self._answers[_key(request)] = reply
                 if len(self._answers) > _REMEMBERED:

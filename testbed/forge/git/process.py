@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +15,9 @@ _QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C.UTF-8",
 }
+
+
+_PIECE = 256 * 1024
 
 
 class GitError(Exception):
@@ -46,6 +50,25 @@ def git(
         said = done.stderr.decode("utf-8", "replace").strip()
         raise GitError(f"git {' '.join(arguments)}: exit {done.returncode}: {said}")
     return done.stdout
+
+
+def git_stream(folder: Path, *arguments: str) -> Iterator[bytes]:
+    """Run one Git command when the first piece is asked for; yield its output as it comes.
+
+    Raises:
+        GitError: it exited with another status than 0.
+    """
+    with subprocess.Popen(
+        ["git", *arguments], cwd=folder, env=environment(), stdout=subprocess.PIPE
+    ) as process:
+        try:
+            while process.stdout and (piece := os.read(process.stdout.fileno(), _PIECE)):
+                yield piece
+        except GeneratorExit:
+            process.kill()
+            raise
+    if process.returncode:
+        raise GitError(f"git {' '.join(arguments)}: exit {process.returncode}")
 
 
 class ObjectReader:
