@@ -17,6 +17,9 @@ from gitops_action.adapters.github.queries import COMMIT_ON_BRANCH, LATEST
 from gitops_action.core.branches import NewCommit
 from gitops_action.core.files import REGULAR
 
+_STALE = "STALE_DATA"
+"""The type of GitHub's error for a branch that is not at `expectedHeadOid`."""
+
 
 def fits(commit: NewCommit, facts: FileFacts) -> bool:
     """Whether this commit can be made so: it stands on the branch's head, modes are plain."""
@@ -45,6 +48,8 @@ def commit_on_branch(client: GitHubClient, repository: str, commit: NewCommit) -
         try:
             answer = client.mutate(COMMIT_ON_BRANCH, variables)
         except RequestFailure as failure:
+            if _STALE in failure.kinds:
+                raise moved(commit.branch, commit.expected) from None
             found = find() if failure.status == HTTP_OK and not failure.limited else None
             if found:
                 return found

@@ -134,11 +134,15 @@ def move_ref(  # noqa: PLR0913 - a ref, its two values, and where it is
     client.writing(move, find, write_purpose(repository, f"move the branch `{branch}`"))
 
 
-def moved(branch: str, expected: str, found: str) -> ConflictError:
-    """The error for a branch that is not where a compare-and-swap expected it."""
+def moved(branch: str, expected: str, found: str | None = None) -> ConflictError:
+    """The error for a branch that is not where a compare-and-swap expected it.
+
+    `found` is where it is, empty where it does not exist, and None when nobody looked.
+    """
+    there = "" if found is None else f", found {_short(found or ABSENT)}"
     return ConflictError(
         f"branch `{branch}` has moved",
-        cause=f"expected {_short(expected)}, found {_short(found or ABSENT)}",
+        cause=f"expected {_short(expected)}{there}",
         fix="run again: it is planned anew on what is there now",
     )
 
