@@ -29,8 +29,11 @@ from gitops_action.errors import ConflictError, GitOpsError, UsageError
 
 __all__ = ["BumpPorts", "run"]
 
-ATTEMPTS = 8
-"""How often a write is planned anew on a moved state before we give up."""
+ATTEMPTS = 16
+"""How often a write is planned on a moving state before we give up: some two minutes of pauses.
+
+A hundred bumps that commit to one branch at once all land with it.
+"""
 
 
 def run(inputs: BumpInputs, ports: BumpPorts) -> Outcome:
