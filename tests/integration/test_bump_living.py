@@ -88,6 +88,16 @@ def test_explicit_edits_of_an_earlier_bump_are_kept_too(stage: Stage) -> None:
     assert len(stage.repository.log(branch)) == 3
 
 
+def test_an_earlier_proposal_that_no_longer_fits_is_dropped_with_a_note(stage: Stage) -> None:
+    branch = "gitops/all"
+    stage.bump(f"{API}:v1.3.0", branch=branch)
+    stage.repository.commit(files={"applications/api/deployment.yaml": None})
+    outcome = stage.bump(f"{WEB}:v1.1.0", branch=branch)
+    assert pull_requests(outcome)[0]["operation"] == "updated"
+    assert any("no longer fits" in notice.text for notice in outcome.notices)
+    assert pinned(f"{WEB}:v1.1.0") in stage.image_line(branch)
+
+
 def test_a_persons_commits_stay_and_ours_goes_on_top(stage: Stage) -> None:
     first = stage.web("v1.1.0")
     theirs = stage.repository.commit(branch=BRANCH, files={"notes.txt": "by hand\n"})

@@ -75,12 +75,13 @@ class Proposal:
 
     def _with_pending(self) -> PlannedEnvironment:
         """The plan with what this branch proposes already; what no longer fits is told."""
-        wanted = self.planned.wanted.carrying(self.survey.pending, self.survey.pending_sets)
-        if wanted == self.planned.wanted:
-            return self.planned
-        content = self._content(self.facts.base, wanted)
         try:
-            return replace(self.planner, content=content).plan(self.planned.environment, wanted)
+            wanted = self.planned.wanted.carrying(self.survey.pending, self.survey.pending_sets)
+            if wanted == self.planned.wanted:
+                return self.planned
+            content = self._content(self.facts.base, wanted)
+            planner = replace(self.planner, content=content)
+            return planner.plan(self.planned.environment, wanted)
         except ConflictError:
             raise
         except GitOpsError as error:
