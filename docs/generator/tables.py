@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from generator import example
 from gitops_action.core.inputs import COMMAND, COMMANDS, Command, Input
 from gitops_action.core.inputs.declaration import GRAMMAR, TOPICS
 from gitops_action.core.inputs.permissions import RIGHTS
@@ -141,6 +142,7 @@ def _row(cells: Iterable[str]) -> str:
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "commands": commands_table,
     "permissions": permissions_table,
+    "pull-request": example.pull_request,
     **{f"{command.name}-inputs": (lambda c=command: inputs_table(c)) for command in COMMANDS},
     **{f"{command.name}-outputs": (lambda c=command: outputs_table(c)) for command in COMMANDS},
 }

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -108,6 +109,81 @@ def test_shell_examples_use_flags_that_exist(name: str, code: str) -> None:
         if words[:1] == ["make"]:
             makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
             assert re.search(rf"^{re.escape(words[1])}:", makefile, re.MULTILINE), (name, words)
+
+
+_USES = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<ref>\S+)(?: # (?P<version>v[\d.]+))?")
+
+
+def uses(paths: list[Path]) -> list[tuple[str, str, str, str]]:
+    """Every action of others: document, action, ref, version of the comment."""
+    return [
+        (path.name, found["action"], found["ref"], found["version"] or "")
+        for path in paths
+        for found in _USES.finditer(path.read_text(encoding="utf-8"))
+        if "/gitops-action" not in found["action"]
+    ]
+
+
+def test_actions_of_others_are_pinned_as_our_workflows_pin_them() -> None:
+    workflows = uses(sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+    ours = {action: (ref, version) for _, action, ref, version in workflows}
+    documents = uses(DOCUMENTS)
+    assert len(documents) >= 5
+    for name, action, ref, version in documents:
+        assert re.fullmatch(r"[0-9a-f]{40}", ref), (name, action)
+        assert (ref, version) == ours[action], (name, action)
+
+
+@pytest.mark.parametrize(("name", "code"), blocks("yaml"))
+def test_calls_of_our_workflow_give_what_it_takes(name: str, code: str) -> None:
+    data = load(code)
+    jobs = data.get("jobs", {}) if isinstance(data, dict) else {}
+    for job in jobs.values():
+        found = re.match(r"OWNER/gitops-action/(?P<path>\S+)@", str(job.get("uses", "")))
+        if not found:
+            continue
+        text = (ROOT / found["path"]).read_text(encoding="utf-8")
+        taken: Any = load(re.sub(r"^on:", '"on":', text, flags=re.MULTILINE))
+        call = taken["on"]["workflow_call"]
+        assert set(job["with"]) <= set(call["inputs"]), name
+        assert set(job["secrets"]) <= set(call["secrets"]), name
+        required = {key for key, item in call["inputs"].items() if item.get("required")}
+        assert required <= set(job["with"])
+
+
+def test_error_texts_that_the_documents_explain_are_in_the_code() -> None:
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "gitops_action").rglob("*.py")
+    )
+    text = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    symptoms = re.findall(r"^\| (.+?) \|", text, re.MULTILINE)
+    spans = [span for row in symptoms for span in re.findall(r"`([^`]+)`", row)]
+    pieces = [piece.strip() for span in spans for piece in re.split(r"…|#?\d+|environment", span)]
+    known = [piece for piece in pieces if len(piece) > 6]
+    assert len(known) >= 15
+    for piece in known:
+        assert piece.lower() in code.lower(), piece
+
+
+def test_every_document_is_reached_from_the_readme() -> None:
+    linked = set()
+    for path in DOCUMENTS:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+            linked.add((path.parent / target).resolve())
+    assert {path for path in DOCUMENTS if path.name != "README.md"} <= linked
+
+
+def headings(path: Path) -> set[str]:
+    """The anchors that GitHub gives to a document's headings."""
+    found = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in found}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.name))
+def test_anchors_of_links_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", text):
+        assert anchor in headings(path.parent / target if target else path), (target, anchor)
 
 
 def test_every_dependency_has_its_reason() -> None:
