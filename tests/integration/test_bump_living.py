@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.commands.steps.guard import HoldError
+from gitops_action.errors import GitOpsError
 from tests.support.bump_stage import (
     API,
     WEB,
@@ -96,6 +97,20 @@ def test_an_earlier_proposal_that_no_longer_fits_is_dropped_with_a_note(stage: S
     assert pull_requests(outcome)[0]["operation"] == "updated"
     assert any("no longer fits" in notice.text for notice in outcome.notices)
     assert pinned(f"{WEB}:v1.1.0") in stage.image_line(branch)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_trouble_with_reading_never_passes_for_a_misfit(stage: Stage, shared: bool) -> None:
+    branch = "gitops/all"
+    stage.bump(f"{API}:v1.3.0", branch=branch)
+    if shared:
+        stage.repository.commit(branch=branch, files={"by-hand.txt": "mine\n"})
+    before = stage.repository.head(branch)
+    stage.forge.fail("tarball", status=500, times=99, skip=1)
+    with pytest.raises(GitOpsError, match="500"):
+        stage.bump(f"{WEB}:v1.1.0", branch=branch)
+    assert stage.repository.head(branch) == before
+    assert stage.repository.comments(1) == []
 
 
 def test_a_persons_commits_stay_and_ours_goes_on_top(stage: Stage) -> None:

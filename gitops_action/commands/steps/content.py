@@ -9,8 +9,27 @@ from gitops_action.commands.steps.base import read_content, widen
 from gitops_action.core.config import Config
 from gitops_action.core.files import Keep, Snapshot
 from gitops_action.core.plan import FoldersNotReadError, NoMatchError, Plan, make_keep
+from gitops_action.errors import GitOpsError
 
 MakePlan = Callable[[Snapshot], Plan]
+
+
+class MisfitError(GitOpsError):
+    """What a commit holds does not take the plan. Reading it went well."""
+
+
+def fitting(make: MakePlan) -> MakePlan:
+    """The same planning, with its refusals told apart from a failure to read."""
+
+    def plan(files: Snapshot) -> Plan:
+        try:
+            return make(files)
+        except (FoldersNotReadError, NoMatchError):
+            raise  # these ask for more files first
+        except GitOpsError as error:
+            raise MisfitError(str(error)) from error
+
+    return plan
 
 
 class Content:

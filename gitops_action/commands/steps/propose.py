@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gitops_action.commands.steps.content import Content
+from gitops_action.commands.steps.content import Content, MisfitError, fitting
 from gitops_action.commands.steps.environment import PlannedEnvironment, Planner
-from gitops_action.commands.steps.guard import HoldError
+from gitops_action.commands.steps.guard import DowngradeError, HoldError
 from gitops_action.commands.steps.people import conflict_with_people
 from gitops_action.commands.steps.pull_request import PullRequestDesk, result
 from gitops_action.commands.steps.wanted import Wanted
 from gitops_action.core.branches import BranchFacts, NewCommit, PullRequestFacts
 from gitops_action.core.files import Snapshot, blob_id
 from gitops_action.core.living import Survey, expected_head, settled
-from gitops_action.core.plan import Plan, make_keep
+from gitops_action.core.plan import NoMatchError, Plan, make_keep
 from gitops_action.core.report.model import ProposalResult, ProposalView
-from gitops_action.errors import ConflictError, GitOpsError
+from gitops_action.errors import UsageError
 
 _SAME = "the pull request proposes exactly this already"
 
@@ -80,11 +80,10 @@ class Proposal:
             if wanted == self.planned.wanted:
                 return self.planned
             content = self._content(self.facts.base, wanted)
+            content.plan(fitting(lambda files: self._plan_on(files, wanted)))
             planner = replace(self.planner, content=content)
             return planner.plan(self.planned.environment, wanted)
-        except ConflictError:
-            raise
-        except GitOpsError as error:
+        except (UsageError, MisfitError, DowngradeError) as error:
             note = f"an earlier proposal on this branch no longer fits and was dropped: {error}"
             view = replace(self.planned.view, notes=(*self.planned.view.notes, note))
             return replace(self.planned, view=view)
@@ -94,8 +93,8 @@ class Proposal:
         head = self.facts.head or self.facts.base
         content = self._content(head, self.planned.wanted)
         try:
-            plan = content.plan(self._plan_on)
-        except GitOpsError as error:
+            plan = content.plan(fitting(lambda files: self._plan_on(files, self.planned.wanted)))
+        except (MisfitError, NoMatchError) as error:
             return self._leave(f"this does not fit what people changed here: {error}", tell=True)
         ours = [change.target for change in self.survey.pending]
         if conflict := conflict_with_people(base=self.planned.plan, head=plan, ours=ours):
@@ -105,8 +104,8 @@ class Proposal:
         view = replace(self.planned.view, lines=plan.lines or self.planned.view.lines)
         return self._publish(view, parent=head, edits=plan.edits)
 
-    def _plan_on(self, files: Snapshot) -> Plan:
-        return self.planner.on(files, self.planned.environment, self.planned.wanted)
+    def _plan_on(self, files: Snapshot, wanted: Wanted) -> Plan:
+        return self.planner.on(files, self.planned.environment, wanted)
 
     def _content(self, commit: str, wanted: Wanted) -> Content:
         return Content(
