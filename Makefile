@@ -51,8 +51,8 @@ audit: $(READY) ## look for known vulnerabilities in the locked packages
 	  fi; \
 	done
 
-bench: $(READY) ## measure against the peers, as ratios
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## measure against the peers, as ratios (ROW=bump|discovery|…)
+	$(BIN)/python -m benchmarks $(ROW)
 
 docs: $(READY) ## write the generated parts: action.yml, README, docs, JSON Schema
 	$(BIN)/python docs/generate.py

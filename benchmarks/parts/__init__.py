@@ -1,0 +1,1 @@
+"""What the benchmarks stand on: a forge in another process, a repository, peers, figures."""
