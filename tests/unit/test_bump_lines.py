@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from gitops_action.adapters.github.failures import RequestFailure
+from gitops_action.adapters.views import Views
 from gitops_action.adapters.workflow import TerminalSurface
 from gitops_action.app.retries import told_retries
 from gitops_action.commands.steps.bump_lines import headline, lines_of
-from gitops_action.core.images import parse_reference
+from gitops_action.core.images import ImageSource, parse_reference
 from gitops_action.core.outcome import Notice, Part, plain
 from gitops_action.core.plan import PlanLine, Skipped
 from gitops_action.core.redact import Redactor
@@ -121,6 +122,22 @@ def test_the_headline_counts_what_was_done(
     results: tuple[ProposalResult, ...], given: dict[str, Any], expected: str
 ) -> None:
     assert headline(BumpReport(results=results, repository="acme/env", **given)) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "linked"), [("a" * 40, "b" * 40, True), ("a" * 40, "a" * 40, False)]
+)
+def test_commits_that_could_not_be_read_are_one_click_away(
+    old: str, new: str, *, linked: bool
+) -> None:
+    step = ImageStep(
+        old=parse_reference(OLD),
+        new=parse_reference(NEW),
+        old_source=ImageSource(repository="acme/web", commit=old),
+        new_source=ImageSource(repository="acme/web", commit=new),
+    )
+    body = Views().body(ProposalView(environment="staging", base="main", images=(step,)))
+    assert (f"https://github.com/acme/web/compare/{old}...{new}" in body) is linked
 
 
 def surface(*, colour: bool = False, secret: str = "") -> tuple[TerminalSurface, io.StringIO]:
