@@ -57,6 +57,23 @@ def test_base_that_moves_between_read_and_write(stage: Stage) -> None:
     assert stage.clock.pauses == [1]
 
 
+def test_base_that_moves_between_two_reads_loses_nothing(stage: Stage) -> None:
+    """The branch is built on the commit that was planned on, not on what base is by then."""
+    planned_on = stage.repository.head("main")
+    newer = "# added meanwhile\n" + deployment(f"{WEB}:v1.0.0")
+    stage.forge.fail(
+        "POST .*/api/graphql viewer,repository",
+        skip=1,
+        action=lambda: stage.repository.commit(files={FILE: newer}),
+        status=None,
+    )
+    made = stage.web("v1.1.0")
+    assert stage.repository.log(BRANCH)[0].parents == (planned_on,)
+    stage.repository.merge(made["number"], method="merge")
+    assert stage.repository.read("main", FILE).startswith(b"# added meanwhile\n")
+    assert pinned(f"{WEB}:v1.1.0") in stage.image_line("main")
+
+
 def test_base_that_moves_under_the_commit_of_an_executable_file(stage: Stage) -> None:
     """Modes have no place in GitHub's one-request commit, so this takes the longer way."""
     stage.repository.commit(files={FILE: deployment(f"{WEB}:v1.0.0")}, modes={FILE: "100755"})

@@ -35,15 +35,10 @@ def read_branch(  # noqa: PLR0913 - what the port asks for, and where
         doing="read pull requests", permission="pull-requests: write", repository=repository
     )
     variables = owner_and_name(repository) | path_variables(paths)
-    variables |= {
-        "branch": name,
-        "head": f"refs/heads/{name}",
-        "base": f"refs/heads/{base}",
-    }
+    variables |= {"branch": name, "head": f"refs/heads/{name}", "base": f"refs/heads/{base}"}
     answer = client.graphql(branch_document(len(paths)), variables, purpose)
     found = answer.at("repository")
-    target = found.at("head", "target")
-    comparison = found.at("base", "compare")
+    target, comparison = found.at("head", "target"), found.at("base", "compare")
     head = target.text("oid") or None
     commits = _commits(comparison)
     complete = comparison.at("commits").number("totalCount") <= len(commits)
@@ -53,6 +48,7 @@ def read_branch(  # noqa: PLR0913 - what the port asks for, and where
         listed = _listed_paths(found, head)
         changed, whole = (listed, True) if listed else _compare(client, purpose, compared, head)
         complete = complete and whole
+    blobs = {path: target.at(f"f{index}").text("oid") for index, path in enumerate(paths)}
     return BranchFacts(
         name=name,
         head=head,
@@ -60,11 +56,7 @@ def read_branch(  # noqa: PLR0913 - what the port asks for, and where
         commits=commits,
         complete=complete,
         changed_paths=changed,
-        head_blobs={
-            path: oid
-            for index, path in enumerate(paths)
-            if (oid := target.at(f"f{index}").text("oid"))
-        },
+        head_blobs={path: oid for path, oid in blobs.items() if oid},
         pull_requests=_pull_requests(found),
         viewer=client.identity(answer.at("viewer")),
     )

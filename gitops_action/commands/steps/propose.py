@@ -71,7 +71,7 @@ class Proposal:
             return self._reopen(planned.view, self.survey.pull_request)
         if same and self._opened:
             return self._leave(_SAME)
-        return self._publish(planned.view, parent=self.facts.base, edits=planned.plan.edits)
+        return self._publish(planned.view, parent=self._tip, edits=planned.plan.edits)
 
     def _with_pending(self) -> PlannedEnvironment:
         """The plan with what this branch proposes already; what no longer fits is told."""
@@ -79,7 +79,7 @@ class Proposal:
             wanted = self.planned.wanted.carrying(self.survey.pending, self.survey.pending_sets)
             if wanted == self.planned.wanted:
                 return self.planned
-            content = self._content(self.facts.base, wanted)
+            content = self._content(self._tip, wanted)
             content.plan(fitting(lambda files: self._plan_on(files, wanted)))
             planner = replace(self.planner, content=content)
             return planner.plan(self.planned.environment, wanted)
@@ -90,7 +90,7 @@ class Proposal:
 
     def _on_top(self) -> ProposalResult:
         """Our commit on a branch that people work on: nothing of theirs is rewritten."""
-        head = self.facts.head or self.facts.base
+        head = self.facts.head or self._tip
         content = self._content(head, self.planned.wanted)
         try:
             plan = content.plan(fitting(lambda files: self._plan_on(files, self.planned.wanted)))
@@ -153,6 +153,11 @@ class Proposal:
             self.desk.tell(self._opened, reason)
         found = self.survey.pull_request
         return result(self.planned.view, found, branch=self.facts.name, reason=reason)
+
+    @property
+    def _tip(self) -> str:
+        """The commit of the base branch that the plan was made on; GitHub's may be newer."""
+        return self.planner.base.tip.commit
 
     @property
     def _opened(self) -> PullRequestFacts | None:
