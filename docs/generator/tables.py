@@ -23,9 +23,7 @@ _VARIABLES = """
 
 | Variable | What it does |
 | --- | --- |
-| `GITOPS_TOKEN`, `GH_TOKEN`, `GITHUB_TOKEN` | stand in for `token`, in this order |
-| `GITOPS_SOURCE_TOKEN`, `GH_TOKEN`, `GITHUB_TOKEN` | stand in for `source-token`, in this order |
-| `GITOPS_REGISTRY_PASSWORD` | stands in for `registry-password` |
+{stand_ins}
 | `GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`, `GITHUB_SERVER_URL` | where GitHub is, in a job |
 | `GITHUB_REPOSITORY` | stands in for `repository`, in a job |
 | `DOCKER_CONFIG` | folder of Docker's `config.json`, for registries |
@@ -49,9 +47,20 @@ def reference() -> str:
         _INTRODUCTION,
         _kinds(),
         *(_command(command) for command in COMMANDS),
-        _VARIABLES.lstrip(),
+        _VARIABLES.lstrip().replace("{stand_ins}", _stand_ins()),
     ]
     return "\n".join(parts)
+
+
+def _stand_ins() -> str:
+    """A row for each secret: the environment variables that are looked at for it."""
+    secrets = {item.name: item for command in COMMANDS for item in command.inputs}
+    rows = [
+        (", ".join(f"`{name}`" for name in item.variables), f"stand in for `{item.name}`, in order")
+        for item in secrets.values()
+        if item.variables
+    ]
+    return "\n".join(_row(row).strip() for row in rows)
 
 
 def inputs_table(command: Command) -> str:

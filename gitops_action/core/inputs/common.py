@@ -27,7 +27,7 @@ SOURCE_TOKEN = Input(
     " degrade to a note.",
     default_help="the job's token",
     runner_default=JOB_TOKEN,
-    variables=("GITOPS_SOURCE_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"),
+    variables=("GITOPS_SOURCE_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "GITOPS_TOKEN"),
 )
 REPOSITORY = Input(
     name="repository",
