@@ -89,7 +89,7 @@ def size(tag: str) -> int:
 def remove_all() -> int:
     """Remove every image that the test bed made; return how many there were."""
     listing = run("docker", "image", "ls", "--quiet", "--filter", f"label={LABEL}")
-    found = set(listing.split())
+    found = list(dict.fromkeys(listing.split()))  # newest first: what is built on others goes first
     for image in found:
         run("docker", "image", "rm", "--force", image)
     return len(found)
