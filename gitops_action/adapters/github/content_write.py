@@ -124,12 +124,14 @@ def move_ref(  # noqa: PLR0913 - a ref, its two values, and where it is
 
     def move() -> bool:
         try:
-            client.mutate(UPDATE_REFS, variables)
+            said = client.mutate(UPDATE_REFS, variables).has("updateRefs")
         except RequestFailure as failure:
             if failure.status == HTTP_OK and not failure.limited and find():
                 return True
             raise
-        return True
+        if said or find():
+            return True
+        raise RequestFailure(status=HTTP_OK, message="GitHub did not say that it moved the ref")
 
     client.writing(move, find, write_purpose(repository, f"move the branch `{branch}`"))
 
