@@ -30,7 +30,7 @@ from testbed.registry import Registry
 LARGE = 20_000
 SMALL = 20
 REPEATS = 5
-ON_DISK = 2
+ON_DISK = 3
 NEW = "v2.0.0"
 RATIO = 0.25
 REQUESTS = 9
