@@ -1,0 +1,51 @@
+"""What validating and deploying need from the outside world, as protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from gitops_action.core.files import RepositoryFile
+from gitops_action.core.manifests.model import Manifest
+from gitops_action.core.rendering.model import Rendering
+from gitops_action.core.trees import Sides, Tree
+from gitops_action.errors import GitOpsError
+
+
+class Trees(Protocol):
+    """The environment repository's commits: their files by name, their content on demand."""
+
+    def sides(self) -> Sides:
+        """The base's tip, and the proposed change merged into it.
+
+        Raises:
+            ConflictError: head cannot be merged into the base's tip.
+        """
+        ...
+
+    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
+        """The content of these files of the tree; paths it does not have are left out."""
+        ...
+
+
+class Renderer(Protocol):
+    """Renders a folder of a repository the way it would be deployed."""
+
+    def render(self, folder: str, files: Mapping[str, RepositoryFile]) -> Rendering:
+        """Render `folder`, given every file that it stands on (paths from the repository's top).
+
+        What cannot be rendered is a problem in the result, never an exception.
+        """
+        ...
+
+
+class Schemas(Protocol):
+    """Checks objects against the schemas of their kinds, without a cluster."""
+
+    def check(self, manifests: Sequence[Manifest]) -> tuple[GitOpsError, ...]:
+        """What is wrong with them, in their order; each with the object and its file."""
+        ...
+
+    def unknown(self, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
+        """Those whose kind no schema is known for."""
+        ...

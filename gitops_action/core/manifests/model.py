@@ -1,0 +1,51 @@
+"""What a Kubernetes object is to us: its identity, its body, and the file it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitops_action.errors import Location
+
+Body = Mapping[str, object]
+"""An object as JSON would hold it: text, numbers, booleans, None, lists and mappings."""
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class ObjectId:
+    """Which object it is, whatever version of its kind it is written in.
+
+    `group` is empty for the core API; `namespace` is empty for what has none or names none.
+    """
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """For people: `Deployment web/api`, `Namespace web`."""
+        place = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {place}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """One object as an environment describes it.
+
+    Attributes:
+        id: its identity.
+        version: the API version without the group, such as `v1`.
+        body: the whole object.
+        origin: the file it came from, forward slashes, with a line where that is known.
+    """
+
+    id: ObjectId
+    version: str
+    body: Body
+    origin: Location | None = None
+
+    @property
+    def api_version(self) -> str:
+        """The `apiVersion` as it is written: `apps/v1`, `v1`."""
+        return f"{self.id.group}/{self.version}" if self.id.group else self.version
