@@ -1,0 +1,1 @@
+"""Deploying as values: order, comparison, pruning, results. Nothing here talks to a cluster."""
