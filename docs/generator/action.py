@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from gitops_action.core.inputs import COMMANDS, Input, Output, every_input
+from gitops_action.core.inputs import ACTION_COMMANDS, Input, Output, every_input
 
 _HEAD = """# Made by `make docs` from gitops_action/core/inputs. Change it there.
 name: gitops-action
@@ -38,18 +38,18 @@ def _description(item: Input) -> str:
     """One text for all commands, or each command's own with its name before it."""
     texts = {
         command.name: found.help
-        for command in COMMANDS
+        for command in ACTION_COMMANDS
         if (found := command.find(item.name)) is not None
     }
     if len(set(texts.values())) > 1:
         return _text("; ".join(f"{name}: {text}" for name, text in texts.items()), "")
-    scope = f" ({', '.join(texts)})" if 0 < len(texts) < len(COMMANDS) else ""
+    scope = f" ({', '.join(texts)})" if 0 < len(texts) < len(ACTION_COMMANDS) else ""
     return _text(item.help, scope)
 
 
 def _outputs() -> list[tuple[Output, list[str]]]:
     found: dict[str, tuple[Output, list[str]]] = {}
-    for command in COMMANDS:
+    for command in ACTION_COMMANDS:
         for item in command.outputs:
             found.setdefault(item.name, (item, []))[1].append(command.name)
     return list(found.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from generator import example
-from gitops_action.core.inputs import COMMAND, COMMANDS, Command, Input
+from gitops_action.core.inputs import COMMAND, COMMANDS, Command, Input, every_secret
 from gitops_action.core.inputs.declaration import GRAMMAR, TOPICS
 from gitops_action.core.inputs.permissions import RIGHTS
 
@@ -54,11 +54,9 @@ def reference() -> str:
 
 def _stand_ins() -> str:
     """A row for each secret: the environment variables that are looked at for it."""
-    secrets = {item.name: item for command in COMMANDS for item in command.inputs}
     rows = [
         (", ".join(f"`{name}`" for name in item.variables), f"stand in for `{item.name}`, in order")
-        for item in secrets.values()
-        if item.variables
+        for item in every_secret()
     ]
     return "\n".join(_row(row).strip() for row in rows)
 
@@ -83,7 +81,11 @@ def outputs_table(command: Command) -> str:
 
 def commands_table() -> str:
     """The commands."""
-    return table(("Command", "What it does"), ((f"`{c.name}`", c.help) for c in COMMANDS))
+    rows = (
+        (f"`{c.name}`", f"{c.help}{' (command line only)' if c.terminal_only else ''}")
+        for c in COMMANDS
+    )
+    return table(("Command", "What it does"), rows)
 
 
 def permissions_table() -> str:
@@ -103,13 +105,26 @@ def permissions_table() -> str:
 
 
 def _command(command: Command) -> str:
-    parts = [f"## `{command.name}`\n", f"{command.help}\n"]
+    parts = [f"## `{command.name}`\n", f"{command.help}\n", *_words(command)]
     for topic in TOPICS:
         items = [item for item in command.inputs if item.topic == topic]
         if items:
             parts += [f"### `{command.name}`: {topic.lower()}\n", _details(items)]
-    parts += [f"### `{command.name}`: outputs\n", outputs_table(command)]
+    if command.outputs:
+        parts += [f"### `{command.name}`: outputs\n", outputs_table(command)]
     return "\n".join(parts)
+
+
+def _words(command: Command) -> list[str]:
+    """What a command of the terminal takes as words of its own."""
+    if not command.terminal_only:
+        return []
+    words = "".join(f" {item.word}" for item in command.positional)
+    usage = f"On the command line only: `gitops-action {command.name}{words} [flags]`.\n"
+    rows = ((f"`{i.name}`", i.help, _form(i), _default(i)) for i in command.positional)
+    if not command.positional:
+        return [usage]
+    return [usage, table(("Argument", "What it is for", "Written as", "Default"), rows)]
 
 
 def _details(items: Iterable[Input]) -> str:

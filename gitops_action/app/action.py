@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from gitops_action.adapters.workflow import ActionsSurface
 from gitops_action.app.session import Request, Session
 from gitops_action.app.surroundings import Surroundings, of_this_process
-from gitops_action.core.inputs import COMMAND, COMMANDS, command_named, every_input, nearest
+from gitops_action.core.inputs import (
+    ACTION_COMMANDS,
+    COMMAND,
+    command_named,
+    every_input,
+    nearest,
+)
 from gitops_action.core.inputs.runner import given_inputs, stray_inputs, variable
 from gitops_action.errors import UsageError
 
@@ -29,17 +35,27 @@ def read_request(environ: Mapping[str, str]) -> Request:
     """
     name = environ.get(variable(COMMAND.name), "").strip() or COMMAND.default
     command = command_named(name)
-    if command is None:
-        names = tuple(item.name for item in COMMANDS)
-        close = nearest(name, names)
-        hint = f"did you mean `{close}`? " if close else ""
-        raise UsageError(
-            f"There is no command {name!r}",
-            cause="the input `command` names it",
-            fix=f"{hint}write one of {', '.join(names)}",
-        )
+    if command is None or command.terminal_only:
+        raise _no_command(name, known=command is not None)
     return Request(
         command=command,
         given=given_inputs(command.inputs, environ),
         remarks=stray_inputs(command, every_input(), environ),
+    )
+
+
+def _no_command(name: str, *, known: bool) -> UsageError:
+    names = tuple(item.name for item in ACTION_COMMANDS)
+    listed = f"write one of {', '.join(names)}"
+    if known:
+        return UsageError(
+            f"`{name}` is a command for a terminal, not for the action",
+            cause="the input `command` names it",
+            fix=f"run `gitops-action {name} …` in a step, or {listed}",
+        )
+    close = nearest(name, names)
+    return UsageError(
+        f"There is no command {name!r}",
+        cause="the input `command` names it",
+        fix=f"did you mean `{close}`? {listed}" if close else listed,
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-from gitops_action.core.inputs import every_input
+from gitops_action.core.inputs import every_secret
 from gitops_action.core.inputs.runner import variable
 from gitops_action.core.redact import Redactor
 
@@ -31,7 +31,7 @@ class Surroundings:
 
     def redactor(self) -> Redactor:
         """Knows every secret that the environment may hold, before anything is read or said."""
-        secrets = [item for item in every_input() if item.kind == "secret"]
+        secrets = every_secret()
         names = [name for item in secrets for name in (variable(item.name), *item.variables)]
         return Redactor(self.environ.get(name, "") for name in (*names, *_RUNNER_SECRETS))
 

@@ -32,6 +32,9 @@ def run(
 def test_every_input_is_a_flag_and_arrives_as_given(command: Command) -> None:
     arguments = [command.name]
     expected: dict[str, str] = {}
+    for item in command.positional:
+        expected[item.name] = item.choices[0] if item.choices else f"value of {item.name}"
+        arguments.append(expected[item.name])
     for item in command.inputs:
         value = "true" if item.kind == "flag" else f"value of {item.name}"
         arguments += [item.flag] if item.kind == "flag" else [item.flag, value]

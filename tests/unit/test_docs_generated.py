@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from ruamel.yaml import YAML
 
 from gitops_action.app.arguments import parse_arguments
-from gitops_action.core.inputs import COMMAND, COMMANDS, command_named, every_input
+from gitops_action.core.inputs import ACTION_COMMANDS, COMMAND, command_named, every_input
 from gitops_action.core.inputs.values import check_values
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +73,7 @@ def test_action_yml_says_what_the_declaration_says() -> None:
     assert isinstance(action, dict)
     inputs = {item.name: item for item in every_input()}
     assert set(action["inputs"]) == set(inputs)
-    assert set(action["outputs"]) == {item.name for c in COMMANDS for item in c.outputs}
+    assert set(action["outputs"]) == {item.name for c in ACTION_COMMANDS for item in c.outputs}
     for name, found in action["inputs"].items():
         item = inputs[name]
         assert found.get("default", "") == (item.runner_default or item.default)

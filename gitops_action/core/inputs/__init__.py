@@ -5,17 +5,20 @@ from __future__ import annotations
 from gitops_action.core.inputs.bump import BumpInputs, bump_inputs
 from gitops_action.core.inputs.bump_interface import BUMP
 from gitops_action.core.inputs.catalogue import (
+    ACTION_COMMANDS,
     COMMAND,
     COMMANDS,
     DEFAULT_COMMAND,
     command_named,
     every_input,
+    every_secret,
 )
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.tag import TAG, TagInputs, tag_inputs
 from gitops_action.core.inputs.values import Values, check_values, nearest, split_names
 
 __all__ = [
+    "ACTION_COMMANDS",
     "BUMP",
     "COMMAND",
     "COMMANDS",
@@ -31,6 +34,7 @@ __all__ = [
     "check_values",
     "command_named",
     "every_input",
+    "every_secret",
     "nearest",
     "split_names",
     "tag_inputs",

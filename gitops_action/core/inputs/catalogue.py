@@ -7,12 +7,17 @@ from gitops_action.core.inputs.declaration import Command, Input
 from gitops_action.core.inputs.tag import TAG
 
 COMMANDS: tuple[Command, ...] = (BUMP, TAG)
+"""Every command, in the order of the reference."""
+
+ACTION_COMMANDS = tuple(command for command in COMMANDS if not command.terminal_only)
+"""Those that the action knows, too."""
+
 DEFAULT_COMMAND = BUMP.name
 COMMAND = Input(
     name="command",
     topic="What changes",
     kind="choice",
-    choices=tuple(command.name for command in COMMANDS),
+    choices=tuple(command.name for command in ACTION_COMMANDS),
     default=DEFAULT_COMMAND,
     help="What to do.",
 )
@@ -24,9 +29,17 @@ def command_named(name: str) -> Command | None:
 
 
 def every_input() -> tuple[Input, ...]:
-    """Every input once, in the order of the reference; `command` first."""
+    """Every input of the action once, in the order of the reference; `command` first."""
     inputs = {COMMAND.name: COMMAND}
-    for command in COMMANDS:
+    for command in ACTION_COMMANDS:
         for item in command.inputs:
             inputs.setdefault(item.name, item)
     return tuple(inputs.values())
+
+
+def every_secret() -> tuple[Input, ...]:
+    """Every secret of every command once."""
+    secrets = {
+        item.name: item for command in COMMANDS for item in command.inputs if item.kind == "secret"
+    }
+    return tuple(secrets.values())

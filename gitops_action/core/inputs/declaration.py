@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 Kind = Literal["text", "raw", "flag", "choice", "names", "lines", "url", "repository", "secret"]
 
-Topic = Literal["What changes", "How it is proposed", "Where", "Access"]
+Topic = Literal["What changes", "How it is proposed", "What is told", "Where", "Access"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 """What inputs are about; the help and the reference are ordered by it."""
 
@@ -65,6 +65,16 @@ class Input:
         return f"--{self.name}-file" if self.kind == "secret" else f"--{self.name}"
 
     @property
+    def required(self) -> bool:
+        """Whether it has to be given where it stands as a word of its own."""
+        return not (self.default or self.default_help)
+
+    @property
+    def word(self) -> str:
+        """How the help names it where it stands as a word of its own."""
+        return "|".join(self.choices) or self.name.upper()
+
+    @property
     def grammar(self) -> str:
         """How the value is written, in words."""
         if self.kind == "choice":
@@ -82,13 +92,31 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A command: its name, what it does, and what goes in and out."""
+    """A command: its name, what it does, and what goes in and out.
+
+    Attributes:
+        name: as `command` names it and as the command line's first word.
+        help: what it does; one sentence.
+        inputs: what goes in by `with:` or as a flag.
+        outputs: what comes out.
+        positional: what goes in as a word of its own, in this order: `config check`. One without
+            a default has to be given.
+        terminal_only: it is no value of the action's `command`, because it is of use to a person
+            at a terminal alone. Only such a command has positional arguments.
+    """
 
     name: str
     help: str
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
+    positional: tuple[Input, ...] = ()
+    terminal_only: bool = False
+
+    @property
+    def everything(self) -> tuple[Input, ...]:
+        """What goes in, whichever way."""
+        return (*self.positional, *self.inputs)
 
     def find(self, name: str) -> Input | None:
         """The input of that name, if the command has it."""
-        return next((item for item in self.inputs if item.name == name), None)
+        return next((item for item in self.everything if item.name == name), None)

@@ -14,6 +14,9 @@ from gitops_action.errors import GitOpsErrors, UsageError
 
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
+BOOLEANS = _TRUE | _FALSE
+"""What a `flag` may be, as GitHub's toolkit reads booleans."""
+
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -51,7 +54,7 @@ class Values:
         """
         fields: dict[str, Any] = {
             item.field: self._value(item)
-            for item in self.command.inputs
+            for item in self.command.everything
             if item.field in target.__dataclass_fields__
         }
         return target(**{**fields, **computed})
@@ -76,7 +79,7 @@ def check_values(command: Command, given: Mapping[str, str]) -> Values:
     """
     texts: dict[str, str] = {}
     errors: list[UsageError] = []
-    for item in command.inputs:
+    for item in command.everything:
         text = given.get(item.name, "")
         texts[item.name] = (text if item.kind == "raw" else text.strip()) or item.default
         if error := _fault(item, texts[item.name]):
@@ -119,7 +122,7 @@ def _check_line(item: Input, text: str) -> UsageError | None:
 
 
 def _check_flag(item: Input, text: str) -> UsageError | None:
-    if text in _TRUE | _FALSE:
+    if text in BOOLEANS:
         return None
     return _wrong(item, f"{text!r} is neither true nor false", "write `true` or `false`")
 
