@@ -46,4 +46,10 @@ def _tag(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
-RUNNERS: Runners = {"bump": _bump, "tag": _tag}
+def _validate(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.validate import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
+RUNNERS: Runners = {"bump": _bump, "tag": _tag, "validate": _validate}

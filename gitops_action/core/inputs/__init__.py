@@ -15,6 +15,7 @@ from gitops_action.core.inputs.catalogue import (
 )
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.tag import TAG, TagInputs, tag_inputs
+from gitops_action.core.inputs.validate import VALIDATE, ValidateInputs, validate_inputs
 from gitops_action.core.inputs.values import Values, check_values, nearest, split_names
 
 __all__ = [
@@ -24,11 +25,13 @@ __all__ = [
     "COMMANDS",
     "DEFAULT_COMMAND",
     "TAG",
+    "VALIDATE",
     "BumpInputs",
     "Command",
     "Input",
     "Output",
     "TagInputs",
+    "ValidateInputs",
     "Values",
     "bump_inputs",
     "check_values",
@@ -38,4 +41,5 @@ __all__ = [
     "nearest",
     "split_names",
     "tag_inputs",
+    "validate_inputs",
 ]

@@ -1,0 +1,79 @@
+"""What a pull request says of itself in its trailers: hints, to be held against the content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
+from gitops_action.core.trailers import ENVIRONMENT, IMAGE, parse_trailers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A pull request beside its files, as it is at one moment.
+
+    Attributes:
+        number: None for a checkout that belongs to no pull request.
+        head: the commit it proposes now.
+        body: its text.
+        messages: its commits' messages, oldest first.
+        notes: what could not be read.
+    """
+
+    number: int | None = None
+    head: str = ""
+    body: str = ""
+    messages: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """The images and environments of one block of trailers.
+
+    `unreadable` holds values that are no image references.
+    """
+
+    environments: tuple[str, ...]
+    images: tuple[ImageReference, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+def declared_by(proposal: Proposal) -> Declared | None:
+    """What the body declares, else the newest commit that declares anything; None without.
+
+    One block is believed alone: an older commit's images are not the newer one's.
+    """
+    for text in (proposal.body, *reversed(proposal.messages)):
+        trailers = parse_trailers(text)
+        if trailers.get(IMAGE):
+            return _read(trailers.get(ENVIRONMENT, ()), trailers[IMAGE])
+    return None
+
+
+def _read(environments: tuple[str, ...], values: tuple[str, ...]) -> Declared:
+    images: dict[str, ImageReference] = {}
+    unreadable = []
+    for value in values:
+        try:
+            images.setdefault(value, parse_reference(value))
+        except ImageReferenceError:
+            unreadable.append(value)
+    return Declared(
+        environments=tuple(dict.fromkeys(environments)),
+        images=tuple(images.values()),
+        unreadable=tuple(unreadable),
+    )
+
+
+def fulfils(rendered: ImageReference, declared: ImageReference) -> bool:
+    """Whether a rendered image is the one declared: every part that both name is the same.
+
+    A place that can hold a digest alone has no tag to compare, and the other way round; then the
+    part that is there decides.
+    """
+    if rendered.repository != declared.repository:
+        return False
+    pairs = ((rendered.tag, declared.tag), (rendered.digest, declared.digest))
+    both = [(one, other) for one, other in pairs if one and other]
+    return bool(both) and all(one == other for one, other in both)
