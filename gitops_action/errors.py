@@ -78,5 +78,9 @@ class ConflictError(GitOpsError):
     """What was planned on has moved (a ref, a pull request): plan again on the new state."""
 
 
+class DeniedError(GitOpsError):
+    """The token lacks a right that this takes."""
+
+
 class OutcomeUnknownError(GitOpsError):
     """A write was cut off and could not be read back: it may or may not have happened."""

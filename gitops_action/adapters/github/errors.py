@@ -12,7 +12,7 @@ from gitops_action.adapters.github.failures import (
     Purpose,
     RequestFailure,
 )
-from gitops_action.errors import GitOpsError
+from gitops_action.errors import DeniedError, GitOpsError
 
 _RULES = (
     "rule violation",
@@ -165,7 +165,7 @@ def _not_found(purpose: Purpose) -> GitOpsError:
 
 
 def _no_right(failure: RequestFailure, purpose: Purpose) -> GitOpsError:
-    return GitOpsError(
+    return DeniedError(
         f"the token may not {purpose.doing} in {purpose.repository}",
         cause=_what_it_takes(failure) or failure.message,
         fix=f"give the token the right `{purpose.permission}` on {purpose.repository}",
