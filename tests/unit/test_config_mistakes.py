@@ -40,7 +40,6 @@ UNREADABLE = [
     (b"#" * 1_100_000, "too large"),
     (b"", "the configuration is empty"),
     (b"[1]", "it is no mapping"),
-    (b"environments: {}", "version is missing"),
     (b"version: 2", "version 2 is not known"),
     (b"version: true", "version True is not known"),
     (b"version: '1'", "version '1' is not known"),
@@ -108,6 +107,17 @@ WRONG = [
     ("    gates: {approvals: {count: '2'}}\n", "count is '2', not a whole number"),
     ("    gates: {http: [{url: 'https://a:b@c/', expect: x}]}\n", "is no address"),
     ("    gates: {http: [{url: 'file:///etc/passwd', expect: x}]}\n", "is no address"),
+    (
+        "    gates: {http: [{url: 'https://a/', expect: 'response.status =='}]}\n",
+        "5:48: environments.staging.gates.http[0].expect: 'response.status ==' is no expression",
+    ),
+    (
+        "    gates: {http: [{url: 'https://a/', expect: 'status == 200'}]}\n",
+        "'status == 200' does not look at `response`. Fix: write an expression such as",
+    ),
+    ("    gates: {windows: [{deny: '* * * * *', for: 1m}]}\n", "leave no moment to merge in"),
+    ("    gates: {windows: [{deny: '*/5 * * * *', for: 1h}]}\n", "leave no moment to merge in"),
+    ("    gates: {windows: [{deny: '0 0 * * *', for: -1h}]}\n", "'-1h' is no duration"),
     ("    rollback: {mode: maybe}\n", "write auto, propose or off"),
     ("    deploy: {context: a}\n", "deploy names no engine"),
     ("    deploy: {engine: flux}\n", "engine: flux needs kustomizations"),
@@ -131,6 +141,24 @@ WRONG = [
     ("    deploy: {engine: push, prune: {max: -1}}\n", "neither a percentage nor a number"),
     ("    deploy: {engine: push, prune: {max: true}}\n", "neither a percentage nor a number"),
     ("    deploy: {engine: push, health: {timeout: 10}}\n", "10 is not text"),
+    (
+        "    deploy: {engine: push, health: {kinds: [{kind: Db, current: 'a b'}]}}\n",
+        "health.kinds[0].current: 'a b' is no expression: Syntax error",
+    ),
+    (
+        "    deploy: {engine: push, health: {kinds: [{kind: Db}]}}\n",
+        "health.kinds[0].current is missing",
+    ),
+    (
+        "    deploy: {engine: push, health: {kinds: [&a {kind: D, current: a}, *a]}}\n",
+        "two rules are about the same kind",
+    ),
+    ("validate: {kubernetes: 1.36}\n", "validate.kubernetes: 1.36 is not text"),
+    ("validate: {kubernetes: '1.36.2'}\n", "'1.36.2' is no Kubernetes version"),
+    ("validate: {schemas: [../crds]}\n", "leaves the repository's files"),
+    ("validate: {schemas: ['{application}/crds']}\n", "may not hold {application}"),
+    ("validate: {unknown-kinds: ignored}\n", "write warn, error or ignore"),
+    ("validate: {remote-bases: 'yes'}\n", "not true or false"),
     ("    merge: auto\n    merge: manual\n", "6:5: key 'merge' stands twice"),
     ("    ? [a]\n    : b\n", "a key has to be plain text"),
     ("  Prod: {path: prod}\n", "5:3: environments.Prod: 'Prod' is no name"),
@@ -173,6 +201,20 @@ def test_all_mistakes_are_told_in_one_go_in_the_order_of_the_file() -> None:
         f"{FILE}:7:13",
         f"{FILE}:7:26",
     ]
+
+
+def test_a_missing_version_hides_no_other_mistake() -> None:
+    assert told(b"enviroments:\n  a: {path: a, merg: auto}\n") == [
+        f"{FILE}:1:1: version is missing. Fix: add `version: 1`",
+        f"{FILE}:1:1: unknown key 'enviroments' in the file. Fix: did you mean 'environments'?",
+    ]
+
+
+@pytest.mark.parametrize("data", [b"environments: {}", b"a: 1"])
+def test_without_a_version_everything_is_told(data: bytes) -> None:
+    errors = told(data)
+    assert len(errors) > 1
+    assert "version is missing" in errors[0]
 
 
 def test_a_longer_cycle_is_told_once() -> None:

@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gitops_action.core.config import load_config
+from gitops_action.core.config.load import VERSION
 from gitops_action.core.config.schema import SCHEMA_PATH, schema
 from tests.support.configs import EXAMPLE, FILE
 
@@ -23,6 +24,19 @@ def test_the_shipped_schema_is_the_one_of_the_model() -> None:
 def test_the_schema_accepts_the_example() -> None:
     data = YAML(typ="safe", pure=True).load(EXAMPLE)
     jsonschema_rs.validate(json.loads(schema()), data)
+
+
+def test_the_schema_names_itself_and_its_dialect() -> None:
+    document = json.loads(schema())
+    assert document["$id"].endswith(f":{VERSION}")
+    assert document["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    jsonschema_rs.meta.validate(document)
+
+
+def test_the_documented_first_line_leads_to_the_shipped_file() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    (path,) = re.findall(r"yaml-language-server: \$schema=\S+/gitops-action/v1/(\S+)", text)
+    assert Path(__file__).parents[2] / path == SCHEMA_PATH
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,9 @@ CLOSED = [
     [window("deny", "0 0 * * MON", 168)],
     [window("deny", "0 0 * * *", 24)],
     [window("deny", "0 * * * *", 1)],
+    [window("deny", "*/5 * * * *", 1)],
+    [window("deny", "* * * * *", 1 / 60)],
+    [window("deny", "0-40 * * * *", 1 / 3)],
     [window("deny", "0 0 1 * *", 31 * 24)],
     [window("deny", "0 0 * * *", 12), window("deny", "0 12 * * *", 12)],
     [window("allow", "0 9 * * *", 8), window("deny", "0 8 * * *", 10)],
@@ -73,7 +76,8 @@ OPEN = [
     [window("deny", "0 0 1 * *", 30 * 24)],
     [window("allow", "0 9 * * *", 8), window("deny", "0 10 * * *", 10)],
     [window("allow", "0 9 29 2 *", 1)],
-    [window("deny", "*/5 * * * *", 1)],  # too dense to be judged
+    [window("deny", "* * * * *", 1 / 120)],  # half of each minute
+    [window("deny", "0-40 * * * *", 1 / 4)],
     [window("deny", "0 0 * * *", 24, "Europe/Berlin")],  # the day of 25 hours
 ]
 

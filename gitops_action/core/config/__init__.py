@@ -1,6 +1,6 @@
 """The environment repository's configuration: `.github/gitops.yaml` and the holds beside it."""
 
-from gitops_action.core.config.deploy import Deploy, Health, PruneBudget, Target
+from gitops_action.core.config.deploy import Deploy, Health, KindRule, PruneBudget, Target
 from gitops_action.core.config.gates import Approvals, Gates, HttpGate, Window
 from gitops_action.core.config.holds import HOLDS_FOLDER, Hold, held, hold_file
 from gitops_action.core.config.load import load_config
@@ -20,6 +20,7 @@ from gitops_action.core.config.select import (
     select_applications,
     select_environments,
 )
+from gitops_action.core.config.validation import Validation
 
 __all__ = [
     "APPLICATIONS_FOLDER",
@@ -36,9 +37,11 @@ __all__ = [
     "Health",
     "Hold",
     "HttpGate",
+    "KindRule",
     "PruneBudget",
     "Rollback",
     "Target",
+    "Validation",
     "Window",
     "application_of",
     "held",

@@ -8,8 +8,15 @@ from gitops_action.core.config import deploy, gates, resolved
 from gitops_action.core.config.document import Document
 from gitops_action.core.config.layout import normalised
 from gitops_action.core.config.model import ConfigShape, EnvironmentShape
-from gitops_action.core.config.model_deploy import ClusterShape, DeployShape, TargetShape
+from gitops_action.core.config.model_deploy import (
+    ClusterShape,
+    DeployShape,
+    HealthShape,
+    TargetShape,
+)
 from gitops_action.core.config.model_gates import GatesShape
+from gitops_action.core.config.model_validate import ValidateShape
+from gitops_action.core.config.validation import Validation
 
 _SINGLE = "default"
 
@@ -18,6 +25,7 @@ def convert(shape: ConfigShape, document: Document) -> resolved.Config:
     """The configuration as resolved values, each with the line it is declared on."""
     return resolved.Config(
         path=document.file,
+        validate=_validation(shape.validate_),
         applications=tuple(
             resolved.Application(
                 name=name,
@@ -65,12 +73,34 @@ def gates_of(shape: GatesShape) -> gates.Gates:
 
 
 def _deploy(shape: DeployShape) -> deploy.Deploy:
-    health = deploy.Health(tolerate_restarts=shape.health.tolerate_restarts)
-    if shape.health.timeout is not None:
-        health = deploy.Health(
-            timeout=shape.health.timeout, tolerate_restarts=shape.health.tolerate_restarts
-        )
-    return deploy.Deploy(targets=_targets(shape), prune=_prune(shape), health=health)
+    return deploy.Deploy(targets=_targets(shape), prune=_prune(shape), health=_health(shape.health))
+
+
+def _health(shape: HealthShape) -> deploy.Health:
+    unset = deploy.Health()
+    return deploy.Health(
+        timeout=unset.timeout if shape.timeout is None else shape.timeout,
+        tolerate_restarts=shape.tolerate_restarts,
+        kinds=tuple(
+            deploy.KindRule(
+                group=rule.group,
+                kind=rule.kind,
+                current=rule.current,
+                failed=rule.failed or "",
+                in_progress=rule.in_progress or "",
+            )
+            for rule in shape.kinds
+        ),
+    )
+
+
+def _validation(shape: ValidateShape) -> Validation:
+    return Validation(
+        kubernetes=shape.kubernetes,
+        schemas=tuple(dict.fromkeys(shape.schemas)),
+        unknown_kinds=shape.unknown_kinds,
+        remote_bases=shape.remote_bases,
+    )
 
 
 def _prune(shape: DeployShape) -> deploy.PruneBudget:

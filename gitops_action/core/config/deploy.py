@@ -27,11 +27,32 @@ class PruneBudget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KindRule:
+    """What health is for one custom kind.
+
+    `current`, `failed` and `in_progress` are expressions of the Common Expression Language that
+    read an object's top-level fields as variables (`status.phase == 'Ready'`), as Flux's
+    `healthCheckExprs` do; empty ones are never true. They are known to compile.
+    """
+
+    group: str
+    kind: str
+    current: str
+    failed: str = ""
+    in_progress: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Health:
-    """How long to wait for health, and how many container restarts are no failure yet."""
+    """How long to wait for health, and what it is.
+
+    `tolerate_restarts` is how many restarts of a container are no failure yet; `kinds` are the
+    rules for custom kinds.
+    """
 
     timeout: timedelta = timedelta(minutes=10)
     tolerate_restarts: int = 3
+    kinds: tuple[KindRule, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

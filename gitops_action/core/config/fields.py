@@ -19,6 +19,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gitops_action.core.config.expressions import check_expression
+from gitops_action.core.config.layout import normalised
+from gitops_action.core.config.resolved import PLACEHOLDER
 from gitops_action.core.config.values import (
     DURATION_PATTERN,
     PERCENTAGE_PATTERN,
@@ -32,6 +35,7 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
 OWNER_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$"
 KUSTOMIZATION_PATTERN = r"^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*$"
 URL_PATTERN = r"^https?://[^\s/@?#]+([/?#]\S*)?$"
+KUBERNETES_PATTERN = r"^1\.[1-9][0-9]?$"
 LOGIN_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$"
 
 
@@ -86,6 +90,26 @@ def _checked_image(text: str) -> str:
     except ImageReferenceError as error:
         reason = f"{error.reason} (character {error.column})"
         raise ValueError(f"{text!r} is no image repository: {reason}") from None
+
+
+def _checked_expression(text: str) -> str:
+    check_expression(text)
+    return text
+
+
+def _checked_expectation(text: str) -> str:
+    check_expression(text, "response")
+    return text
+
+
+def _checked_folder(text: str) -> str:
+    try:
+        folder = normalised(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} {error}") from None
+    if PLACEHOLDER in folder:
+        raise ValueError(f"{text!r} may not hold {PLACEHOLDER}")
+    return folder
 
 
 def _budget(value: object) -> float | int:
@@ -164,6 +188,27 @@ Budget = Annotated[
             ]
         }
     ),
+]
+Expression = Annotated[
+    str,
+    _from_text(_checked_expression, "write an expression such as \"status.phase == 'Ready'\""),
+    WithJsonSchema({"type": "string", "minLength": 1}),
+]
+Expectation = Annotated[
+    str,
+    _from_text(_checked_expectation, 'write an expression such as "response.status == 200"'),
+    WithJsonSchema({"type": "string", "minLength": 1}),
+]
+Folder = Annotated[
+    str,
+    _from_text(_checked_folder, "write a folder of this repository, e.g. crds"),
+    WithJsonSchema({"type": "string", "minLength": 1}),
+]
+KubernetesVersion = Annotated[
+    str,
+    _from_text(str, 'write it in quotes, e.g. "1.36"'),
+    matching(KUBERNETES_PATTERN, "Kubernetes version", 'write MAJOR.MINOR in quotes: "1.36"'),
+    WithJsonSchema({"type": "string", "pattern": KUBERNETES_PATTERN}),
 ]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Count = Annotated[int, Field(ge=0)]

@@ -38,15 +38,16 @@ def load_config(path: str, data: bytes | None) -> Config:
 
 
 def _check_version(document: Document) -> None:
-    """Everything else depends on the version, so nothing else is said when it is wrong."""
+    """Everything depends on the version, so nothing else is said when it is another one.
+
+    One that is missing is found with everything else, by the shape.
+    """
     data, fix = document.data, f"write `version: {VERSION}` as the first line"
     if not isinstance(data, dict):
         title = "the configuration is empty" if data is None else "it is no mapping"
         raise UsageError(title, fix=fix, location=document.value(()))
     version = data.get("version")
-    if version is None:
-        raise UsageError("version is missing", fix=fix, location=document.value(()))
-    if version is True or version != VERSION:
+    if version is not None and (version is True or version != VERSION):
         raise UsageError(
             f"version {version!r} is not known",
             cause=f"this release reads version {VERSION}",

@@ -1,7 +1,7 @@
 """The shape of `.github/gitops.yaml`: keys, types, and what each means.
 
 The JSON Schema for editors is generated from here. pydantic is imported only with this module
-and those it is made of (`fields`, `model_gates`, `model_deploy`).
+and those it is made of (`fields`, `model_gates`, `model_deploy`, `model_validate`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from gitops_action.core.config.fields import (
 )
 from gitops_action.core.config.model_deploy import DeployShape
 from gitops_action.core.config.model_gates import GatesShape
+from gitops_action.core.config.model_validate import ValidateShape
 
 _NAMED: JsonDict = {"propertyNames": {"pattern": NAME_PATTERN, "maxLength": 63}}
 
@@ -70,6 +71,9 @@ class ConfigShape(Shape):
     """The configuration of an environment repository."""
 
     version: Literal[1] = Field(description="Version of this format.")
+    validate_: ValidateShape = Field(
+        default_factory=ValidateShape, description="How rendered objects are checked."
+    )
     applications: dict[Name, ApplicationShape] = Field(
         default_factory=dict,
         description="Applications; found from the folders when absent.",

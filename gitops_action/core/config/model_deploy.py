@@ -11,6 +11,7 @@ from gitops_action.core.config.fields import (
     Budget,
     Count,
     Duration,
+    Expression,
     Kustomization,
     Name,
     Shape,
@@ -30,11 +31,33 @@ class PruneShape(Shape):
     )
 
 
+class KindRuleShape(Shape):
+    """When an object of a custom kind is healthy: expressions over the object's own fields."""
+
+    group: str = Field(default="", description="API group, e.g. example.com.")
+    kind: Text = Field(description="Kind, e.g. Database.")
+    current: Expression = Field(description="Whether it is as described and ready.")
+    failed: Expression | None = Field(default=None, description="Whether it failed for good.")
+    in_progress: Expression | None = Field(
+        default=None, description="Whether it is still on the way."
+    )
+
+
 class HealthShape(Shape):
-    """How long to wait for health."""
+    """How long to wait for health, and what it is for custom kinds."""
 
     timeout: Duration | None = Field(default=None, description="Default 10m.")
     tolerate_restarts: Count = Field(default=3, description="Restarts that are no failure yet.")
+    kinds: list[KindRuleShape] = Field(
+        default_factory=list, description="What health is for custom kinds."
+    )
+
+    @model_validator(mode="after")
+    def _one_rule_a_kind(self) -> HealthShape:
+        kinds = [(rule.group, rule.kind) for rule in self.kinds]
+        if len(kinds) != len(set(kinds)):
+            raise problem("two rules are about the same kind", "keep one rule a group and kind")
+        return self
 
 
 class ClusterShape(Shape):

@@ -8,6 +8,7 @@ from gitops_action.core.config.fields import (
     Count,
     Cron,
     Duration,
+    Expectation,
     Login,
     Shape,
     Team,
@@ -58,7 +59,7 @@ class HttpShape(Shape):
     """An address that is asked before a merge."""
 
     url: Url = Field(description="Address to ask; redirects are not followed.")
-    expect: Text = Field(description='Expression, e.g. "response.status == 200".')
+    expect: Expectation = Field(description='Expression, e.g. "response.status == 200".')
 
 
 class GatesShape(Shape):

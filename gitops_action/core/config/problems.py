@@ -29,8 +29,21 @@ _KINDS = {
 def explain(
     document: Document, details: Sequence[ErrorDetails], model: type[BaseModel]
 ) -> list[GitOpsError]:
-    """One error of ours for each of pydantic's, placed in the document."""
-    return [_explain(document, detail, model) for detail in details]
+    """One error of ours for each of pydantic's, placed in the document.
+
+    A required key that is misspelt is told once: by the key that is not known.
+    """
+    meant = {_meant(detail, model) for detail in details if detail["type"] == "extra_forbidden"}
+    return [
+        _explain(document, detail, model)
+        for detail in details
+        if detail["type"] != "missing" or detail["loc"] not in meant
+    ]
+
+
+def _meant(detail: ErrorDetails, model: type[BaseModel]) -> Path:
+    path = detail["loc"]
+    return (*path[:-1], nearest(str(path[-1]), known_keys(model, path[:-1])) or "")
 
 
 def written(path: Path) -> str:
@@ -63,7 +76,8 @@ def _words(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> tuple[st
 def _of_value(where: str, path: Path, detail: ErrorDetails) -> tuple[str, str]:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "missing":
-        return f"{where} is missing", f"add `{path[-1]}: …`"
+        value = "1" if path == ("version",) else "…"
+        return f"{where} is missing", f"add `{path[-1]}: {value}`"
     if kind in {"string_too_short", "too_short"}:
         return f"{where} is empty", f"write something, or remove {path[-1]!r}"
     if kind in _KINDS:

@@ -9,6 +9,7 @@ from typing import Literal
 from gitops_action.core.branches import MergeMethod
 from gitops_action.core.config.deploy import Deploy
 from gitops_action.core.config.gates import Gates
+from gitops_action.core.config.validation import Validation
 
 MergeMode = Literal["auto", "manual"]
 RollbackMode = Literal["auto", "propose", "off"]
@@ -100,6 +101,7 @@ class Config:
 
     environments: tuple[Environment, ...]
     applications: tuple[Application, ...] = ()
+    validate: Validation = field(default_factory=Validation)
     declared: bool = True
     path: str = CONFIG_PATH
 

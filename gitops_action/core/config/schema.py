@@ -7,6 +7,9 @@ from pathlib import Path
 
 from gitops_action.core.config.model import ConfigShape
 
+SCHEMA_ID = "urn:gitops-action:gitops.yaml:1"
+"""What the schema calls itself, wherever a copy of it is read from; ends with the version."""
+
 SCHEMA_PATH = Path(__file__).parents[2] / "schemas" / "gitops.schema.json"
 
 
@@ -14,6 +17,7 @@ def schema() -> str:
     """The schema as JSON text, the same bytes for the same model."""
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
         "title": "gitops.yaml",
     } | ConfigShape.model_json_schema(by_alias=True, mode="validation")
     document["title"] = "gitops.yaml"
