@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
+from gitops_action.core.job import Job
 from gitops_action.core.trailers import ENVIRONMENT, IMAGE, parse_trailers
 
 
@@ -77,3 +79,19 @@ def fulfils(rendered: ImageReference, declared: ImageReference) -> bool:
     pairs = ((rendered.tag, declared.tag), (rendered.digest, declared.digest))
     both = [(one, other) for one, other in pairs if one and other]
     return bool(both) and all(one == other for one, other in both)
+
+
+def proposal_of(job: Job) -> Proposal:
+    """The pull request that an event is about, by its payload; one without a number otherwise.
+
+    GitHub's documentation, "Webhook events and payloads", `pull_request`.
+    """
+    found = job.event.get("pull_request")
+    if not isinstance(found, Mapping) or not job.event_name.startswith("pull_request"):
+        return Proposal()
+    head, number = found.get("head"), found.get("number")
+    return Proposal(
+        number=number if isinstance(number, int) else None,
+        head=str(head.get("sha") or "") if isinstance(head, Mapping) else "",
+        body=str(found.get("body") or ""),
+    )
