@@ -1,0 +1,15 @@
+"""Health: kstatus' rules, our documented overrides, rules of the configuration, diagnosis."""
+
+from gitops_action.core.health.assess import assess, missing
+from gitops_action.core.health.model import Facts, Health, Status
+from gitops_action.core.health.rules import Rule, expression_problem
+
+__all__ = [
+    "Facts",
+    "Health",
+    "Rule",
+    "Status",
+    "assess",
+    "expression_problem",
+    "missing",
+]

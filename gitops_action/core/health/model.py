@@ -1,0 +1,87 @@
+"""Whether an object is what it was meant to become, in kstatus' words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The statuses of kstatus (kubernetes-sigs/cli-utils, `pkg/kstatus`)."""
+
+    CURRENT = "Current"
+    IN_PROGRESS = "InProgress"
+    FAILED = "Failed"
+    TERMINATING = "Terminating"
+    NOT_FOUND = "NotFound"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """A condition that kstatus would put on the object; abnormal when `True`, as all of them."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """An object's status with its reason.
+
+    Attributes:
+        status: one of kstatus' words.
+        reason: one word in CamelCase, empty for what is current by kstatus' rules.
+        message: a sentence for people.
+    """
+
+    status: Status
+    reason: str = ""
+    message: str = ""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Kstatus' standard conditions: `Reconciling` in progress, `Stalled` when failed."""
+        names = {Status.IN_PROGRESS: "Reconciling", Status.FAILED: "Stalled"}
+        name = names.get(self.status)
+        if name is None:
+            return ()
+        return (Condition(type=name, status="True", reason=self.reason, message=self.message),)
+
+
+IMMEDIATE = "Immediate"
+WAIT_FOR_FIRST_CONSUMER = "WaitForFirstConsumer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What an object's body does not say but its health depends on.
+
+    Attributes:
+        now: the time, with a time zone.
+        binding_modes: `volumeBindingMode` of each storage class by its name.
+        default_storage_class: the class of claims that name none; empty when there is none.
+    """
+
+    now: datetime
+    binding_modes: Mapping[str, str] = field(default_factory=dict)
+    default_storage_class: str = ""
+
+
+def current(message: str, reason: str = "") -> Health:
+    """It is what it was meant to become."""
+    return Health(status=Status.CURRENT, reason=reason, message=message)
+
+
+def in_progress(reason: str, message: str) -> Health:
+    """It is on its way, or looks as if it were."""
+    return Health(status=Status.IN_PROGRESS, reason=reason, message=message)
+
+
+def failed(reason: str, message: str) -> Health:
+    """It will not get there by itself."""
+    return Health(status=Status.FAILED, reason=reason, message=message)
