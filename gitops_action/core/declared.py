@@ -68,19 +68,6 @@ def _read(environments: tuple[str, ...], values: tuple[str, ...]) -> Declared:
     )
 
 
-def fulfils(rendered: ImageReference, declared: ImageReference) -> bool:
-    """Whether a rendered image is the one declared: every part that both name is the same.
-
-    A place that can hold a digest alone has no tag to compare, and the other way round; then the
-    part that is there decides.
-    """
-    if rendered.repository != declared.repository:
-        return False
-    pairs = ((rendered.tag, declared.tag), (rendered.digest, declared.digest))
-    both = [(one, other) for one, other in pairs if one and other]
-    return bool(both) and all(one == other for one, other in both)
-
-
 def proposal_of(job: Job) -> Proposal:
     """The pull request that an event is about, by its payload; one without a number otherwise.
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gitops_action.core.job import Job
-from gitops_action.errors import GitOpsError, Location
+from gitops_action.core.validation.diff import Change, ObjectDiff
+from gitops_action.core.validation.images import ImageDifference
+from gitops_action.core.validation.prune import PruneVerdict
+from gitops_action.errors import GitOpsError
 
 Level = Literal["error", "warning"]
-Change = Literal["added", "changed", "removed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,55 +27,6 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectChange:
-    """One object that differs.
-
-    Attributes:
-        name: kind, namespace and name, for people.
-        change: what became of it.
-        text: unified diff of its canonical YAML, without the values of Secrets.
-        origin: the file it comes from (came from, when it is removed).
-        lines_added: lines that begin with a plus.
-        lines_removed: lines that begin with a minus.
-    """
-
-    name: str
-    change: Change
-    text: str
-    origin: Location | None = None
-    lines_added: int = 0
-    lines_removed: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageMove:
-    """What an environment runs of one repository before and after; empty for not at all."""
-
-    repository: str
-    old: tuple[str, ...]
-    new: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deletions:
-    """What a deployment of the change would delete.
-
-    Attributes:
-        removed: the objects, for people.
-        total: how many objects there are before.
-        limit: how many a deployment deletes without being asked, in words.
-        exceeded: whether these are more.
-        confirm: those of `removed` that are never deleted without a confirmation.
-    """
-
-    removed: tuple[str, ...]
-    total: int
-    limit: str
-    exceeded: bool = False
-    confirm: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
 class EnvironmentReport:
     """One environment that the change touches.
 
@@ -85,7 +38,8 @@ class EnvironmentReport:
         findings: what is wrong, worst first.
         changes: the objects that differ, in canonical order.
         images: the images that differ.
-        deletions: None where that cannot be told, because a side does not render.
+        deletions: what a deployment would delete; None where that cannot be told, because a side
+            does not render.
         objects: how many objects it has after the merge.
         content_hash: of what it renders to after the merge; empty when it does not render.
         notes: what else a person should know.
@@ -96,9 +50,9 @@ class EnvironmentReport:
     deployed: str = ""
     merged_by: str = ""
     findings: tuple[Finding, ...] = ()
-    changes: tuple[ObjectChange, ...] = ()
-    images: tuple[ImageMove, ...] = ()
-    deletions: Deletions | None = None
+    changes: tuple[ObjectDiff, ...] = ()
+    images: tuple[ImageDifference, ...] = ()
+    deletions: PruneVerdict | None = None
     objects: int = 0
     content_hash: str = ""
     notes: tuple[str, ...] = ()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gitops_action.core.report.validation import (
-    Deletions,
     EnvironmentReport,
     Finding,
-    ObjectChange,
     ValidationReport,
 )
+from gitops_action.core.validation.diff import ObjectDiff
+from gitops_action.core.validation.prune import PruneVerdict
 from gitops_action.errors import Location
 
 _ORDER = {"removed": 0, "changed": 1, "added": 2}
@@ -98,13 +98,13 @@ def _environment(report: EnvironmentReport) -> dict[str, object]:
     }
 
 
-def _worst_first(change: ObjectChange) -> int:
+def _worst_first(change: ObjectDiff) -> int:
     return _ORDER[change.change]
 
 
-def _change(item: ObjectChange) -> dict[str, object]:
+def _change(item: ObjectDiff) -> dict[str, object]:
     return {
-        "name": item.name,
+        "name": str(item.id),
         "change": item.change,
         "text": item.text,
         "lines": item.text.count("\n") + 1,
@@ -118,15 +118,15 @@ def _place(origin: Location | None) -> str:
     return origin.file if origin else ""
 
 
-def _deletions(deletions: Deletions | None) -> dict[str, object]:
+def _deletions(deletions: PruneVerdict | None) -> dict[str, object]:
     if deletions is None:
-        return {"known": False, "removed": [], "confirm": [], "exceeded": False, "text": "unknown"}
+        return {"text": "unknown", "confirm": [], "kept": [], "exceeded": False, "emptied": False}
     number = len(deletions.removed)
-    text = f"{number} of {deletions.total}, limit {deletions.limit}" if number else "nothing"
+    text = f"{number} of {deletions.total}, limit {deletions.budget}" if number else "nothing"
     return {
-        "known": True,
-        "removed": list(deletions.removed),
-        "confirm": list(deletions.confirm),
-        "exceeded": deletions.exceeded,
         "text": text,
+        "confirm": [str(item) for item in deletions.confirm],
+        "kept": [str(item) for item in deletions.kept],
+        "exceeded": deletions.exceeded,
+        "emptied": deletions.emptied,
     }

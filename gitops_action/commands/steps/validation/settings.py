@@ -1,0 +1,98 @@
+"""The configuration that a change is judged by: the base's, never the one it proposes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitops_action.commands.tree_ports import Trees
+from gitops_action.core.config import HOLDS_FOLDER, Config, load_config, load_holds
+from gitops_action.core.files import RepositoryFile
+from gitops_action.core.report.validation import Finding
+from gitops_action.core.trees import Sides, Tree
+from gitops_action.errors import GitOpsError, GitOpsErrors
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The configuration in force, and what is to be said of the one that is proposed."""
+
+    config: Config
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_settings(trees: Trees, sides: Sides, path: str) -> Settings:
+    """Read the base's configuration, and check the proposed one and its holds where they change.
+
+    A base without a valid configuration has nothing that could be kept: then the proposed one
+    counts, and that is said.
+
+    Raises:
+        GitOpsErrors: neither side has a configuration that can be read.
+    """
+    base, broken = _load(trees, sides.base, path)
+    findings = _holds(trees, sides)
+    if sides.base.files.get(path) == sides.merged.files.get(path):
+        if broken:
+            raise broken
+        return Settings(config=base, findings=findings)
+    proposed, wrong = _load(trees, sides.merged, path)
+    findings = (*(_error(error) for error in _each(wrong)), *findings)
+    unusable = broken or path not in sides.base.files
+    if broken and wrong:
+        raise wrong
+    if unusable and not wrong:
+        return Settings(config=proposed, findings=findings, notes=(_first(path, sides, broken),))
+    return Settings(config=base, findings=findings, notes=(_later(path, sides),))
+
+
+def _load(trees: Trees, tree: Tree, path: str) -> tuple[Config, GitOpsErrors | None]:
+    """The configuration; the one of a repository without any beside what is wrong with it."""
+    found = trees.read(tree, [path] if path in tree.files else []).get(path)
+    try:
+        return load_config(path, found.data if found else None), None
+    except GitOpsErrors as error:
+        return load_config(path, None), error
+
+
+def _holds(trees: Trees, sides: Sides) -> tuple[Finding, ...]:
+    """What is wrong with the holds that change."""
+    changed = [
+        path
+        for path in sides.changed()
+        if path.startswith(HOLDS_FOLDER) and path in sides.merged.files
+    ]
+    files: dict[str, RepositoryFile] = dict(trees.read(sides.merged, changed)) if changed else {}
+    try:
+        load_holds({path: file.data for path, file in files.items()})
+    except GitOpsError as error:
+        return tuple(_error(each) for each in _each(error))
+    return ()
+
+
+def _each(error: GitOpsError | None) -> tuple[GitOpsError, ...]:
+    if error is None:
+        return ()
+    return error.errors if isinstance(error, GitOpsErrors) else (error,)
+
+
+def _error(error: GitOpsError) -> Finding:
+    return Finding(level="error", error=error)
+
+
+def _first(path: str, sides: Sides, broken: GitOpsErrors | None) -> str:
+    state = "cannot be read" if broken else "does not exist"
+    return (
+        f"`{path}` {state} on {_base(sides)}, so this change is judged by the one that it brings in"
+    )
+
+
+def _later(path: str, sides: Sides) -> str:
+    return (
+        f"`{path}` changes: this change is still judged by the one of {_base(sides)}, the new one"
+        " counts from the merge on"
+    )
+
+
+def _base(sides: Sides) -> str:
+    return f"`{sides.branch}`" if sides.branch else "the base"
