@@ -54,6 +54,23 @@ def read_documents(path: str, data: bytes) -> tuple[Document, ...]:
     return tuple(_yaml(path, data))
 
 
+def compose_nodes(path: str, data: bytes) -> Iterator[yaml.Node]:
+    """The nodes of a file's documents, where places count more than values.
+
+    A plain scalar has the tag `plain`, a quoted one `text`, unless it wears one of its own.
+
+    Raises:
+        ManifestError: it is no YAML, or nested too deep.
+    """
+    from yaml import YAMLError  # noqa: PLC0415 - only what reads manifests pays for it
+
+    _check_depth(path, data)
+    try:
+        yield from _nodes(data)
+    except YAMLError as error:
+        raise _syntax_error(path, error) from None
+
+
 def _json(data: bytes) -> Document | None:
     """JSON read as such: YAML knows neither its surrogate escapes nor its tabs."""
     try:
