@@ -5,6 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gitops_action.errors import ConflictError
+
+_SHOWN = 10
+
+
+class MergeConflictError(ConflictError):
+    """Head cannot be merged into the base's tip: both changed the same lines of these files."""
+
+    def __init__(self, files: tuple[str, ...], *, base: str, head: str) -> None:
+        """Name the files, the base and the commit that is proposed."""
+        self.files = files
+        named = ", ".join(f"`{file}`" for file in files[:_SHOWN])
+        more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+        super().__init__(
+            f"{head} cannot be merged into {base}",
+            cause=f"both changed {named}{more}",
+            fix=f"merge {base} into the branch (or rebase it), and mend the conflicts",
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class TreeFile:

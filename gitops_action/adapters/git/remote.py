@@ -67,20 +67,27 @@ class Remote:
 
     def head(self, branch: str) -> str | None:
         """The commit a branch points to now; None when there is no such branch."""
-        output = self._speak("ls-remote", self._target.url, f"{_HEADS}{branch}")
+        return self.ref(f"{_HEADS}{branch}")
+
+    def ref(self, ref: str) -> str | None:
+        """The object a ref points to now, by its full name; None when there is no such ref."""
+        output = self._speak("ls-remote", self._target.url, ref)
         for line in output.decode("utf-8", "surrogateescape").splitlines():
             value, _, name = line.partition("\t")
-            if name == f"{_HEADS}{branch}":
+            if name == ref:
                 return value
         return None
 
-    def fetch(self, objects: Iterable[str], *, limit: str, again: bool = False) -> None:
-        """Fetch objects by id, of commits the newest alone.
+    def fetch(
+        self, objects: Iterable[str], *, limit: str, again: bool = False, history: bool = False
+    ) -> None:
+        """Fetch objects by id, of commits the newest alone or their whole history.
 
         Args:
-            objects: ids of commits or blobs.
+            objects: ids of commits, folders or blobs.
             limit: Git's object filter, for example `blob:none`.
             again: send also what the commits at hand seem to imply.
+            history: with every commit that lies behind them.
         """
         self._speak(
             "fetch",
@@ -88,7 +95,7 @@ class Remote:
             "--no-tags",
             "--no-write-fetch-head",
             "--recurse-submodules=no",
-            "--depth=1",
+            *(() if history else ("--depth=1",)),
             f"--filter={limit}",
             *(("--refetch",) if again else ()),
             "--stdin",

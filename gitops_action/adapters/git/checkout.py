@@ -1,0 +1,161 @@
+"""A checkout as plain files: where its Git folder is, and what its refs point to.
+
+Git itself is never started on somebody's repository: its settings could name programs to run
+(core.fsmonitor, filters, remotes of the kind ext::), and it could belong to another user.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_action.errors import UsageError
+
+HEADS = "refs/heads/"
+_REMOTES = "refs/remotes/"
+_OID = re.compile(r"[0-9a-f]{40}")
+_LONG_OID = re.compile(r"[0-9a-f]{64}")
+_SYMBOLIC = "ref: "
+_GITDIR = "gitdir: "
+_NESTED = 5
+_BAD = re.compile(r"\.\.|[\x00-\x20\x7f~^:?*\[\\]|@\{|//|/\.|\.lock(/|$)|[/.]$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """What is checked out: its branch (empty: detached) and the commit."""
+
+    branch: str
+    commit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """A working tree and its Git folders (gitrepository-layout).
+
+    Attributes:
+        root: the top of the working tree.
+        folder: HEAD and the index are here.
+        common: refs and objects are here: the same folder, but for linked worktrees.
+    """
+
+    root: Path
+    folder: Path
+    common: Path
+
+    @property
+    def objects(self) -> Path:
+        """Where its objects are."""
+        return self.common / "objects"
+
+    @property
+    def shallow(self) -> str:
+        """The commits whose parents were not fetched, one a line; empty: history is whole."""
+        return _text(self.common / "shallow")
+
+    def head(self) -> Head:
+        """What is checked out.
+
+        Raises:
+            UsageError: there is no commit yet, or Git keeps its refs in another way than files.
+        """
+        text = _text(self.folder / "HEAD")
+        branch = text.removeprefix(_SYMBOLIC) if text.startswith(_SYMBOLIC) else ""
+        commit = self._value(text)
+        if commit:
+            return Head(branch=branch.removeprefix(HEADS), commit=commit)
+        if _LONG_OID.fullmatch(text) or (self.common / "reftable").is_dir():
+            raise UsageError(
+                f"`{self.root}` is a repository of a kind that is not read here",
+                cause="it has SHA-256 ids, or refs as a reftable; GitHub has neither",
+                fix="clone it again with Git's defaults",
+            )
+        raise UsageError(
+            f"`{self.root}` has no commit to look at",
+            cause=f"nothing is committed on `{branch.removeprefix(HEADS)}`" if branch else "",
+            fix="commit something, or check a branch out",
+        )
+
+    def ref(self, name: str) -> str:
+        """The commit a full ref name points to; empty where there is no such ref."""
+        return self._value(f"{_SYMBOLIC}{name}")
+
+    def remote_branch(self, remote: str) -> str:
+        """The default branch of a remote, as it was when it was cloned; empty: not known."""
+        start = f"{_SYMBOLIC}{_REMOTES}{remote}/"
+        text = _text(self.common / f"{_REMOTES}{remote}/HEAD")
+        return text.removeprefix(start) if text.startswith(start) else ""
+
+    def find_branch(self, name: str) -> tuple[str, str]:
+        """A branch's full ref name and commit: a remote's before our own, which may be stale.
+
+        Of remotes `origin` comes first. Both are empty where there is no such branch.
+        """
+        remotes = self.common / _REMOTES
+        names = sorted(entry.name for entry in remotes.iterdir()) if remotes.is_dir() else []
+        others = [remote for remote in names if remote != "origin"]
+        for ref in (
+            *(f"{_REMOTES}{remote}/{name}" for remote in ("origin", *others)),
+            f"{HEADS}{name}",
+        ):
+            if commit := self.ref(ref):
+                return ref, commit
+        return "", ""
+
+    def _value(self, text: str) -> str:
+        for _ in range(_NESTED):
+            if not text.startswith(_SYMBOLIC):
+                break
+            name = text.removeprefix(_SYMBOLIC)
+            if not name.startswith("refs/") or _BAD.search(name):
+                return ""
+            text = _text(self.common / name) or self._packed(name)
+        return text if _OID.fullmatch(text) else ""
+
+    def _packed(self, name: str) -> str:
+        for line in _text(self.common / "packed-refs").splitlines():
+            oid, _, ref = line.partition(" ")
+            if ref == name:
+                return oid
+        return ""
+
+
+def find_checkout(folder: Path) -> Checkout:
+    """The checkout that a folder belongs to: its own, or that of a folder above it.
+
+    Raises:
+        UsageError: the folder is not there, or belongs to none.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"`{folder}` is not a folder", fix="correct `working-directory`")
+    top = folder.resolve()
+    for place in (top, *top.parents):
+        if git_folder := _git_folder(place):
+            common = _text(git_folder / "commondir")
+            return Checkout(
+                root=place,
+                folder=git_folder,
+                common=(git_folder / common).resolve() if common else git_folder,
+            )
+    raise UsageError(
+        f"`{folder}` is not a Git repository",
+        cause="what changes is told by comparing commits, and there are none",
+        fix="check the repository out first (actions/checkout), or name its folder in"
+        " `working-directory`",
+    )
+
+
+def _git_folder(place: Path) -> Path | None:
+    """The Git folder of a working tree: `.git` itself, or where the file `.git` points."""
+    git = place / ".git"
+    if git.is_file() and (text := _text(git)).startswith(_GITDIR):
+        git = (place / text.removeprefix(_GITDIR)).resolve()
+    return git if (git / "HEAD").is_file() else None
+
+
+def _text(place: Path) -> str:
+    try:
+        return place.read_bytes().decode("utf-8", "surrogateescape").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,214 @@
+"""The port `Trees` on a checkout: what it proposes, merged into the base's tip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from gitops_action.adapters.git.checkout import Checkout, Head, find_checkout
+from gitops_action.adapters.git.event_base import Proposed, proposed
+from gitops_action.adapters.git.merge import fetch_for_merge, have_common_history, merge
+from gitops_action.adapters.git.scratch import PATIENT, Patience, Scratch
+from gitops_action.adapters.git.target import GitTarget
+from gitops_action.adapters.git.working_tree import Uncommitted, describe, take_in
+from gitops_action.core.files import RepositoryFile
+from gitops_action.core.job import Job
+from gitops_action.core.trees import Sides, Tree
+from gitops_action.errors import UsageError
+
+_USUAL = ("main", "master")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Base:
+    """The base: its branch, its commit, and where that was found."""
+
+    branch: str
+    commit: str
+    note: str = ""
+
+
+class LocalTrees:
+    """A checkout's commits and, in a person's hands, its uncommitted files.
+
+    Use it as a context manager. The checkout is read only, and none of its settings or hooks
+    come to work. In a job what counts is the commit: files that other steps left behind are no
+    part of it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        base: str | None,
+        job: Job,
+        target: GitTarget | None = None,
+        patience: Patience = PATIENT,
+    ) -> None:
+        """Find the checkout.
+
+        Args:
+            folder: the checkout, or a folder in it.
+            base: the base branch; None: as the event says, else the default branch.
+            job: its event tells what is proposed.
+            target: where commits are fetched from that the checkout lacks; None: nowhere.
+            patience: how long to wait for Git and the server.
+
+        Raises:
+            UsageError: the folder is in no checkout.
+        """
+        self._checkout: Checkout = find_checkout(folder)
+        self._base = base
+        self._job = job
+        self._proposed: Proposed = proposed(job)
+        self._patience = patience
+        self._target = target
+        self._scratch = self._new_scratch(self._checkout)
+        self._sides: Sides | None = None
+        self._seen: Head | None = None
+
+    def __enter__(self) -> Self:
+        """Nothing more to open."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Remove the scratch folder."""
+        self._scratch.close()
+
+    @property
+    def root(self) -> Path:
+        """The top of the checkout, which all paths start from."""
+        return self._checkout.root
+
+    def sides(self) -> Sides:
+        """The base's tip, and what is checked out merged into it, as of the first call.
+
+        Raises:
+            MergeConflictError: it cannot be merged into the base's tip.
+            UsageError: no base is known, or the checkout lacks commits and none may be fetched.
+            GitOpsError: the server cannot be reached or refuses.
+        """
+        if self._sides is None:
+            self._seen = self._checkout.head()
+            self._sides = self._merge_of_event(self._seen) or self._merge_here(self._seen)
+        return self._sides
+
+    def moved(self) -> bool:
+        """Tell whether something else was checked out since the sides were read."""
+        return self._seen is not None and self._checkout.head() != self._seen
+
+    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
+        """The content of these files; paths the tree does not have are left out."""
+        return self._scratch.read(tree, paths)
+
+    def _new_scratch(self, checkout: Checkout | None) -> Scratch:
+        return Scratch(self._target, checkout=checkout, patience=self._patience)
+
+    def _merge_of_event(self, head: Head) -> Sides | None:
+        """The two sides where GitHub made the merge itself; None: it is for us to make.
+
+        A `pull_request` run checks out GitHub's merge commit: its first parent is the base's tip
+        that it was made with. A merge queue names the commit that the group is built on.
+        """
+        event = self._proposed
+        if self._base not in {None, event.branch} or not self._job.in_actions:
+            return None
+        if event.base and event.head == head.commit:
+            return self._compare(event.base, head.commit, event.head)
+        if not event.number:
+            return None
+        self._scratch.need(head.commit)
+        parents = self._scratch.parents(head.commit)
+        if len(parents) == 2 and (parents[1] == event.head or head.commit == self._job.sha):  # noqa: PLR2004 - a merge of two
+            return self._compare(parents[0], head.commit, parents[1])
+        return None
+
+    def _compare(self, base: str, merged: str, proposal: str) -> Sides:
+        for commit in (base, merged):
+            self._scratch.need(commit)
+        return Sides(
+            base=self._scratch.tree(base, commit=base),
+            merged=self._scratch.tree(merged, commit=merged),
+            branch=self._proposed.branch,
+            head=proposal,
+            notes=self._scratch.notes,
+        )
+
+    def _merge_here(self, head: Head) -> Sides:
+        base = self._find_base(head)
+        here = Uncommitted(commit=head.commit, files=(), notes=())
+        if not self._job.in_actions:
+            here = take_in(self._scratch, self._checkout, head.commit)
+        self._have_history(base, here)
+        names = (f"`{base.branch}`", f"`{head.branch}`" if head.branch else head.commit[:12])
+        merged = merge(self._scratch, base.commit, here.commit, names=names)
+        found = Sides(
+            base=self._scratch.tree(base.commit, commit=base.commit),
+            merged=self._scratch.tree(merged, commit=""),
+            branch=base.branch,
+            head=head.commit,
+        )
+        told = (base.note, describe(here.files) if here.files else "", *here.notes)
+        notes = (*(note for note in told if note), *self._scratch.notes)
+        return Sides(
+            base=found.base, merged=found.merged, branch=found.branch, head=found.head, notes=notes
+        )
+
+    def _find_base(self, head: Head) -> _Base:
+        """The base's tip: as the checkout knows it, else as the server does.
+
+        Raises:
+            UsageError: there is no such branch, or none is named.
+        """
+        branch = self._base or self._proposed.branch or self._default()
+        if not branch:
+            raise UsageError(
+                "Which branch the change is for is not known",
+                cause=f"no remote's default branch is known, and there is no {' or '.join(_USUAL)}",
+                fix="name it in `base`",
+            )
+        ref, commit = self._checkout.find_branch(branch)
+        if not commit and self._target is not None:
+            commit = self._scratch.remote.head(branch) or ""
+        if not commit:
+            raise UsageError(
+                f"The checkout has no branch `{branch}`",
+                cause="it is neither a local branch nor a remote's",
+                fix=f"fetch it (`git fetch origin {branch}`, `fetch-depth: 0`), correct `base`, or"
+                " give a `token`",
+            )
+        own = self._checkout.ref(f"refs/heads/{branch}")
+        stale = (
+            ref.startswith("refs/remotes/") and own not in {"", commit} and head.branch != branch
+        )
+        note = f"Compared with {ref}, not with the local branch {branch}" if stale else ""
+        return _Base(branch=branch, commit=commit, note=note)
+
+    def _default(self) -> str:
+        known = self._checkout.remote_branch("origin")
+        usual = (name for name in _USUAL if self._checkout.find_branch(name)[1])
+        return known or next(usual, "")
+
+    def _have_history(self, base: _Base, here: Uncommitted) -> None:
+        """See to it that Git finds where the two part, if need be by looking on the server.
+
+        What the server holds is then looked at in a repository without the checkout's objects:
+        a shallow checkout's history stops where the server's goes on.
+        """
+        at_hand = self._scratch.sizes([f"{base.commit}^{{tree}}"])
+        if at_hand and have_common_history(self._scratch, base.commit, here.commit):
+            return
+        if at_hand and not self._checkout.shallow:
+            return  # merging tells that there is none
+        if self._target is None or here.files:
+            raise UsageError(
+                "The checkout is too shallow to tell what changes",
+                cause=f"it does not reach back to where the change parted from `{base.branch}`",
+                fix="check out with `fetch-depth: 0` (`git fetch --unshallow`)"
+                + ("" if here.files else ", or give a `token`"),
+            )
+        self._scratch.close()
+        self._scratch = self._new_scratch(None)
+        fetch_for_merge(self._scratch, base.commit, here.commit)

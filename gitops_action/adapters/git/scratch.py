@@ -1,0 +1,264 @@
+"""A bare repository of ours in which commits are looked at and merged.
+
+It borrows the objects of a checkout, if there is one, and fetches what is missing from the
+server, if it may. Nothing is ever written elsewhere, and no settings but ours are read.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gitops_action.adapters.git.checkout import Checkout
+from gitops_action.adapters.git.command import GitCommand
+from gitops_action.adapters.git.objects import read_blobs
+from gitops_action.adapters.git.remote import Remote
+from gitops_action.adapters.git.target import GitTarget
+from gitops_action.core.branches import Identity
+from gitops_action.core.files import RepositoryFile
+from gitops_action.core.trees import Tree, TreeFile
+from gitops_action.errors import GitOpsError, Location, UsageError
+
+READ_LIMIT = 25 * 1024 * 1024
+"""Bytes above which a file is not read: no API server would take an object of that size."""
+
+NO_BLOBS = "blob:none"
+NO_TREES = "tree:0"
+_LINK = "160000"
+_MANIFESTS = (".yaml", ".yml", ".json")
+_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
+_NOWHERE = GitTarget(
+    server_url="https://localhost", repository="local/checkout", token="", identity=_NOBODY
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long to wait for Git and for the server.
+
+    Attributes:
+        timeout: seconds for one command of Git.
+        attempts: tries on a bad line.
+        pause: seconds before the second try.
+    """
+
+    timeout: float = 600
+    attempts: int = 4
+    pause: float = 0.5
+
+
+PATIENT = Patience()
+
+
+class Scratch:
+    """A repository in a temporary folder; use it as a context manager."""
+
+    def __init__(
+        self,
+        target: GitTarget | None,
+        *,
+        checkout: Checkout | None = None,
+        patience: Patience = PATIENT,
+    ) -> None:
+        """Make it.
+
+        Args:
+            target: the server's repository; None: nothing may be fetched.
+            checkout: whose objects are borrowed.
+            patience: how long to wait.
+        """
+        self._temporary = tempfile.TemporaryDirectory(prefix="gitops-action-git-")
+        self.folder = Path(self._temporary.name)
+        self.target = target
+        self.git = GitCommand(target or _NOWHERE, self.folder, timeout=patience.timeout)
+        self._remote = Remote(
+            self.git, target or _NOWHERE, attempts=patience.attempts, pause=patience.pause
+        )
+        self._submodules: dict[str, tuple[str, ...]] = {}
+        self._known: dict[tuple[bytes, bytes], TreeFile] = {}
+        self.git.check(["init", "--quiet", "--bare", "--template="])
+        if checkout:
+            self._borrow(checkout)
+
+    def __enter__(self) -> Self:
+        """Nothing more to open."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the folder."""
+        self.close()
+
+    def close(self) -> None:
+        """Remove the folder."""
+        self._temporary.cleanup()
+
+    def _borrow(self, checkout: Checkout) -> None:
+        """Read the checkout's objects too (gitrepository-layout, "objects/info/alternates").
+
+        The command that Git would start in the other repository to learn its refs is put out.
+        """
+        if "\n" in str(checkout.objects):
+            raise UsageError("A folder's name has a line break in it", fix="rename the folder")
+        info = self.folder / "objects" / "info"
+        info.mkdir(exist_ok=True)
+        (info / "alternates").write_bytes(os.fsencode(checkout.objects) + b"\n")
+        self.git.check(["config", "core.alternateRefsCommand", "true"])
+        if shallow := checkout.shallow:
+            (self.folder / "shallow").write_text(f"{shallow}\n")
+
+    @property
+    def remote(self) -> Remote:
+        """The server.
+
+        Raises:
+            UsageError: it may not be asked.
+        """
+        if self.target is None:
+            raise UsageError("The server is not asked", fix="give `token` and `repository`")
+        return self._remote
+
+    def sizes(self, objects: Sequence[str]) -> Mapping[str, int]:
+        """The sizes of those objects that are at hand."""
+        asked = "".join(f"{oid}\n" for oid in objects).encode()
+        told = self.git.check(["cat-file", "--batch-check"], stdin=asked).decode()
+        facts = [line.split() for line in told.splitlines()]
+        return {parts[0]: int(parts[2]) for parts in facts if parts[-1].isdigit()}
+
+    def fetch(self, objects: Iterable[str], *, limit: str, history: bool = False) -> None:
+        """Fetch objects; what is missing stays missing until it is asked for by name.
+
+        Git would otherwise fetch each missing object by itself, one by one, when it meets it.
+
+        Raises:
+            GitOpsError: the server cannot be reached or refuses.
+        """
+        self.remote.fetch(objects, limit=limit, history=history)
+        self.git.check(["config", "--unset-all", f"{self._promise}.promisor"])
+
+    @property
+    def fetching(self) -> tuple[str, ...]:
+        """Options for a command that may fetch what it misses, where there is a server."""
+        if self.target is None:
+            return ()
+        allowed = (
+            f"{self._promise}.promisor=true",
+            f"{self._promise}.partialclonefilter=blob:none",
+        )
+        return tuple(part for setting in allowed for part in ("-c", setting))
+
+    @property
+    def _promise(self) -> str:
+        return f"remote.{self.target.url if self.target else ''}"
+
+    def need(self, commit: str) -> None:
+        """Have a commit and its folders at hand, by fetching them if need be.
+
+        Raises:
+            UsageError: it is not here, and the server may not be asked.
+            GitOpsError: the server has it not, or cannot be reached.
+        """
+        if self.sizes([f"{commit}^{{tree}}"]):
+            return
+        if self.target is None:
+            raise UsageError(
+                f"The commit {commit[:12]} is not in the checkout",
+                cause="the checkout is shallow: fewer commits were fetched than are compared",
+                fix="check out with `fetch-depth: 2` or more (0: all), or give a `token`",
+            )
+        self.fetch([commit], limit=NO_BLOBS)
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The parents a commit names, also those that were not fetched."""
+        text = self.git.check(["cat-file", "commit", commit]).partition(b"\n\n")[0]
+        lines = [line.split() for line in text.splitlines()]
+        return tuple(line[1].decode() for line in lines if line[0] == b"parent")
+
+    def tree(self, treeish: str, *, commit: str) -> Tree:
+        """Every file of a commit or tree by name; submodules are no files of ours."""
+        files: dict[str, TreeFile] = {}
+        links = []
+        for line in self.git.check(["ls-tree", "-r", "-z", "--full-tree", treeish]).split(b"\0"):
+            facts, _, path = line.partition(b"\t")
+            if not path:
+                continue
+            mode, _kind, blob = facts.split(b" ")
+            if mode == _LINK.encode():
+                links.append(os.fsdecode(path))
+            else:
+                files[os.fsdecode(path)] = self._file(mode, blob)
+        self._submodules[treeish] = tuple(links)
+        return Tree(commit=commit, files=files)
+
+    def _file(self, mode: bytes, blob: bytes) -> TreeFile:
+        """One value for the same content, so that two sides compare at once."""
+        known = self._known.get((mode, blob))
+        if known is None:
+            known = TreeFile(mode=mode.decode(), blob=blob.decode())
+            self._known[mode, blob] = known
+        return known
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of the trees that were listed."""
+        links = sorted({link for found in self._submodules.values() for link in found})
+        return tuple(f"The submodule {link} is not looked at" for link in links)
+
+    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
+        """The content of these files; what is missing is fetched in one go.
+
+        A file over the limit is left out, unless it is a manifest by its name.
+
+        Raises:
+            GitOpsError: a manifest is too large, or content cannot be fetched.
+        """
+        wanted = {path: tree.files[path] for path in paths if path in tree.files}
+        sizes = self._present(list(dict.fromkeys(file.blob for file in wanted.values())))
+        large = [path for path, file in wanted.items() if sizes[file.blob] > READ_LIMIT]
+        _refuse_large(large)
+        blobs = [blob for blob, size in sizes.items() if size <= READ_LIMIT]
+        content = dict(read_blobs(self.git, blobs))
+        return dict(_files(wanted, content))
+
+    def _present(self, blobs: Sequence[str]) -> Mapping[str, int]:
+        sizes = self.sizes(blobs) if blobs else {}
+        missing = [blob for blob in blobs if blob not in sizes]
+        if not missing:
+            return sizes
+        if self.target is None:
+            raise UsageError(
+                f"The content of {len(missing)} files is not in the checkout",
+                cause="it is a partial clone (`--filter`)",
+                fix="clone without `--filter`, or give a `token`",
+            )
+        self.fetch(missing, limit=NO_BLOBS)
+        return {**sizes, **self.sizes(missing)}
+
+
+def _refuse_large(paths: Sequence[str]) -> None:
+    for path in paths:
+        if path.endswith(_MANIFESTS):
+            raise GitOpsError(
+                f"{path} is too large to be read",
+                cause=f"it has more than {READ_LIMIT // 1024 // 1024} MiB",
+                fix="split it, or take it out of the environment's folder",
+                location=Location(file=path),
+            )
+
+
+def _files(
+    wanted: Mapping[str, TreeFile], content: Mapping[str, bytes]
+) -> Iterator[tuple[str, RepositoryFile]]:
+    for path, file in wanted.items():
+        if file.blob in content:
+            data = content[file.blob]
+            yield path, RepositoryFile(path=path, data=data, mode=file.mode, blob=file.blob)
