@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from testbed import cache
@@ -34,6 +35,45 @@ def go_program(module: str) -> Path:
         if not target.exists():
             _build(module, name, target)
     return target
+
+
+def go_module(
+    folder: Path, packages: Sequence[str], *, ldflags: str = "", notice: str = ""
+) -> Path:
+    """Build `packages` as the module in `folder` pins them; gives the folder of the programs.
+
+    For what `go install` cannot build by its name, such as a module with local replacements.
+    Anything that changes in go.mod, go.sum or the flags makes it build anew; `notice` is told then.
+
+    Raises:
+        PartError: it does not build, or there is no Go toolchain to be had.
+    """
+    files = [path for path in folder.iterdir() if path.is_file()]
+    made_of = cache.key(cache.tree_key(folder, files), ldflags, *packages)
+    target = cache.folder("go") / f"{folder.name}-{made_of}"
+    with cache.locked(f"go-{folder.name}"):
+        if not target.exists():
+            print(notice, file=sys.stderr, flush=True)
+            with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+                _build_module(folder, packages, f"-s -w {ldflags}".strip(), Path(scratch) / "bin")
+                (Path(scratch) / "bin").replace(target)
+    return target
+
+
+def _build_module(folder: Path, packages: Sequence[str], ldflags: str, target: Path) -> None:
+    target.mkdir()
+    run(
+        _toolchain(),
+        "build",
+        "-trimpath",
+        f"-ldflags={ldflags}",
+        "-o",
+        f"{target}/",
+        *packages,
+        cwd=folder,
+        env={"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
+        timeout=3600,
+    )
 
 
 def _program(path: str) -> str:

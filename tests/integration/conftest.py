@@ -1,0 +1,17 @@
+"""Fixtures that several areas share, and where tests of the control plane run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.cluster import control_plane, namespace
+
+__all__ = ["control_plane", "namespace"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Send whoever uses the control plane to one worker, before xdist reads the groups."""
+    for item in items:
+        if "control_plane" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
