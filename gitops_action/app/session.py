@@ -70,9 +70,15 @@ class Session:
                 command = request.command.name
                 for remark in request.remarks:
                     self.surface.notice(Notice(level="warning", text=remark))
-                context = Context(environ=self.around.environ, redactor=self.redactor)
+                context = Context(
+                    environ=self.around.environ,
+                    redactor=self.redactor,
+                    terminal=None if self.document else self.around.terminal,
+                )
                 outcome = execute(request.command, request.given, context, self.runners)
                 show_outcome(command, outcome, self.surface, self.document)
+                if outcome.printed and self.document is None:
+                    print(outcome.printed)  # noqa: T201 - what was asked for, through the filter
                 return outcome.exit_code
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told below, none is lost
             failure = describe(error, command, self.around.environ)

@@ -51,6 +51,7 @@ class Outcome:
         summary: Markdown for the job summary.
         notices: warnings and notes.
         data: the same outcome as one JSON-serialisable document, for `--json`.
+        printed: what the command was asked to print, for stdout of a terminal; empty for most.
         exit_code: 0, or 1 where the command finished and its answer is a failure.
     """
 
@@ -60,4 +61,5 @@ class Outcome:
     summary: str = ""
     notices: tuple[Notice, ...] = ()
     data: Mapping[str, object] = field(default_factory=dict)
+    printed: str = ""
     exit_code: int = 0

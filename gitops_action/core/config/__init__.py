@@ -1,6 +1,7 @@
 """The environment repository's configuration: `.github/gitops.yaml` and the holds beside it."""
 
 from gitops_action.core.config.deploy import Deploy, Health, KindRule, PruneBudget, Target
+from gitops_action.core.config.folders import Folder, missing_folders, resolve_folders
 from gitops_action.core.config.gates import Approvals, Gates, HttpGate, Window
 from gitops_action.core.config.holds import HOLDS_FOLDER, Hold, held, hold_file
 from gitops_action.core.config.load import load_config
@@ -33,6 +34,7 @@ __all__ = [
     "Config",
     "Deploy",
     "Environment",
+    "Folder",
     "Gates",
     "Health",
     "Hold",
@@ -48,6 +50,8 @@ __all__ = [
     "hold_file",
     "load_config",
     "load_holds",
+    "missing_folders",
+    "resolve_folders",
     "select_applications",
     "select_environments",
 ]

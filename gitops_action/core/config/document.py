@@ -39,3 +39,11 @@ class Document:
             if found:
                 return found
         return self.values.get((), Location(file=self.file))
+
+
+def written(path: Path) -> str:
+    """A path the way people say it: `environments.staging.gates.windows[0].deny`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text

@@ -6,6 +6,7 @@ They read the raw values, not the model, so that they also speak when some other
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import combinations
 
 from gitops_action.core.config.document import Document, Path
@@ -21,6 +22,17 @@ def check_layout(document: Document) -> list[GitOpsError]:
         *_order(document, environments),
         *_folders(document, environments),
     ]
+
+
+def declared_paths(document: Document) -> dict[str, str]:
+    """The folder of each environment whose path can be read, whatever else is wrong."""
+    found: dict[str, str] = {}
+    for name, environment in _mappings(document.data, "environments").items():
+        path = environment.get("path")
+        if isinstance(path, str) and path:
+            with suppress(ValueError):
+                found[name] = normalised(path)
+    return found
 
 
 def normalised(path: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from gitops_action.core.config.document import Document
 from gitops_action.core.config.layout import check_layout
 from gitops_action.core.config.resolved import (
@@ -10,9 +13,22 @@ from gitops_action.core.config.resolved import (
     Config,
     Environment,
 )
-from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
+from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
 
 VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a configuration file says, as far as it can be read.
+
+    `config` is None when there are `problems`; `document` is None where there is no file, or none
+    that is YAML.
+    """
+
+    config: Config | None = None
+    document: Document | None = None
+    problems: tuple[GitOpsError, ...] = ()
 
 
 def load_config(path: str, data: bytes | None) -> Config:
@@ -24,17 +40,38 @@ def load_config(path: str, data: bytes | None) -> Config:
     Raises:
         GitOpsErrors: everything that is wrong with the file.
     """
+    reading = read_config(path, data)
+    if reading.config is None:
+        raise together(path, reading.problems)
+    return reading.config
+
+
+def read_config(path: str, data: bytes | None) -> Reading:
+    """As `load_config`, with the places of everything, and with problems in place of errors."""
     if data is None:
         only = Environment(name=DEFAULT_ENVIRONMENT, declared=False)
-        return Config(environments=(only,), declared=False, path=path or CONFIG_PATH)
+        path = path or CONFIG_PATH
+        return Reading(config=Config(environments=(only,), declared=False, path=path))
     from gitops_action.core.config import positions  # noqa: PLC0415 - a costly import, seldom needed
 
+    document = None
     try:
         document = positions.read(path, data)
         _check_version(document)
     except UsageError as error:
-        raise _together(path, [error]) from None
+        return Reading(document=document, problems=(error,))
     return _checked(document)
+
+
+def together(path: str, errors: Sequence[GitOpsError]) -> GitOpsErrors:
+    """One error for all of them, in the order of their files and lines."""
+
+    def place(error: GitOpsError) -> tuple[bool, str, int, int]:
+        at = error.location or Location(file=path)
+        return (at.file != path, at.file, at.line or 0, at.column or 0)
+
+    found = tuple(sorted(errors, key=place))
+    return GitOpsErrors(f"{path} has {len(found)} error{'s' * (len(found) > 1)}", found)
 
 
 def _check_version(document: Document) -> None:
@@ -56,7 +93,7 @@ def _check_version(document: Document) -> None:
         )
 
 
-def _checked(document: Document) -> Config:
+def _checked(document: Document) -> Reading:
     # Imported here: pydantic is only paid for where there is a configuration to check.
     from pydantic import ValidationError  # noqa: PLC0415
 
@@ -68,19 +105,8 @@ def _checked(document: Document) -> Config:
     try:
         shape = ConfigShape.model_validate(document.data)
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        raise _together(
-            document.file, [*problems, *explain(document, details, ConfigShape)]
-        ) from None
+        problems += explain(document, error.errors(include_url=False), ConfigShape)
+        return Reading(document=document, problems=tuple(problems))
     if problems:
-        raise _together(document.file, problems)
-    return convert(shape, document)
-
-
-def _together(path: str, errors: list[GitOpsError]) -> GitOpsErrors:
-    def place(error: GitOpsError) -> tuple[int, int]:
-        at = error.location
-        return (at.line or 0, at.column or 0) if at else (0, 0)
-
-    found = tuple(sorted(errors, key=place))
-    return GitOpsErrors(f"{path} has {len(found)} error{'s' * (len(found) > 1)}", found)
+        return Reading(document=document, problems=tuple(problems))
+    return Reading(config=convert(shape, document), document=document)

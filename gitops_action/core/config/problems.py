@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
-from gitops_action.core.config.document import Document, Path
+from gitops_action.core.config.document import Document, Path, written
 from gitops_action.core.config.select import nearest
 from gitops_action.errors import GitOpsError, UsageError
 
@@ -44,14 +44,6 @@ def explain(
 def _meant(detail: ErrorDetails, model: type[BaseModel]) -> Path:
     path = detail["loc"]
     return (*path[:-1], nearest(str(path[-1]), known_keys(model, path[:-1])) or "")
-
-
-def written(path: Path) -> str:
-    """A path the way people say it: `environments.staging.gates.windows[0].deny`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
 
 
 def _explain(document: Document, detail: ErrorDetails, model: type[BaseModel]) -> UsageError:

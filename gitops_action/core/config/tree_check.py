@@ -1,0 +1,128 @@
+"""The configuration against the repository's files: what it names and nobody has committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gitops_action.core.config.document import Document
+from gitops_action.core.config.folders import missing_folders
+from gitops_action.core.config.holds import Hold
+from gitops_action.core.config.layout import declared_paths
+from gitops_action.core.config.load import Reading
+from gitops_action.core.config.resolved import PLACEHOLDER, Application, Config, Environment
+from gitops_action.core.config.select import application_of
+from gitops_action.core.outcome import Notice
+from gitops_action.errors import GitOpsError, Location, UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeCheck:
+    """What is wrong, and what is only worth a look."""
+
+    errors: tuple[GitOpsError, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+def check_tree(reading: Reading, paths: Iterable[str], holds: Sequence[Hold] = ()) -> TreeCheck:
+    """Check a configuration against the files of its repository.
+
+    Folders are also checked where something else in the configuration is wrong.
+
+    Args:
+        reading: the configuration as it was read.
+        paths: every file of the repository.
+        holds: the holds beside the configuration.
+    """
+    listed = tuple(paths)
+    config = reading.config or _rough(reading.document)
+    errors = missing_folders(config, listed, reading.document)
+    if reading.config is None:
+        return TreeCheck(errors=errors)
+    seen = _applications(config, listed)
+    lost = [item for item in config.applications if item.name not in seen]
+    needed = [item for item in lost if _must(config, item)]
+    return TreeCheck(
+        errors=(*errors, *(_no_folder(item, config, reading.document) for item in needed)),
+        notices=(
+            *(_by_image_alone(item, config) for item in lost if item not in needed),
+            *_shared(config),
+            *_of_nothing(config, holds),
+        ),
+    )
+
+
+def _rough(document: Document | None) -> Config:
+    """The environments' folders, as far as they can be told."""
+    declared = declared_paths(document) if document else {}
+    found = (Environment(name=name, path=path) for name, path in declared.items())
+    return Config(environments=tuple(found), path=document.file if document else "")
+
+
+def _applications(config: Config, paths: Sequence[str]) -> set[str | None]:
+    """The applications that have a folder in some environment."""
+    return {
+        application_of(path, environment, config)
+        for environment in config.environments
+        for path in paths
+    }
+
+
+def _must(config: Config, application: Application) -> bool:
+    """Whether nothing else than a folder of its name can tell what belongs to it."""
+    return not application.images or all(PLACEHOLDER in item.path for item in config.environments)
+
+
+def _place(config: Config, application: Application, document: Document | None) -> Location:
+    if document:
+        return document.key(("applications", application.name))
+    return Location(file=config.path, line=application.line)
+
+
+def _no_folder(application: Application, config: Config, document: Document | None) -> UsageError:
+    return UsageError(
+        f"applications.{application.name}: no environment has a folder for it",
+        cause=f"no file lies in a folder named {application.name!r}",
+        fix="correct the name, commit its folder, or remove the application",
+        location=_place(config, application, document),
+    )
+
+
+def _by_image_alone(application: Application, config: Config) -> Notice:
+    return Notice(
+        level="notice",
+        text=f"applications.{application.name}: no environment has a folder for it; files are its"
+        " own by their images alone",
+        location=_place(config, application, None),
+    )
+
+
+def _shared(config: Config) -> list[Notice]:
+    """Images of several applications: a bump without `application` changes all of those."""
+    owners: dict[str, list[Application]] = {}
+    for application in config.applications:
+        for image in application.images:
+            owners.setdefault(image, []).append(application)
+    return [
+        Notice(
+            level="warning",
+            text=f"{image} belongs to {' and '.join(item.name for item in found)}: a bump that"
+            " names no application changes it in each of them",
+            location=_place(config, found[-1], None),
+        )
+        for image, found in owners.items()
+        if len(found) > 1
+    ]
+
+
+def _of_nothing(config: Config, holds: Sequence[Hold]) -> list[Notice]:
+    """Holds that keep nothing out, because their environment is not declared (any more)."""
+    return [
+        Notice(
+            level="warning",
+            text=f"the hold is on {hold.environment!r}, which is no environment of {config.path}",
+            location=Location(file=hold.file),
+        )
+        for hold in holds
+        if config.environment(hold.environment) is None
+    ]
