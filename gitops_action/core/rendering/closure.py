@@ -128,7 +128,8 @@ class Closures:
             return set()
         else:
             reached.folders.add(path)
-            new = set(self._layout.below(path)) - reached.files
+            below = self._layout.below(path)
+            new = {name for name in below if path or not _steers(name)} - reached.files
         reached.files |= new
         for link in sorted(new & self._links):
             new |= self._follow(folder_of(link), name_of(link), reached)
@@ -141,6 +142,11 @@ class Closures:
             path = "/".join([*parts[:count], IGNORE_FILE])
             if self._layout.is_file(path):
                 yield path
+
+
+def _steers(path: str) -> bool:
+    """Whether a file steers GitHub or us; what deploys the whole repository leaves it out."""
+    return path.startswith(".github/")
 
 
 def _words(path: str, data: bytes) -> _Words:
