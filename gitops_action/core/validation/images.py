@@ -1,0 +1,88 @@
+"""Which images a set of objects runs, and how two sets differ in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
+from gitops_action.core.manifests import Manifest, ObjectId
+from gitops_action.core.validation.image_places import image_texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageDifference:
+    """What is run of one repository before and after, sorted; empty for not at all.
+
+    `repository` is normalised; what cannot be read as a reference stands for itself.
+    """
+
+    repository: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def images_of(manifests: Iterable[Manifest]) -> Mapping[str, tuple[ObjectId, ...]]:
+    """Each image reference as it is written, sorted, and the objects that name it."""
+    found: dict[str, dict[ObjectId, None]] = {}
+    for manifest in manifests:
+        for text in image_texts(manifest):
+            found.setdefault(text, {})[manifest.id] = None
+    return {text: tuple(sorted(found[text])) for text in sorted(found)}
+
+
+def changed_images(
+    before: Sequence[Manifest], after: Sequence[Manifest]
+) -> tuple[ImageDifference, ...]:
+    """The repositories of which something else is run, sorted.
+
+    Only the set of references counts: a second object that runs a known image changes nothing.
+    """
+    old, new = _by_repository(before), _by_repository(after)
+    return tuple(
+        ImageDifference(repository=name, old=old.get(name, ()), new=new.get(name, ()))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    )
+
+
+def added_images(before: Sequence[Manifest], after: Sequence[Manifest]) -> tuple[str, ...]:
+    """The references that only `after` runs, as they are written: those to look up."""
+    return tuple(text for text in images_of(after) if text not in images_of(before))
+
+
+def declared_in_render(
+    declared: Sequence[ImageReference], manifests: Sequence[Manifest]
+) -> tuple[ImageReference, ...]:
+    """Those of the declared images that no object runs; empty when all are there.
+
+    A declared image is there when an object names its repository with the same digest, or, where
+    one of the two names no digest, with the same tag. Repositories are compared normalised.
+    """
+    rendered = [item for item in map(_read, images_of(manifests)) if item is not None]
+    return tuple(
+        wanted for wanted in declared if not any(_stands_for(wanted, found) for found in rendered)
+    )
+
+
+def _stands_for(wanted: ImageReference, found: ImageReference) -> bool:
+    if wanted.repository != found.repository:
+        return False
+    if wanted.digest and found.digest:
+        return wanted.digest == found.digest
+    return wanted.pulled == found.pulled if not wanted.tag else wanted.tag == found.tag
+
+
+def _by_repository(manifests: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for text in images_of(manifests):
+        reference = _read(text)
+        found.setdefault(reference.repository if reference else text, []).append(text)
+    return {name: tuple(texts) for name, texts in found.items()}
+
+
+def _read(text: str) -> ImageReference | None:
+    try:
+        return parse_reference(text)
+    except ImageReferenceError:
+        return None
