@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TextIO
 
 from gitops_action.core.inputs import Command, Values, check_values
 from gitops_action.core.inputs.defaults import with_defaults
@@ -13,10 +14,15 @@ from gitops_action.core.redact import Redactor
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What building a command's adapters takes, beside its inputs."""
+    """What building a command's adapters takes, beside its inputs.
+
+    `terminal` is where a person can be asked, input and output; None in a job, in a pipe, and
+    where a program reads the outcome.
+    """
 
     environ: Mapping[str, str]
     redactor: Redactor
+    terminal: tuple[TextIO, TextIO] | None = None
 
 
 Runner = Callable[[Values, Context], Outcome]
@@ -40,6 +46,18 @@ def _bump(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
+def _config(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.config import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
+def _init(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.init import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
 def _tag(values: Values, context: Context) -> Outcome:
     from gitops_action.app.tag import run  # noqa: PLC0415 - only this command pays for it
 
@@ -52,4 +70,10 @@ def _validate(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
-RUNNERS: Runners = {"bump": _bump, "tag": _tag, "validate": _validate}
+RUNNERS: Runners = {
+    "bump": _bump,
+    "config": _config,
+    "init": _init,
+    "tag": _tag,
+    "validate": _validate,
+}

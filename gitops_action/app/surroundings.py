@@ -29,6 +29,12 @@ class Surroundings:
         """Whether GitHub's runner reads our streams."""
         return self.environ.get("GITHUB_ACTIONS") == "true"
 
+    @property
+    def terminal(self) -> tuple[TextIO, TextIO] | None:
+        """Where a person can be asked; None in a job and in a pipe."""
+        asked = not self.in_actions and self.stdin.isatty() and self.stderr.isatty()
+        return (self.stdin, self.stderr) if asked else None
+
     def redactor(self) -> Redactor:
         """Knows every secret that the environment may hold, before anything is read or said."""
         secrets = every_secret()

@@ -1,0 +1,110 @@
+"""Makes a repository's files from a template and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from gitops_action.core.scaffold.answers import Answers, Application
+from gitops_action.core.scaffold.example import CLOSE, OPEN, to_jinja
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_WORKFLOW = ".github/workflows/release.yml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scope:
+    """What the example's words mean in one file."""
+
+    application: Application
+    environment: str
+    previous: str
+
+
+def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
+    """The files of the repository, by path, from those of the template.
+
+    A folder named after the example's application or environment is written once for each. A
+    file in which nothing is left is not written.
+    """
+    jinja = _jinja()
+    files: dict[str, str] = {}
+    for path, source in template.items():
+        if answers.subject == "workflow" and path != _WORKFLOW:
+            continue
+        compiled = jinja.from_string(to_jinja(source))
+        for place, scope in _places(path, answers):
+            text = compiled.render(_variables(answers, scope))
+            if text.strip():
+                files[place] = text
+    return dict(sorted(files.items()))
+
+
+def _jinja() -> Environment:
+    """Statements stand in comments, so that they meet neither YAML nor `${{ … }}`."""
+    from jinja2 import StrictUndefined  # noqa: PLC0415 - only this command pays for it
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415 - same
+
+    return ImmutableSandboxedEnvironment(
+        autoescape=False,
+        undefined=StrictUndefined,
+        line_statement_prefix="#%",
+        block_start_string="<!--%",
+        block_end_string="%-->",
+        comment_start_string="<!--#",
+        comment_end_string="#-->",
+        variable_start_string=OPEN,
+        variable_end_string=CLOSE,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _variables(answers: Answers, scope: _Scope) -> dict[str, object]:
+    return {
+        "library": answers.library,
+        "repository": answers.repository,
+        "registry": answers.registry,
+        "code_owners": answers.code_owners,
+        "engine": answers.engine,
+        "handover": answers.handover,
+        "applications": answers.applications,
+        "later": answers.environments[1:],
+        "steps": tuple(pairwise(answers.environments)),
+        "application": scope.application,
+        "environment": scope.environment,
+        "previous": scope.previous,
+    }
+
+
+def _places(path: str, answers: Answers) -> Iterator[tuple[str, _Scope]]:
+    """Where the template's file goes, and what its words mean there."""
+    first, last = answers.environments[0], answers.environments[-1]
+    folders = path.split("/")[:-1]
+    everywhere = _Scope(application=answers.application, environment=last, previous=first)
+    scopes = [(path, everywhere)]
+    if "staging" in folders:
+        scopes = [(_named(path, "staging", first), everywhere)]
+    if "production" in folders:
+        scopes = [
+            (
+                _named(path, "production", environment),
+                replace(everywhere, environment=environment, previous=previous),
+            )
+            for previous, environment in pairwise(answers.environments)
+        ]
+    for place, scope in scopes:
+        applications = answers.applications if "web" in folders else (answers.application,)
+        for application in applications:
+            yield _named(place, "web", application.name), replace(scope, application=application)
+
+
+def _named(path: str, word: str, name: str) -> str:
+    """The path with the folders of that name called otherwise."""
+    *folders, file = path.split("/")
+    return "/".join([*(name if folder == word else folder for folder in folders), file])

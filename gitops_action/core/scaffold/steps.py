@@ -1,0 +1,223 @@
+"""What is left to do by hand once the files are written, as commands to copy."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+
+from gitops_action.core.inputs.permissions import RIGHTS
+from gitops_action.core.scaffold import rulesets
+from gitops_action.core.scaffold.answers import UNRELEASED, Answers
+
+KEY_ENVIRONMENT = "gitops"
+"""The GitHub environment that holds the App's key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Something to do: why, in sentences, and the commands that do it."""
+
+    title: str
+    text: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+def next_steps(answers: Answers, folder: str) -> tuple[Step, ...]:
+    """The steps in their order, for what was written to `folder`."""
+    if answers.subject == "environment":
+        return (
+            _create(answers, folder),
+            _environment_app(answers),
+            _proposals(answers),
+            _review(answers),
+            _cluster(answers),
+            _gates(answers),
+        )
+    begin = _create if answers.subject == "application" else _commit
+    return (begin(answers, folder), _application_app(answers), _release(answers))
+
+
+def _create(answers: Answers, folder: str) -> Step:
+    place = () if folder == "." else (f"cd {shlex.quote(folder)}",)
+    return Step(
+        title="Create the repository",
+        commands=(
+            *place,
+            "git init --initial-branch main && git add --all && git commit --message Begin",
+            f"gh repo create {answers.written} --private --source . --push",
+        ),
+    )
+
+
+def _commit(_answers: Answers, folder: str) -> Step:
+    place = () if folder == "." else (f"cd {shlex.quote(folder)}",)
+    return Step(
+        title="Commit the workflow",
+        commands=(
+            *place,
+            "git add .github/workflows/release.yml && git commit --message 'Release by tag'",
+        ),
+    )
+
+
+def _environment_app(answers: Answers) -> Step:
+    """The App acts from the environment repository itself; its key never leaves it."""
+    where = f"repos/{answers.repository}/environments/{KEY_ENVIRONMENT}"
+    return Step(
+        title="Make a GitHub App that opens pull requests, and keep its key for the main branch",
+        text=(
+            (
+                "Settings → Developer settings → GitHub Apps → New GitHub App: no webhook;"
+                f" repository permissions: {_rights()}. Install it on {answers.repository} alone."
+            ),
+            (
+                "Without it the job's token does the work, and GitHub starts no checks on its pull"
+                " requests. Let it be another App than the one whose key application repositories"
+                " hold: this one will merge, once there are gates."
+            ),
+        ),
+        commands=(
+            _api("PUT", where, rulesets.key_environment()),
+            _api("POST", f"{where}/deployment-branch-policies", rulesets.default_branch_policy()),
+            *_keys(answers.repository, f" --env {KEY_ENVIRONMENT}"),
+        ),
+    )
+
+
+def _proposals(answers: Answers) -> Step:
+    return Step(
+        title="Let Apps write to gitops/** alone",
+        text=("People may write by their role; whoever holds an App's key can only propose.",),
+        commands=(_api("POST", f"repos/{answers.repository}/rulesets", rulesets.proposals_only()),),
+    )
+
+
+def _review(answers: Answers) -> Step:
+    text = "Pull requests are reviewed by the code owners, and keep their trailers when squashed."
+    alone = f"@{answers.repository.partition('/')[0]}" in answers.code_owners.split()
+    hint = "CODEOWNERS names the owner: put a team there when that is an organisation."
+    repository = f"repos/{answers.repository}"
+    return Step(
+        title="Protect the default branch",
+        text=(text, hint) if alone else (text,),
+        commands=(
+            _api("PATCH", repository, rulesets.merge_settings()),
+            _api("POST", f"{repository}/rulesets", rulesets.reviewed_default_branch()),
+        ),
+    )
+
+
+def _cluster(answers: Answers) -> Step:
+    folders = (
+        ["cluster-config"]
+        if answers.layout == "minimal"
+        else [f"cluster-config/{name}" for name in answers.environments]
+    )
+    unreleased = [item.name for item in answers.applications if item.tag == UNRELEASED]
+    waiting = f"{', '.join(unreleased)} at {UNRELEASED} wait for a first release."
+    return Step(
+        title="Prepare the cluster, as its administrator",
+        text=(
+            "README.md has the rest, under “A new cluster”.",
+            *((waiting,) if unreleased else ()),
+        ),
+        commands=tuple(f"kubectl apply -k {folder}" for folder in folders),
+    )
+
+
+def _gates(answers: Answers) -> Step:
+    """Nothing posts `gitops/ready` before the gate runs, so nothing may require it before."""
+    return Step(
+        title="Later, once a gate decides what is merged: require its verdict",
+        text=(
+            (
+                "Not before: until something posts gitops/ready, this blocks every merge."
+                f" Put the number of the gate's App in place of {rulesets.GATE_APP}."
+            ),
+        ),
+        commands=(_api("POST", f"repos/{answers.repository}/rulesets", rulesets.ready_required()),),
+    )
+
+
+def _application_app(answers: Answers) -> Step:
+    dispatch = answers.handover == "dispatch"
+    rights = "Actions: read and write" if dispatch else _rights()
+    why = (
+        "It may start the environment repository's workflow, and write nothing there."
+        if dispatch
+        else "With the environment repository's rulesets it can propose, and nothing else."
+    )
+    secrets = (
+        ()
+        if answers.registry == "ghcr.io"
+        else (
+            f"gh secret set REGISTRY_USERNAME --repo {answers.written}",
+            f"gh secret set REGISTRY_PASSWORD --repo {answers.written}",
+        )
+    )
+    return Step(
+        title="Make a GitHub App that hands releases over",
+        text=(
+            (
+                "Settings → Developer settings → GitHub Apps → New GitHub App: no webhook;"
+                f" repository permissions: {rights}. Install it on {answers.repository} alone."
+                f" {why}"
+            ),
+        ),
+        commands=(*_keys(answers.written), *secrets),
+    )
+
+
+def _release(answers: Answers) -> Step:
+    name = answers.application.name
+    return Step(
+        title="Release",
+        text=(
+            (
+                f"{answers.repository} has to know the application {name!r} with the image"
+                f" {answers.application.image}."
+            ),
+        ),
+        commands=("git tag v0.1.0 && git push origin main v0.1.0",),
+    )
+
+
+def _rights() -> str:
+    """What a bump always needs, in the words of an App's settings."""
+    rights = [
+        right
+        for right in RIGHTS
+        if right.command == "bump"
+        and right.held_by == "token"
+        and right.level == "write"
+        and "dispatch" not in right.when
+    ]
+    names = (right.permission.replace("-", " ").capitalize() for right in rights)
+    return ", ".join(f"{name}: read and write" for name in names)
+
+
+def _keys(repository: str, options: str = "") -> tuple[str, ...]:
+    """A variable and a secret; the key comes from a file, never from an argument."""
+    place = f"--repo {repository}{options}"
+    return (
+        f"gh variable set GITOPS_CLIENT_ID {place} --body CLIENT_ID",
+        f"gh secret set GITOPS_PRIVATE_KEY {place} < private-key.pem",
+    )
+
+
+def _api(method: str, path: str, payload: rulesets.Payload) -> str:
+    """A call of GitHub's API with its body as a here-document."""
+    text = _json(payload).replace(f'"{rulesets.GATE_APP}"', rulesets.GATE_APP)
+    return f"gh api --method {method} {path} --input - <<'JSON'\n{text}\nJSON"
+
+
+def _json(payload: rulesets.Payload) -> str:
+    """A line for each key, and for each item of a list of objects."""
+    lines = []
+    for key, value in payload.items():
+        text = json.dumps(value)
+        if isinstance(value, list) and value:
+            text = "[\n    " + ",\n    ".join(json.dumps(item) for item in value) + "\n  ]"
+        lines.append(f"  {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}"
