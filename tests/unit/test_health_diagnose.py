@@ -194,8 +194,8 @@ CASES: list[tuple[str, Body, str, bool, str]] = [
         "ErrImagePull",
         False,
         (
-            "Container app of pod web-new-x cannot pull its image ghcr.io/acme/web:v2 (ErrImagePull):"
-            " timeout."
+            "Container app of pod web-new-x cannot pull its image ghcr.io/acme/web:v2"
+            " (ErrImagePull): timeout."
         ),
     ),
     (
