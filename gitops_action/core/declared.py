@@ -17,6 +17,7 @@ class Proposal:
     Attributes:
         number: None for a checkout that belongs to no pull request.
         head: the commit it proposes now.
+        base: the branch that it is to be merged into.
         body: its text.
         messages: its commits' messages, oldest first.
         notes: what could not be read.
@@ -24,6 +25,7 @@ class Proposal:
 
     number: int | None = None
     head: str = ""
+    base: str = ""
     body: str = ""
     messages: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -76,9 +78,45 @@ def proposal_of(job: Job) -> Proposal:
     found = job.event.get("pull_request")
     if not isinstance(found, Mapping) or not job.event_name.startswith("pull_request"):
         return Proposal()
-    head, number = found.get("head"), found.get("number")
+    number = found.get("number")
     return Proposal(
         number=number if isinstance(number, int) else None,
-        head=str(head.get("sha") or "") if isinstance(head, Mapping) else "",
+        head=_text(found.get("head"), "sha"),
+        base=_text(found.get("base"), "ref"),
         body=str(found.get("body") or ""),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedRun:
+    """The run that a `workflow_run` event tells of: facts of GitHub's, not of the run's.
+
+    `owner` and `branch` are those of the head, which can be a fork's.
+    """
+
+    owner: str
+    branch: str
+    commit: str
+
+
+def finished_run_of(job: Job) -> FinishedRun | None:
+    """The pull request run that this job follows; None for every other job.
+
+    GitHub's documentation, "Webhook events and payloads", `workflow_run`. Its list of pull
+    requests is empty for forks, so that they are looked up by their branch.
+    """
+    run = job.event.get("workflow_run")
+    if job.event_name != "workflow_run" or not isinstance(run, Mapping):
+        return None
+    repository = run.get("head_repository")
+    owner = repository.get("owner") if isinstance(repository, Mapping) else None
+    found = FinishedRun(
+        owner=_text(owner, "login"),
+        branch=_text(run, "head_branch"),
+        commit=_text(run, "head_sha"),
+    )
+    return found if found.owner and found.branch else None
+
+
+def _text(mapping: object, key: str) -> str:
+    return str(mapping.get(key) or "") if isinstance(mapping, Mapping) else ""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from gitops_action.adapters.github.client import GitHubClient
 from gitops_action.adapters.github.failures import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
-from gitops_action.core.declared import Proposal
+from gitops_action.core.declared import FinishedRun, Proposal
 from gitops_action.errors import GitOpsError
 
 _PAGE = 100
@@ -37,6 +37,7 @@ class GitHubProposals:
         return Proposal(
             number=self._number,
             head=found.at("head").text("sha"),
+            base=found.at("base").text("ref"),
             body=found.text("body"),
             messages=self._messages(),
         )
@@ -89,3 +90,26 @@ class EventProposals:
         except GitOpsError:
             return self._event
         return replace(self._event, head=head or self._event.head)
+
+
+def pull_request_of(client: GitHubClient, repository: str, run: FinishedRun) -> int | None:
+    """The number of the open pull request whose head a run was for; None when there is none now.
+
+    A head that has moved on since still counts: what is validated is what is there now.
+
+    Raises:
+        GitOpsError: the pull requests may not be read.
+    """
+    query = {"head": f"{run.owner}:{run.branch}", "state": "open", "per_page": _PAGE}
+    purpose = Purpose(
+        doing="list pull requests", permission="pull-requests: read", repository=repository
+    )
+    path = client.path(repository, "pulls")
+    answer = client.reading(lambda: client.rest("GET", path, query=query), purpose)
+    found = [
+        item
+        for item in replies(answer, "pull requests")
+        if item.at("head").text("ref") == run.branch
+    ]
+    same = [item for item in found if item.at("head").text("sha") == run.commit]
+    return next((item.number("number") for item in (*same, *found)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gitops_action.core.report.concealed import concealed
 from gitops_action.core.report.validation import (
     EnvironmentReport,
     Finding,
@@ -20,8 +21,7 @@ _ORDER = {"removed": 0, "changed": 1, "added": 2}
 def context_of(report: ValidationReport) -> dict[str, object]:
     """The variables of the whole report."""
     return {
-        "valid": report.valid,
-        "verdict": verdict(report.everything),
+        "verdict": verdict(report.everything) + (" (an older commit)" if report.moved_to else ""),
         "branch": report.branch,
         "base": report.base,
         "head": report.head,
@@ -57,7 +57,6 @@ def findings_of(findings: Sequence[Finding]) -> list[dict[str, object]]:
             "level": item.level,
             "known": item.known,
             "place": str(item.error.location or ""),
-            "title": item.error.title,
             "text": sentence(item),
         }
         for item in ordered
@@ -65,11 +64,11 @@ def findings_of(findings: Sequence[Finding]) -> list[dict[str, object]]:
 
 
 def sentence(finding: Finding) -> str:
-    """The finding without its place: `title: cause. Fix: …`."""
+    """The finding without its place and without credentials: `title: cause. Fix: …`."""
     error = finding.error
     cause = f": {error.cause}" if error.cause else ""
     fix = f". Fix: {error.fix}" if error.fix else ""
-    return f"{error.title}{cause}{fix}"
+    return concealed(f"{error.title}{cause}{fix}")
 
 
 def _environment(report: EnvironmentReport) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from gitops_action.commands.steps.validation.lines import headline, lines_of
 from gitops_action.core.outcome import Notice, Outcome
+from gitops_action.core.report.concealed import concealed
 from gitops_action.core.report.validation import EnvironmentReport, Finding, ValidationReport
 from gitops_action.core.report.validation_context import sentence
 from gitops_action.errors import EXIT_FAILURE
@@ -114,9 +115,9 @@ def _finding(item: Finding) -> dict[str, object]:
     return {
         "level": item.level,
         "known": item.known,
-        "title": item.error.title,
-        "cause": item.error.cause,
-        "fix": item.error.fix,
+        "title": concealed(item.error.title),
+        "cause": concealed(item.error.cause),
+        "fix": concealed(item.error.fix),
         "file": place.file if place else None,
         "line": place.line if place else None,
     }

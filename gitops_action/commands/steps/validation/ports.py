@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from gitops_action.commands.ports import Registry
 from gitops_action.commands.tree_ports import Renderer, Schemas, Trees
 from gitops_action.core.config import Validation
 from gitops_action.core.declared import Proposal
+from gitops_action.core.files import RepositoryFile
 from gitops_action.core.job import Job
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.report.validation import ValidationReport
@@ -27,6 +28,15 @@ class Proposals(Protocol):
         ...
 
 
+class NotedSchemas(Schemas, Protocol):
+    """Schemas that have something to say about themselves."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know, such as that another version's schemas were taken."""
+        ...
+
+
 class Workshop(Protocol):
     """Makes the tools whose make depends on the configuration, which the base's tip holds."""
 
@@ -34,8 +44,17 @@ class Workshop(Protocol):
         """What renders folders."""
         ...
 
-    def schemas(self, settings: Validation, definitions: Sequence[Manifest]) -> Schemas:
-        """What checks objects; `definitions` are the CustomResourceDefinitions that are known."""
+    def schemas(
+        self,
+        settings: Validation,
+        definitions: Sequence[Manifest],
+        files: Mapping[str, RepositoryFile],
+    ) -> NotedSchemas:
+        """What checks objects.
+
+        `definitions` are the CustomResourceDefinitions that are known, `files` those of the
+        folders that the configuration names.
+        """
         ...
 
     def registry(self, domains: frozenset[str]) -> Registry | None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitops_action.commands.tree_ports import Trees
-from gitops_action.core.config import HOLDS_FOLDER, Config, load_config, load_holds
+from gitops_action.core.config import (
+    HOLDS_FOLDER,
+    Config,
+    load_config,
+    load_holds,
+    missing_folders,
+)
 from gitops_action.core.files import RepositoryFile
 from gitops_action.core.report.validation import Finding
 from gitops_action.core.trees import Sides, Tree
@@ -37,7 +43,8 @@ def read_settings(trees: Trees, sides: Sides, path: str) -> Settings:
             raise broken
         return Settings(config=base, findings=findings)
     proposed, wrong = _load(trees, sides.merged, path)
-    findings = (*(_error(error) for error in _each(wrong)), *findings)
+    missing = () if wrong else missing_folders(proposed, sides.merged.files)
+    findings = (*(_error(error) for error in (*_each(wrong), *missing)), *findings)
     unusable = broken or path not in sides.base.files
     if broken and wrong:
         raise wrong

@@ -1,0 +1,143 @@
+"""Builds what `validate` talks to: a checkout alone, or GitHub and a pull request."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_action.adapters.clock import system_clock
+from gitops_action.adapters.workflow import read_job
+from gitops_action.app.commands import Context
+from gitops_action.app.validation_workshop import ToolWorkshop
+from gitops_action.commands import validate
+from gitops_action.commands.steps.validation.ports import Proposals
+from gitops_action.commands.tree_ports import Trees
+from gitops_action.core.branches import Identity
+from gitops_action.core.declared import finished_run_of, proposal_of
+from gitops_action.core.inputs import ValidateInputs, Values, validate_inputs
+from gitops_action.core.job import Job
+from gitops_action.core.outcome import Outcome
+
+if TYPE_CHECKING:
+    from gitops_action.adapters.git import GitTarget
+    from gitops_action.adapters.github import GitHubClient
+
+_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
+"""Git wants a name for the merge that it tries out; that commit never leaves the machine."""
+
+
+def run(values: Values, context: Context) -> Outcome:
+    """Check the inputs together, build the ports, run."""
+    inputs, job = validate_inputs(values, context.environ), read_job(context.environ)
+    client = _client(inputs, context)
+    followed = finished_run_of(job)
+    if followed and client and inputs.pull_request is None:
+        from gitops_action.adapters.github.proposals import (  # noqa: PLC0415 - loads requests
+            pull_request_of,
+        )
+
+        number = pull_request_of(client, inputs.repository, followed)
+        if number is None:
+            return Outcome(outputs={}, headline="Nothing to do: the run's pull request is closed")
+        inputs = replace(inputs, pull_request=number)
+    with ExitStack() as stack:
+        parts = _Parts(inputs=inputs, context=context, job=job, client=client)
+        return validate.run(inputs, parts.ports(stack))
+
+
+def _client(inputs: ValidateInputs, context: Context) -> GitHubClient | None:
+    """GitHub, where there is a token and a repository to speak of."""
+    if not (inputs.token and inputs.repository):
+        return None
+    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
+
+    clock = system_clock(context.environ)
+    return connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What the ports are built from."""
+
+    inputs: ValidateInputs
+    context: Context
+    job: Job
+    client: GitHubClient | None
+
+    def ports(self, stack: ExitStack) -> validate.ValidatePorts:
+        """The ports; `stack` tidies up after those that leave something on disk."""
+        from gitops_action.adapters.validation_views import (  # noqa: PLC0415 - a template engine
+            ValidationViews,
+        )
+
+        number = self.inputs.pull_request
+        if self.client and number:
+            proposals, trees = self._pull_request(self.client, number, stack)
+        else:
+            proposals, trees = self._checkout(stack)
+        ports = validate.ValidatePorts(
+            trees=trees,
+            proposals=proposals,
+            workshop=ToolWorkshop(self.inputs, self.context),
+            texts=ValidationViews(),
+            job=self.job,
+        )
+        return self._with_places_to_tell(ports)
+
+    def _with_places_to_tell(self, ports: validate.ValidatePorts) -> validate.ValidatePorts:
+        """Where the comment's text goes; a place that cannot be is an error before any work."""
+        if self.inputs.comment_file:
+            from gitops_action.adapters.text_file import text_file  # noqa: PLC0415 - one input's
+
+            root = Path(self.context.environ.get("GITHUB_WORKSPACE") or ".")
+            write = text_file(root, self.inputs.comment_file, self.context.redactor)
+            ports = replace(ports, write_file=write)
+        if self.inputs.comment and self.client:
+            from gitops_action.adapters.github import GitHubForge  # noqa: PLC0415 - one input's
+
+            forge = GitHubForge(self.client, self.inputs.repository)
+            ports = replace(ports, comments=forge)
+        return ports
+
+    def _pull_request(
+        self, client: GitHubClient, number: int, stack: ExitStack
+    ) -> tuple[Proposals, Trees]:
+        """A pull request, read from GitHub: without `base` GitHub tells what it is for."""
+        from gitops_action.adapters.git import PullRequestTrees  # noqa: PLC0415 - loads Git
+        from gitops_action.adapters.github.proposals import (  # noqa: PLC0415 - same
+            GitHubProposals,
+        )
+
+        proposals = GitHubProposals(client, self.inputs.repository, number)
+        base = self.inputs.base or proposals.current().base
+        trees = PullRequestTrees(self._target(), number, base=base)
+        return proposals, stack.enter_context(trees)
+
+    def _checkout(self, stack: ExitStack) -> tuple[Proposals, Trees]:
+        """What is checked out; with a token, commits that it lacks are fetched."""
+        from gitops_action.adapters.git import LocalTrees  # noqa: PLC0415 - loads Git
+        from gitops_action.adapters.github.proposals import (  # noqa: PLC0415 - same
+            EventProposals,
+        )
+
+        trees = LocalTrees(
+            Path(self.inputs.working_directory),
+            base=self.inputs.base,
+            job=self.job,
+            target=self._target() if self.client else None,
+        )
+        event = proposal_of(self.job)
+        proposals = EventProposals(event, self.client, self.inputs.repository)
+        return proposals, stack.enter_context(trees)
+
+    def _target(self) -> GitTarget:
+        from gitops_action.adapters.git import GitTarget  # noqa: PLC0415 - loads Git
+
+        return GitTarget(
+            server_url=self.inputs.server_url,
+            repository=self.inputs.repository,
+            token=self.inputs.token,
+            identity=_NOBODY,
+        )

@@ -1,0 +1,82 @@
+"""Makes what `validate` needs once it knows the configuration: renderer, schemas, registries."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gitops_action.adapters.process import Runner
+from gitops_action.app.commands import Context
+from gitops_action.commands.ports import Registry
+from gitops_action.commands.steps.validation.ports import NotedSchemas
+from gitops_action.commands.tree_ports import Renderer
+from gitops_action.core.config import Validation
+from gitops_action.core.files import RepositoryFile
+from gitops_action.core.inputs import ValidateInputs
+
+if TYPE_CHECKING:
+    from gitops_action.core.manifests import Manifest
+
+_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables that kubectl and helm are given; none of them can hold a secret of the job."""
+
+
+class ToolWorkshop:
+    """Implements the port `Workshop` with kubectl, helm, the shipped schemas and registries."""
+
+    def __init__(self, inputs: ValidateInputs, context: Context) -> None:
+        """Nothing is loaded before it is needed."""
+        self._inputs = inputs
+        self._context = context
+
+    def renderer(self, settings: Validation) -> Renderer:
+        """Kustomize as kubectl has it; helm where the machine has it."""
+        from gitops_action.adapters.renderer import (  # noqa: PLC0415 - one command's
+            KustomizeRenderer,
+        )
+
+        environ = self._context.environ
+        runner = Runner(
+            environ={name: environ[name] for name in _KEPT if name in environ},
+            redact=self._context.redactor.clean,
+        )
+        return KustomizeRenderer(
+            runner=runner,
+            allow_remote=settings.remote_bases,
+            helm=shutil.which("helm", path=environ.get("PATH", "")),
+        )
+
+    def schemas(
+        self,
+        settings: Validation,
+        definitions: Sequence[Manifest],
+        files: Mapping[str, RepositoryFile],
+    ) -> NotedSchemas:
+        """The schemas that are shipped, and those of the repository."""
+        from gitops_action.adapters.schemas import OfflineSchemas  # noqa: PLC0415 - same
+
+        return OfflineSchemas(kubernetes=settings.kubernetes, crds=definitions, files=files)
+
+    def registry(self, domains: frozenset[str]) -> Registry | None:
+        """Accounts in their order: as given for `domains`, Docker's, the job's for ghcr.io."""
+        if self._inputs.verify == "off":
+            return None
+        from gitops_action.adapters.registry import (  # noqa: PLC0415 - loads an HTTP client
+            Account,
+            Accounts,
+            RegistryClient,
+            read_docker_config,
+        )
+
+        inputs = self._inputs
+        given = Account(username=inputs.registry_username, password=inputs.registry_password)
+        job = Account(username=inputs.ghcr_username or "x", password=inputs.ghcr_password)
+        return RegistryClient(
+            Accounts(
+                given=given if inputs.registry_password else None,
+                given_for=domains,
+                docker=read_docker_config(self._context.environ),
+                job=job if inputs.ghcr_password else None,
+            )
+        )

@@ -1,0 +1,110 @@
+"""Whether a change is what its pull request declares: these images, there, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gitops_action.commands.steps.render import RenderedPair
+from gitops_action.core.config import Config
+from gitops_action.core.declared import Declared
+from gitops_action.core.report.validation import Finding
+from gitops_action.core.validation.images import declared_in_render
+from gitops_action.errors import GitOpsError
+
+_FIX = "bring body and files together again, or take the GitOps- lines out of the body"
+
+Pairs = Mapping[str, RenderedPair]
+"""Both sides of each environment that is looked at, by name."""
+
+
+def check_promises(
+    declared: Declared | None, touched: Pairs, config: Config
+) -> tuple[Finding, ...]:
+    """Hold what is declared against what the environments come to.
+
+    Only environments that render on both sides say anything here; what does not render is an
+    error already.
+    """
+    if declared is None:
+        return ()
+    whole = {name: pair for name, pair in touched.items() if _renders(pair)}
+    named = [name for name in declared.environments if config.environment(name)]
+    return (
+        *(_unreadable(text) for text in declared.unreadable),
+        *(_unknown(name) for name in declared.environments if name not in named),
+        *_missing(declared, named, touched, whole),
+        *_others(named, whole),
+    )
+
+
+def _missing(
+    declared: Declared, named: Sequence[str], touched: Pairs, whole: Pairs
+) -> list[Finding]:
+    """Images that their environment does not run; without a named one, that none runs."""
+    if not named and len(whole) == len(touched):
+        everywhere = [item for pair in whole.values() for item in pair.after.manifests]
+        return [
+            _error(
+                f"the pull request declares {image}, which no environment that it touches runs",
+                cause="no object has it after the merge",
+            )
+            for image in declared_in_render(declared.images, everywhere)
+        ]
+    findings = []
+    for name in named:
+        if name not in touched:
+            findings.append(_untouched(name))
+        elif name in whole:
+            after = whole[name].after
+            findings += [
+                _error(
+                    f"the pull request declares {image} for {name}, which does not run it",
+                    cause=f"no object of {name} has it after the merge",
+                )
+                for image in declared_in_render(declared.images, after.manifests)
+            ]
+    return findings
+
+
+def _others(named: Sequence[str], whole: Pairs) -> list[Finding]:
+    if not named:
+        return []
+    return [
+        _error(
+            f"the pull request declares a change of {' and '.join(named)}, and changes {name} too",
+            cause=f"what {name} renders to is not the same after the merge",
+        )
+        for name, pair in whole.items()
+        if name not in named and pair.before.hash != pair.after.hash
+    ]
+
+
+def _renders(pair: RenderedPair) -> bool:
+    return not (pair.before.problems or pair.after.problems)
+
+
+def _unreadable(text: str) -> Finding:
+    return _warning(
+        f"the pull request declares {text!r}", "it is no image reference, so it is not checked"
+    )
+
+
+def _unknown(name: str) -> Finding:
+    return _warning(
+        f"the pull request declares a change of {name!r}", "there is no such environment"
+    )
+
+
+def _untouched(name: str) -> Finding:
+    return _warning(
+        f"the pull request declares images for {name}",
+        f"it changes no file of {name}; maybe the base has them already",
+    )
+
+
+def _error(title: str, *, cause: str) -> Finding:
+    return Finding(level="error", error=GitOpsError(title, cause=cause, fix=_FIX))
+
+
+def _warning(title: str, cause: str) -> Finding:
+    return Finding(level="warning", error=GitOpsError(title, cause=cause, fix=_FIX))
