@@ -97,12 +97,16 @@ def read_image(text: str) -> ImageReference:
     """An image with its registry, with or without a tag.
 
     Raises:
-        UsageError: it is none, or carries a digest.
+        UsageError: it is none, names no registry, or carries a digest.
     """
     try:
         image = parse_reference(text)
     except ImageReferenceError as error:
         raise _wrong("image", text, error.cause or error.title, error.fix) from error
+    host, slash, _ = image.name.partition("/")
+    if not slash or ("." not in host and ":" not in host):
+        full = image.with_(tag=None).repository
+        raise _wrong("image", text, "it names no registry", f"write it in full, like `{full}`")
     if image.digest:
         raise _wrong("image", text, "it has a digest", "name the tag; bumps write digests")
     return image

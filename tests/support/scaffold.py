@@ -1,0 +1,79 @@
+"""Answers to everything that `init` asks, in the combinations that matter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import get_args
+
+from gitops_action.adapters.scaffold import PackagedTemplates
+from gitops_action.core.scaffold import Answers, Application, render
+from gitops_action.core.scaffold.answers import Engine, Handover
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+WEB = Application(name="web", image="ghcr.io/acme/web", tag="v1.2.3", source="acme/web")
+API = Application(name="api-1", image="localhost:5000/acme/api", tag="1.20", source="acme/api-1")
+EXAMPLE = Answers(
+    subject="environment",
+    repository="acme/environment",
+    applications=(WEB,),
+    code_owners="@acme/platform",
+    library="OWNER/gitops-action",
+)
+"""What the templates themselves say."""
+
+OTHER = replace(
+    EXAMPLE,
+    repository="Octo-Org/env.prod",
+    code_owners="@octo-org/sre @alice",
+    library="octo-org/gitops-action",
+)
+ENVIRONMENTS = (("live",), ("staging", "production"), ("dev", "qa", "staging", "production-eu"))
+
+
+def combinations() -> list[Answers]:
+    """Layouts, engines, numbers of environments and applications; hand-overs and registries."""
+    applications = ((WEB,), (API, replace(WEB, name="web-front")))
+    overlays = [
+        replace(OTHER, engine=engine, environments=environments, applications=found)
+        for engine, environments, found in product(get_args(Engine), ENVIRONMENTS, applications)
+    ]
+    minimal = [
+        replace(
+            OTHER, layout="minimal", engine=engine, environments=("default",), applications=found
+        )
+        for engine, found in product(get_args(Engine), applications)
+    ]
+    others = [
+        replace(OTHER, subject=subject, handover=handover, applications=(application,))
+        for subject, handover, application in product(
+            ("application", "workflow"), get_args(Handover), (WEB, API)
+        )
+    ]
+    return [*overlays, *minimal, *others]
+
+
+def name_of(answers: Answers) -> str:
+    """A name for tests and folders."""
+    applications = "-".join(item.name for item in answers.applications)
+    parts = {
+        "environment": (answers.engine, len(answers.environments)),
+        "application": (answers.handover,),
+        "workflow": (answers.handover,),
+    }
+    return "-".join(str(part) for part in (answers.template, *parts[answers.subject], applications))
+
+
+def files_of(answers: Answers) -> dict[str, str]:
+    """The repository that is written for these answers."""
+    return render(PackagedTemplates().files(answers.template), answers)
+
+
+def written(answers: Answers, folder: Path) -> Path:
+    """The same, on disk."""
+    for path, text in files_of(answers).items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+    return folder
