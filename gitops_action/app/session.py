@@ -77,13 +77,13 @@ class Session:
                 )
                 outcome = execute(request.command, request.given, context, self.runners)
                 show_outcome(command, outcome, self.surface, self.document)
-                if outcome.printed and self.document is None:
-                    print(outcome.printed)  # noqa: T201 - what was asked for, through the filter
-                return outcome.exit_code
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told below, none is lost
             failure = describe(error, command, self.around.environ)
             show_failure(failure, self.surface, self.document)
             return failure.exit_code
+        if outcome.printed and self.document is None:
+            print(outcome.printed)  # noqa: T201 - what was asked for, through the filter
+        return outcome.exit_code
 
     def _clean(self, text: str) -> str:
         return harmless(self.redactor.clean(text))

@@ -43,7 +43,7 @@ def _lines(
     indent = "  " * len(path)
     for key, value in values.items():
         here = (*path, key)
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             yield f"{indent}{key}:", _folders(here, folders)
             yield from _lines(value, here, document, folders)
         elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
@@ -77,6 +77,8 @@ def _folders(path: Path, folders: Folders) -> str:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{}"
     if isinstance(value, list):
         return f"[{', '.join(_scalar(item, flow=True) for item in value)}]"
     return _scalar(value, flow=False)

@@ -1,0 +1,114 @@
+"""`config`: what is wrong with the configuration of a checkout, or what it resolves to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from gitops_action.core.config import (
+    HOLDS_FOLDER,
+    Config,
+    Hold,
+    load_holds,
+    resolve_folders,
+    select_environments,
+)
+from gitops_action.core.config.graph import as_mermaid
+from gitops_action.core.config.load import Reading, read_config, together
+from gitops_action.core.config.show import as_data, as_yaml
+from gitops_action.core.config.tree_check import check_tree
+from gitops_action.core.inputs.config import ConfigInputs
+from gitops_action.core.outcome import Outcome
+from gitops_action.errors import GitOpsError, GitOpsErrors
+
+
+class Checkout(Protocol):
+    """The files of a checked-out environment repository."""
+
+    def paths(self) -> tuple[str, ...]:
+        """Every file, by its path in the repository."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None where there is none."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigPorts:
+    """What `config` talks to."""
+
+    checkout: Checkout
+
+
+def run(inputs: ConfigInputs, ports: ConfigPorts) -> Outcome:
+    """Check the configuration, or show it; nothing is written anywhere.
+
+    Raises:
+        GitOpsErrors: everything that is wrong with the configuration and the holds.
+        UsageError: an environment is named that is not declared.
+    """
+    reading = read_config(inputs.config, ports.checkout.read(inputs.config))
+    if inputs.action == "check":
+        return _check(inputs, reading, ports.checkout)
+    if reading.config is None:
+        raise together(inputs.config, reading.problems)
+    return _show(inputs, reading, reading.config, ports.checkout.paths())
+
+
+def _check(inputs: ConfigInputs, reading: Reading, checkout: Checkout) -> Outcome:
+    paths = checkout.paths()
+    holds, wrong = _holds(checkout, paths)
+    found = check_tree(reading, paths, holds)
+    problems = (*reading.problems, *found.errors, *wrong)
+    if problems or reading.config is None:
+        raise together(inputs.config, problems)
+    config = reading.config
+    counts = {
+        "environments": len(config.environments),
+        "applications": len(config.applications),
+        "holds": len(holds),
+    }
+    listed = ", ".join(f"{count} {_counted(name, count)}" for name, count in counts.items())
+    file = config.path if config.declared else f"no {config.path}: the defaults hold"
+    return Outcome(
+        outputs={},
+        headline=f"{file}: no mistakes ({listed})",
+        notices=found.notices,
+        data={"declared": config.declared, **counts},
+    )
+
+
+def _holds(
+    checkout: Checkout, paths: Sequence[str]
+) -> tuple[tuple[Hold, ...], tuple[GitOpsError, ...]]:
+    files = {path: checkout.read(path) or b"" for path in paths if path.startswith(HOLDS_FOLDER)}
+    try:
+        return load_holds(files), ()
+    except GitOpsErrors as error:
+        return (), error.errors
+
+
+def _counted(name: str, count: int) -> str:
+    return name.removesuffix("s") if count == 1 else name
+
+
+def _show(inputs: ConfigInputs, reading: Reading, config: Config, paths: Sequence[str]) -> Outcome:
+    if inputs.environment:
+        config = replace(config, environments=select_environments(config, inputs.environment))
+    folders = {item.name: resolve_folders(item, config, paths) for item in config.environments}
+    data = as_data(config, reading.document, folders)
+    if inputs.format == "mermaid":
+        printed = as_mermaid(config.environments)
+    elif inputs.format == "json":
+        printed = json.dumps(data, indent=2)
+    else:
+        printed = as_yaml(config, reading.document, folders)
+    return Outcome(
+        outputs={},
+        headline=config.path if config.declared else f"no {config.path}: the defaults",
+        data={**data, "mermaid": as_mermaid(config.environments)},
+        printed=printed,
+    )

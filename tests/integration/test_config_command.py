@@ -1,0 +1,173 @@
+"""`config check` and `config show` on checkouts, by the command line."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from gitops_action import cli
+from gitops_action.app.surroundings import Surroundings
+from tests.support.configs import EXAMPLE, FILE
+
+FILES: Mapping[str, bytes] = {
+    FILE: EXAMPLE,
+    "environments/staging/web/deployment.yaml": b"a: 1\n",
+    "environments/production/web/deployment.yaml": b"a: 1\n",
+}
+HOLD = ".github/gitops/holds/production-web-v1.yaml"
+
+
+def checkout(folder: Path, changes: Mapping[str, bytes | None]) -> Path:
+    for path, data in {**FILES, **changes}.items():
+        if data is not None:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+    return folder
+
+
+def run(
+    folder: Path, *arguments: str, environ: Mapping[str, str] | None = None
+) -> tuple[int, str, str]:
+    streams = io.StringIO(), io.StringIO(), io.StringIO()
+    around = Surroundings(
+        environ=environ or {}, stdin=streams[0], stdout=streams[1], stderr=streams[2]
+    )
+    where = ["--working-directory", str(folder)]
+    code = cli.main(["config", *arguments, *where], around)
+    return code, streams[1].getvalue(), streams[2].getvalue()
+
+
+def test_a_sound_configuration_is_said_to_be_so(tmp_path: Path) -> None:
+    code, out, err = run(checkout(tmp_path, {}), "check")
+    assert (code, out) == (0, "")
+    assert "no mistakes (2 environments, 1 application, 0 holds)" in err
+
+
+def test_mistakes_of_all_files_come_in_one_go(tmp_path: Path) -> None:
+    folder = checkout(
+        tmp_path,
+        {
+            FILE: EXAMPLE.replace(b"merge: auto ", b"merg: auto "),
+            HOLD: b"environment: production\nimage: 'web:'\n",
+            "environments/production/web/deployment.yaml": None,
+        },
+    )
+    code, out, err = run(folder, "check", "--json")
+    assert code == 2
+    found = json.loads(out)["errors"]
+    assert [(item["file"], item["line"], item["column"]) for item in found] == [
+        (FILE, 9, 5),
+        (FILE, 13, 11),
+        (HOLD, 2, 8),
+    ]
+    assert all(item["fix"] for item in found)
+    assert "did you mean 'merge'?" in err
+
+
+def test_in_a_job_mistakes_are_annotations(tmp_path: Path) -> None:
+    folder = checkout(tmp_path, {FILE: EXAMPLE.replace(b"path: env", b"path: ../env")})
+    code, _, err = run(folder, "check", environ={"GITHUB_ACTIONS": "true"})
+    assert code == 2
+    assert f"::error file={FILE},line=8,col=11,title=" in err
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    code, _, err = run(checkout(tmp_path, {FILE: None}), "check")
+    assert code == 0
+    assert f"no {FILE}: the defaults hold" in err
+
+
+@pytest.mark.parametrize("path", ["../gitops.yaml", ".git/config", "/etc/passwd"])
+def test_the_file_lies_in_the_checkout(tmp_path: Path, path: str) -> None:
+    code, out, err = run(checkout(tmp_path, {}), "show", "--config", path)
+    assert (code, out) == (2, "")
+    assert "is not a path inside the working directory" in err
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"planted: 1\n")
+    folder = checkout(tmp_path / "checkout", {FILE: None})
+    (folder / ".github").mkdir()
+    (folder / FILE).symlink_to(tmp_path / "secret")
+    code, out, err = run(folder, "check")
+    assert code == 2
+    assert "symbolic link" in err
+    assert "planted" not in out + err
+
+
+def test_a_hold_that_cannot_be_read_fails_the_check(tmp_path: Path) -> None:
+    code, _, err = run(checkout(tmp_path, {HOLD: b"\xff"}), "check")
+    assert code == 2
+    assert HOLD in err
+
+
+def test_a_path_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    code, _, err = run(checkout(tmp_path, {}), "check", "--config", "a" * 300)
+    assert code == 2
+    assert "cannot be read" in err
+
+
+def test_there_has_to_be_a_folder(tmp_path: Path) -> None:
+    code, _, err = run(tmp_path / "nowhere", "check")
+    assert code == 2
+    assert "is no folder" in err
+
+
+def test_what_is_shown_is_yaml_on_stdout(tmp_path: Path) -> None:
+    code, out, _ = run(checkout(tmp_path, {}), "show")
+    assert code == 0
+    assert list(YAML(typ="safe").load(out)["environments"]) == ["staging", "production"]
+    assert f"# {FILE}:9" in out
+    assert "# folders: environments/staging" in out
+    assert "# default" in out
+
+
+def test_some_environments_alone_can_be_shown(tmp_path: Path) -> None:
+    code, out, _ = run(checkout(tmp_path, {}), "show", "--environment", "production")
+    assert code == 0
+    assert list(YAML(typ="safe").load(out)["environments"]) == ["production"]
+    code, out, err = run(tmp_path, "show", "--environment", "prodction")
+    assert (code, out) == (2, "")
+    assert "did you mean 'production'?" in err
+
+
+def test_json_and_the_graph(tmp_path: Path) -> None:
+    folder = checkout(tmp_path, {})
+    shown = json.loads(run(folder, "show", "--format", "json")[1])
+    assert shown["config"]["environments"]["staging"]["merge"] == "auto"
+    assert shown["origins"]["environments.staging.merge"] == f"{FILE}:9"
+    assert shown["folders"]["staging"] == [{"path": "environments/staging", "application": None}]
+    assert run(folder, "show", "--format", "mermaid")[1].startswith("flowchart LR\n")
+    document = json.loads(run(folder, "show", "--json")[1])
+    assert document["data"]["config"] == shown["config"]
+    assert document["data"]["mermaid"].startswith("flowchart LR\n")
+
+
+def test_a_wrong_configuration_is_not_shown(tmp_path: Path) -> None:
+    code, out, err = run(checkout(tmp_path, {FILE: b"version: 1\n"}), "show")
+    assert (code, out) == (2, "")
+    assert "environments is missing" in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--format", "json"], ["--environment", "staging"]], ids=lambda item: item[0]
+)
+def test_flags_of_show_are_refused_where_they_do_nothing(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    code, _, err = run(checkout(tmp_path, {}), "check", *arguments)
+    assert code == 2
+    assert f"`config check` has no {arguments[0]}" in err
+
+
+def test_text_of_the_file_is_no_command_of_the_runner(tmp_path: Path) -> None:
+    data = EXAMPLE.replace(b"[ci/smoke]", b'["##[error]a", "x\\n::error::b"]')
+    code, out, _ = run(checkout(tmp_path, {FILE: data}), "show", "--format", "mermaid")
+    assert code == 0
+    assert "##[" not in out
+    assert not any(line.lstrip().startswith("::") for line in out.splitlines())
