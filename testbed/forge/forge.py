@@ -100,6 +100,18 @@ class Forge:
             handle.commit(branch=default_branch, files=files, message="Initial commit")
         return handle
 
+    def fork(self, full_name: str, *, owner: str) -> RepositoryHandle:
+        """Fork a repository into an owner's account; branches come along, tags too."""
+        parent = self.world.repositories[full_name.lower()]
+        fork = self.world.create_repository(
+            f"{owner}/{parent.name}", default_branch=parent.default_branch, private=parent.private
+        )
+        refs = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
+        fork.git.run("fetch", "--quiet", str(parent.git.path), *refs)
+        fork.parent = parent
+        parent.forks.append(fork)
+        return RepositoryHandle(self.world, fork)
+
     def repository(self, full_name: str) -> RepositoryHandle:
         """Return a repository that was made before."""
         return RepositoryHandle(self.world, self.world.repositories[full_name.lower()])
@@ -107,6 +119,7 @@ class Forge:
     def delete_repository(self, full_name: str) -> None:
         """Delete a repository."""
         gone = self.world.repositories.pop(full_name.lower())
+        gone.deleted = True
         gone.git.close()
         shutil.rmtree(gone.git.path)
 

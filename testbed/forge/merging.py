@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from testbed.forge import pulls, refs
+from testbed.forge import pull_refs, pulls, refs
 from testbed.forge.actors import Actor, signature, web_flow
 from testbed.forge.errors import ApiError, conflict, invalid
 from testbed.forge.git.objects import Commit, Signature
@@ -28,8 +28,7 @@ def base_seen(pull: PullRequest) -> str:
 
 def mergeable(pull: PullRequest) -> bool:
     """Tell whether head merges into the base's tip without conflicts."""
-    tip = base_tip(pull)
-    return pull.repository.history.merge_trees(tip, pull.head_oid) is not None
+    return pull_refs.merge_commit(pull) is not None
 
 
 def blockers(pull: PullRequest) -> list[str]:
@@ -102,7 +101,7 @@ def merge(
         pull.base_oid = tip
         pulls.mark_merged(world, pull, actor, new)
         refs.moved(world, repository, actor, update)
-        if repository.delete_branch_on_merge:
+        if repository.delete_branch_on_merge and not pull.cross:
             gone = RefUpdate(ref=f"refs/heads/{pull.head}", new=ABSENT, old=pull.head_oid)
             refs.move(world, repository, actor, [gone], bypass=True)
         return new
@@ -126,8 +125,8 @@ def _commit(world: World, pull: PullRequest, actor: Actor, order: MergeOrder) ->
         parents: tuple[str, ...] = (tip,)
     else:
         author = signature(world, actor.account)
-        owner = repository.owner.login
-        title, text = f"Merge pull request #{pull.number} from {owner}/{pull.head}", pull.title
+        origin = pull.label.replace(":", "/", 1)
+        title, text = f"Merge pull request #{pull.number} from {origin}", pull.title
         parents = (tip, pull.head_oid)
     title = title if order.headline is None else order.headline
     text = text if order.body is None else order.body

@@ -71,13 +71,23 @@ class Happening:
     branch: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class TestMerge:
+    """What came of merging head into base to see whether it goes; `oid` None: it does not."""
+
+    base: str
+    head: str
+    oid: str | None
+
+
 @dataclass(kw_only=True)
 class PullRequest:
-    """A pull request within one repository."""
+    """A pull request. Its head is a branch of `source`: the same repository, or a fork."""
 
     id: int
     number: int
     repository: Repository
+    source: Repository
     title: str
     body: str | None
     head: str
@@ -93,6 +103,7 @@ class PullRequest:
     closed_by: Account | None = None
     merged_by: Account | None = None
     merge_oid: str | None = None
+    test_merge: TestMerge | None = None
     auto_merge: AutoMerge | None = None
     labels: list[Label] = field(default_factory=list)
     assignees: list[Account] = field(default_factory=list)
@@ -100,6 +111,16 @@ class PullRequest:
     teams: list[str] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     timeline: list[Happening] = field(default_factory=list)
+
+    @property
+    def cross(self) -> bool:
+        """Tell whether it comes from a fork."""
+        return self.source is not self.repository
+
+    @property
+    def label(self) -> str:
+        """OWNER:BRANCH of its head."""
+        return f"{self.source.owner.login}:{self.head}"
 
     @property
     def state(self) -> Literal["open", "closed"]:
@@ -119,6 +140,9 @@ class Repository:
     created_at: datetime
     git: GitStore
     history: History
+    parent: Repository | None = None
+    forks: list[Repository] = field(default_factory=list)
+    deleted: bool = False
     delete_branch_on_merge: bool = False
     allow_auto_merge: bool = True
     lock: threading.RLock = field(default_factory=threading.RLock)

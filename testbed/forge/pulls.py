@@ -21,7 +21,12 @@ def tell(world: World, pull: PullRequest, actor: Actor, action: str) -> None:
             token_kind=actor.kind,
             ref=f"refs/pull/{pull.number}/merge",
             oid=pull.head_oid,
-            payload={"number": pull.number, "head": pull.head, "base": pull.base},
+            payload={
+                "number": pull.number,
+                "head": pull.head,
+                "base": pull.base,
+                "fork": pull.cross,
+            },
         )
     )
 
@@ -52,20 +57,24 @@ def create(world: World, repository: Repository, actor: Actor, proposal: Proposa
     owner, _, branch = proposal.head.rpartition(":")
     base = proposal.base
     with repository.lock:
-        head_oid, base_oid = branch_tip(repository, branch), branch_tip(repository, base)
-        if head_oid is None or (owner and owner.lower() != repository.owner.login.lower()):
+        source = _source(repository, owner)
+        head_oid = branch_tip(source, branch) if source else None
+        base_oid = branch_tip(repository, base)
+        if source is None or head_oid is None:
             raise _refused(field="head")
         if base_oid is None:
             raise _refused(field="base")
+        _bring(source, repository, head_oid)
         if not repository.history.compare(base_oid, head_oid).ahead:
             raise _refused(message=f"No commits between {base} and {branch}")
-        _refuse_second(repository, branch, base)
+        _refuse_second(repository, source, branch, base)
         now = world.now()
         number = max(repository.pulls, default=0) + 1
         pull = PullRequest(
             id=world.next_id(),
             number=number,
             repository=repository,
+            source=source,
             title=proposal.title,
             body=proposal.body,
             head=branch,
@@ -82,11 +91,26 @@ def create(world: World, repository: Repository, actor: Actor, proposal: Proposa
         return pull
 
 
-def _refuse_second(repository: Repository, head: str, base: str) -> None:
+def _source(repository: Repository, owner: str) -> Repository | None:
+    """Return the repository that an OWNER:BRANCH is in: this one, or the owner's fork of it."""
+    for found in (repository, *repository.forks):
+        if owner.lower() in {"", found.owner.login.lower()} and not found.deleted:
+            return found
+    return None
+
+
+def _bring(source: Repository, repository: Repository, oid: str) -> None:
+    """Bring a fork's commit into the repository, where GitHub has both in one network."""
+    if source is not repository:
+        quiet = ("--quiet", "--no-tags", "--no-write-fetch-head")
+        repository.git.run("fetch", *quiet, str(source.git.path), oid)
+
+
+def _refuse_second(repository: Repository, source: Repository, head: str, base: str) -> None:
     for pull in repository.pulls.values():
-        if pull.state == "open" and (pull.head, pull.base) == (head, base):
-            owner = repository.owner.login
-            raise _refused(message=f"A pull request already exists for {owner}:{head}.")
+        same = pull.source is source and (pull.head, pull.base) == (head, base)
+        if same and pull.state == "open":
+            raise _refused(message=f"A pull request already exists for {pull.label}.")
 
 
 def _refused(*, field: str = "", message: str = "") -> ApiError:
@@ -120,11 +144,13 @@ def reopen(world: World, pull: PullRequest, actor: Actor) -> None:
     if pull.state == "open":
         return
     repository = pull.repository
-    tip, base = branch_tip(repository, pull.head), branch_tip(repository, pull.base)
+    tip = None if pull.source.deleted else branch_tip(pull.source, pull.head)
+    base = branch_tip(repository, pull.base)
     if pull.merged_at:
         raise _refused(message="Cannot reopen a merged pull request")
     if tip is None or base is None:
         raise _refused(message=f"state cannot be changed. The {pull.head} branch has been deleted.")
+    _bring(pull.source, repository, tip)
     if not repository.history.is_ancestor(pull.head_oid, tip):
         text = f"state cannot be changed. The {pull.head} branch was force-pushed or recreated."
         raise _refused(message=text)
@@ -132,7 +158,7 @@ def reopen(world: World, pull: PullRequest, actor: Actor) -> None:
         raise _refused(
             message=f"state cannot be changed. There are no new commits on the {pull.head} branch."
         )
-    _refuse_second(repository, pull.head, pull.base)
+    _refuse_second(repository, pull.source, pull.head, pull.base)
     pull.closed_at, pull.closed_by = None, None
     pull.head_oid, pull.base_oid, pull.updated_at = tip, base, world.now()
     _note(world, pull, actor, "ReopenedEvent")
@@ -143,22 +169,26 @@ def head_moved(
     world: World, repository: Repository, actor: Actor, branch: str, new: str | None
 ) -> None:
     """Follow a head branch: closed when it is gone or brings nothing over base any more."""
+    for target in (repository, *([repository.parent] if repository.parent else [])):
+        for pull in list(target.pulls.values()):
+            if pull.source is repository and pull.head == branch:
+                _follow(world, pull, actor, new)
+
+
+def _follow(world: World, pull: PullRequest, actor: Actor, new: str | None) -> None:
     if new is None:
-        for pull in repository.pulls.values():
-            if pull.head == branch:
-                _note(world, pull, actor, "HeadRefDeletedEvent")
-    for pull in _open(repository):
-        if pull.head != branch:
-            continue
-        base = branch_tip(repository, pull.base)
-        if new is None:
-            close(world, pull, actor)
-            continue
-        pull.head_oid, pull.updated_at = new, world.now()
-        if base and repository.history.is_ancestor(new, base):
-            close(world, pull, actor)
-        else:
-            tell(world, pull, actor, "synchronize")
+        _note(world, pull, actor, "HeadRefDeletedEvent")
+        close(world, pull, actor)
+        return
+    if pull.state != "open":
+        return
+    base = branch_tip(pull.repository, pull.base)
+    _bring(pull.source, pull.repository, new)
+    pull.head_oid, pull.updated_at = new, world.now()
+    if base and pull.repository.history.is_ancestor(new, base):
+        close(world, pull, actor)
+    else:
+        tell(world, pull, actor, "synchronize")
 
 
 def base_moved(world: World, repository: Repository, actor: Actor, update: RefUpdate) -> None:

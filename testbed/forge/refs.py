@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from testbed.forge import pulls
+from testbed.forge import pull_refs, pulls
 from testbed.forge.actors import Actor
 from testbed.forge.errors import ApiError, invalid
 from testbed.forge.events import Event
@@ -19,6 +19,8 @@ _THROUGH = "Changes must be made through a pull request."
 
 def refused(repository: Repository, actor: Actor, ref: str) -> str | None:
     """Return why this actor may not move a ref directly, None when it may."""
+    if ref.startswith(pull_refs.PREFIX):
+        return "deny updating a hidden ref"
     if not ref.startswith(_HEADS):
         return None
     for rule in repository.protected_by(ref.removeprefix(_HEADS)):

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from urllib.parse import unquote
 
-from testbed.forge import refs
+from testbed.forge import pull_refs, refs
 from testbed.forge.actors import Actor
 from testbed.forge.errors import ApiError
 from testbed.forge.git.process import environment
@@ -41,9 +41,23 @@ def serve(world: World, request: HttpRequest) -> HttpReply:
     except ApiError as error:
         headers = _CHALLENGE if error.status == 401 else {}  # noqa: PLR2004 - HTTP's number
         return HttpReply(status=error.status, body=error.message.encode(), headers=headers)
+    if _lists_pulls(request, service):
+        pull_refs.refresh(repository)
     if match["service"] != "git-receive-pack" or token is None:
         return _backend(repository, request, match["service"], "")
     return _receive(world, repository, request, Actor.of(token))
+
+
+def _lists_pulls(request: HttpRequest, service: str) -> bool:
+    """Tell whether the answer lists pull requests' refs (gitprotocol-v2, "ls-refs")."""
+    if service != "git-upload-pack":
+        return False
+    if request.method == "GET":
+        return "version=2" not in request.headers.get("git-protocol", "")
+    body = request.plain_body()
+    if b"command=ls-refs" not in body:
+        return False
+    return b"ref-prefix " not in body or b"ref-prefix refs/pull" in body
 
 
 def _entitled(world: World, name: str, token: Token | None, service: str) -> Repository:

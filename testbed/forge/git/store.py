@@ -180,6 +180,7 @@ _SETTINGS = {
     "uploadpack.allowFilter": "true",
     "uploadpack.allowAnySHA1InWant": "true",
     "receive.denyDeleteCurrent": "refuse",
+    "receive.hideRefs": "refs/pull",
     "gc.auto": "0",
     "core.logAllRefUpdates": "false",
 }

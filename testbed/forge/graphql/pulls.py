@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from testbed.forge import merging
+from testbed.forge import merging, pull_refs
 from testbed.forge.errors import not_found
 from testbed.forge.graphql.connections import Connection, Payload
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
-from testbed.forge.graphql.nodes import RefNode, commit_node, ref_node
+from testbed.forge.graphql.nodes import CommitNode, RefNode, commit_node, ref_node
 from testbed.forge.graphql.query import demand
 from testbed.forge.model import PullRequest, Repository
 from testbed.forge.rest.views import node_id, stamp, web
@@ -57,7 +57,9 @@ def associated(source: RefNode, context: Context, arguments: Arguments) -> Conne
     """List the pull requests whose head is this branch."""
     demand(context, source.repository, "pull_requests")
     branch = source.name.removeprefix("refs/heads/")
-    found = [pull for pull in source.repository.pulls.values() if pull.head == branch]
+    found = [
+        pull for pull in source.repository.pulls.values() if pull.head == branch and not pull.cross
+    ]
     return _listed(found, arguments)
 
 
@@ -79,6 +81,15 @@ def _mergeable(pull: PullRequest) -> str:
     if pull.state != "open":
         return "UNKNOWN"
     return "MERGEABLE" if merging.mergeable(pull) else "CONFLICTING"
+
+
+def _potential_merge(pull: PullRequest) -> CommitNode | None:
+    oid = pull_refs.merge_commit(pull) if pull.state == "open" else None
+    return commit_node(pull.repository, oid) if oid else None
+
+
+def _head_ref(pull: PullRequest) -> RefNode | None:
+    return None if pull.source.deleted else ref_node(pull.source, f"refs/heads/{pull.head}")
 
 
 def _commits(pull: PullRequest) -> Connection:
@@ -135,7 +146,7 @@ plain(
         "merged": lambda p: p.merged_at is not None,
         "isDraft": lambda p: p.draft,
         "locked": lambda _p: False,
-        "isCrossRepository": lambda _p: False,
+        "isCrossRepository": lambda p: p.cross,
         "isInMergeQueue": lambda _p: False,
         "isMergeQueueEnabled": lambda _p: False,
         "mergeQueueEntry": lambda _p: None,
@@ -148,15 +159,16 @@ plain(
         "mergedAt": lambda p: stamp(p.merged_at),
         "headRefName": lambda p: p.head,
         "headRefOid": lambda p: p.head_oid,
-        "headRef": lambda p: ref_node(p.repository, f"refs/heads/{p.head}"),
-        "headRepository": lambda p: p.repository,
-        "headRepositoryOwner": lambda p: p.repository.owner,
+        "headRef": _head_ref,
+        "headRepository": lambda p: None if p.source.deleted else p.source,
+        "headRepositoryOwner": lambda p: p.source.owner,
         "baseRefName": lambda p: p.base,
         "baseRefOid": merging.base_seen,
         "baseRef": lambda p: ref_node(p.repository, f"refs/heads/{p.base}"),
         "baseRepository": lambda p: p.repository,
         "repository": lambda p: p.repository,
         "mergeCommit": lambda p: commit_node(p.repository, p.merge_oid) if p.merge_oid else None,
+        "potentialMergeCommit": _potential_merge,
         "mergeable": _mergeable,
         "mergeStateStatus": _merge_state,
         "labels": lambda p: Connection(items=p.labels),

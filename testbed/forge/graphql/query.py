@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from testbed.forge import pull_refs
 from testbed.forge.errors import ApiError, not_found
 from testbed.forge.graphql.connections import Connection, Payload
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
@@ -87,9 +88,9 @@ plain(
         "owner": lambda r: r.owner,
         "isPrivate": lambda r: r.private,
         "isArchived": lambda _r: False,
-        "isFork": lambda _r: False,
+        "isFork": lambda r: r.parent is not None,
         "isEmpty": lambda r: not r.git.refs("refs/heads/"),
-        "parent": lambda _r: None,
+        "parent": lambda r: r.parent,
         "description": lambda _r: None,
         "hasIssuesEnabled": lambda _r: True,
         "hasProjectsEnabled": lambda _r: True,
@@ -149,6 +150,8 @@ def ref(source: Repository, context: Context, arguments: Arguments) -> RefNode |
     """Find a ref by its full name, or by a branch's or tag's name alone."""
     demand(context, source, "contents")
     name = arguments["qualifiedName"]
+    if name.startswith(pull_refs.PREFIX):
+        pull_refs.refresh(source)
     for full in (name, f"refs/heads/{name}", f"refs/tags/{name}"):
         if found := ref_node(source, full):
             return found

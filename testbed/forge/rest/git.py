@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from testbed.forge import refs
+from testbed.forge import pull_refs, refs
 from testbed.forge.actors import signature, web_flow
 from testbed.forge.errors import conflict, invalid, not_found
 from testbed.forge.git.history import sign_off
@@ -44,6 +44,8 @@ def _ref(world: World, repository: Repository, ref: str, oid: str) -> Json:
 def get_ref(call: Call) -> Json:
     """Read one ref."""
     repository, ref = full_repository(call), f"refs/{call.parameters['ref']}"
+    if ref.startswith(pull_refs.PREFIX):
+        pull_refs.refresh(repository)
     oid = repository.git.ref(ref)
     if oid is None:
         raise not_found()
@@ -54,7 +56,10 @@ def get_ref(call: Call) -> Json:
 def matching_refs(call: Call) -> list[Json]:
     """List refs that start so."""
     start = f"refs/{call.parameters['ref']}"
-    found = full_repository(call).git.refs("refs/").items()
+    repository = full_repository(call)
+    if start.startswith("refs/pull"):
+        pull_refs.refresh(repository)
+    found = repository.git.refs("refs/").items()
     return [
         _ref(call.world, call.repository, ref, oid) for ref, oid in found if ref.startswith(start)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from testbed.forge import merging
+from testbed.forge import merging, pull_refs
 from testbed.forge.model import AutoMerge, PullRequest, Repository
 from testbed.forge.records import Label, Review
 from testbed.forge.rest.views import Json, api, node_id, repository_view, stamp, user, web
@@ -68,6 +68,7 @@ def review_view(world: World, pull: PullRequest, review: Review) -> Json:
 
 
 def _side(world: World, repository: Repository, ref: str, oid: str) -> Json:
+    """Write head or base. GitHub's description has no null for a fork that is gone; GraphQL has."""
     owner = user(world, repository.owner)
     return {
         "label": f"{repository.owner.login}:{ref}",
@@ -114,8 +115,8 @@ def pull_view(world: World, pull: PullRequest, *, full: bool = False) -> Json:
         "milestone": None,
         "active_lock_reason": None,
         "auto_merge": _auto_merge(world, pull.auto_merge),
-        "merge_commit_sha": pull.merge_oid,
-        "head": _side(world, repository, pull.head, pull.head_oid),
+        "merge_commit_sha": pull_refs.last_merge_commit(pull),
+        "head": _side(world, pull.source, pull.head, pull.head_oid),
         "base": _side(world, repository, pull.base, pull.base_oid),
         **{
             f"{name}_at": stamp(getattr(pull, f"{name}_at"))
@@ -124,7 +125,10 @@ def pull_view(world: World, pull: PullRequest, *, full: bool = False) -> Json:
         **_addresses(url, page, issue, statuses),
         "_links": _links(url, page, issue, statuses),
     }
-    return view | _details(world, pull) if full else view
+    if not full:
+        return view
+    details = _details(world, pull)
+    return view | details | {"merge_commit_sha": pull_refs.last_merge_commit(pull)}
 
 
 def _addresses(url: str, page: str, issue: str, statuses: str) -> Json:

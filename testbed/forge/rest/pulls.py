@@ -25,15 +25,12 @@ def list_pulls(call: Call) -> list[Json]:
     """List pull requests by state, head and base."""
     query, repository = call.query, call.repository
     state, head, base = query.get("state", "open"), query.get("head"), query.get("base")
-    owner = repository.owner.login
     key = {"updated": "updated_at"}.get(query.get("sort", "created"), "number")
     newest = query.get("direction", "desc" if "sort" not in query else "asc") == "desc"
     found = [
         pull
         for pull in repository.pulls.values()
-        if state in {"all", pull.state}
-        and head in {None, f"{owner}:{pull.head}"}
-        and base in {None, pull.base}
+        if state in {"all", pull.state} and head in {None, pull.label} and base in {None, pull.base}
     ]
     found.sort(key=lambda pull: getattr(pull, key), reverse=newest)
     return [pull_view(call.world, pull) for pull in found]

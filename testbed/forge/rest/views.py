@@ -73,7 +73,7 @@ def repository_view(world: World, repository: Repository, *, full: bool = False)
         "visibility": "private" if repository.private else "public",
         "html_url": page,
         "description": None,
-        "fork": False,
+        "fork": repository.parent is not None,
         "url": base,
         **{key: base + tail for key, tail in TEMPLATES.items()},
         "git_url": f"git://{page.split('://')[1]}.git",
@@ -101,7 +101,10 @@ def repository_view(world: World, repository: Repository, *, full: bool = False)
         **dict.fromkeys(("allow_merge_commit", "allow_squash_merge", "allow_rebase_merge"), True),
     }
     if full:
-        view |= {"network_count": 0, "subscribers_count": 0}
+        view |= {"network_count": len(repository.forks), "subscribers_count": 0}
+        if repository.parent:
+            origin = repository_view(world, repository.parent)
+            view |= {"parent": origin, "source": origin}
     return view
 
 
