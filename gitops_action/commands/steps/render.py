@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Self
 
 from gitops_action.commands.tree_ports import Renderer, Trees
 from gitops_action.core.config import Config, Environment, resolve_folders
@@ -135,7 +136,7 @@ class FolderRenders:
         self._pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="render")
         self._renders: dict[FolderState, Future[Rendering]] = {}
 
-    def __enter__(self) -> FolderRenders:
+    def __enter__(self) -> Self:
         """Give itself."""
         return self
 

@@ -1,0 +1,113 @@
+"""HelmReleases with a chart in the repository, by `helm template`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from gitops_action.adapters.process import ProcessError, Runner
+from gitops_action.adapters.renderer.programs import Limits, surroundings
+from gitops_action.adapters.renderer.scratch import Scratch
+from gitops_action.core.files import RepositoryFile
+from gitops_action.core.manifests import Manifest, ManifestError, read_manifests
+from gitops_action.core.rendering import RenderError, Rendering
+from gitops_action.core.rendering.layout import Layout
+from gitops_action.core.rendering.releases import Release, releases_in
+from gitops_action.errors import GitOpsError, Location
+
+_SOURCE = re.compile(rb"(?m)^# Source: [^/\n]+/(.+)$")
+_VALUES = "values.json"
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartRenderer:
+    """Renders releases into the scratch copy that a folder was rendered in."""
+
+    helm: str | None
+    runner: Runner
+    limits: Limits
+    scratch: Scratch
+
+    def render(
+        self, manifests: Iterable[Manifest], files: Mapping[str, RepositoryFile], layout: Layout
+    ) -> Rendering:
+        """What the releases among the objects come to; the releases themselves stay objects."""
+        try:
+            releases = releases_in(manifests, files, layout)
+        except ManifestError as error:
+            return Rendering(problems=(error,))
+        if not releases:
+            return Rendering()
+        if self.helm is None:
+            return Rendering(notes=tuple(_not_rendered(release) for release in releases))
+        self.scratch.write(files, layout)
+        found: list[Manifest] = []
+        problems: list[GitOpsError] = []
+        for release in releases:
+            try:
+                rendering = self._one(self.helm, release)
+                found += rendering.manifests
+                problems += rendering.problems
+            except RenderError as error:
+                problems.append(error)
+        notes = tuple(note for release in releases for note in release.notes)
+        return Rendering(manifests=tuple(found), problems=tuple(problems), notes=notes)
+
+    def _one(self, helm: str, release: Release) -> Rendering:
+        values = self.scratch.home / _VALUES
+        values.write_text(json.dumps(release.values))
+        command = [helm, "template", release.name, str(self.scratch.top / release.chart)]
+        command += ["--values", str(values), "--include-crds", "--skip-tests", "--no-hooks"]
+        if release.namespace:
+            command += ["--namespace", release.namespace]
+        output = self._run(command, release)
+        if len(output) > self.limits.output:
+            cause = f"{len(output) / _MIB:.0f} MiB, limit {self.limits.output / _MIB:.0f} MiB"
+            raise _failed(release, cause)
+        return _objects(output, release)
+
+    def _run(self, command: list[str], release: Release) -> bytes:
+        environ = surroundings(self.runner.environ, self.scratch.home, allow_remote=False)
+        runner = replace(self.runner, environ=environ, timeout=self.limits.seconds)
+        try:
+            return runner.run(command, cwd=self.scratch.home).stdout
+        except ProcessError as error:
+            raise _failed(release, self.scratch.clean(error.cause)) from None
+
+
+def _objects(output: bytes, release: Release) -> Rendering:
+    """The objects that helm printed, each with the template it says it is from."""
+    manifests: list[Manifest] = []
+    problems: list[GitOpsError] = []
+    for document in re.split(rb"(?m)^---[ \t]*$", output):
+        source = _SOURCE.search(document)
+        path = release.chart
+        if source:
+            path = f"{release.chart}/{source[1].decode(errors='replace').strip()}"
+        parsed = read_manifests(path, document)
+        place = Location(file=path)
+        manifests += [replace(item, origin=place) for item in parsed.manifests]
+        problems += [
+            RenderError(error.title, cause=error.cause, fix=error.fix, location=place)
+            for error in parsed.problems
+        ]
+    return Rendering(manifests=tuple(manifests), problems=tuple(problems))
+
+
+def _failed(release: Release, cause: str) -> RenderError:
+    return RenderError(
+        f"chart {release.chart} of {release.manifest.id} cannot be rendered",
+        cause=cause,
+        fix="mend the chart or the release's values",
+        location=release.manifest.origin,
+    )
+
+
+def _not_rendered(release: Release) -> str:
+    return (
+        f"{release.manifest.id}: its chart {release.chart} is not rendered, for there is no helm;"
+        " the release is checked as an object"
+    )

@@ -1,0 +1,196 @@
+"""Renders folders: kustomizations by the pinned kubectl, plain manifests as Flux collects them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gitops_action.adapters.process import Runner
+from gitops_action.adapters.renderer.charts import ChartRenderer
+from gitops_action.adapters.renderer.kustomize import Build, Kubectl, without_charts
+from gitops_action.adapters.renderer.programs import Limits
+from gitops_action.adapters.renderer.scratch import Scratch
+from gitops_action.core.files import RepositoryFile
+from gitops_action.core.manifests import Manifest, ManifestError
+from gitops_action.core.manifests.reader import read_documents
+from gitops_action.core.rendering import RenderError, Rendering
+from gitops_action.core.rendering.collect import Collected, collect
+from gitops_action.core.rendering.diagnose import diagnose
+from gitops_action.core.rendering.graph import (
+    Graph,
+    kustomization_of,
+    layout_of,
+    look_through,
+)
+from gitops_action.core.rendering.ignore import Ignore, ignore_files
+from gitops_action.core.rendering.inflation import local_charts
+from gitops_action.core.rendering.layout import Layout
+from gitops_action.core.rendering.merge import merge_manifests
+from gitops_action.core.rendering.output import OutputReader
+from gitops_action.core.rendering.plain import read_plain_files
+from gitops_action.errors import GitOpsError, GitOpsErrors, Location
+
+
+@dataclass(kw_only=True)
+class _Parts:
+    """What the parts of a folder came to."""
+
+    manifests: list[Manifest] = field(default_factory=list)
+    problems: list[GitOpsError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class KustomizeRenderer:
+    """The port `Renderer`, on `kubectl kustomize` and, where it is there, helm.
+
+    It may be used by several threads at once.
+    """
+
+    def __init__(
+        self,
+        program: str | None,
+        runner: Runner,
+        *,
+        allow_remote: bool = False,
+        helm: str | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Take the programs.
+
+        Args:
+            program: kubectl (see `find_kubectl`); None where there is none, and then only plain
+                manifests can be rendered.
+            runner: starts programs; of its environment nothing but proxies is passed on, and
+                those only for remote bases.
+            allow_remote: whether kustomizations may name what is outside of the repository.
+            helm: helm (see `find_helm`); None: charts are not rendered, and a note says so.
+            limits: what a render may take.
+        """
+        self._limits = limits or Limits()
+        self._allow_remote = allow_remote
+        self._helm = helm
+        self._runner = runner
+        self._program = program
+        self._reader = OutputReader()
+
+    def render(self, folder: str, files: Mapping[str, RepositoryFile]) -> Rendering:
+        """Render `folder`, given every file that it stands on."""
+        layout = layout_of(files)
+        parts = _Parts()
+        with Scratch() as scratch:
+            self._parts(folder, files, layout, scratch, parts)
+            manifests, doubles = merge_manifests(parts.manifests)
+            charts = ChartRenderer(
+                helm=self._helm, runner=self._runner, limits=self._limits, scratch=scratch
+            )
+            rendered = charts.render(manifests, files, layout)
+        manifests, more = merge_manifests([*manifests, *rendered.manifests])
+        return Rendering(
+            manifests=manifests,
+            problems=(*parts.problems, *doubles, *rendered.problems, *more),
+            notes=(*parts.notes, *rendered.notes),
+        )
+
+    def _parts(
+        self,
+        folder: str,
+        files: Mapping[str, RepositoryFile],
+        layout: Layout,
+        scratch: Scratch,
+        parts: _Parts,
+    ) -> None:
+        folders: Iterable[str] = (folder,)
+        if not kustomization_of(folder, layout):
+            ignored = {path: files[path].data for path in ignore_files(files)}
+            collected = collect(folder, layout, Ignore(ignored))
+            plain = read_plain_files(collected.files, files, layout, lenient=not folder)
+            parts.manifests += plain.manifests
+            parts.problems += plain.problems
+            parts.notes += [*plain.notes, *_hidden(collected)]
+            folders = collected.kustomizations
+        for item in folders:
+            self._kustomize(item, files, layout, scratch, parts)
+
+    def _kustomize(
+        self,
+        folder: str,
+        files: Mapping[str, RepositoryFile],
+        layout: Layout,
+        scratch: Scratch,
+        parts: _Parts,
+    ) -> None:
+        graph = look_through(folder, files, layout, allow_remote=self._allow_remote)
+        if graph.problems:
+            parts.problems += graph.problems
+            return
+        scratch.write(files, layout)
+        try:
+            parts.notes += self._prepare_charts(graph, files, layout, scratch)
+            parts.manifests += self._build(folder, graph, scratch)
+        except GitOpsErrors as errors:
+            parts.problems += errors.errors
+        except GitOpsError as error:
+            parts.problems += diagnose(error, graph, files)
+
+    def _build(self, folder: str, graph: Graph, scratch: Scratch) -> tuple[Manifest, ...]:
+        path = graph.kustomizations[0].path
+        if self._program is None:
+            raise RenderError(
+                "there is no kubectl to render kustomizations with",
+                fix="install gitops-action with its dependencies, or put kubectl on PATH",
+                location=Location(file=path),
+            )
+        kubectl = Kubectl(
+            program=self._program,
+            runner=self._runner,
+            limits=self._limits,
+            allow_remote=self._allow_remote,
+            helm=self._helm,
+        )
+        build = Build(
+            folder=folder,
+            kustomization=path,
+            outside=bool(graph.outside),
+            charts=any(item.charts for item in graph.kustomizations),
+        )
+        output, ours = kubectl.build(scratch, build)
+        try:
+            return self._reader.read(folder, output, strip=ours)
+        except ManifestError as error:
+            raise RenderError(
+                error.title, cause=error.cause, fix=error.fix, location=Location(file=path)
+            ) from None
+
+    def _prepare_charts(
+        self,
+        graph: Graph,
+        files: Mapping[str, RepositoryFile],
+        layout: Layout,
+        scratch: Scratch,
+    ) -> Iterator[str]:
+        """Leave out charts that cannot be rendered here, and tell so.
+
+        Raises:
+            GitOpsErrors: a chart would have to be fetched.
+        """
+        for kustomization in graph.kustomizations:
+            if not kustomization.charts:
+                continue
+            if self._helm:
+                if not self._allow_remote:
+                    local_charts(kustomization, layout)
+                continue
+            documents = read_documents(kustomization.path, files[kustomization.path].data)
+            body = documents[0].value if documents else {}
+            scratch.replace(
+                kustomization.path, without_charts(body if isinstance(body, dict) else {})
+            )
+            yield f"{kustomization.charts[0]}: its Helm charts are not rendered: there is no helm"
+
+
+def _hidden(collected: Collected) -> list[str]:
+    if not collected.hidden:
+        return []
+    first, more = collected.hidden[0], len(collected.hidden) - 1
+    others = f" and {more} more" if more else ""
+    return [f"{first}{others}: hidden files are left out; Flux would take them in"]

@@ -1,0 +1,230 @@
+"""What a kustomization stands on, looked through before anything runs.
+
+kustomize tells of one mistake at a time and by its own paths; here each has file and line, all in
+one go. And nothing that leaves the repository is handed to a program that would follow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gitops_action.core.files import SYMLINK, RepositoryFile
+from gitops_action.core.manifests.errors import ManifestError
+from gitops_action.core.rendering.errors import LinkError, RemoteBaseError, RenderError
+from gitops_action.core.rendering.kustomization import (
+    KUSTOMIZATION_NAMES,
+    Kustomization,
+    Reference,
+    read_kustomization,
+)
+from gitops_action.core.rendering.layout import Layout
+from gitops_action.errors import GitOpsError, Location
+
+
+@dataclass(kw_only=True)
+class Graph:
+    """What a folder's kustomization comes to stand on.
+
+    Attributes:
+        problems: what keeps it from being rendered.
+        kustomizations: those that are built on, the folder's own first.
+        resources: the plain files among the resources.
+        outside: references to files beside or above the kustomization that names them; kustomize
+            reads those only when its load restrictions are off, as they are in Flux.
+        remote: references to something outside of the repository.
+    """
+
+    problems: list[GitOpsError] = field(default_factory=list)
+    kustomizations: list[Kustomization] = field(default_factory=list)
+    resources: list[str] = field(default_factory=list)
+    outside: list[Reference] = field(default_factory=list)
+    remote: list[Reference] = field(default_factory=list)
+
+
+def layout_of(files: Mapping[str, RepositoryFile]) -> Layout:
+    """The names of files, and where the links among them lead."""
+    links = {path: file for path, file in files.items() if file.mode == SYMLINK}
+    targets = {path: file.data.decode(errors="replace") for path, file in links.items()}
+    return Layout(files, targets)
+
+
+def kustomization_of(folder: str, layout: Layout) -> tuple[str, ...]:
+    """The kustomization files of a folder; kustomize wants exactly one."""
+    names = (f"{folder}/{name}" if folder else name for name in KUSTOMIZATION_NAMES)
+    return tuple(path for path in names if layout.is_file(path))
+
+
+def look_through(
+    folder: str, files: Mapping[str, RepositoryFile], layout: Layout, *, allow_remote: bool
+) -> Graph:
+    """Follow a folder's kustomization through everything that it builds on."""
+    walk = _Walk(files, layout, allow_remote=allow_remote)
+    walk.folder(folder, (), None)
+    walk.check_outside()
+    return walk.graph
+
+
+class _Walk:
+    def __init__(
+        self, files: Mapping[str, RepositoryFile], layout: Layout, *, allow_remote: bool
+    ) -> None:
+        self.graph = Graph()
+        self._files = files
+        self._layout = layout
+        self._allow_remote = allow_remote
+        self._seen: set[str] = set()
+
+    def folder(self, folder: str, above: tuple[str, ...], by: Reference | None) -> None:
+        """Look through the kustomization of a folder that is used by `by`."""
+        circle = [name for name in above if _holds(folder, name)]
+        if circle and by:
+            self._circle((*above[above.index(circle[0]) :], folder), by)
+            return
+        if folder in self._seen:
+            return
+        self._seen.add(folder)
+        found = kustomization_of(folder, self._layout)
+        if len(found) != 1:
+            self._not_one(folder, found, by)
+            return
+        way = self._layout.follow("", found[0])
+        file = self._files.get(way.path or "")
+        if file is None:
+            self._problem(
+                LinkError,
+                f"{found[0]} is a link that leads nowhere in the repository",
+                "make it a file, or link to one",
+                Location(file=found[0]),
+            )
+            return
+        try:
+            kustomization = read_kustomization(found[0], file.data)
+        except ManifestError as error:
+            self.graph.problems.append(error)
+            return
+        self.graph.kustomizations.append(kustomization)
+        for reference in kustomization.references():
+            self._reference(reference, kustomization.folder, (*above, folder))
+
+    def check_outside(self) -> None:
+        """Refuse what could make open load restrictions lead out of the repository unseen."""
+        plugins = [
+            reference
+            for kustomization in self.graph.kustomizations
+            for reference in kustomization.references()
+            if reference.role == "plugin"
+        ]
+        if not self.graph.outside:
+            return
+        first = self.graph.outside[0]
+        for unseen in plugins[:1]:
+            self._problem(
+                RenderError,
+                f"{first.path!r} lies outside of its kustomization's folder, beside plugins",
+                f"move it below the folder, or do without {unseen.path!r} ({unseen.location})",
+                first.location,
+                "files elsewhere are only read where nothing but kustomizations names files",
+            )
+        for kustomization in self.graph.kustomizations:
+            if kustomization.tagged:
+                self._problem(
+                    RenderError,
+                    "kustomization has YAML tags beside references that leave its folder",
+                    "write the value without a tag",
+                    Location(file=kustomization.path),
+                )
+
+    def _reference(self, reference: Reference, folder: str, above: tuple[str, ...]) -> None:
+        way = self._layout.follow(folder, reference.path)
+        path = way.path
+        if path is not None and self._layout.is_file(path):
+            self._file(path, reference, folder)
+        elif path is not None and reference.role != "file" and self._layout.is_folder(path):
+            self.folder(path, above, reference)
+        elif reference.remote:
+            self._remote(reference)
+        elif path is None:
+            self._leaves(reference, way.links)
+        else:
+            self._nowhere(reference, path)
+
+    def _file(self, path: str, reference: Reference, folder: str) -> None:
+        if reference.role == "component":
+            self._problem(
+                RenderError,
+                f"component {reference.path!r} is a file",
+                "name the folder that its kustomization is in",
+                reference.location,
+            )
+        if reference.role == "resource":
+            self.graph.resources.append(path)
+        if not _holds(folder, path):
+            self.graph.outside.append(reference)
+
+    def _remote(self, reference: Reference) -> None:
+        self.graph.remote.append(reference)
+        if not self._allow_remote:
+            self._problem(
+                RemoteBaseError,
+                f"{reference.path!r} is outside of the repository",
+                "copy it into the repository, or allow it by `validate.remote-bases: true`",
+                reference.location,
+                "what a remote base holds can change without a pull request here",
+            )
+
+    def _leaves(self, reference: Reference, links: tuple[str, ...]) -> None:
+        through = f", through the link {links[-1]}" if links else ""
+        self._problem(
+            LinkError if links else RenderError,
+            f"{reference.path!r} leaves the repository{through}",
+            "refer to something inside of the repository",
+            reference.location,
+        )
+
+    def _nowhere(self, reference: Reference, path: str) -> None:
+        what = "is a folder, not a file" if self._layout.is_folder(path) else "is not there"
+        self._problem(
+            RenderError,
+            f"{reference.path!r} {what}",
+            "correct the path, or add the file",
+            reference.location,
+            f"looked for {path or 'the repository itself'}",
+        )
+
+    def _not_one(self, folder: str, found: tuple[str, ...], by: Reference | None) -> None:
+        place = by.location if by else Location(file=found[0] if found else folder or ".")
+        shown = folder or "the repository's top folder"
+        if found:
+            self._problem(
+                RenderError,
+                f"{shown} has several kustomization files: {', '.join(found)}",
+                "keep one of them",
+                place,
+            )
+        else:
+            self._problem(
+                RenderError,
+                f"{shown} has no kustomization.yaml",
+                "add one, or name its files one by one",
+                place,
+            )
+
+    def _circle(self, circle: tuple[str, ...], by: Reference) -> None:
+        self._problem(
+            RenderError,
+            f"kustomizations build on each other: {' → '.join(name or '.' for name in circle)}",
+            "remove one of the references",
+            by.location,
+            "a kustomization can neither use itself nor a folder that it lies in",
+        )
+
+    def _problem(
+        self, kind: type[RenderError], title: str, fix: str, place: Location, cause: str = ""
+    ) -> None:
+        self.graph.problems.append(kind(title, cause=cause, fix=fix, location=place))
+
+
+def _holds(folder: str, path: str) -> bool:
+    """Whether a path is the folder or lies below it."""
+    return not folder or path == folder or path.startswith(f"{folder}/")
