@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,6 @@ from gitops_action.core.inputs import ValidateInputs
 if TYPE_CHECKING:
     from gitops_action.core.manifests import Manifest
 
-_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""Variables that kubectl and helm are given; none of them can hold a secret of the job."""
-
 
 class ToolWorkshop:
     """Implements the port `Workshop` with kubectl, helm, the shipped schemas and registries."""
@@ -34,17 +30,17 @@ class ToolWorkshop:
         """Kustomize as kubectl has it; helm where the machine has it."""
         from gitops_action.adapters.renderer import (  # noqa: PLC0415 - one command's
             KustomizeRenderer,
+            find_helm,
+            find_kubectl,
         )
 
         environ = self._context.environ
-        runner = Runner(
-            environ={name: environ[name] for name in _KEPT if name in environ},
-            redact=self._context.redactor.clean,
-        )
+        path = environ.get("PATH")
         return KustomizeRenderer(
-            runner=runner,
+            find_kubectl(path),
+            Runner(environ=environ, redact=self._context.redactor.clean),
             allow_remote=settings.remote_bases,
-            helm=shutil.which("helm", path=environ.get("PATH", "")),
+            helm=find_helm(path),
         )
 
     def schemas(

@@ -42,26 +42,26 @@ def _outputs(report: ValidationReport) -> Mapping[str, str]:
 
 
 def _notices(report: ValidationReport) -> tuple[Notice, ...]:
-    """Errors first: a surface that shows only some must show those."""
+    """Errors first: a surface that shows only some must show those.
+
+    What several environments have in common, such as a fault in their base, is said once.
+    """
     found = sorted(report.everything, key=lambda item: item.level != "error")
     moved = (
         f"the head moved to {report.moved_to} while {report.head} was judged: this says nothing"
         " about the newer commit"
-        if report.moved_to
-        else ""
     )
-    notes = [moved, *report.notes, *(note for env in report.environments for note in env.notes)]
-    return (
-        *(
-            Notice(level=item.level, text=sentence(item), location=item.error.location)
-            for item in found
-        ),
-        *(
-            Notice(level="warning" if note == moved else "notice", text=note)
-            for note in notes
-            if note
-        ),
-    )
+    notes = (*report.notes, *(note for env in report.environments for note in env.notes))
+    every = [
+        *(_notice(item) for item in found),
+        *([Notice(level="warning", text=moved)] if report.moved_to else []),
+        *(Notice(level="notice", text=note) for note in notes),
+    ]
+    return tuple(dict.fromkeys(every))
+
+
+def _notice(item: Finding) -> Notice:
+    return Notice(level=item.level, text=sentence(item), location=item.error.location)
 
 
 def _data(report: ValidationReport, outputs: Mapping[str, str]) -> Mapping[str, object]:
