@@ -96,7 +96,8 @@ def _hides(key: str, item: object, parent: Body) -> bool:
     if key == "value" and names_secret(str(parent.get("name") or parent.get("key") or "")):
         return not isinstance(item, Mapping)
     # A mapping of such a name (`secret: {secretName: …}`) refers to a secret.
-    return isinstance(item, str) and names_secret(key) and not _refers(key, parent)
+    value = isinstance(item, str | int | float) and not isinstance(item, bool)
+    return value and names_secret(key) and not _refers(key, parent)
 
 
 def _refers(key: str, parent: Body) -> bool:

@@ -1,0 +1,147 @@
+"""The schemas of the built-in kinds, from the data of the package `kubernetes-validate`.
+
+They are the OpenAPI schemas of each Kubernetes version in strict form: a field that is not named
+is an error. Some say more than the API server does, or less; that is mended here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from gitops_action.adapters.schemas.checker import Checker
+from gitops_action.adapters.schemas.kubernetes_mended import ENUMS, OPTIONAL, TYPES
+from gitops_action.core.validation.structural import JsonSchema
+
+ADDRESS = "https://kubernetes.io/api/_definitions.json"
+METADATA = f"{ADDRESS}#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+
+_FOLDER = re.compile(r"v(\d+)\.(\d+)\.\d+-local-strict")
+_VERSION = re.compile(r"v?(\d+)\.(\d+)(\..*)?")
+_INT32 = 2**31
+_GROUPS = "x-kubernetes-group-version-kind"
+
+Kind = tuple[str, str, str]
+"""Group, version, kind."""
+
+
+def known_versions() -> tuple[str, ...]:
+    """The Kubernetes versions whose schemas are installed, oldest first: `1.36`, `1.37`."""
+    return tuple(f"{major}.{minor}" for major, minor in sorted(_folders()))
+
+
+class KubernetesSchemas:
+    """The built-in kinds of one Kubernetes version.
+
+    Attributes:
+        version: whose schemas these are; the nearest known one to what was asked for.
+        note: says so where it is another one; empty otherwise.
+    """
+
+    def __init__(self, version: str) -> None:
+        """Choose the version; schemas are read when the first object is checked.
+
+        Raises:
+            ValueError: no version such as `1.36`, or no schemas are installed.
+        """
+        wanted, folders = _number(version), _folders()
+        if not folders:
+            raise ValueError("the package kubernetes-validate holds no schemas")
+        found = min(folders, key=lambda each: (_distance(each, wanted), each))
+        self.version = f"{found[0]}.{found[1]}"
+        self.note = (
+            ""
+            if found == wanted
+            else f"objects are checked by the schemas of Kubernetes {self.version}, the nearest to "
+            f"{version} that is known (known: {', '.join(known_versions())})"
+        )
+        self._folder = folders[found]
+
+    def checker(self, kind: Kind) -> Checker | None:
+        """What checks objects of the kind; None where this version has no such kind."""
+        name = self._names.get(kind)
+        if name is None:
+            return None
+        return Checker({"$ref": f"{ADDRESS}#/$defs/{name}"}, self.documents)
+
+    @cached_property
+    def documents(self) -> Mapping[str, JsonSchema]:
+        """The one document that every schema refers into."""
+        text = self._folder.joinpath("_definitions.json").read_text("utf-8")
+        definitions = json.loads(text)["$defs"]
+        return {
+            ADDRESS: {
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "$defs": {name: _mended(name, schema) for name, schema in definitions.items()},
+            }
+        }
+
+    @cached_property
+    def kinds(self) -> frozenset[Kind]:
+        """Every kind of this version."""
+        return frozenset(self._names)
+
+    @cached_property
+    def _names(self) -> Mapping[Kind, str]:
+        definitions = self.documents[ADDRESS]["$defs"]
+        found: dict[Kind, str] = {}
+        for name, schema in definitions.items() if isinstance(definitions, dict) else ():
+            groups = schema.get(_GROUPS, ())
+            if len(groups) == 1:  # the others are parameters of requests
+                found[groups[0]["group"], groups[0]["version"], groups[0]["kind"]] = name
+        return found
+
+
+def _folders() -> dict[tuple[int, int], Traversable]:
+    root = files("kubernetes_validate").joinpath("kubernetes-json-schema")
+    matches = ((_FOLDER.fullmatch(folder.name), folder) for folder in root.iterdir())
+    return {(int(found[1]), int(found[2])): folder for found, folder in matches if found}
+
+
+def _number(version: str) -> tuple[int, int]:
+    found = _VERSION.fullmatch(version.strip())
+    if not found:
+        raise ValueError(f"{version!r} is no Kubernetes version such as 1.36")
+    return int(found[1]), int(found[2])
+
+
+def _distance(one: tuple[int, int], other: tuple[int, int]) -> int:
+    return abs(one[0] - other[0]) * 1000 + abs(one[1] - other[1])
+
+
+def _mended(name: str, schema: JsonSchema) -> JsonSchema:
+    if name in TYPES:
+        return {"type": TYPES[name]}
+    slim = _slim(schema)
+    required = slim.get("required")
+    if isinstance(required, list):
+        optional = OPTIONAL.get(_short(name), ())
+        slim["required"] = [field for field in required if field not in optional]
+    properties = slim.get("properties")
+    if isinstance(properties, dict):
+        for field, values in ENUMS.get(_short(name), {}).items():
+            if field in properties:
+                properties[field] = {**properties[field], "enum": [*values, None]}
+    return slim
+
+
+def _short(name: str) -> str:
+    """`io.k8s.api.core.v1.Container` → `core.v1.Container`."""
+    return ".".join(name.split(".")[-3:])
+
+
+def _slim(schema: JsonSchema) -> JsonSchema:
+    """Without descriptions, which are most of the text; whole numbers with their limits."""
+    slim: JsonSchema = {}
+    for key, value in schema.items():
+        if key == "properties" and isinstance(value, dict):
+            slim[key] = {field: _slim(inner) for field, inner in value.items()}
+        elif key != "description":
+            slim[key] = _slim(value) if isinstance(value, dict) else value
+    if slim.get("format") == "int32":
+        slim |= {"minimum": -_INT32, "maximum": _INT32 - 1}
+    return slim

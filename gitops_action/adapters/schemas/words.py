@@ -1,0 +1,163 @@
+"""What a JSON Schema validator finds, in words about the object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from gitops_action.adapters.schemas.checker import Checker, properties_at
+from gitops_action.adapters.schemas.refusals import refusal, said_of
+from gitops_action.core.config.select import nearest
+from gitops_action.core.manifests import Manifest
+from gitops_action.core.validation import ObjectProblem, Steps, redacted, written
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
+
+_NEAR = 0.8
+_SHOWN = 8
+_ENCRYPTED = "ENC["
+_VARIABLE = "${"
+
+
+def problems_of(manifest: Manifest, checker: Checker) -> Iterator[ObjectProblem]:
+    """What is wrong with the object, one problem for each place and fault.
+
+    `status` is left out: what a description says there is dropped by the API server. So are
+    values that SOPS has encrypted, whose shape tells nothing.
+    """
+    body = {key: value for key, value in manifest.body.items() if key not in {"status", "sops"}}
+    seen: set[tuple[Steps, str]] = set()
+    for error in checker.errors(body):
+        for problem in _Words(manifest, checker).problems(error):
+            key = (problem.steps, problem.title)
+            if key not in seen:
+                seen.add(key)
+                yield problem
+
+
+class _Words:
+    def __init__(self, manifest: Manifest, checker: Checker) -> None:
+        self._manifest = manifest
+        self._checker = checker
+
+    def problems(self, error: ValidationError) -> Iterator[ObjectProblem]:
+        instance, steps = error.instance, tuple(error.instance_path)
+        if isinstance(instance, str) and instance.startswith(_ENCRYPTED):
+            return
+        keyword, details = error.kind.name, error.kind.as_dict()
+        if keyword in {"additionalProperties", "unevaluatedProperties"}:
+            yield from self._unknown(error, steps, details["unexpected"])
+        elif keyword in {"anyOf", "oneOf"} and details.get("context"):
+            yield from self._choice(error, steps)
+        elif keyword == "required":
+            yield self._missing(steps, str(details["property"]))
+        else:
+            yield self._value(error, steps, keyword, details)
+
+    def _unknown(
+        self, error: ValidationError, steps: Steps, names: list[str]
+    ) -> Iterator[ObjectProblem]:
+        known = properties_at(self._checker, error.schema_path[:-1])
+        for name in names:
+            near = _near(name, known) or (None if self._checker.near_only else nearest(name, known))
+            if near or not self._checker.near_only:
+                listed = ", ".join(known[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
+                yield self._problem(
+                    (*steps, name),
+                    f"unknown field {written((*steps, name))}",
+                    fix=f"did you mean {near!r}?" if near else f"known here: {listed or 'nothing'}",
+                )
+
+    def _missing(self, steps: Steps, name: str) -> ObjectProblem:
+        path = written((*steps, name))
+        return self._problem((*steps, name), f"{path} is missing", fix=f"add `{name}: …`")
+
+    def _choice(self, error: ValidationError, steps: Steps) -> Iterator[ObjectProblem]:
+        """Of several forms the one that fits best explains the most."""
+        branches = [list(branch) for branch in error.kind.as_dict()["context"]]
+        real = [branch for branch in branches if not _only_null(branch, len(steps))]
+        if len(real) == 1:
+            for inner in real[0]:
+                yield from self.problems(inner)
+            return
+        needed = [branch[0].kind.as_dict() for branch in real if _only_required(branch)]
+        path = written(steps) or "the object"
+        if needed and len(needed) == len(real):
+            names = ", ".join(sorted({str(each["property"]) for each in needed}))
+            yield self._problem(steps, f"{path} needs one of {names}", fix="add one of them")
+        elif real:
+            best = max(real, key=lambda branch: (_depth(branch), -len(branch)))
+            if _depth(best) > len(steps):
+                for inner in best:
+                    yield from self.problems(inner)
+            else:
+                yield self._problem(steps, f"{path} has none of the forms that are allowed")
+
+    def _value(
+        self, error: ValidationError, steps: Steps, keyword: str, details: Mapping[str, object]
+    ) -> ObjectProblem:
+        path, instance = written(steps) or "the object", error.instance
+        said = said_of(instance, hidden=self._hidden(steps))
+        title, fix = refusal(path, said, keyword, details, instance)
+        if isinstance(instance, str) and _VARIABLE in instance:
+            return self._problem(
+                steps,
+                title,
+                cause="it holds a variable, which Flux may fill in (`postBuild.substitute`)",
+                fix="make sure that the variable is defined",
+                level="warning",
+            )
+        return self._problem(steps, title, fix=fix)
+
+    def _hidden(self, steps: Steps) -> bool:
+        """Whether a value there is, or holds, what is not shown in a diff either."""
+        shown: object = redacted(self._manifest.body)
+        real: object = self._manifest.body
+        for step in steps:
+            shown, real = _below(shown, step), _below(real, step)
+        return shown != real
+
+    def _problem(
+        self, steps: Steps, title: str, *, cause: str = "", fix: str = "", level: str = "error"
+    ) -> ObjectProblem:
+        return ObjectProblem(
+            f"{self._manifest.id}: {title}",
+            manifest=self._manifest,
+            steps=steps,
+            cause=cause,
+            fix=fix,
+            level="warning" if level == "warning" else "error",
+        )
+
+
+def _below(here: object, step: str | int) -> object:
+    if isinstance(here, Mapping):
+        return here.get(step)
+    return here[step] if isinstance(here, list | tuple) and isinstance(step, int) else None
+
+
+def _near(name: str, known: tuple[str, ...]) -> str | None:
+    """A known field that differs by case or a letter or two."""
+    by_case = {each.lower(): each for each in known}
+    if name.lower() in by_case:
+        return by_case[name.lower()]
+    return next(iter(get_close_matches(name, known, n=1, cutoff=_NEAR)), None)
+
+
+def _only_null(branch: list[ValidationError], depth: int) -> bool:
+    """Whether a branch is the one that allows null."""
+    return len(branch) == 1 and (
+        branch[0].kind.name == "type"
+        and branch[0].kind.as_dict()["types"] == ["null"]
+        and len(branch[0].instance_path) == depth
+    )
+
+
+def _only_required(branch: list[ValidationError]) -> bool:
+    return len(branch) == 1 and branch[0].kind.name == "required"
+
+
+def _depth(branch: list[ValidationError]) -> int:
+    return max((len(error.instance_path) for error in branch), default=0)

@@ -1,0 +1,173 @@
+"""Schemas of custom kinds as JSON Schema.
+
+A CustomResourceDefinition writes them as OpenAPI 3 with rules of its own (Kubernetes
+documentation, "Extend the Kubernetes API with CustomResourceDefinitions": structural schemas,
+pruning, defaulting). Rules in CEL (`x-kubernetes-validations`) are left to the API server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gitops_action.core.manifests import Body, Manifest
+from gitops_action.core.manifests.fields import flag, items, mapping, text, texts
+
+JsonSchema = dict[str, object]
+
+_KEPT = (
+    "enum",
+    "maximum",
+    "minimum",
+    "multipleOf",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxProperties",
+    "minProperties",
+)
+_JUNCTIONS = ("allOf", "anyOf", "oneOf")
+_TYPE_ROOT = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindSchema:
+    """The schema of one version of a custom kind.
+
+    `schema` is None where the definition has none: everything is allowed. `metadata` inside of it
+    refers to the address given to `kind_schemas`. A version that is not `served` cannot be used.
+    """
+
+    group: str
+    kind: str
+    version: str
+    served: bool
+    schema: JsonSchema | None
+
+
+def kind_schemas(definition: Manifest, metadata: str) -> Iterator[KindSchema]:
+    """The versions that a CustomResourceDefinition (`apiextensions.k8s.io/v1`) defines.
+
+    Args:
+        definition: the object; one of another shape gives what can be read of it.
+        metadata: address of the schema of objects' metadata, which no definition describes.
+    """
+    body = definition.body
+    opened = flag(body, "spec", "preserveUnknownFields") is True
+    for version in items(body, "spec", "versions"):
+        written = mapping(version, "schema", "openAPIV3Schema")
+        yield KindSchema(
+            group=text(body, "spec", "group"),
+            kind=text(body, "spec", "names", "kind"),
+            version=text(version, "name"),
+            served=flag(version, "served") is not False,
+            schema=_Converter(metadata, closed=not opened).resource(written) if written else None,
+        )
+
+
+class _Converter:
+    def __init__(self, metadata: str, *, closed: bool) -> None:
+        self._metadata = metadata
+        self._closed = closed
+
+    def resource(self, written: Body) -> JsonSchema:
+        """A whole object: type and metadata are allowed though no schema names them."""
+        described = {
+            key: value
+            for key, value in mapping(written, "properties").items()
+            if key not in {"apiVersion", "kind", "metadata"}
+        }
+        schema = self.schema({**written, "properties": described}, closed=self._closed)
+        own = schema.get("properties")
+        schema["properties"] = {
+            **_TYPE_ROOT,
+            "metadata": {"$ref": self._metadata},
+            **(own if isinstance(own, dict) else {}),
+        }
+        schema["type"] = "object"
+        return schema
+
+    def schema(self, written: Body, *, closed: bool) -> JsonSchema:
+        """Any schema. `closed`: fields that it does not name are errors, as they get pruned."""
+        if flag(written, "x-kubernetes-embedded-resource"):
+            inner = {k: v for k, v in written.items() if k != "x-kubernetes-embedded-resource"}
+            return {**self.resource(inner), "required": ["apiVersion", "kind"]}
+        schema = {key: written[key] for key in _KEPT if key in written}
+        _bounds(written, schema)
+        if flag(written, "x-kubernetes-int-or-string"):
+            schema["type"] = ["integer", "string"]
+        elif text(written, "type"):
+            schema["type"] = text(written, "type")
+        self._inside(written, schema, closed=closed)
+        self._junctions(written, schema)
+        return nullable(schema) if flag(written, "nullable") else schema
+
+    def _inside(self, written: Body, schema: JsonSchema, *, closed: bool) -> None:
+        required = _required(written)
+        if required:
+            schema["required"] = list(required)
+        properties = mapping(written, "properties")
+        if properties:
+            schema["properties"] = {
+                name: self._property(inner, closed=closed, empty=name not in required)
+                for name, inner in properties.items()
+                if isinstance(inner, Mapping)
+            }
+        if isinstance(written.get("items"), Mapping):
+            schema["items"] = self.schema(mapping(written, "items"), closed=closed)
+        if isinstance(written.get("additionalProperties"), Mapping):
+            values = self.schema(mapping(written, "additionalProperties"), closed=closed)
+            schema["additionalProperties"] = nullable(values)
+        elif closed and _is_pruned(written):
+            schema["additionalProperties"] = False
+
+    def _property(self, written: Body, *, closed: bool, empty: bool) -> JsonSchema:
+        """An optional property may be null: the API server drops it then."""
+        schema = self.schema(written, closed=closed)
+        return nullable(schema) if empty else schema
+
+    def _junctions(self, written: Body, schema: JsonSchema) -> None:
+        """`allOf` and the like only check values; what is allowed at all is said beside them."""
+        if flag(written, "x-kubernetes-int-or-string"):
+            return
+        for junction in _JUNCTIONS:
+            found = items(written, junction)
+            if found:
+                schema[junction] = [self.schema(inner, closed=False) for inner in found]
+        if isinstance(written.get("not"), Mapping):
+            schema["not"] = self.schema(mapping(written, "not"), closed=False)
+
+
+def nullable(schema: JsonSchema) -> JsonSchema:
+    """The same schema, which takes null as well."""
+    kind = schema.get("type")
+    if any(key in schema for key in ("enum", "not", *_JUNCTIONS)):
+        return {"anyOf": [{"type": "null"}, schema]}
+    if isinstance(kind, str):
+        return {**schema, "type": [kind, "null"]}
+    return {**schema, "type": [*kind, "null"]} if isinstance(kind, list) else schema
+
+
+def _is_pruned(written: Body) -> bool:
+    """Whether the API server drops fields that the schema does not name."""
+    if flag(written, "x-kubernetes-preserve-unknown-fields"):
+        return False
+    allowed = written.get("additionalProperties")
+    return text(written, "type") == "object" and allowed is not True
+
+
+def _required(written: Body) -> tuple[str, ...]:
+    """What has to be written: what is required and has no default."""
+    names = texts(written, "required")
+    properties = mapping(written, "properties")
+    return tuple(name for name in names if "default" not in mapping(properties, name))
+
+
+def _bounds(written: Body, schema: JsonSchema) -> None:
+    """OpenAPI 3.0 says beside a limit whether it is exclusive, JSON Schema has an own keyword."""
+    for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if flag(written, exclusive) and limit in schema:
+            schema[exclusive] = schema.pop(limit)
