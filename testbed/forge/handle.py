@@ -17,7 +17,7 @@ from testbed.forge.model import (
     PullRequest,
     Repository,
 )
-from testbed.forge.records import CheckRun, Review, Status
+from testbed.forge.records import CheckRun, Review, Status, WorkflowRun
 from testbed.forge.world import World
 
 Content = str | bytes
@@ -183,6 +183,16 @@ class RepositoryHandle:
             )
         )
         merging.obey_auto_merge(self._world, pull)
+
+    def runs(self) -> list[WorkflowRun]:
+        """List workflow runs, oldest first."""
+        return list(self.repository.runs.values())
+
+    def finish_run(self, number: int | None = None, conclusion: str = "success") -> None:
+        """Let a run come to its end; None: the newest."""
+        run = self.repository.runs[max(self.repository.runs) if number is None else number]
+        run.status, run.conclusion = "completed", conclusion
+        run.updated_at = self._world.now()
 
     def status(self, oid: str, context: str, state: str = "success", *, by: str = "alice") -> None:
         """Let somebody set a commit status."""

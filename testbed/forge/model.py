@@ -10,7 +10,16 @@ from typing import Literal
 
 from testbed.forge.git.history import History
 from testbed.forge.git.store import GitStore
-from testbed.forge.records import Account, CheckRun, Comment, Deployment, Label, Review, Status
+from testbed.forge.records import (
+    Account,
+    CheckRun,
+    Comment,
+    Deployment,
+    Label,
+    Review,
+    Status,
+    WorkflowRun,
+)
 
 EventKind = Literal["ClosedEvent", "ReopenedEvent", "MergedEvent", "HeadRefDeletedEvent"]
 MergeMethod = Literal["merge", "squash", "rebase"]
@@ -152,6 +161,7 @@ class Repository:
     statuses: dict[str, list[Status]] = field(default_factory=dict)
     checks: dict[str, list[CheckRun]] = field(default_factory=dict)
     deployments: dict[int, Deployment] = field(default_factory=dict)
+    runs: dict[int, WorkflowRun] = field(default_factory=dict)
     protections: list[Protection] = field(default_factory=list)
     collaborators: dict[str, str] = field(default_factory=dict)
     teams: set[str] = field(default_factory=set)

@@ -86,6 +86,24 @@ class CheckRun:
 
 
 @dataclass(kw_only=True)
+class WorkflowRun:
+    """A run of a workflow; `title` is what `run-name` made of its inputs."""
+
+    id: int
+    path: str
+    name: str
+    title: str
+    event: str
+    branch: str
+    oid: str
+    actor: Account
+    created_at: datetime
+    updated_at: datetime
+    status: str = "queued"
+    conclusion: str | None = None
+
+
+@dataclass(kw_only=True)
 class DeploymentStatus:
     """One status of a deployment."""
 

@@ -97,11 +97,18 @@ def test_gh_opens_reads_comments_on_and_merges_a_pull_request(talk: Talk, tmp_pa
 
 
 def test_gh_starts_a_workflow(talk: Talk, tmp_path: Path) -> None:
-    talk.repository.commit(files={".github/workflows/gate.yml": "on: workflow_dispatch\n"})
+    workflow = (
+        "on: {workflow_dispatch: {inputs: {reason: {}}}}\nrun-name: gate ${{ inputs.reason }}\n"
+    )
+    talk.repository.commit(files={".github/workflows/gate.yml": workflow})
     alice = talk.acting(kind="pat", login="alice")
     gh(alice, tmp_path, "workflow", "run", "gate.yml", "-f", "reason=now")
     started = talk.forge.events[-1]
     assert (started.name, started.payload["inputs"]) == ("workflow_dispatch", {"reason": "now"})
+    (run,) = talk.repository.runs()
+    assert (run.title, run.status) == ("gate now", "queued")
+    talk.repository.finish_run(run.id, "failure")
+    assert "gate now" in gh(alice, tmp_path, "run", "list", "--workflow", "gate.yml")
 
 
 def test_git_clones_blobless_and_pushes(talk: Talk, tmp_path: Path) -> None:
