@@ -53,7 +53,16 @@ def test_names_that_fit(check: Check, text: str) -> None:
         *((names.check_code_owners, text) for text in ("", "acme", "@a/b/c", "a@b.c", "@a,@b")),
         *(
             (names.read_image, text)
-            for text in ("", "A/b", "nginx", "acme/web", "ghcr.io/a/b@sha256:" + "0" * 64, "a b", "a\n", "$(id)")
+            for text in (
+                "",
+                "A/b",
+                "nginx",
+                "acme/web",
+                "ghcr.io/a/b@sha256:" + "0" * 64,
+                "a b",
+                "a\n",
+                "$(id)",
+            )
         ),
     ],
 )
