@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -108,3 +109,13 @@ def _toolchain() -> str:
     if not program.exists():
         raise PartError(f"{_TOOLCHAIN} has no go/bin/go; install Go from https://go.dev/dl/")
     return str(program)
+
+
+def go_source(path: str, version: str) -> Path:
+    """The folder with a module's source, read-only, checked against Go's checksum database.
+
+    Raises:
+        PartError: it cannot be had.
+    """
+    told = run(_toolchain(), "mod", "download", "-json", f"{path}@{version}", timeout=600)
+    return Path(str(json.loads(told)["Dir"]))

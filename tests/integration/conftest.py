@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.support.cluster import control_plane, namespace
+from tests.support.flux import flux
 
-__all__ = ["control_plane", "namespace"]
+__all__ = ["control_plane", "flux", "namespace"]
 
 
 @pytest.hookimpl(tryfirst=True)
