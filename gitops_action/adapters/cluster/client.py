@@ -1,0 +1,204 @@
+"""One cluster: everything that commands ask of it, for any number of threads at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from gitops_action.adapters.cluster.caller import Caller, Patience
+from gitops_action.adapters.cluster.discovery import discover
+from gitops_action.adapters.cluster.lease import Lease, hold_lease
+from gitops_action.adapters.cluster.parallel import apply_in_parallel
+from gitops_action.adapters.cluster.reading import (
+    Selection,
+    events_about,
+    list_objects,
+    log_tail,
+)
+from gitops_action.adapters.cluster.rights import denied_rights
+from gitops_action.adapters.cluster.transport import Transport
+from gitops_action.adapters.cluster.watching import Watching
+from gitops_action.adapters.cluster.writing import (
+    Propagation,
+    annotate_object,
+    apply_object,
+    delete_object,
+    shown,
+)
+from gitops_action.core.cluster.access import Access
+from gitops_action.core.cluster.doing import Doing
+from gitops_action.core.cluster.errors import NotFoundError
+from gitops_action.core.cluster.model import (
+    Applied,
+    ApplyOptions,
+    EventFacts,
+    LeaseTerms,
+    Listing,
+    LiveObject,
+    Resource,
+    Right,
+)
+from gitops_action.core.cluster.resources import Resources
+from gitops_action.core.manifests.fields import text
+from gitops_action.core.manifests.model import Body
+
+
+class ClusterClient:
+    """A cluster as one account; every method may raise a `ClusterError`.
+
+    A namespace is where an object is said to be; for objects that name none, it is the context's.
+    """
+
+    def __init__(self, caller: Caller, namespace: str) -> None:
+        """Nothing is asked yet."""
+        self._caller = caller
+        self._namespace = namespace
+        self._looking = threading.Lock()
+        self._resources: Resources | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call the cluster: its context, else its host."""
+        return self._caller.name
+
+    @property
+    def namespace(self) -> str:
+        """Where objects go that name no namespace."""
+        return self._namespace
+
+    def version(self) -> str:
+        """The server's version, such as `v1.36.3`."""
+        doing = Doing(verb="read", about="its version")
+        return text(self._caller.read(doing, "/version").body, "gitVersion")
+
+    def resources(self, *, fresh: bool = False) -> Resources:
+        """The kinds that it serves; asked once, and again when they may have changed."""
+        with self._looking:
+            if self._resources is None or fresh:
+                self._resources = discover(self._caller)
+            return self._resources
+
+    def list(
+        self, resource: Resource, *, namespace: str = "", labels: str = "", metadata: bool = False
+    ) -> Listing:
+        """The objects of a kind, by label selector; `metadata` leaves out the rest of them."""
+        selection = Selection(resource=resource, namespace=namespace, labels=labels)
+        return list_objects(self._caller, selection, metadata=metadata)
+
+    def get(self, resource: Resource, *, namespace: str, name: str) -> LiveObject:
+        """One object; NotFoundError where it is not there."""
+        doing = Doing(verb="read", about=shown(resource, namespace, name))
+        return self._caller.read(doing, resource.path(namespace, name)).body
+
+    def apply(self, body: Body, options: ApplyOptions) -> LiveObject:
+        """Apply one object server-side; gives what lives (or would live) now."""
+        resource = self._resource_of(body)
+        namespace = text(body, "metadata", "namespace") or self._namespace
+        return apply_object(self._caller, resource, body, options, namespace)
+
+    def apply_all(self, bodies: Sequence[Body], options: ApplyOptions) -> Iterator[Applied]:
+        """Apply objects that do not depend on each other, eight at a time, as they are done."""
+        self.resources()
+        return apply_in_parallel(lambda body: self.apply(body, options), bodies)
+
+    def delete(  # noqa: PLR0913 - what, exactly which, and how
+        self,
+        resource: Resource,
+        *,
+        namespace: str,
+        name: str,
+        uid: str,
+        propagation: Propagation = "Background",
+        dry_run: bool = False,
+    ) -> None:
+        """Start to delete this very object; AlreadyGoneError where it is not there any more."""
+        delete_object(
+            self._caller,
+            resource,
+            namespace,
+            name,
+            uid=uid,
+            propagation=propagation,
+            dry_run=dry_run,
+        )
+
+    def annotate(
+        self,
+        resource: Resource,
+        *,
+        namespace: str,
+        name: str,
+        annotations: Mapping[str, str | None],
+    ) -> LiveObject:
+        """Set annotations, or remove those that are None."""
+        return annotate_object(self._caller, resource, namespace, name, annotations)
+
+    def watch(  # noqa: PLR0913 - what, from where on, how long
+        self,
+        resource: Resource,
+        *,
+        seconds: float,
+        namespace: str = "",
+        labels: str = "",
+        name: str = "",
+        start: Listing | None = None,
+    ) -> Watching:
+        """The changes since a listing; without one, all that is there comes first, as added."""
+        selection = Selection(resource=resource, namespace=namespace, labels=labels, name=name)
+        return Watching(self._caller, selection, start, seconds)
+
+    def events(self, body: LiveObject) -> tuple[EventFacts, ...]:
+        """What the cluster reported about this very object, oldest first."""
+        return events_about(self._caller, body)
+
+    def log(
+        self, namespace: str, pod: str, container: str, *, lines: int, previous: bool = False
+    ) -> str:
+        """The last lines of a container, or of its previous life."""
+        return log_tail(self._caller, namespace, pod, container, lines=lines, previous=previous)
+
+    def denied(self, rights: Iterable[Right]) -> tuple[Right, ...]:
+        """Those of these rights that the account does not have."""
+        return denied_rights(self._caller, rights)
+
+    def lease(self, terms: LeaseTerms) -> AbstractContextManager[Lease]:
+        """Hold a lease while the block runs; LeaseHeldError where another keeps it."""
+        return hold_lease(self._caller, terms)
+
+    def resource(self, api_version: str, kind: str) -> Resource:
+        """The kind, also when it was defined a moment ago; NotFoundError (`kind`) if not."""
+        found = self.resources().exact(api_version, kind)
+        found = found or self.resources(fresh=True).exact(api_version, kind)
+        if found is None:
+            error = NotFoundError(
+                f"the cluster {self.name} does not know the kind {kind} of {api_version}",
+                fix="install its CustomResourceDefinition first, or mend `apiVersion` and `kind`",
+            )
+            error.missing = "kind"
+            raise error
+        return found
+
+    def close(self) -> None:
+        """Close connections that are not in use."""
+        self._caller.transport.close()
+
+    def _resource_of(self, body: Body) -> Resource:
+        return self.resource(text(body, "apiVersion"), text(body, "kind"))
+
+
+def connect(
+    access: Access, environ: Mapping[str, str], patience: Patience | None = None
+) -> ClusterClient:
+    """Prepare a client; nothing is sent before the first request.
+
+    Args:
+        access: where and who.
+        environ: the environment, for HTTPS_PROXY and NO_PROXY.
+        patience: how long to try; the usual when None.
+
+    Raises:
+        UsageError: a certificate cannot be used.
+    """
+    transport = Transport(access, environ)
+    return ClusterClient(Caller(transport, access.name, patience or Patience()), access.namespace)

@@ -1,0 +1,191 @@
+"""Watches that go on: over closed connections, bookmarks, and versions that the server forgot."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import cast
+
+import urllib3
+
+from gitops_action.adapters.cluster.caller import Caller
+from gitops_action.adapters.cluster.failures import CallFailure
+from gitops_action.adapters.cluster.reading import Selection, list_objects
+from gitops_action.core.cluster.doing import Doing
+from gitops_action.core.cluster.errors import VersionGoneError
+from gitops_action.core.cluster.model import ChangeKind, Listing, LiveObject, WatchEvent
+from gitops_action.core.cluster.refusals import refusal
+from gitops_action.core.manifests.fields import number, text
+from gitops_action.core.manifests.model import Body
+
+_CHANGES: dict[str, ChangeKind] = {
+    "ADDED": "added",
+    "MODIFIED": "modified",
+    "DELETED": "deleted",
+}
+_PIECE = 65536
+_SLACK = 10.0
+"""Seconds that the server may take to end a watch after its time."""
+_PAUSE = 0.2
+
+Key = tuple[str, str]
+Seen = tuple[str, str]
+"""UID and resource version of an object that was told: the objects themselves are not kept."""
+
+
+class Watching:
+    """The changes of a kind since a listing, one after the other until the time is over.
+
+    Iterate it in one thread; `close` may come from another, and ends the iteration.
+    """
+
+    def __init__(
+        self, caller: Caller, selection: Selection, start: Listing | None, seconds: float
+    ) -> None:
+        """Prepare; the first request is sent when the first change is asked for.
+
+        Args:
+            caller: the cluster.
+            selection: what is watched.
+            start: where to go on from; None: list first, and give all that is there as added.
+            seconds: until the iteration ends by itself.
+        """
+        self._caller = caller
+        self._selection = selection
+        self._start = start
+        self._deadline = time.monotonic() + seconds
+        self._known: dict[Key, Seen] = {}
+        self._version = ""
+        self._closed = threading.Event()
+        self._response: urllib3.BaseHTTPResponse | None = None
+        self._doing = Doing(verb="watch", about=str(selection))
+
+    def close(self) -> None:
+        """End the iteration, also while it waits for the server."""
+        self._closed.set()
+        response = self._response
+        if response is not None:
+            _hang_up(response)
+
+    def __iter__(self) -> Iterator[WatchEvent]:
+        """The changes.
+
+        Raises:
+            ClusterError: the server refuses, or is away for longer than patience lasts.
+        """
+        if self._start:
+            self._known = {_key(item): _seen(item) for item in self._start.items}
+            self._version = self._start.version
+        else:
+            yield from self._catch_up()
+        while not self._over():
+            try:
+                yield from self._once()
+            except VersionGoneError:
+                yield from self._catch_up()
+
+    def _over(self) -> bool:
+        return self._closed.is_set() or time.monotonic() >= self._deadline
+
+    def _catch_up(self) -> Iterator[WatchEvent]:
+        """List anew and tell what differs from what was told, so that nothing is missed."""
+        listing = list_objects(self._caller, self._selection)
+        present = {_key(item): item for item in listing.items}
+        for key in [key for key in self._known if key not in present]:
+            yield WatchEvent(change="deleted", body=_remains(key, self._known.pop(key)))
+        for key, item in present.items():
+            before = self._known.get(key)
+            self._known[key] = _seen(item)
+            if before is None:
+                yield WatchEvent(change="added", body=item)
+            elif before != _seen(item):
+                yield WatchEvent(change="modified", body=item)
+        self._version = listing.version
+
+    def _once(self) -> Iterator[WatchEvent]:
+        """One connection, until the server, the network or time ends it."""
+        response = self._caller.persist(self._doing, self._connect)
+        self._response = response
+        told = False
+        try:
+            if self._closed.is_set():
+                return
+            for event in _events(response):
+                told = True
+                yield from self._read(event)
+                if self._closed.is_set():
+                    return
+        except (urllib3.exceptions.HTTPError, OSError, ValueError):
+            pass  # cut off; the next connection goes on from the last version that was told
+        finally:
+            self._response = None
+            response.close()
+        if not told:
+            self._closed.wait(_PAUSE)  # a server that ends watches at once is not hammered
+
+    def _connect(self) -> urllib3.BaseHTTPResponse:
+        left = max(self._deadline - time.monotonic(), 1.0)
+        query = {
+            **self._selection.query,
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            "timeoutSeconds": str(int(left) or 1),
+        }
+        path = self._selection.path
+        return self._caller.transport.stream(path, query, read_seconds=left + _SLACK)
+
+    def _read(self, event: Body) -> Iterator[WatchEvent]:
+        kind = text(event, "type")
+        body = cast("Body", event.get("object") or {})
+        if kind == "ERROR":
+            raise self._failed(body)
+        self._version = text(body, "metadata", "resourceVersion") or self._version
+        change = _CHANGES.get(kind)
+        if change is None:
+            return  # a bookmark only moves the version
+        if change == "deleted":
+            self._known.pop(_key(body), None)
+        else:
+            self._known[_key(body)] = _seen(body)
+        yield WatchEvent(change=change, body=body)
+
+    def _failed(self, status: Body) -> Exception:
+        code = number(status, "code") or 0
+        failure = CallFailure(text(status, "message"), code=code, status=status)
+        if failure.passing:
+            return urllib3.exceptions.HTTPError("the server ended the watch")
+        return refusal(code, status, self._doing)
+
+
+def _events(response: urllib3.BaseHTTPResponse) -> Iterator[Body]:
+    """The stream's documents, one a line."""
+    pending = b""
+    while piece := response.read1(_PIECE):
+        *lines, pending = (pending + piece).split(b"\n")
+        for line in lines:
+            yield cast("Body", json.loads(line))
+
+
+def _hang_up(response: urllib3.BaseHTTPResponse) -> None:
+    """Wake the thread that reads, which an ordinary close would wait for."""
+    if isinstance(response, urllib3.HTTPResponse):
+        with suppress(OSError, RuntimeError, ValueError):  # it may have ended by itself
+            response.shutdown()
+
+
+def _key(body: LiveObject) -> Key:
+    return text(body, "metadata", "namespace"), text(body, "metadata", "name")
+
+
+def _seen(body: LiveObject) -> Seen:
+    return text(body, "metadata", "uid"), text(body, "metadata", "resourceVersion")
+
+
+def _remains(key: Key, seen: Seen) -> Body:
+    """What is known of an object whose deletion nobody told."""
+    namespace, name = key
+    return {"metadata": {"namespace": namespace, "name": name, "uid": seen[0]}}

@@ -1,0 +1,33 @@
+"""Clusters as values: how to reach one, what kinds it serves, what it refuses and why."""
+
+from gitops_action.core.cluster.access import Access, Given, access_of
+from gitops_action.core.cluster.model import (
+    Applied,
+    ApplyOptions,
+    ChangeKind,
+    EventFacts,
+    LeaseTerms,
+    Listing,
+    LiveObject,
+    Resource,
+    Right,
+    WatchEvent,
+)
+from gitops_action.core.cluster.resources import Resources
+
+__all__ = [
+    "Access",
+    "Applied",
+    "ApplyOptions",
+    "ChangeKind",
+    "EventFacts",
+    "Given",
+    "LeaseTerms",
+    "Listing",
+    "LiveObject",
+    "Resource",
+    "Resources",
+    "Right",
+    "WatchEvent",
+    "access_of",
+]

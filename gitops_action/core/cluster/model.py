@@ -1,0 +1,142 @@
+"""What a cluster tells: kinds, objects, changes, events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from gitops_action.core.manifests.model import Body
+from gitops_action.errors import GitOpsError
+
+LiveObject = Body
+"""An object as the cluster holds it, managed fields included."""
+
+ChangeKind = Literal["added", "modified", "deleted"]
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Resource:
+    """A kind as the API server serves it, in one version.
+
+    Attributes:
+        group: empty for the core API.
+        version: such as `v1`.
+        kind: such as `Deployment`.
+        plural: its name in paths and in RBAC rules: `deployments`.
+        namespaced: whether its objects live in namespaces.
+        verbs: what the server can do with it at all.
+    """
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool
+    verbs: frozenset[str] = frozenset()
+
+    @property
+    def api_version(self) -> str:
+        """The `apiVersion` of its objects."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """Where the API serves it; the namespace is left out for kinds that have none."""
+        start = f"/apis/{self.group}" if self.group else "/api"
+        place = ("namespaces", namespace) if namespace and self.namespaced else ()
+        parts = (self.version, *place, self.plural, name, subresource)
+        return "/".join((start, *(quote(part, safe=":") for part in parts if part)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """The objects of a kind at one moment; `version` is where a watch goes on from."""
+
+    items: tuple[LiveObject, ...]
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchEvent:
+    """One change of one object; of a deleted one, `body` is its last state."""
+
+    change: ChangeKind
+    body: LiveObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFacts:
+    """What the cluster reported about an object, once or `count` times.
+
+    `at` is when it was last seen, RFC 3339 with a time zone; empty where nobody said.
+    """
+
+    reason: str
+    message: str
+    warning: bool
+    count: int
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Right:
+    """Something that an account may do or not: a verb on a kind, in a namespace or everywhere."""
+
+    verb: str
+    resource: Resource
+    namespace: str = ""
+    subresource: str = ""
+
+    def __str__(self) -> str:
+        """For people: `patch deployments.apps in namespace web`."""
+        name = ".".join(part for part in (self.resource.plural, self.resource.group) if part)
+        shown = f"{name}/{self.subresource}" if self.subresource else name
+        return f"{self.verb} {shown}" + (f" in namespace {self.namespace}" * bool(self.namespace))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyOptions:
+    """How objects are applied.
+
+    Attributes:
+        manager: the field manager's name.
+        force: take fields over that another manager owns.
+        dry_run: let the server decide everything and write nothing.
+    """
+
+    manager: str
+    force: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What came of one object: what lives now, or the error; seconds that it took.
+
+    `body` is the very object that was given; `tried` is false where the run ended before its turn.
+    """
+
+    body: Body
+    live: LiveObject | None = None
+    error: GitOpsError | None = None
+    seconds: float = 0.0
+    tried: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaseTerms:
+    """What is leased, by whom, for how long.
+
+    Attributes:
+        namespace: where the lease is.
+        name: its name.
+        holder: who we are, for whoever waits for us: repository, run and attempt.
+        seconds: after so long without a sign of life it is free for others.
+        wait: seconds to wait for another holder before giving up.
+    """
+
+    namespace: str
+    name: str
+    holder: str
+    seconds: int = 60
+    wait: float = 0.0
