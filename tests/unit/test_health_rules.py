@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from gitops_action.core.health import Facts, Rule, Status, assess, expression_problem
+from gitops_action.core.config.deploy import KindRule
+from gitops_action.core.health import Facts, Status, assess, expression_problem
 
 FACTS = Facts(now=datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
-RULE = Rule(
+RULE = KindRule(
     group="acme.dev",
     kind="Shop",
     current="status.phase == 'Open' && metadata.name == 'web'",
@@ -69,7 +70,7 @@ def test_another_kind_is_left_to_the_other_rules() -> None:
     ],
 )
 def test_a_bad_expression_is_in_progress_and_says_why(expression: str, says: str) -> None:
-    rule = Rule(group="acme.dev", kind="Shop", current=expression)
+    rule = KindRule(group="acme.dev", kind="Shop", current=expression)
     found = assess(shop({"phase": "Open", "list": [1]}), FACTS, (rule,))
     assert found.status in {Status.IN_PROGRESS, Status.CURRENT}
     if says:
@@ -85,7 +86,7 @@ def test_a_mistake_is_known_before_it_is_used() -> None:
 
 def test_conditions_can_be_asked_as_in_flux() -> None:
     expression = "status.conditions.filter(e, e.type == 'Ready').all(e, e.status == 'True')"
-    rule = Rule(group="acme.dev", kind="Shop", current=expression)
+    rule = KindRule(group="acme.dev", kind="Shop", current=expression)
     ready = {"conditions": [{"type": "Ready", "status": "True"}]}
     assert assess(shop(ready), FACTS, (rule,)).status is Status.CURRENT
     ready["conditions"][0]["status"] = "False"

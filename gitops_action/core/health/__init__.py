@@ -2,12 +2,11 @@
 
 from gitops_action.core.health.assess import assess, missing
 from gitops_action.core.health.model import Facts, Health, Status
-from gitops_action.core.health.rules import Rule, expression_problem
+from gitops_action.core.health.rules import expression_problem
 
 __all__ = [
     "Facts",
     "Health",
-    "Rule",
     "Status",
     "assess",
     "expression_problem",

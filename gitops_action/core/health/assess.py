@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from gitops_action.core.config.deploy import KindRule
 from gitops_action.core.health.generic import deletion, generation, generic
 from gitops_action.core.health.kstatus import kstatus
 from gitops_action.core.health.model import Facts, Health, Status, current
 from gitops_action.core.health.overrides import override
-from gitops_action.core.health.rules import Rule, apply_rule, rule_for
+from gitops_action.core.health.rules import apply_rule, rule_for
 from gitops_action.core.manifests.fields import number, text
 from gitops_action.core.manifests.model import Body
 
@@ -15,7 +16,7 @@ IGNORED = "Ignored"
 """Reason of an object that is not waited for, whatever its status."""
 
 
-def assess(body: Body, facts: Facts, rules: tuple[Rule, ...] = ()) -> Health:
+def assess(body: Body, facts: Facts, rules: tuple[KindRule, ...] = ()) -> Health:
     """The health of an object as it was read from the cluster, status included.
 
     Args:
@@ -29,7 +30,7 @@ def assess(body: Body, facts: Facts, rules: tuple[Rule, ...] = ()) -> Health:
     return _assess(body, facts, rules)
 
 
-def _assess(body: Body, facts: Facts, rules: tuple[Rule, ...]) -> Health:
+def _assess(body: Body, facts: Facts, rules: tuple[KindRule, ...]) -> Health:
     rule = rule_for(body, rules)
     if rule:
         return deletion(body) or generation(body) or apply_rule(rule, body)

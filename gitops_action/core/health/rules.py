@@ -7,10 +7,10 @@ The variables are the object's own top-level fields, as in Flux's health check e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from gitops_action.core.config.deploy import KindRule
 from gitops_action.core.health.conditions import group_of
 from gitops_action.core.health.model import Health, current, failed, in_progress
 from gitops_action.core.manifests.fields import text
@@ -30,26 +30,7 @@ _FIELDS = ("apiVersion", "kind")
 _PARTS = ("metadata", "spec", "status", "data")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """How one kind tells its health.
-
-    Attributes:
-        group: API group; empty for the core one.
-        kind: kind, whatever its version.
-        current: CEL expression that is true once all is well.
-        failed: CEL expression that is true once it cannot get well by itself; may be empty.
-        in_progress: CEL expression that is true while it is on its way; may be empty.
-    """
-
-    group: str
-    kind: str
-    current: str
-    failed: str = ""
-    in_progress: str = ""
-
-
-def rule_for(body: Body, rules: tuple[Rule, ...]) -> Rule | None:
+def rule_for(body: Body, rules: tuple[KindRule, ...]) -> KindRule | None:
     """The first rule for the object's kind."""
     key = (group_of(body), text(body, "kind"))
     return next((rule for rule in rules if (rule.group, rule.kind) == key), None)
@@ -69,7 +50,7 @@ def expression_problem(expression: str) -> str:
     return ""
 
 
-def apply_rule(rule: Rule, body: Body) -> Health:
+def apply_rule(rule: KindRule, body: Body) -> Health:
     """The health that the rule gives; an expression that fails is in progress, and says why."""
     for expression, tell, word in (
         (rule.in_progress, in_progress, "in progress"),
