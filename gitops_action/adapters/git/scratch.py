@@ -143,7 +143,8 @@ class Scratch:
             GitOpsError: the server cannot be reached or refuses.
         """
         self.remote.fetch(objects, limit=limit, history=history)
-        self.git.check(["config", "--unset-all", f"{self._promise}.promisor"])
+        # Git notes the promise with the first fetch alone: later there is nothing to take back.
+        self.git.run(["config", "--unset-all", f"{self._promise}.promisor"])
 
     @property
     def fetching(self) -> tuple[str, ...]:
