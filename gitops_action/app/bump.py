@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from secrets import token_hex
 
 from gitops_action.adapters.clock import SystemClock, system_clock
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.commands import Context
 from gitops_action.app.content import content_store, working_tree
 from gitops_action.commands import bump
+from gitops_action.commands.dispatch_ports import DispatchPorts
 from gitops_action.commands.ports import Registry, SourceHistory, Texts
+from gitops_action.commands.steps.dispatch import dispatch
 from gitops_action.core.inputs import BumpInputs, Values, bump_inputs
 from gitops_action.core.job import Job
 from gitops_action.core.outcome import Notice, Outcome
@@ -20,6 +23,8 @@ from gitops_action.core.outcome import Notice, Outcome
 def run(values: Values, context: Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs = bump_inputs(values, context.environ)
+    if inputs.mode == "dispatch":
+        return dispatch(inputs, _dispatch_ports(inputs, context))
     notes: list[str] = []
     with ExitStack() as stack:
         outcome = bump.run(inputs, build_ports(inputs, context, stack, tell=notes.append))
@@ -54,6 +59,21 @@ def build_ports(
         forge=forge,
         registry=_registry(inputs, context),
         history=_history(inputs, clock),
+    )
+
+
+def _dispatch_ports(inputs: BumpInputs, context: Context) -> DispatchPorts:
+    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.github.dispatch import GitHubDispatcher  # noqa: PLC0415 - same
+
+    clock, job = system_clock(context.environ), read_job(context.environ)
+    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    return DispatchPorts(
+        dispatcher=GitHubDispatcher(client, inputs.repository, clock.pause),
+        registry=_registry(inputs, context),
+        clock=clock,
+        job=job,
+        correlation=f"{job.run_id or 'terminal'}-{token_hex(6)}",
     )
 
 

@@ -5,24 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, get_args
 
+from gitops_action.core.config.values import format_duration, parse_duration
 from gitops_action.core.images.source import ImageSource
 from gitops_action.core.inputs.common import RegistryInputs, RepositoryInputs
 from gitops_action.core.inputs.values import Values
 from gitops_action.errors import UsageError
 
-Mode = Literal["pull-request", "commit", "local"]
+Mode = Literal["pull-request", "commit", "local", "dispatch"]
 Transport = Literal["auto", "api", "git"]
 DigestMode = Literal["pin", "keep", "drop"]
 VerifyMode = Literal["auto", "required", "off"]
 AutoMerge = Literal["none", "merge", "squash", "rebase"]
+DispatchEvent = Literal["workflow_dispatch", "repository_dispatch"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 DIGEST_MODES: tuple[DigestMode, ...] = get_args(DigestMode)
 VERIFY_MODES: tuple[VerifyMode, ...] = get_args(VerifyMode)
 AUTO_MERGES: tuple[AutoMerge, ...] = get_args(AutoMerge)
+DISPATCH_EVENTS: tuple[DispatchEvent, ...] = get_args(DispatchEvent)
+DEFAULT_WORKFLOW = "new-application-version.yml"
+DEFAULT_TIMEOUT = timedelta(minutes=10)
+
+_NOT_SENT = (
+    *("paths", "allow_downgrade", "transport", "reopen", "signoff", "branch", "commit_message"),
+    *("pull_request_title", "pull_request_body", "pull_request_labels", "pull_request_reviewers"),
+    *("pull_request_team_reviewers", "pull_request_assignees", "pull_request_draft", "auto_merge"),
+)
+"""Attributes that the workflow which `mode: dispatch` starts has no input for."""
 
 _SOURCE = re.compile(
     r"(?P<repository>[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+)"
@@ -61,6 +74,10 @@ class BumpInputs(RepositoryInputs, RegistryInputs):
     pull_request_assignees: tuple[str, ...] = ()
     pull_request_draft: bool = False
     auto_merge: AutoMerge = "none"
+    workflow: str = DEFAULT_WORKFLOW
+    dispatch_event: DispatchEvent = "workflow_dispatch"
+    wait: bool = False
+    timeout: timedelta = DEFAULT_TIMEOUT
 
 
 def bump_inputs(values: Values, environ: Mapping[str, str]) -> BumpInputs:
@@ -77,6 +94,7 @@ def bump_inputs(values: Values, environ: Mapping[str, str]) -> BumpInputs:
         BumpInputs,
         base=values.text("base") or None,
         source=_source(values.text("source")),
+        timeout=_timeout(values.text("timeout")),
         ghcr_username=environ.get("GITHUB_ACTOR", ""),
         ghcr_password=values.text("source-token"),
     )
@@ -96,12 +114,29 @@ def _source(text: str) -> ImageSource | None:
     return ImageSource(repository=found["repository"], commit=found["commit"].lower())
 
 
+def _timeout(text: str) -> timedelta:
+    try:
+        found = parse_duration(text)
+    except ValueError as error:
+        fix = f"write it like `{format_duration(DEFAULT_TIMEOUT)}`"
+        raise UsageError("The input `timeout` is not valid", cause=str(error), fix=fix) from None
+    return found
+
+
 def _check_together(inputs: BumpInputs) -> None:
     if not inputs.images and not inputs.set:
         raise UsageError(
             "There is nothing to bump",
             cause="neither `images` nor `set` is given",
             fix="give `images: ghcr.io/acme/web:v1.2.3`",
+        )
+    if inputs.mode == "dispatch":
+        check_dispatch(inputs)
+    elif inputs.wait:
+        raise UsageError(
+            f"There is nothing to wait for with `mode: {inputs.mode}`",
+            cause="`wait` is for runs that `mode: dispatch` starts",
+            fix="remove `wait`, or set `mode: dispatch`",
         )
     if inputs.mode == "local":
         return
@@ -114,7 +149,41 @@ def _check_together(inputs: BumpInputs) -> None:
     if not inputs.token:
         raise UsageError(
             f"There is no token for {inputs.repository}",
-            cause="`token` is empty; it needs the rights `contents: write` and"
-            " `pull-requests: write` there",
+            cause=f"`token` is empty; it needs {_rights(inputs)} there",
             fix="give `token`, or set GITOPS_TOKEN on the command line",
         )
+
+
+def check_dispatch(inputs: BumpInputs) -> None:
+    """Only what the started workflow takes can be given.
+
+    Raises:
+        UsageError: an input is given that would do nothing.
+    """
+    if inputs.set or not inputs.images:
+        raise UsageError(
+            "`mode: dispatch` hands over images only",
+            cause="the workflow of the environment repository has no input for `set`",
+            fix="give `images` alone, or use `mode: pull-request`",
+        )
+    unset = BumpInputs()
+    if idle := [name for name in _NOT_SENT if getattr(inputs, name) != getattr(unset, name)]:
+        listed = ", ".join(f"`{name.replace('_', '-')}`" for name in idle)
+        raise UsageError(
+            f"With `mode: dispatch` nothing comes of {listed}",
+            cause="the workflow that is started decides on that",
+            fix=f"set it in {inputs.workflow} of the environment repository, and remove it here",
+        )
+    if "/" in inputs.workflow or not inputs.workflow.endswith((".yml", ".yaml")):
+        raise UsageError(
+            "The input `workflow` is not valid",
+            cause=f"{inputs.workflow!r} is no file name of a workflow",
+            fix=f"write the file's name, like `{DEFAULT_WORKFLOW}`",
+        )
+
+
+def _rights(inputs: BumpInputs) -> str:
+    if inputs.mode != "dispatch":
+        return "the rights `contents: write` and `pull-requests: write`"
+    by_hand = inputs.dispatch_event == "workflow_dispatch"
+    return f"the right `{'actions' if by_hand else 'contents'}: write`"

@@ -10,6 +10,7 @@ from gitops_action.core.inputs.bump import (
     TRANSPORTS,
     VERIFY_MODES,
 )
+from gitops_action.core.inputs.bump_dispatch import DISPATCH_INPUTS, DISPATCH_OUTPUTS
 from gitops_action.core.inputs.declaration import Command, Input, Output
 
 IMAGES = Input(
@@ -79,8 +80,9 @@ _PROPOSAL = (
         kind="choice",
         choices=MODES,
         default="pull-request",
-        help="Open a pull request, commit to the base branch, or edit files under"
-        " `working-directory` without token and network.",
+        help="Open a pull request, commit to the base branch, edit files under"
+        " `working-directory` without token and network, or start the environment repository's"
+        " own workflow that bumps.",
     ),
     common.WORKING_DIRECTORY,
     Input(
@@ -184,6 +186,7 @@ BUMP = Command(
         common.ENVIRONMENT,
         common.APPLICATION,
         *_PROPOSAL,
+        *DISPATCH_INPUTS,
         common.BASE,
         common.CONFIG,
         common.DRY_RUN,
@@ -221,5 +224,6 @@ BUMP = Command(
         Output(name="pull-request-operation", help=f"What was done, {_FIRST}."),
         Output(name="branch", help=f"Branch {_FIRST}."),
         Output(name="commit", help=f"Newest commit {_FIRST}, or of the base branch."),
+        *DISPATCH_OUTPUTS,
     ),
 )
