@@ -18,15 +18,17 @@ from generator import action, markers, tables  # noqa: E402 - the path comes fir
 
 from gitops_action.core.config.schema import schema  # noqa: E402 - same
 
+_FILLED = ("permissions", "validation")
+"""Documents that have generated parts."""
+
 
 def generated() -> dict[Path, str]:
     """Every generated file with the text that it should have."""
-    readme, permissions = ROOT / "README.md", ROOT / "docs" / "permissions.md"
+    filled = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in _FILLED)]
     return {
         ROOT / "action.yml": action.render(),
         ROOT / "docs" / "reference.md": tables.reference(),
-        readme: markers.fill(readme, tables.SECTIONS),
-        permissions: markers.fill(permissions, tables.SECTIONS),
+        **{path: markers.fill(path, tables.SECTIONS) for path in filled},
         ROOT / "gitops_action" / "schemas" / "gitops.schema.json": schema(),
     }
 

@@ -39,8 +39,8 @@ def test_a_bump_is_validated_and_commented_once(on_forge: Validation) -> None:
     assert (outcome.exit_code, touched(outcome)) == (0, ["staging"])
     (comment,) = on_forge.comments(number)
     assert "ghcr.io/acme/web:v2" in comment
-    assert on_forge.repository.head("topic-1") in comment
-    assert on_forge.repository.head("main") in comment
+    assert on_forge.repository.resolve("topic-1") in comment
+    assert on_forge.repository.resolve("main") in comment
     again = on_forge.validate(number)
     assert on_forge.comments(number) == [comment]
     assert again.outputs == outcome.outputs

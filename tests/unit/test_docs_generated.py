@@ -145,10 +145,10 @@ def test_calls_of_our_workflow_give_what_it_takes(name: str, code: str) -> None:
         text = (ROOT / found["path"]).read_text(encoding="utf-8")
         taken: Any = load(re.sub(r"^on:", '"on":', text, flags=re.MULTILINE))
         call = taken["on"]["workflow_call"]
-        assert set(job["with"]) <= set(call["inputs"]), name
-        assert set(job["secrets"]) <= set(call["secrets"]), name
+        assert set(job.get("with", {})) <= set(call["inputs"]), name
+        assert set(job.get("secrets", {})) <= set(call.get("secrets", {})), name
         required = {key for key, item in call["inputs"].items() if item.get("required")}
-        assert required <= set(job["with"])
+        assert required <= set(job.get("with", {}))
 
 
 def test_error_texts_that_the_documents_explain_are_in_the_code() -> None:
