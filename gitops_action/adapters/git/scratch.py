@@ -181,8 +181,9 @@ class Scratch:
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents a commit names, also those that were not fetched."""
         text = self.git.check(["cat-file", "commit", commit]).partition(b"\n\n")[0]
-        lines = [line.split() for line in text.splitlines()]
-        return tuple(line[1].decode() for line in lines if line[0] == b"parent")
+        # Lines of a signature begin with a space, and one of them holds nothing else.
+        found = [line.partition(b" ") for line in text.splitlines()]
+        return tuple(value.decode() for key, _, value in found if key == b"parent")
 
     def tree(self, treeish: str, *, commit: str) -> Tree:
         """Every file of a commit or tree by name; submodules are no files of ours."""
