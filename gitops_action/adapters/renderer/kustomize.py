@@ -21,12 +21,21 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """What to build: the folder, its kustomization file, and how freely it may read."""
+    """What to build, and how.
+
+    Attributes:
+        folder: what is rendered.
+        kustomization: its kustomization file.
+        outside: whether kustomizations may read files beside and above their folders.
+        charts: whether there are Helm charts in it.
+        origins: whether kustomize is to tell the file of each object, which costs time.
+    """
 
     folder: str
     kustomization: str
     outside: bool = False
     charts: bool = False
+    origins: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +62,7 @@ class Kubectl:
         Raises:
             RenderError: it failed, took too long, or printed too much.
         """
-        ours = self._ask_for_origins(scratch, build.kustomization)
+        ours = build.origins and self._ask_for_origins(scratch, build.kustomization)
         output = scratch.home / _OUTPUT
         output.unlink(missing_ok=True)
         command = [self.program, "kustomize", str(scratch.top / build.folder), "-o", str(output)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gitops_action.adapters.process import Runner
 from gitops_action.adapters.renderer.charts import ChartRenderer
@@ -26,8 +26,9 @@ from gitops_action.core.rendering.ignore import Ignore, ignore_files
 from gitops_action.core.rendering.inflation import local_charts
 from gitops_action.core.rendering.layout import Layout
 from gitops_action.core.rendering.merge import merge_manifests
+from gitops_action.core.rendering.origins import Origins, located, told
 from gitops_action.core.rendering.output import OutputReader
-from gitops_action.core.rendering.plain import read_plain_files
+from gitops_action.core.rendering.plain import SourceReader, read_plain_files
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location
 
 
@@ -72,6 +73,7 @@ class KustomizeRenderer:
         self._runner = runner
         self._program = program
         self._reader = OutputReader()
+        self._sources = SourceReader()
 
     def render(self, folder: str, files: Mapping[str, RepositoryFile]) -> Rendering:
         """Render `folder`, given every file that it stands on."""
@@ -126,19 +128,34 @@ class KustomizeRenderer:
         scratch.write(files, layout)
         try:
             parts.notes += self._prepare_charts(graph, files, layout, scratch)
-            parts.manifests += self._build(folder, graph, scratch)
+            parts.manifests += self._build(folder, graph, files, scratch)
         except GitOpsErrors as errors:
             parts.problems += errors.errors
         except GitOpsError as error:
             parts.problems += diagnose(error, graph, files)
 
-    def _build(self, folder: str, graph: Graph, scratch: Scratch) -> tuple[Manifest, ...]:
-        path = graph.kustomizations[0].path
+    def _build(
+        self, folder: str, graph: Graph, files: Mapping[str, RepositoryFile], scratch: Scratch
+    ) -> tuple[Manifest, ...]:
+        build = Build(
+            folder=folder,
+            kustomization=graph.kustomizations[0].path,
+            outside=bool(graph.outside),
+            charts=any(item.charts for item in graph.kustomizations),
+        )
+        origins = Origins(graph, lambda path: self._sources.read(files[path]))
+        manifests, whole = located(self._read(build, scratch), origins)
+        if whole:
+            return manifests
+        return tuple(told(self._read(replace(build, origins=True), scratch), origins))
+
+    def _read(self, build: Build, scratch: Scratch) -> tuple[Manifest, ...]:
+        place = Location(file=build.kustomization)
         if self._program is None:
             raise RenderError(
                 "there is no kubectl to render kustomizations with",
                 fix="install gitops-action with its dependencies, or put kubectl on PATH",
-                location=Location(file=path),
+                location=place,
             )
         kubectl = Kubectl(
             program=self._program,
@@ -147,18 +164,12 @@ class KustomizeRenderer:
             allow_remote=self._allow_remote,
             helm=self._helm,
         )
-        build = Build(
-            folder=folder,
-            kustomization=path,
-            outside=bool(graph.outside),
-            charts=any(item.charts for item in graph.kustomizations),
-        )
         output, ours = kubectl.build(scratch, build)
         try:
-            return self._reader.read(folder, output, strip=ours)
+            return self._reader.read(build.folder, output, strip=ours)
         except ManifestError as error:
             raise RenderError(
-                error.title, cause=error.cause, fix=error.fix, location=Location(file=path)
+                error.title, cause=error.cause, fix=error.fix, location=place
             ) from None
 
     def _prepare_charts(

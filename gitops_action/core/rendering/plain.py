@@ -12,6 +12,21 @@ from gitops_action.core.rendering.model import Rendering
 from gitops_action.errors import GitOpsError, Location
 
 
+class SourceReader:
+    """Reads the objects of files, of each content once: bases are shared, and sides are alike."""
+
+    def __init__(self) -> None:
+        """Nothing is read yet."""
+        self._known: dict[tuple[str, bytes], tuple[Manifest, ...]] = {}
+
+    def read(self, file: RepositoryFile) -> tuple[Manifest, ...]:
+        """The objects of a file; what is none of it is left out."""
+        key = (file.path, file.data)
+        if key not in self._known:
+            self._known[key] = read_manifests(file.path, file.data).manifests
+        return self._known[key]
+
+
 def read_plain_files(
     paths: Iterable[str], files: Mapping[str, RepositoryFile], layout: Layout, *, lenient: bool
 ) -> Rendering:
