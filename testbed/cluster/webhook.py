@@ -33,14 +33,13 @@ class Webhook:
         reject: the message of a refusal; empty: allow.
         patch: operations of a JSON patch, to change what is admitted.
         delay: seconds until it answers.
-        side_effects: such that dry runs are refused.
+        requests: what it was asked.
     """
 
     name: str
     reject: str = ""
     patch: Sequence[Json] = ()
     delay: float = 0.0
-    side_effects: bool = False
     requests: list[Json] = field(default_factory=list)
 
     def review(self, request: Json) -> Json:
@@ -133,13 +132,11 @@ def _register(  # noqa: PLR0913, PLR0917 - the parts of one configuration
                 "rules": [rule],
                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
                 "admissionReviewVersions": ["v1"],
-                "sideEffects": "Some" if webhook.side_effects else "None",
+                "sideEffects": "None",
                 "timeoutSeconds": timeout,
             }
         ],
     }
-    if webhook.side_effects:  # v1 takes such a webhook only with a promise it does not keep
-        body["webhooks"][0]["sideEffects"] = "NoneOnDryRun"
     path = f"{_CONFIGURATIONS}/mutatingwebhookconfigurations"
     plane.api.create(path, body)
     time.sleep(1.2)  # the API server takes a second to notice a configuration

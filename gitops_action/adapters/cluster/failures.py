@@ -8,9 +8,9 @@ from typing import cast
 
 import urllib3
 
+from gitops_action.core.cluster.refusals import is_passing
 from gitops_action.core.manifests.model import Body
 
-_PASSING = frozenset({429, 500, 502, 503, 504})
 _NOBODY: Body = {}
 
 
@@ -32,7 +32,7 @@ class CallFailure(Exception):  # noqa: N818 - the transport's failure; the clien
         self.code = code
         self.status = status
         self.cause = cause
-        self.passing = code == 0 or (code in _PASSING and "webhook" not in cause)
+        self.passing = code == 0 or is_passing(code, status)
         self.pause: float | None = None
         self.untrusted = False
 

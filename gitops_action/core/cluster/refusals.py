@@ -16,6 +16,8 @@ from gitops_action.core.cluster.errors import ClusterError, UnreachableError
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body
 
+_PASSING = frozenset({429, 500, 502, 503, 504})
+
 Reader = Callable[[str, Body, Doing], ClusterError | None]
 
 
@@ -30,6 +32,14 @@ def refusal(code: int, status: Body, doing: Doing) -> ClusterError:
         title = f"the cluster could not {doing}"
         return UnreachableError(title, cause=message, fix="run again: it goes on from there")
     return ClusterError(f"the cluster refused to {doing}", cause=message)
+
+
+def is_passing(code: int, status: Body) -> bool:
+    """Whether asking again can help: overload and outages, but no refusal that comes as a 5xx."""
+    if code not in _PASSING:
+        return False
+    error = refusal(code, status, Doing(verb="", about=""))
+    return isinstance(error, UnreachableError)
 
 
 def delay(status: Body) -> float | None:
@@ -58,7 +68,7 @@ _BY_CODE: Mapping[int, tuple[Reader, ...]] = {
     410: (objects.gone,),
     413: (_body_too_large,),
     422: (access.rejected, objects.too_large, objects.invalid),
-    500: (access.webhook_away, access.rejected, objects.too_large),
+    500: (access.webhook_away, access.rejected, objects.too_large, objects.untyped),
     503: (access.webhook_away, access.rejected),
     504: (access.webhook_away, access.rejected),
 }

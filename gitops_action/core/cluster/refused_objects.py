@@ -12,6 +12,10 @@ from gitops_action.core.manifests.model import Body
 
 _OWNER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 _STRICT = re.compile(r'(?P<why>unknown field|duplicate field) "(?P<field>[^"]+)"')
+_TYPED = re.compile(
+    r"failed to create typed (?:patch|live) object \([^)]*\): (?P<why>.*)", re.DOTALL
+)
+_TYPED_FIELD = re.compile(r"(?P<field>\.\S+): (?P<why>[^\n]+)")
 _TOO_LARGE = re.compile(
     r"too large|must have at most \d+ bytes|may not be more than \d+ bytes", re.IGNORECASE
 )
@@ -63,7 +67,7 @@ def exists(message: str, status: Body, doing: Doing) -> ClusterError | None:
 
 def other_uid(message: str, _: Body, doing: Doing) -> ClusterError | None:
     """A delete met another object of the same name."""
-    if "Precondition failed: UID" not in message:
+    if "UID in the precondition" not in message and "Precondition failed: UID" not in message:
         return None
     return errors.AlreadyGoneError(
         f"there is nothing to {doing}", cause="another object of that name stands in its place"
@@ -109,7 +113,18 @@ def invalid(message: str, status: Body, doing: Doing) -> ClusterError:
     return error
 
 
+def untyped(message: str, status: Body, doing: Doing) -> ClusterError | None:
+    """Server-side apply met what the schema does not have; it answers 500 to that, for good."""
+    return invalid(message, status, doing) if _TYPED.search(message) else None
+
+
 def _problems(message: str, status: Body) -> tuple[FieldProblem, ...]:
+    typed = _TYPED.search(message)
+    if typed:
+        return tuple(
+            FieldProblem(field=found["field"], message=found["why"])
+            for found in _TYPED_FIELD.finditer(typed["why"])
+        ) or (FieldProblem(field="", message=typed["why"]),)
     strict = tuple(
         FieldProblem(field=found["field"], message=found["why"])
         for found in _STRICT.finditer(message)

@@ -1,0 +1,94 @@
+"""What API servers answer, and the error that it becomes; messages as real servers write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gitops_action.core.cluster import errors as refused
+from gitops_action.core.cluster.doing import Doing
+from gitops_action.core.cluster.refusals import delay, is_passing, refusal
+
+DOING = Doing(verb="apply", about="ConfigMap web/settings")
+
+
+def status(message: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "Status", "message": message, **more}
+
+
+_TERMINATING = "unable to create new content in namespace a because it is being terminated"
+_IMMUTABLE = {"field": "spec", "message": "Forbidden: spec is immutable after creation"}
+_OTHER_UID = "the UID in the precondition (a) does not match the UID in record (b)"
+_POLICY = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"
+_STRICT = 'strict decoding error: unknown field "spec.x", duplicate field "a"'
+_CALLING = 'Internal error occurred: failed calling webhook "w": timeout'
+_UNTYPED = (
+    "failed to create typed patch object (a/b; /v1, Kind=X): .dta: field not declared in schema"
+)
+
+CASES: list[tuple[int, dict[str, Any], type[refused.ClusterError]]] = [
+    (401, status("Unauthorized"), refused.ExpiredError),
+    (403, status('pods "a" is forbidden: exceeded quota: small'), refused.QuotaExceededError),
+    (403, status(f"x is forbidden: {_TERMINATING}"), refused.TerminatingError),
+    (403, status('pods "a" is forbidden: violates PodSecurity "r"'), refused.RejectedError),
+    (404, status("404 page not found"), refused.NotFoundError),
+    (409, status("x", reason="AlreadyExists"), refused.AlreadyExistsError),
+    (409, status(_OTHER_UID, reason="Conflict"), refused.AlreadyGoneError),
+    (409, status("the object was modified", reason="Conflict"), refused.ChangedMeanwhileError),
+    (410, status("too old resource version"), refused.VersionGoneError),
+    (413, {}, refused.TooLargeError),
+    (422, status("Too long: must have at most 1048576 bytes"), refused.TooLargeError),
+    (422, status("x is invalid", details={"causes": [_IMMUTABLE]}), refused.ImmutableError),
+    (422, status(_POLICY), refused.RejectedError),
+    (
+        400,
+        status('admission webhook "w" does not support dry run'),
+        refused.DryRunUnsupportedError,
+    ),
+    (400, status(_STRICT), refused.InvalidError),
+    (500, status("etcdserver: request is too large"), refused.TooLargeError),
+    (500, status(_CALLING), refused.WebhookUnavailableError),
+    (500, status(_UNTYPED), refused.InvalidError),
+    (500, status("etcdserver: leader changed"), refused.UnreachableError),
+    (503, {}, refused.UnreachableError),
+    (429, {}, refused.UnreachableError),
+    (405, status("method not allowed"), refused.ClusterError),
+]
+
+
+@pytest.mark.parametrize(("code", "body", "kind"), CASES)
+def test_each_answer_has_its_kind_and_tells_what_was_asked(
+    code: int, body: dict[str, Any], kind: type[refused.ClusterError]
+) -> None:
+    error = refusal(code, body, DOING)
+    assert type(error) is kind
+    assert error.cause or error.title
+    assert str(DOING) in error.title or "ConfigMap" in error.title
+    assert is_passing(code, body) == (kind is refused.UnreachableError)
+
+
+def test_names_are_kept_apart_from_the_words() -> None:
+    dry = refusal(400, status('admission webhook "w.x" does not support dry run'), DOING)
+    assert isinstance(dry, refused.DryRunUnsupportedError)
+    assert dry.webhook == "w.x"
+    text = 'strict decoding error: unknown field "spec.x", duplicate field "a"'
+    strict = refusal(400, status(text), DOING)
+    assert isinstance(strict, refused.InvalidError)
+    assert [(one.field, one.message) for one in strict.problems] == [
+        ("spec.x", "unknown field"),
+        ("a", "duplicate field"),
+    ]
+    many = (
+        "failed to create typed patch object (a/b; apps/v1, Kind=Deployment): errors:\n"
+        "  .spec.x: field not declared in schema\n  .spec.y: expected list, got &{map[]}"
+    )
+    typed = refusal(500, status(many), DOING)
+    assert isinstance(typed, refused.InvalidError)
+    assert [one.field for one in typed.problems] == [".spec.x", ".spec.y"]
+
+
+def test_a_server_may_ask_to_wait() -> None:
+    assert delay({"details": {"retryAfterSeconds": 3}}) == 3
+    assert delay({"details": {"retryAfterSeconds": "3"}}) is None
+    assert delay({}) is None
