@@ -19,7 +19,7 @@ from benchmarks.parts.figures import Figure
 from benchmarks.parts.scratch import scratch
 from gitops_action.adapters.process import Runner
 from gitops_action.adapters.renderer import KustomizeRenderer, find_kubectl
-from gitops_action.commands.steps.render import render_environments
+from gitops_action.commands.steps.validation.touched import find_touched, render_both
 from gitops_action.core.config import Config, load_config
 from gitops_action.core.files import REGULAR, RepositoryFile, blob_id
 from gitops_action.core.trees import Sides, Tree, TreeFile
@@ -127,7 +127,8 @@ def _ours(config: Config, before: Content, after: Content, touched: int) -> None
     trees = _Contents(before, after)
     runner = Runner(environ=os.environ, redact=str)
     renderer = KustomizeRenderer(find_kubectl(), runner)
-    pairs = render_environments(config.environments, config, trees.sides(), trees, renderer)
+    sides = trees.sides()
+    pairs = render_both(find_touched(config, sides, trees), sides, trees, renderer)
     whole = all(len(pair.after.manifests) == APPLICATIONS * 2 for pair in pairs)
     told = [problem for pair in pairs for problem in pair.after.problems]
     if len(pairs) != touched or not whole or told:

@@ -12,7 +12,7 @@ from gitops_action.core.config import Config, Environment, resolve_folders
 from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Manifest, content_hash
 from gitops_action.core.rendering import Closures, Rendering, closure_hash
-from gitops_action.core.trees import Sides, Tree
+from gitops_action.core.trees import Tree
 from gitops_action.errors import GitOpsError
 
 AT_ONCE = 2
@@ -69,36 +69,6 @@ def render_environment(
         return renders.environment(environment, states)
 
 
-def render_environments(
-    environments: Iterable[Environment],
-    config: Config,
-    sides: Sides,
-    trees: Trees,
-    renderer: Renderer,
-) -> tuple[RenderedPair, ...]:
-    """Render both sides of the environments that stand on something that differs.
-
-    The others are left out, for nothing of them changes. A folder that is the same on both sides
-    is rendered once, two folders at a time; one that cannot be rendered is a problem of its
-    environment and of no other.
-    """
-    every = list(environments)
-    before, after = (_states(every, config, tree, trees) for tree in (sides.base, sides.merged))
-    touched = [item for item in every if before[item.name] != after[item.name]]
-    with FolderRenders(trees, renderer) as renders:
-        for item in touched:
-            renders.start(sides.base, before[item.name])
-            renders.start(sides.merged, after[item.name])
-        return tuple(
-            RenderedPair(
-                environment=item,
-                before=renders.environment(item, before[item.name]),
-                after=renders.environment(item, after[item.name]),
-            )
-            for item in touched
-        )
-
-
 def closures_of(tree: Tree, trees: Trees) -> Closures:
     """What the folders of a tree stand on."""
 
@@ -117,13 +87,6 @@ def environment_folders(
         files = closures.of(folder.path)
         states.append(FolderState(path=folder.path, hash=closure_hash(tree, files), files=files))
     return tuple(states)
-
-
-def _states(
-    environments: Sequence[Environment], config: Config, tree: Tree, trees: Trees
-) -> dict[str, tuple[FolderState, ...]]:
-    closures = closures_of(tree, trees)
-    return {item.name: environment_folders(item, config, tree, closures) for item in environments}
 
 
 class FolderRenders:

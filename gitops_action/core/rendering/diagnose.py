@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 
 from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Manifest, ObjectId, read_manifests
+from gitops_action.core.manifests.scalars import read_plain
+from gitops_action.core.rendering.errors import RenderError
 from gitops_action.core.rendering.graph import Graph
 from gitops_action.core.rendering.merge import twice
-from gitops_action.errors import GitOpsError
+from gitops_action.core.rendering.texts import Text
+from gitops_action.errors import GitOpsError, Location
 
 _REGISTERED = "already registered id"
+_UNKNOWN_FIELD = re.compile(r'unknown field "([^"]+)"')
+_NOT_TEXT = re.compile(r"Go struct field [\w.]*?\.(\w+(?:\.\w+)*) of type string")
 
 
 def diagnose(
@@ -29,7 +35,41 @@ def diagnose(
     if _REGISTERED in error.cause:
         every = [item for part in parsed.values() for item in part.manifests]
         return _doubles(every) or (error,)
-    return (error,)
+    return (_placed(error, graph),)
+
+
+def _placed(error: GitOpsError, graph: Graph) -> GitOpsError:
+    """The error at the line of the field that kustomize complains of, where that is clear."""
+    place, fix = _field(error.cause, graph)
+    if place is None:
+        return error
+    return RenderError(error.title, cause=error.cause, fix=fix, location=place)
+
+
+def _field(cause: str, graph: Graph) -> tuple[Location | None, str]:
+    unknown = _UNKNOWN_FIELD.search(cause)
+    if unknown:
+        return _line(graph, lambda text: unknown[1] in text.keys), "remove or correct the field"
+    wrong = _NOT_TEXT.search(cause)
+    if wrong:
+        names = tuple(wrong[1].split("."))
+        return _line(graph, lambda text: _is_number(text, names)), "put the value in quotes"
+    return None, ""
+
+
+def _is_number(text: Text, names: tuple[str, ...]) -> bool:
+    own = tuple(key for key in text.keys if isinstance(key, str))
+    return own == names and text.plain and not isinstance(read_plain(text.value), str)
+
+
+def _line(graph: Graph, wanted: Callable[[Text], bool]) -> Location | None:
+    places = (
+        Location(file=kustomization.path, line=text.line)
+        for kustomization in graph.kustomizations
+        for text in kustomization.texts
+        if wanted(text)
+    )
+    return next(places, None)
 
 
 def _doubles(manifests: list[Manifest]) -> tuple[GitOpsError, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitops_action.core.manifests.reader import compose_nodes
+from gitops_action.core.manifests.reader import PLAIN_TAG, TEXT_TAG, compose_nodes
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -16,11 +16,15 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A scalar: its text, the keys that lead to it, its line, and whether it wears a tag."""
+    """A scalar: its text, the keys that lead to it, and its line.
+
+    `plain` tells that it is written without quotes, `tagged` that it wears a tag of its own.
+    """
 
     value: str
     keys: Keys
     line: int
+    plain: bool = False
     tagged: bool = False
 
 
@@ -41,8 +45,13 @@ def _walk(node: Node, keys: Keys, above: tuple[int, ...]) -> Iterator[Text]:
     inside = (*above, id(node))
     if isinstance(node, ScalarNode):
         line = node.start_mark.line + 1
-        tagged = ":" in node.tag or node.tag.startswith("!")
-        yield Text(value=node.value, keys=keys, line=line, tagged=tagged)
+        yield Text(
+            value=node.value,
+            keys=keys,
+            line=line,
+            plain=node.tag == PLAIN_TAG,
+            tagged=node.tag not in {PLAIN_TAG, TEXT_TAG},
+        )
     elif isinstance(node, SequenceNode):
         for index, item in enumerate(node.value):
             yield from _walk(item, (*keys, index), inside)
