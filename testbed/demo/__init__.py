@@ -1,1 +1,1 @@
-"""The demo: a pushed tag becomes a pull request, on real parts."""
+"""The demo: from `init` over a pushed tag to a validated pull request, on real parts."""

@@ -82,6 +82,7 @@ def _show(screen: Screen, root: Path, layout: Layout, images: Images, *, keep: b
         screen.console.print(
             f"  GitHub double {stage.forge.server_url}, registry {stage.registry.address}"
         )
+        screen.repository(stage, layout)
         with screen.doing(f"A developer pushes the tag {NEW_TAG} of {APPLICATION}"):
             release = stage.release(NEW_TAG)
         if images.action:
@@ -97,6 +98,9 @@ def _show(screen: Screen, root: Path, layout: Layout, images: Images, *, keep: b
                 stage.run_processes(release)
         for pull in stage.environment.pull_requests():
             screen.pull_request(stage, pull)
+            with screen.doing("The environment repository validates it"):
+                validation = stage.validate(pull)
+            screen.validation(validation)
         stage.forge.assert_clean()
         if keep:
             _wait(screen)

@@ -2,123 +2,77 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from testbed.cache import ROOT
+from testbed.process import run
 
 APPLICATION = "acme/web"
 ENVIRONMENT = "acme/environment"
 OLD_TAG = "v1.2.3"
 NEW_TAG = "v1.3.0"
+_LIBRARY = "acme/gitops-action"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """A shape of environment repository.
+    """A shape of environment repository, as `gitops-action init environment` writes it.
 
     Attributes:
         name: how `make demo LAYOUT=…` calls it.
         about: one line for the reader.
-        files: its content; `{image}` stands for the application's image without tag.
+        flags: what is asked of `init` beside the names.
         deployed: the file that a release changes.
+        later: a file that it must not change yet; empty where there is none.
     """
 
     name: str
     about: str
-    files: Mapping[str, str]
+    flags: tuple[str, ...]
     deployed: str
+    later: str = ""
 
-    def filled(self, image: str) -> dict[str, str]:
-        """The files with the image's name in them."""
-        return {path: text.replace("{image}", image) for path, text in self.files.items()}
+    def command(self, image: str) -> tuple[str, ...]:
+        """The command line that writes it; `image` is the application's, without tag."""
+        owner, _, name = ENVIRONMENT.partition("/")
+        application = APPLICATION.partition("/")[2]
+        return (
+            *("gitops-action", "init", "environment", "--owner", owner, "--name", name),
+            *("--applications", f"{application}={image}:{OLD_TAG}"),
+            *("--code-owners", "@acme/platform", "--library", _LIBRARY),
+            *self.flags,
+        )
 
+    def write(self, image: str, folder: Path) -> Mapping[str, str]:
+        """Run the command as a script does, in a process of its own; gives the files by path."""
+        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(folder.parent)}
+        program = (sys.executable, "-m", "gitops_action")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        run(*program, *self.command(image)[1:], "--output", folder, env=environ)
+        return {
+            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
 
-_DEPLOYMENT = f"""\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  selector:
-    matchLabels: {{app: web}}
-  template:
-    metadata:
-      labels: {{app: web}}
-    spec:
-      containers:
-        - name: web
-          image: {{image}}:{OLD_TAG}  # the version that runs
-          ports:
-            - containerPort: 8080
-"""
-
-_SERVICE = """\
-apiVersion: v1
-kind: Service
-metadata:
-  name: web
-spec:
-  selector: {app: web}
-  ports:
-    - port: 80
-      targetPort: 8080
-"""
 
 CLASSIC = Layout(
     name="classic",
-    about="applications/<name>/deployment.yaml, and no configuration at all",
-    files={
-        "applications/web/deployment.yaml": _DEPLOYMENT,
-        "applications/web/service.yaml": _SERVICE,
-        "applications/cache/deployment.yaml": _DEPLOYMENT.replace("web", "cache").replace(
-            f"{{image}}:{OLD_TAG}  # the version that runs", "redis:7.4"
-        ),
-    },
+    about="one environment, with applications/<name>/deployment.yaml",
+    flags=("--layout", "minimal"),
     deployed="applications/web/deployment.yaml",
 )
 
-
-def _overlay(tag: str) -> str:
-    return f"""\
-apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources:
-  - ../../base
-images:
-  - name: {{image}}
-    newTag: {tag}
-"""
-
-
 OVERLAYS = Layout(
     name="overlays",
-    about="staging and production as kustomize overlays, described in .github/gitops.yaml",
-    files={
-        ".github/gitops.yaml": f"""\
-version: 1
-applications:
-  web:
-    images: ["{{image}}"]
-    source: {APPLICATION}
-environments:
-  staging:
-    path: environments/staging
-  production:
-    path: environments/production
-    after: [staging]
-""",
-        "base/deployment.yaml": _DEPLOYMENT.replace(f":{OLD_TAG}  # the version that runs", ""),
-        "base/service.yaml": _SERVICE,
-        "base/kustomization.yaml": """\
-apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources:
-  - deployment.yaml
-  - service.yaml
-""",
-        "environments/staging/kustomization.yaml": _overlay(OLD_TAG),
-        "environments/production/kustomization.yaml": _overlay("v1.1.0"),
-    },
-    deployed="environments/staging/kustomization.yaml",
+    about="staging and production as kustomize overlays",
+    flags=("--environments", "staging,production"),
+    deployed="environments/staging/web/kustomization.yaml",
+    later="environments/production/web/kustomization.yaml",
 )
 
 LAYOUTS = {layout.name: layout for layout in (CLASSIC, OVERLAYS)}

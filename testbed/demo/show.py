@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from contextlib import contextmanager
 from rich.console import Console, Group
 from rich.markdown import Markdown
 from rich.markup import escape
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule
 from rich.syntax import Syntax
 from rich.text import Text
+from rich.tree import Tree
 
-from testbed.demo.layouts import Layout
+from testbed.action import StepResult
+from testbed.demo.layouts import ENVIRONMENT, Layout
 from testbed.demo.stage import Stage
 from testbed.forge.model import PullRequest
 
@@ -54,6 +58,26 @@ class Screen:
         if found:
             self.console.print(f"    [cyan]step[/] {escape(found['name'])}")
 
+    def repository(self, stage: Stage, layout: Layout) -> None:
+        """Show how the environment repository was made, and what is in it."""
+        self.console.print(f"  [bold]$ {escape(shlex.join(layout.command(stage.image)))}[/]")
+        tree = Tree(ENVIRONMENT, guide_style="dim")
+        folders = {"": tree}
+        for path in stage.files:
+            *parents, name = path.split("/")
+            for depth, parent in enumerate(parents, start=1):
+                place, above = "/".join(parents[:depth]), "/".join(parents[: depth - 1])
+                if place not in folders:
+                    folders[place] = folders[above].add(f"[blue]{escape(parent)}[/]")
+            folders["/".join(parents)].add(escape(name))
+        self.console.print(Padding(tree, (0, 4)))
+
+    def validation(self, result: StepResult) -> None:
+        """Show what the job's summary says."""
+        self.console.print(
+            Panel(Markdown(_unfolded(result.summary)), title="validate", border_style="cyan")
+        )
+
     def pull_request(self, stage: Stage, pull: PullRequest) -> None:
         """Show a pull request as its page would: title, branch, body, diff, address."""
         url = f"{stage.forge.server_url}/{pull.repository.full_name}/pull/{pull.number}"
@@ -74,7 +98,12 @@ class Screen:
 
 
 def _plain(body: str) -> str:
-    """Unfold details, which a terminal cannot, and keep the lines of the trailers apart."""
-    opened = re.sub(r"<details><summary>(.*?)</summary>", r"#### \1\n", body)
-    text, _, trailers = opened.replace("</details>", "").rstrip().rpartition("\n\n")
+    """Unfold, and keep the lines of the trailers apart."""
+    text, _, trailers = _unfolded(body).rstrip().rpartition("\n\n")
     return f"{text}\n\n```text\n{trailers}\n```\n"
+
+
+def _unfolded(text: str) -> str:
+    """Without details, which a terminal cannot fold."""
+    opened = re.sub(r"<details><summary>(.*?)</summary>", r"#### \1\n", text)
+    return opened.replace("</details>", "")

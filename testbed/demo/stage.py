@@ -16,6 +16,7 @@ from testbed.demo.application import ACTION, WORKFLOW, Release
 from testbed.demo.layouts import APPLICATION, ENVIRONMENT, OLD_TAG, Layout
 from testbed.forge import Forge
 from testbed.forge.handle import RepositoryHandle
+from testbed.forge.model import PullRequest
 from testbed.process import PartError
 from testbed.registry import Registry
 
@@ -32,11 +33,15 @@ class Stage:
     environment: RepositoryHandle
     image: str
     token: str
+    files: Mapping[str, str]
 
     @classmethod
     @contextmanager
     def open(cls, root: Path, layout: Layout) -> Iterator[Stage]:
-        """Start everything and seed it; the version that runs is in the registry."""
+        """Start everything and seed it; the version that runs is in the registry.
+
+        The environment repository is what `init` writes.
+        """
         with Forge.start(root / "forge") as forge, Registry.start(root / "registry") as registry:
             image = f"{registry.address}/{APPLICATION}"
             created = application.create(forge, image)
@@ -45,7 +50,8 @@ class Stage:
                 "org.opencontainers.image.revision": created.resolve("main"),
             }
             registry.push_image(APPLICATION, OLD_TAG, labels=labels)
-            environment = forge.create_repository(ENVIRONMENT, files=layout.filled(image))
+            files = layout.write(image, root / "environment")
+            environment = forge.create_repository(ENVIRONMENT, files=files)
             token = forge.token(
                 repositories=[ENVIRONMENT],
                 permissions={"contents": "write", "pull_requests": "write"},
@@ -57,6 +63,7 @@ class Stage:
                 environment=environment,
                 image=image,
                 token=token,
+                files=files,
             )
 
     def release(self, tag: str) -> Release:
@@ -113,6 +120,27 @@ class Stage:
             },
         )
         return meta, bump
+
+    def validate(self, pull: PullRequest) -> StepResult:
+        """Validate a pull request of the environment repository, as its workflow does."""
+        step = Step(
+            inputs={
+                "command": "validate",
+                "repository": ENVIRONMENT,
+                "token": self.token,
+                "pull-request": str(pull.number),
+            },
+            env={
+                "GITHUB_SERVER_URL": self.forge.server_url,
+                "GITHUB_API_URL": self.forge.api_url,
+                "GITHUB_GRAPHQL_URL": self.forge.graphql_url,
+                "GITHUB_REPOSITORY": ENVIRONMENT,
+            },
+        )
+        result = run_step(step, self.root / f"validate-{pull.number}")
+        if result.exit_code:
+            raise PartError(f"the pull request is not valid:\n{result.log}")
+        return result
 
     def _step(self, release: Release, inputs: Mapping[str, str]) -> StepResult:
         step = Step(

@@ -60,6 +60,6 @@ def test_a_tag_becomes_a_pull_request_for_staging_alone(
 ) -> None:
     pull = released(overlays, OVERLAYS, action, runner)
     assert pull.head == "gitops/staging/web"
-    production = "environments/production/kustomization.yaml"
+    production = OVERLAYS.later
     at_head, at_base = (overlays.environment.read(ref, production) for ref in (pull.head, "main"))
     assert at_head == at_base

@@ -49,7 +49,7 @@ def test_a_bump_opens_the_pull_request(classic: Stage, action: str, digest: str)
     result = bump(classic, action)
     assert result.exit_code == 0, result.log
     (pull,) = classic.environment.pull_requests()
-    before = CLASSIC.filled(classic.image)
+    before = dict(classic.files)
     expected = before[CLASSIC.deployed].replace(OLD_TAG, f"{NEW_TAG}@{digest}")
     after = classic.environment.files(pull.head)
     assert after.pop(CLASSIC.deployed).decode() == expected
@@ -173,7 +173,7 @@ def test_the_token_is_on_no_command_line(classic: Stage, action: str) -> None:
 
 def test_local_mode_edits_files_of_another_user(classic: Stage, action: str) -> None:
     workspace = classic.root / "job" / "workspace"
-    for path, text in CLASSIC.filled(classic.image).items():
+    for path, text in classic.files.items():
         target = workspace / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
