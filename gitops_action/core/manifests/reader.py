@@ -24,6 +24,9 @@ MAX_DEPTH = 200
 
 PLAIN_TAG = "plain"
 TEXT_TAG = "text"
+MAPPING_TAG = "map"
+SEQUENCE_TAG = "seq"
+"""The tags of nodes that wear none of their own."""
 
 # What LibYAML would read but what makes the reader of its nodes recurse deeper than a stack holds.
 _STEEP = re.compile(rb"(?:[-?][ \t]+){%d}|(?m:^[ ]{%d})" % (MAX_DEPTH, 2 * MAX_DEPTH))
@@ -145,7 +148,7 @@ def loader_class() -> type[yaml.CSafeLoader]:
             if kind is yaml.ScalarNode:
                 plain = isinstance(implicit, tuple) and implicit[0]
                 return PLAIN_TAG if plain else TEXT_TAG
-            return "map" if kind is yaml.MappingNode else "seq"
+            return MAPPING_TAG if kind is yaml.MappingNode else SEQUENCE_TAG
 
     return Loader
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitops_action.core.files import SYMLINK, RepositoryFile
 from gitops_action.core.manifests.errors import ManifestError
 from gitops_action.core.rendering.ignore import IGNORE_FILE
-from gitops_action.core.rendering.kustomization import is_kustomization
+from gitops_action.core.rendering.kustomization import PLUGIN_FIELDS, is_kustomization
 from gitops_action.core.rendering.layout import Layout, folder_of, name_of
 from gitops_action.core.rendering.texts import Text, texts_in
 from gitops_action.core.trees import Tree
@@ -19,7 +20,9 @@ Read = Callable[[Iterable[str]], Mapping[str, RepositoryFile]]
 
 CHART_FILE = "Chart.yaml"
 _CHART_USER = b"HelmRelease"
-_PLUGIN_KEYS = frozenset({("generators",), ("transformers",), ("validators",)})
+_INLINE = re.compile(r"\n|: |^\s*[\[{]")
+"""A text that may be a document of its own."""
+
 _YAML = (".yaml", ".yml")
 
 
@@ -155,7 +158,7 @@ def _words(path: str, data: bytes) -> _Words:
     return _Words(
         here=words,
         top=words if _CHART_USER in data else frozenset(),
-        plugins=any(text.keys[:1] in _PLUGIN_KEYS for text in texts),
+        plugins=any(text.folded and text.folded[0] in PLUGIN_FIELDS for text in texts),
     )
 
 
@@ -169,7 +172,7 @@ def _texts(path: str, data: bytes) -> tuple[Text, ...]:
 def _spoken(path: str, texts: Iterable[Text]) -> Iterator[str]:
     """Every text, those of inline documents too; of `name=path` the path as well."""
     for text in texts:
-        inner = _texts(path, text.value.encode()) if "\n" in text.value else (text,)
-        for word in (item.value for item in inner if "\n" not in item.value):
+        inner = _texts(path, text.value.encode()) if _INLINE.search(text.value) else ()
+        for word in (item.value for item in (text, *inner) if "\n" not in item.value):
             yield word
             yield word.partition("=")[2]

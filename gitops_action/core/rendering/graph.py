@@ -109,20 +109,15 @@ class _Walk:
 
     def check_outside(self) -> None:
         """Refuse what could make open load restrictions lead out of the repository unseen."""
-        plugins = [
-            reference
-            for kustomization in self.graph.kustomizations
-            for reference in kustomization.references()
-            if reference.role == "plugin"
-        ]
         if not self.graph.outside:
             return
         first = self.graph.outside[0]
-        for unseen in plugins[:1]:
+        plugins = [place for item in self.graph.kustomizations for place in item.plugins]
+        if plugins:
             self._problem(
                 RenderError,
                 f"{first.path!r} lies outside of its kustomization's folder, beside plugins",
-                f"move it below the folder, or do without {unseen.path!r} ({unseen.location})",
+                f"move it below the folder, or do without the plugin at {plugins[0]}",
                 first.location,
                 "files elsewhere are only read where nothing but kustomizations names files",
             )

@@ -25,11 +25,11 @@ def local_charts(kustomization: Kustomization, layout: Layout) -> None:
 
 
 def _missing(kustomization: Kustomization, layout: Layout) -> Iterator[RemoteBaseError]:
-    said = {text.keys: text for text in kustomization.texts}
-    home = said.get(("helmGlobals", "chartHome"))
+    said = {text.folded: text for text in kustomization.texts}
+    home = said.get(("helmglobals", "charthome"))
     folder = home.value if home else _CHART_HOME
     for keys, text in said.items():
-        if len(keys) != 3 or keys[0] != "helmCharts" or keys[2] != "name":  # noqa: PLR2004
+        if len(keys) != 3 or keys[0] != "helmcharts" or keys[2] != "name":  # noqa: PLR2004
             continue
         version = said.get((*keys[:2], "version"))
         names = [text.value, f"{text.value}-{version.value}/{text.value}" if version else ""]

@@ -17,6 +17,9 @@ KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization
 Role = Literal["resource", "component", "plugin", "file"]
 """resource: file or folder; component: folder; plugin: file, folder or inline; file: a file."""
 
+PLUGIN_FIELDS = frozenset({"generators", "transformers", "validators"})
+
+# Field names are in lower case, for kustomize's JSON reader matches them in any.
 _LISTS: dict[str, Role] = {
     "resources": "resource",
     "bases": "resource",
@@ -24,18 +27,18 @@ _LISTS: dict[str, Role] = {
     "generators": "plugin",
     "transformers": "plugin",
     "validators": "plugin",
-    "patchesStrategicMerge": "file",
+    "patchesstrategicmerge": "file",
     "configurations": "file",
     "crds": "file",
 }
 _ITEM_FIELDS = {
     "patches": ("path",),
-    "patchesJson6902": ("path",),
+    "patchesjson6902": ("path",),
     "replacements": ("path",),
-    "configMapGenerator": ("files", "envs", "env"),
-    "secretGenerator": ("files", "envs", "env"),
-    "helmCharts": ("valuesFile", "additionalValuesFiles"),
-    "helmChartInflationGenerator": ("values",),
+    "configmapgenerator": ("files", "envs", "env"),
+    "secretgenerator": ("files", "envs", "env"),
+    "helmcharts": ("valuesfile", "additionalvaluesfiles"),
+    "helmchartinflationgenerator": ("values",),
 }
 _KEYED = frozenset({"files"})
 # A scheme, git's short form of SSH, or a host with a dot followed by an owner.
@@ -80,18 +83,27 @@ class Kustomization:
     @property
     def charts(self) -> tuple[Location, ...]:
         """Where it asks for Helm charts."""
-        keys = ("helmCharts", "helmChartInflationGenerator")
-        places = {text.keys[:2]: text.line for text in reversed(self.texts) if text.keys[0] in keys}
+        keys = ("helmcharts", "helmchartinflationgenerator")
+        asking = [text for text in reversed(self.texts) if text.folded and text.folded[0] in keys]
+        places = {text.folded[:2]: text.line for text in asking}
         return tuple(Location(file=self.path, line=line) for line in sorted(places.values()))
+
+    @property
+    def plugins(self) -> tuple[Location, ...]:
+        """Where it uses generators, transformers or validators, by file or inline."""
+        lines = [
+            text.line for text in self.texts if text.folded and text.folded[0] in PLUGIN_FIELDS
+        ]
+        return tuple(Location(file=self.path, line=line) for line in lines)
 
     def references(self) -> Iterator[Reference]:
         """Everything it names by path, in the order of the file; inline texts are none."""
         for text in self.texts:
-            role = _role(text.keys)
+            role = _role(text.folded)
             if role is None or not text.value or _inline(text.value):
                 continue
             path = text.value
-            if len(text.keys) > 2 and text.keys[2] in _KEYED and "=" in path:  # noqa: PLR2004
+            if len(text.folded) > 2 and text.folded[2] in _KEYED and "=" in path:  # noqa: PLR2004
                 path = path.partition("=")[2]
             yield Reference(path=path, role=role, location=Location(file=self.path, line=text.line))
 

@@ -18,7 +18,7 @@ from gitops_action.errors import Location
 _HASH = re.compile(r"-[bcdfghkmt2456789]{10}$")
 """The suffix of generated ConfigMaps and Secrets, in the letters of kustomize's encoder."""
 
-_GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
+_GENERATORS = {"configmapgenerator": "ConfigMap", "secretgenerator": "Secret"}
 _MOST_NAMES = 200
 
 Sources = Callable[[str], Iterable[Manifest]]
@@ -34,8 +34,8 @@ class Origins:
         """Look at the resources, the generators and the affixes of a build."""
         self._places: dict[_Key, list[tuple[str, Location]]] = {}
         self._generated: dict[_Key, Location] = {}
-        self._prefixes = set(_said(graph, "namePrefix"))
-        self._suffixes = set(_said(graph, "nameSuffix"))
+        self._prefixes = set(_said(graph, "nameprefix"))
+        self._suffixes = set(_said(graph, "namesuffix"))
         for path in dict.fromkeys(graph.resources):
             for manifest in sources(path):
                 place = manifest.origin or Location(file=path)
@@ -85,8 +85,8 @@ class Origins:
     def _generators(self, graph: Graph) -> None:
         for kustomization in graph.kustomizations:
             for text in kustomization.texts:
-                kind = _GENERATORS.get(str(text.keys[0])) if text.keys else None
-                if kind and text.keys[2:] == ("name",):
+                kind = _GENERATORS.get(str(text.folded[0])) if text.folded else None
+                if kind and text.folded[2:] == ("name",):
                     place = Location(file=kustomization.path, line=text.line)
                     self._generated.setdefault(("", kind, text.value), place)
 
@@ -108,7 +108,7 @@ def told(manifests: Iterable[Manifest], origins: Origins) -> Iterator[Manifest]:
 def _said(graph: Graph, key: str) -> Iterator[str]:
     for kustomization in graph.kustomizations:
         for text in kustomization.texts:
-            if text.keys == (key,) and text.value:
+            if text.folded == (key,) and text.value:
                 yield text.value
 
 
@@ -118,7 +118,7 @@ def _others(graph: Graph) -> Location | None:
         Location(file=kustomization.path, line=text.line)
         for kustomization in graph.kustomizations
         for text in kustomization.texts
-        if text.keys[:1] in {("helmCharts",), ("generators",)}
+        if text.folded[:1] in {("helmcharts",), ("generators",)}
     }
     files = {place.file for place in makers}
     return min(makers, key=lambda place: place.line or 0) if len(files) == 1 else None
