@@ -1,8 +1,8 @@
 """The bundled schemas: kinds that GitOps tools bring, written in a shorthand of our own.
 
 A leaf names a type (`text`, `number`, `flag`, `map` of texts, `any`, `duration`, or values that
-are allowed as `one|other`, a single one as `only|`), or a shape from the file's `shapes`. A mapping is an object with these
-fields, `!` behind a name says that it is required; a list of one item is a list of such items.
+are allowed as `one|other`, a single one as `only|`), or a shape from the file's `shapes`. A mapping
+is an object with these fields, `!` behind a name says that it is required; a list of one item is a list of such items.
 """
 
 from __future__ import annotations
