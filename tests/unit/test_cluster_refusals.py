@@ -23,9 +23,7 @@ _OTHER_UID = "the UID in the precondition (a) does not match the UID in record (
 _POLICY = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"
 _STRICT = 'strict decoding error: unknown field "spec.x", duplicate field "a"'
 _CALLING = 'Internal error occurred: failed calling webhook "w": timeout'
-_UNTYPED = (
-    "failed to create typed patch object (a/b; /v1, Kind=X): .dta: field not declared in schema"
-)
+_UNTYPED = "failed to create typed patch object (a/b; /v1, Kind=X): .dta: field not declared"
 
 CASES: list[tuple[int, dict[str, Any], type[refused.ClusterError]]] = [
     (401, status("Unauthorized"), refused.ExpiredError),

