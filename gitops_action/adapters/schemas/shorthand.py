@@ -2,7 +2,8 @@
 
 A leaf names a type (`text`, `number`, `flag`, `map` of texts, `any`, `duration`, or values that
 are allowed as `one|other`, a single one as `only|`), or a shape from the file's `shapes`. A mapping
-is an object with these fields, `!` behind a name says that it is required; a list of one item is a list of such items.
+is an object with these fields, `!` behind a name says that it is required; a list of one item is a
+list of such items.
 """
 
 from __future__ import annotations
