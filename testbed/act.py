@@ -31,6 +31,7 @@ class WorkflowRun:
         event: the webhook payload; its `ref` is the run's ref.
         event_name: `push`, `workflow_dispatch`, …
         env: variables of every step; `GITHUB_*` given here replace act's own values.
+        variables: the `vars` of repository and environment.
         secrets: never on a command line; `GITHUB_TOKEN` is the job's token.
         repositories: actions and reusable workflows, `OWNER/NAME@REF` to a folder.
         job: run this job and what it needs; all jobs when empty.
@@ -42,6 +43,7 @@ class WorkflowRun:
     event: Mapping[str, object]
     event_name: str = "push"
     env: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     repositories: Mapping[str, Path] = field(default_factory=dict)
     job: str = ""
@@ -96,7 +98,7 @@ def command_line(workflow: WorkflowRun, folder: Path) -> list[str]:
         *("--platform", f"ubuntu-24.04={workflow.image}"),
         *("--env-file", str(_dotenv(folder / "env", workflow.env))),
         *("--secret-file", str(_dotenv(folder / "secrets", workflow.secrets))),
-        *("--var-file", str(_dotenv(folder / "vars", {}))),
+        *("--var-file", str(_dotenv(folder / "vars", workflow.variables))),
         *("--input-file", str(_dotenv(folder / "inputs", {}))),
         *("--action-cache-path", str(folder / "actions")),
         *("--pull=false", "--rm", "--no-cache-server", "--use-gitignore=false"),

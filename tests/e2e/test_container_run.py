@@ -180,7 +180,7 @@ def test_local_mode_edits_files_of_another_user(classic: Stage, action: str) -> 
     result = bump(classic, action, mode="local", token="", repository="")
     assert result.exit_code == 0, result.log
     # Without network there is no digest to pin.
-    assert f"{classic.image}:{NEW_TAG}  #" in (workspace / CLASSIC.deployed).read_text()
+    assert f'"{classic.image}:{NEW_TAG}"' in (workspace / CLASSIC.deployed).read_text()
     assert (workspace / CLASSIC.deployed).stat().st_uid == RUNNER_USER
 
 

@@ -1,0 +1,167 @@
+"""What `init` writes runs under act: an application's release, by both ways of handing over.
+
+The actions of others, which come from GitHub, are stood in for by ones of a few lines that take
+the same inputs and give the same outputs; what is tested is everything between them.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from testbed.act import WorkflowRun, run_workflow
+from testbed.cache import ROOT
+from testbed.demo import application
+from testbed.demo.application import ACTION, Release
+from testbed.demo.layouts import APPLICATION, ENVIRONMENT, NEW_TAG, OVERLAYS
+from testbed.demo.stage import Stage, action_folder
+from testbed.process import run
+from tests.support.scaffold import EXAMPLE, WEB, files_of
+
+LIBRARY = "OWNER/gitops-action@v1"
+NEW_VERSION = ".github/workflows/new-application-version.yml"
+# act does actions/checkout by itself.
+_USED = re.compile(r"uses: (?P<name>(?!actions/checkout)[\w-]+/[\w-]+)@(?P<commit>[0-9a-f]{40})")
+_NOTHING = "runs: {using: composite, steps: [{run: 'true', shell: bash}]}\n"
+# The key stands in for the token that it would be exchanged for.
+_TOKEN = """\
+inputs: {private-key: {required: true}}
+outputs: {token: {value: "${{ inputs.private-key }}"}}
+runs: {using: composite, steps: [{run: 'true', shell: bash}]}
+"""
+_BUILD = """\
+inputs: {context: {}, tags: {}, labels: {}}
+outputs: {digest: {value: "${{ steps.build.outputs.digest }}"}}
+runs:
+  using: composite
+  steps:
+    - id: build
+      shell: bash
+      env:
+        TAGS: ${{ inputs.tags }}
+        LABELS: ${{ inputs.labels }}
+      run: |
+        arguments=()
+        while IFS= read -r tag; do arguments+=(--tag "$tag"); done <<<"$TAGS"
+        while IFS= read -r label; do arguments+=(--label "$label"); done <<<"$LABELS"
+        docker buildx build --quiet --push --provenance=false --metadata-file /tmp/metadata \\
+          "${arguments[@]}" '${{ inputs.context }}'
+        digest="$(sed -n 's/.*"containerimage.digest": "\\(.*\\)".*/\\1/p' /tmp/metadata)"
+        echo "digest=$digest" >>"$GITHUB_OUTPUT"
+"""
+STAND_INS = {
+    "docker/setup-buildx-action": _NOTHING,
+    "docker/login-action": _NOTHING,
+    "docker/build-push-action": _BUILD,
+    "actions/create-github-app-token": _TOKEN,
+}
+
+
+def repositories(root: Path, action: str, *workflows: str) -> dict[str, Path]:
+    """The library and the stand-ins, by the commits that the workflows name."""
+    library = action_folder(root / "library", action)
+    shutil.copytree(ROOT / ".github/workflows", library / ".github/workflows")
+    found = {LIBRARY: library, ACTION: library}
+    texts = [*workflows, (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")]
+    for used in _USED.finditer("\n".join(texts)):
+        folder = root / used["name"]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "action.yml").write_text(f"name: stand-in\n{STAND_INS[used['name']]}")
+        found[f"{used['name']}@{used['commit']}"] = folder
+    return found
+
+
+def released(stage: Stage, files: Mapping[str, str]) -> Release:
+    """Put the template's files into the application's repository and push a tag."""
+    # The template's base image is to be had from Docker Hub alone.
+    small = {"Dockerfile": "FROM scratch\nCOPY server.py /\n"}
+    stage.forge.repository(APPLICATION).commit(files={**files, **small}, message="From template")
+    return stage.release(NEW_TAG)
+
+
+@pytest.fixture
+def files(overlays: Stage) -> dict[str, str]:
+    web = replace(WEB, image=overlays.image)
+    return files_of(replace(EXAMPLE, subject="application", applications=(web,)))
+
+
+def test_the_applications_release_opens_a_pull_request(
+    overlays: Stage, files: Mapping[str, str], action: str, runner: str
+) -> None:
+    release = released(overlays, files)
+    forge = overlays.forge
+    result = run_workflow(
+        WorkflowRun(
+            checkout=release.checkout,
+            workflow=application.WORKFLOW,
+            image=runner,
+            event=application.push_event(forge, release),
+            env=application.job_variables(forge, release),
+            variables={"GITOPS_CLIENT_ID": "Iv1.example"},
+            secrets={
+                "GITOPS_PRIVATE_KEY": overlays.token,
+                "GITHUB_TOKEN": forge.token(kind="job", home=APPLICATION),
+                "REGISTRY_USERNAME": "nobody",
+                "REGISTRY_PASSWORD": "nothing",
+            },
+            repositories=repositories(overlays.root, action),
+        )
+    )
+    assert result.exit_code == 0, result.log[-5000:]
+    (pull,) = overlays.environment.pull_requests()
+    assert pull.head == "gitops/staging/web"
+    changed = overlays.environment.read(pull.head, OVERLAYS.deployed).decode()
+    assert re.search(rf'newTag: "{NEW_TAG}@sha256:[0-9a-f]{{64}}"', changed)
+    assert f"GitOps-Source: {APPLICATION}@{release.commit}" in (pull.body or "")
+    assert overlays.token not in result.log
+
+
+def test_the_environments_workflow_proposes_a_version(
+    overlays: Stage, action: str, runner: str
+) -> None:
+    overlays.registry.push_image(APPLICATION, NEW_TAG)
+    checkout = overlays.root / "checkout"
+    run("git", "init", "--quiet", "--initial-branch=main", checkout)
+    run("git", "-C", checkout, "remote", "add", "origin", overlays.environment.clone_url)
+    for path, text in overlays.files.items():
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / path).write_text(text, encoding="utf-8")
+    git = ("git", "-C", checkout, "-c", "user.name=a", "-c", "user.email=a@example.com")
+    run(*git, "add", "--all")
+    run(*git, "commit", "--quiet", "--message", "Begin")
+    forge = overlays.forge
+    inputs = {"images": f"{overlays.image}:{NEW_TAG}", "environment": "production"}
+    result = run_workflow(
+        WorkflowRun(
+            checkout=checkout,
+            workflow=NEW_VERSION,
+            image=runner,
+            event_name="workflow_dispatch",
+            event={"inputs": inputs, "ref": "refs/heads/main"},
+            env={
+                "GITHUB_REPOSITORY": ENVIRONMENT,
+                "GITHUB_SERVER_URL": forge.server_url,
+                "GITHUB_API_URL": forge.api_url,
+                "GITHUB_GRAPHQL_URL": forge.graphql_url,
+            },
+            # Without an App: the job's token does the work.
+            secrets={
+                "GITHUB_TOKEN": forge.token(
+                    kind="job",
+                    home=ENVIRONMENT,
+                    permissions={"contents": "write", "pull_requests": "write"},
+                )
+            },
+            repositories=repositories(overlays.root, action, overlays.files[NEW_VERSION]),
+        )
+    )
+    assert result.exit_code == 0, result.log[-5000:]
+    (pull,) = overlays.environment.pull_requests()
+    assert pull.head == "gitops/production/web"
+    changed = overlays.environment.read(pull.head, OVERLAYS.later).decode()
+    assert NEW_TAG in changed
