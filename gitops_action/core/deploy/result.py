@@ -1,0 +1,149 @@
+"""What a deployment did, object by object, whichever engine did it; and its JSON for outputs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gitops_action.core.health.model import Health, Status
+from gitops_action.core.inventory.ids import inventory_id
+from gitops_action.core.manifests.model import ObjectId
+
+Json = dict[str, object]
+
+
+class Action(StrEnum):
+    """What was done to an object. Unverified: written without the API server's dry run."""
+
+    CREATED = "created"
+    CONFIGURED = "configured"
+    UNCHANGED = "unchanged"
+    PRUNED = "pruned"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNVERIFIED = "unverified"
+
+
+class Result(StrEnum):
+    """How a deployment ended; `unknown` is never taken for a failure."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SUPERSEDED = "superseded"
+    NOTHING = "nothing"
+
+
+_WORST = (Result.FAILED, Result.UNKNOWN, Result.SUPERSEDED, Result.SUCCEEDED)
+"""What decides of several; a failure is certain, whatever could not be told beside it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Something that went wrong, for a person on call.
+
+    Attributes:
+        sentence: what, in a sentence or two.
+        object_id: the object it is about; None when it is about the whole target.
+        events: the last warnings.
+        log: the last lines of the failing container's log, masked.
+        fix: what the reader can do.
+    """
+
+    sentence: str
+    object_id: ObjectId | None = None
+    events: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
+    fix: str = ""
+
+    def to_json(self, target: str = "") -> Json:
+        """The failure for outputs; empty parts are left out."""
+        found: Json = {
+            "target": target,
+            "object": inventory_id(self.object_id) if self.object_id else "",
+            "message": self.sentence,
+            "fix": self.fix,
+            "events": list(self.events),
+            "log": list(self.log),
+        }
+        return {key: value for key, value in found.items() if value}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectResult:
+    """One object: what was done, how it is, how many seconds it took to be healthy."""
+
+    id: ObjectId
+    action: Action
+    health: Health | None = None
+    seconds: float | None = None
+    note: str = ""
+
+    def to_json(self, target: str = "") -> Json:
+        """The object for outputs; empty parts are left out."""
+        found: Json = {
+            "target": target,
+            "id": inventory_id(self.id),
+            "kind": self.id.kind,
+            "namespace": self.id.namespace,
+            "name": self.id.name,
+            "action": self.action.value,
+            "health": self.health.status.value if self.health else "",
+            "reason": self.health.reason if self.health else "",
+            "note": self.note,
+        }
+        kept: Json = {key: value for key, value in found.items() if value}
+        return kept if self.seconds is None else {**kept, "seconds": round(self.seconds, 1)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetResult:
+    """One cluster of an environment."""
+
+    target: str
+    result: Result
+    objects: tuple[ObjectResult, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Counter[Action]:
+        """How many objects of each action."""
+        return Counter(item.action for item in self.objects)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentResult:
+    """An environment in all of its targets."""
+
+    environment: str
+    commit: str
+    targets: tuple[TargetResult, ...] = ()
+
+    @property
+    def result(self) -> Result:
+        """Succeeded when every target has; what failed outweighs what could not be told."""
+        return combined(tuple(target.result for target in self.targets))
+
+    def objects_json(self) -> list[Json]:
+        """Every object of every target."""
+        return [item.to_json(target.target) for target in self.targets for item in target.objects]
+
+    def failures_json(self) -> list[Json]:
+        """Every failure of every target."""
+        return [item.to_json(target.target) for target in self.targets for item in target.failures]
+
+
+def combined(results: tuple[Result, ...]) -> Result:
+    """The result of several targets or environments; of none: nothing."""
+    return next((result for result in _WORST if result in results), Result.NOTHING)
+
+
+def result_of(objects: tuple[ObjectResult, ...], failures: tuple[Failure, ...]) -> Result:
+    """A target's result from its objects; a status that could not be told makes it unknown."""
+    statuses = {item.health.status for item in objects if item.health}
+    if failures or Status.FAILED in statuses or any(o.action is Action.FAILED for o in objects):
+        return Result.FAILED
+    told = statuses <= {Status.CURRENT}
+    return Result.SUCCEEDED if told else Result.UNKNOWN
