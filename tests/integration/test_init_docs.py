@@ -91,9 +91,7 @@ def test_the_wheel_holds_the_templates(empty: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(package)
     shell(examples("empty")[0], empty, package)
-    mine = {
-        path.relative_to(empty): path.read_bytes() for path in empty.rglob("*.*") if path.is_file()
-    }
+    mine = content(empty)
     other = empty.parent / "other"
     other.mkdir()
     shell(examples("empty")[0], other)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gitops_action.core.inputs.permissions import RIGHTS
 from gitops_action.core.scaffold import rulesets
-from gitops_action.core.scaffold.answers import UNRELEASED, Answers
+from gitops_action.core.scaffold.answers import UNRELEASED, Answers, Handover
 
 KEY_ENVIRONMENT = "gitops"
 """The GitHub environment that holds the App's key."""
@@ -69,7 +69,8 @@ def _environment_app(answers: Answers) -> Step:
         text=(
             (
                 "Settings → Developer settings → GitHub Apps → New GitHub App: no webhook;"
-                f" repository permissions: {_rights()}. Install it on {answers.repository} alone."
+                f" repository permissions: {_rights('pull-request')}."
+                f" Install it on {answers.repository} alone."
             ),
             (
                 "Without it the job's token does the work, and GitHub starts no checks on its pull"
@@ -142,7 +143,7 @@ def _gates(answers: Answers) -> Step:
 
 def _application_app(answers: Answers) -> Step:
     dispatch = answers.handover == "dispatch"
-    rights = "Actions: read and write" if dispatch else _rights()
+    rights = _rights(answers.handover)
     why = (
         "It may start the environment repository's workflow, and write nothing there."
         if dispatch
@@ -183,17 +184,15 @@ def _release(answers: Answers) -> Step:
     )
 
 
-def _rights() -> str:
-    """What a bump always needs, in the words of an App's settings."""
-    rights = [
-        right
+def _rights(mode: Handover) -> str:
+    """What a bump in this mode always needs, in the words of an App's settings."""
+    names = [
+        right.permission.replace("-", " ").capitalize()
         for right in RIGHTS
-        if right.command == "bump"
-        and right.held_by == "token"
-        and right.level == "write"
-        and "dispatch" not in right.when
+        if (right.command, right.held_by, right.level) == ("bump", "token", "write")
+        and right.when.startswith(f"`mode: {mode}`")
+        and "dispatch-event" not in right.when
     ]
-    names = (right.permission.replace("-", " ").capitalize() for right in rights)
     return ", ".join(f"{name}: read and write" for name in names)
 
 
