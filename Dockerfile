@@ -9,11 +9,9 @@ COPY requirements/runtime.txt /tmp/runtime.txt
 RUN python3 -m venv --without-pip /opt/venv \
     && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-deps \
        --only-binary :all: --require-hashes --disable-pip-version-check --requirement /tmp/runtime.txt
-# What is never loaded: the asynchronous twin of the Kubernetes client, and schemas in the lenient
-# form or of Kubernetes versions that nobody supports any more.
+# What is never loaded: schemas in the lenient form, or of Kubernetes versions that nobody supports.
 WORKDIR /opt/venv/lib
-RUN rm -rf python3*/site-packages/kubernetes/aio \
-      python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v*-local \
+RUN rm -rf python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v*-local \
       python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v1.2?.*
 
 # hadolint ignore=DL3006  # as above
