@@ -88,9 +88,10 @@ def event(on: Stage, number: int, sha: str) -> Job:
 
 
 def github_merge(on: Stage, number: int = 1) -> str:
+    pair = base64.b64encode(f"x-access-token:{on.token}".encode()).decode()
     listed = run_git(
         "-c",
-        f"http.extraHeader=Authorization: bearer {on.token}",
+        f"http.extraHeader=Authorization: basic {pair}",
         "ls-remote",
         on.repository.clone_url,
         f"refs/pull/{number}/merge",
@@ -139,6 +140,21 @@ def test_only_what_is_read_is_fetched(on: Stage) -> None:
         assert _blobs(folder) == {blob_id(b"image: web:2\n")}
         assert run_git("--git-dir", folder, "count-objects", "-v") != before
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_many_files_are_fetched_in_one_go(on: Stage, count: int) -> None:
+    names = [f"many/{number}.yaml" for number in range(count)]
+    number = propose(on, {name: f"name: {name}\n" for name in names})
+    with pull(on, number) as trees:
+        merged = trees.sides().merged
+        for some in (names[: count // 2], names[count // 2 :]):
+            on.forge.requests.clear()
+            assert len(trees.read(merged, some)) == len(some)
+            assert len(on.forge.requests) <= 3
+        on.forge.requests.clear()
+        trees.read(merged, names)
+        assert not on.forge.requests
 
 
 def _blobs(folder: Path) -> set[str]:
@@ -254,7 +270,7 @@ def test_depth_one_without_a_token_says_what_to_do(on: Stage, tmp_path: Path) ->
 
 
 def heads(on: Stage, tmp_path: Path, *options: str) -> Checked:
-    """The head branch itself checked out, with a base that went on."""
+    """The head branch itself checked out (its files only in a clone in full), and a newer base."""
     on.repository.commit(branch="topic", files={"more.yaml": "a: 1\n"})
     on.repository.commit(files={API: "image: api:2\n"})
     ref = "+refs/heads/topic:refs/remotes/origin/topic"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Self
 
 from gitops_action.adapters.git.merge import is_ancestor
+from gitops_action.adapters.git.reading import read_files
 from gitops_action.adapters.git.scratch import NO_TREES, PATIENT, Patience, Scratch
 from gitops_action.adapters.git.target import GitTarget
 from gitops_action.core.files import RepositoryFile
@@ -76,7 +77,7 @@ class CommitTrees:
 
     def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
         """The content of these files; paths the tree does not have are left out."""
-        return self._scratch.read(tree, paths)
+        return read_files(self._scratch, tree, paths)
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Tell whether `old` is `new` or lies behind it.

@@ -10,6 +10,7 @@ from typing import Self
 from gitops_action.adapters.git.checkout import Checkout, Head, find_checkout
 from gitops_action.adapters.git.event_base import Proposed, proposed
 from gitops_action.adapters.git.merge import fetch_for_merge, have_common_history, merge
+from gitops_action.adapters.git.reading import read_files
 from gitops_action.adapters.git.scratch import PATIENT, Patience, Scratch
 from gitops_action.adapters.git.target import GitTarget
 from gitops_action.adapters.git.working_tree import Uncommitted, describe, take_in
@@ -101,7 +102,7 @@ class LocalTrees:
 
     def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
         """The content of these files; paths the tree does not have are left out."""
-        return self._scratch.read(tree, paths)
+        return read_files(self._scratch, tree, paths)
 
     def _new_scratch(self, checkout: Checkout | None) -> Scratch:
         return Scratch(self._target, checkout=checkout, patience=self._patience)

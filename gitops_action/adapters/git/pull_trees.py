@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Self
 
 from gitops_action.adapters.git.merge import fetch_for_merge, merge
+from gitops_action.adapters.git.reading import read_files
 from gitops_action.adapters.git.scratch import PATIENT, Patience, Scratch
 from gitops_action.adapters.git.target import GitTarget
 from gitops_action.core.files import RepositoryFile
@@ -75,7 +76,7 @@ class PullRequestTrees:
 
     def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
         """The content of these files; paths the tree does not have are left out."""
-        return self._scratch.read(tree, paths)
+        return read_files(self._scratch, tree, paths)
 
     def _look(self) -> Sides:
         head, base = self.current_head(), self._scratch.remote.head(self._base)

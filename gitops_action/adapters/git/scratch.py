@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,21 +16,15 @@ from typing import Self
 
 from gitops_action.adapters.git.checkout import Checkout
 from gitops_action.adapters.git.command import GitCommand
-from gitops_action.adapters.git.objects import read_blobs
 from gitops_action.adapters.git.remote import Remote
 from gitops_action.adapters.git.target import GitTarget
 from gitops_action.core.branches import Identity
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.trees import Tree, TreeFile
-from gitops_action.errors import GitOpsError, Location, UsageError
-
-READ_LIMIT = 25 * 1024 * 1024
-"""Bytes above which a file is not read: no API server would take an object of that size."""
+from gitops_action.errors import UsageError
 
 NO_BLOBS = "blob:none"
 NO_TREES = "tree:0"
 _LINK = "160000"
-_MANIFESTS = (".yaml", ".yml", ".json")
 _NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
 _NOWHERE = GitTarget(
     server_url="https://localhost", repository="local/checkout", token="", identity=_NOBODY
@@ -143,8 +137,8 @@ class Scratch:
             GitOpsError: the server cannot be reached or refuses.
         """
         self.remote.fetch(objects, limit=limit, history=history)
-        # Git notes the promise with the first fetch alone: later there is nothing to take back.
-        self.git.run(["config", "--unset-all", f"{self._promise}.promisor"])
+        # Either of its two settings is a promise to Git. The second fetch makes none anew.
+        self.git.run(["config", "--remove-section", self._promise])
 
     @property
     def fetching(self) -> tuple[str, ...]:
@@ -214,53 +208,3 @@ class Scratch:
         """What a reader should know of the trees that were listed."""
         links = sorted({link for found in self._submodules.values() for link in found})
         return tuple(f"The submodule {link} is not looked at" for link in links)
-
-    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
-        """The content of these files; what is missing is fetched in one go.
-
-        A file over the limit is left out, unless it is a manifest by its name.
-
-        Raises:
-            GitOpsError: a manifest is too large, or content cannot be fetched.
-        """
-        wanted = {path: tree.files[path] for path in paths if path in tree.files}
-        sizes = self._present(list(dict.fromkeys(file.blob for file in wanted.values())))
-        large = [path for path, file in wanted.items() if sizes[file.blob] > READ_LIMIT]
-        _refuse_large(large)
-        blobs = [blob for blob, size in sizes.items() if size <= READ_LIMIT]
-        content = dict(read_blobs(self.git, blobs))
-        return dict(_files(wanted, content))
-
-    def _present(self, blobs: Sequence[str]) -> Mapping[str, int]:
-        sizes = self.sizes(blobs) if blobs else {}
-        missing = [blob for blob in blobs if blob not in sizes]
-        if not missing:
-            return sizes
-        if self.target is None:
-            raise UsageError(
-                f"The content of {len(missing)} files is not in the checkout",
-                cause="it is a partial clone (`--filter`)",
-                fix="clone without `--filter`, or give a `token`",
-            )
-        self.fetch(missing, limit=NO_BLOBS)
-        return {**sizes, **self.sizes(missing)}
-
-
-def _refuse_large(paths: Sequence[str]) -> None:
-    for path in paths:
-        if path.endswith(_MANIFESTS):
-            raise GitOpsError(
-                f"{path} is too large to be read",
-                cause=f"it has more than {READ_LIMIT // 1024 // 1024} MiB",
-                fix="split it, or take it out of the environment's folder",
-                location=Location(file=path),
-            )
-
-
-def _files(
-    wanted: Mapping[str, TreeFile], content: Mapping[str, bytes]
-) -> Iterator[tuple[str, RepositoryFile]]:
-    for path, file in wanted.items():
-        if file.blob in content:
-            data = content[file.blob]
-            yield path, RepositoryFile(path=path, data=data, mode=file.mode, blob=file.blob)
