@@ -105,8 +105,8 @@ class Kubectl:
 
 def without_charts(body: Mapping[str, object]) -> bytes:
     """A kustomization without its Helm charts, for where there is no helm to render them."""
-    asks = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
-    kept = {key: item for key, item in body.items() if key not in asks}
+    asks = ("helmcharts", "helmchartinflationgenerator", "helmglobals")
+    kept = {key: item for key, item in body.items() if key.casefold() not in asks}
     return json.dumps(kept, ensure_ascii=False).encode()
 
 

@@ -133,7 +133,9 @@ class _Walk:
     def _reference(self, reference: Reference, folder: str, above: tuple[str, ...]) -> None:
         way = self._layout.follow(folder, reference.path)
         path = way.path
-        if path is not None and self._layout.is_file(path):
+        if reference.role == "charts" and path is not None:
+            self._beside(path, reference, folder)
+        elif path is not None and self._layout.is_file(path):
             self._file(path, reference, folder)
         elif path is not None and reference.role != "file" and self._layout.is_folder(path):
             self.folder(path, above, reference)
@@ -154,6 +156,10 @@ class _Walk:
             )
         if reference.role == "resource":
             self.graph.resources.append(path)
+        self._beside(path, reference, folder)
+
+    def _beside(self, path: str, reference: Reference, folder: str) -> None:
+        """Note what kustomize would not read of its own accord."""
         if not _holds(folder, path):
             self.graph.outside.append(reference)
 

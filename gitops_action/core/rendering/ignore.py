@@ -20,7 +20,7 @@ DEFAULTS = (
     *("cloudbuild.yaml", "codeship-services.yml", "codeship-steps.yml"),
     *("**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml"),
 )
-_TOKENS = re.compile(r"\*\*/|/\*\*|\*+|\?|\[(?:\]|[!^]\]|[!^])?[^\]/]*\]|\\.|.", re.DOTALL)
+_TOKENS = re.compile(r"\*\*/|/\*\*(?!/)|\*+|\?|\[(?:\]|[!^]\]|[!^])?[^\]/]*\]|\\.|.", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)

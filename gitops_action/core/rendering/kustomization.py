@@ -14,8 +14,9 @@ from gitops_action.errors import Location
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """The file names that kustomize recognises."""
 
-Role = Literal["resource", "component", "plugin", "file"]
-"""resource: file or folder; component: folder; plugin: file, folder or inline; file: a file."""
+Role = Literal["resource", "component", "plugin", "file", "charts"]
+"""resource: file or folder; component: folder; plugin: file, folder or inline; file: a file;
+charts: the folder that charts are in."""
 
 PLUGIN_FIELDS = frozenset({"generators", "transformers", "validators"})
 
@@ -126,6 +127,8 @@ def _role(keys: Keys) -> Role | None:
     first = keys[0] if keys else ""
     if keys == ("openapi", "path"):
         return "file"
+    if keys == ("helmglobals", "charthome"):
+        return "charts"
     if len(keys) == 2 and first in _LISTS:  # noqa: PLR2004 - a list and an index
         return _LISTS[str(first)]
     if len(keys) > 2 and keys[2] in _ITEM_FIELDS.get(str(first), ()):  # noqa: PLR2004 - a field

@@ -44,7 +44,7 @@ class Text:
 _OWN_TAGS = frozenset({PLAIN_TAG, TEXT_TAG, MAPPING_TAG, SEQUENCE_TAG})
 _MERGE = "<<"
 
-MAX_TEXTS = 200_000
+MAX_TEXTS = 100_000
 """How many values a file may come to, its aliases written out."""
 
 

@@ -25,16 +25,17 @@ def with_origins(data: bytes) -> bytes | None:
     root = nodes[0] if len(nodes) == 1 else None
     plain = isinstance(root, MappingNode) and not root.flow_style and b"\n..." not in data
     if plain and isinstance(root, MappingNode):
-        keys = {key.value for key, _ in root.value}
-        if _KEY not in keys:
+        keys = {str(key.value).casefold() for key, _ in root.value}
+        if _KEY.casefold() not in keys:
             indent = b" " * root.start_mark.column
             return data.rstrip(b"\n") + b"\n" + indent + f"{_KEY}: [{_OPTION}]\n".encode()
     documents = read_documents("", data)
     body = documents[0].value if documents else {}
     if not isinstance(body, dict):
         return None  # kustomize says what is wrong with it
-    asked = body.get(_KEY)
-    listed = asked if isinstance(asked, list) else []
+    found = [item for key, item in body.items() if key.casefold() == _KEY.casefold()]
+    listed = [option for item in found if isinstance(item, list) for option in item]
     if _OPTION in listed:
         return None
-    return json.dumps({**body, _KEY: [*listed, _OPTION]}, ensure_ascii=False).encode()
+    others = {key: item for key, item in body.items() if key.casefold() != _KEY.casefold()}
+    return json.dumps({**others, _KEY: [*listed, _OPTION]}, ensure_ascii=False).encode()
