@@ -27,7 +27,6 @@ RUN if ! command -v git; then \
 COPY --from=packages /opt/venv /opt/venv
 COPY entrypoint.py /app/entrypoint.py
 COPY gitops_action /app/gitops_action
-COPY templates /app/templates
 RUN /opt/venv/bin/python -m compileall -q /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
