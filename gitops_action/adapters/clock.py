@@ -32,6 +32,10 @@ class SystemClock:
         """The present in UTC."""
         return self.frozen_at or datetime.now(UTC)
 
+    def monotonic(self) -> float:
+        """Seconds that only ever grow; a frozen clock has them too."""
+        return time.monotonic()
+
     def pause(self, attempt: int) -> None:
         """Wait before try number `attempt`: up to 0.25 s, doubling each time, 10 s at most.
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from gitops_action.core.health.model import Health, Status
 from gitops_action.core.inventory.ids import inventory_id
 from gitops_action.core.manifests.model import ObjectId
+from gitops_action.core.validation.diff import ObjectDiff
 
 Json = dict[str, object]
 
@@ -99,13 +100,14 @@ class ObjectResult:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetResult:
-    """One cluster of an environment."""
+    """One cluster of an environment; `differences`, live to described, only of a dry run."""
 
     target: str
     result: Result
     objects: tuple[ObjectResult, ...] = ()
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
+    differences: tuple[ObjectDiff, ...] = ()
 
     @property
     def counts(self) -> Counter[Action]:

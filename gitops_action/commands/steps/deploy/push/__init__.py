@@ -1,0 +1,1 @@
+"""The push engine: the job itself applies what the environment describes."""

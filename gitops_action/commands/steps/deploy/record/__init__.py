@@ -1,0 +1,1 @@
+"""What GitHub is told of a deployment: Deployments, their statuses, commit statuses."""

@@ -1,0 +1,156 @@
+"""One environment on one cluster: what an engine is given, and how it tells how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from gitops_action.commands.cluster_ports import Cluster
+from gitops_action.commands.steps.render import EnvironmentRendering
+from gitops_action.core.config import Environment, Target
+from gitops_action.core.deploy.result import TargetResult
+from gitops_action.core.manifests.model import ObjectId
+from gitops_action.core.redact import Redactor
+
+ProgressTone = Literal["plain", "good", "bad", "quiet"]
+
+
+class DeployClock(Protocol):
+    """Time: the real one, also where a run's report is made reproducible."""
+
+    def now(self) -> datetime:
+        """The present, with a time zone."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only ever grow."""
+        ...
+
+
+class Stop(Protocol):
+    """Whether the run is to end early (a cancelled job); `threading.Event` fulfils it."""
+
+    def is_set(self) -> bool:
+        """It is to end."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait that many seconds, or until it is to end; whether it is."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Something that happened, for whoever watches.
+
+    Attributes:
+        text: what, a few words; with an object they read on after its name: `configured`.
+        object_id: the object it is about; None for the whole target.
+        tone: whether it is good news, bad news, or of little interest.
+    """
+
+    text: str
+    object_id: ObjectId | None = None
+    tone: ProgressTone = "plain"
+
+
+class Teller(Protocol):
+    """Shows people how far a target is, while it goes on; for any number of threads."""
+
+    def phase(self, text: str) -> None:
+        """A part of the work begins: `Apply 12 objects`. It ends where the next one begins."""
+        ...
+
+    def tell(self, progress: Progress) -> None:
+        """Something happened in it."""
+        ...
+
+
+class Ancestors(Protocol):
+    """The history of the environment repository."""
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `new` contains `old`; a commit contains itself.
+
+        Raises:
+            GitOpsError: one of them is not known, or the server cannot be reached.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the run was asked for.
+
+    Attributes:
+        dry_run: show what would be done, write nothing.
+        force_conflicts: take over fields that other managers own.
+        confirm_prune: a person confirmed what is to be deleted.
+        timeout: for everything to be healthy; None: the environment's `health.timeout`.
+        holder: who we are, for those who wait for our lease: repository, run and attempt.
+        lease_wait: seconds to wait for another run on the same environment.
+    """
+
+    dry_run: bool = False
+    force_conflicts: bool = False
+    confirm_prune: bool = False
+    timeout: timedelta | None = None
+    holder: str = "gitops-action"
+    lease_wait: float = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetRun:
+    """One environment on one of its clusters at one commit.
+
+    Attributes:
+        environment: as the commit's own configuration describes it.
+        target: which cluster, and by which engine.
+        repository: the environment repository, OWNER/NAME.
+        server_url: where people and Flux find it, such as `https://github.com`.
+        branch: its base branch.
+        commit: what is deployed, a full id.
+        rendering: what the environment comes to at the commit.
+        cluster: the cluster.
+        history: of the environment repository.
+        clock: the time.
+        stop: set when the job is cancelled: the engine then returns what it knows, within seconds.
+        teller: who shows progress.
+        redactor: takes known secrets out of foreign text, log lines above all.
+        options: what the run was asked for.
+    """
+
+    environment: Environment
+    target: Target
+    repository: str
+    server_url: str
+    branch: str
+    commit: str
+    rendering: EnvironmentRendering
+    cluster: Cluster
+    history: Ancestors
+    clock: DeployClock
+    stop: Stop
+    teller: Teller
+    redactor: Redactor
+    options: Options = field(default_factory=Options)
+
+    @property
+    def manager(self) -> str:
+        """The field manager, and the marker of what is ours to prune."""
+        return f"gitops-action:{self.environment.name}"
+
+    @property
+    def timeout(self) -> timedelta:
+        """How long everything may take to be healthy."""
+        return self.options.timeout or self.environment.deploy.health.timeout
+
+
+Engine = Callable[[TargetRun], TargetResult]
+"""Brings a target to the commit, or waits until it is there.
+
+What a cluster refuses is in the result, never raised: failed where it is certain, unknown where it
+could not be told (no answer, expired credentials, interrupted). Exceptions are bugs.
+"""
