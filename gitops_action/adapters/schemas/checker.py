@@ -12,8 +12,20 @@ from gitops_action.core.validation.structural import JsonSchema
 if TYPE_CHECKING:
     import jsonschema_rs
 
-Documents = Mapping[str, JsonSchema]
-"""Schemas that others refer to, by address."""
+
+class Library:
+    """Schemas that others refer to, by address; nothing else is ever read or fetched."""
+
+    def __init__(self, documents: Mapping[str, JsonSchema]) -> None:
+        """Keep them for the first object that is checked."""
+        self.documents = documents
+
+    @cached_property
+    def registry(self) -> jsonschema_rs.Registry:
+        """The documents as the validator takes them, read once for all kinds."""
+        import jsonschema_rs  # noqa: PLC0415 - only who checks objects pays for it
+
+        return jsonschema_rs.Registry(list(self.documents.items()))
 
 
 class Checker:
@@ -21,17 +33,15 @@ class Checker:
 
     Args:
         schema: of the kind.
-        documents: what the schema may refer to; nothing else is ever read or fetched.
+        library: what the schema may refer to.
         near_only: the schema does not claim to know every field, so that an unknown one is an
             error only where it is nearly a known one.
     """
 
-    def __init__(
-        self, schema: JsonSchema, documents: Documents, *, near_only: bool = False
-    ) -> None:
+    def __init__(self, schema: JsonSchema, library: Library, *, near_only: bool = False) -> None:
         """Keep the schema for the first object."""
         self.schema = schema
-        self.documents = documents
+        self.library = library
         self.near_only = near_only
 
     def errors(self, body: Mapping[str, object]) -> Iterator[jsonschema_rs.ValidationError]:
@@ -44,12 +54,11 @@ class Checker:
 
     @cached_property
     def _validator(self) -> jsonschema_rs.Validator:
-        import jsonschema_rs  # noqa: PLC0415 - only who checks objects pays for it
+        import jsonschema_rs  # noqa: PLC0415 - as above
 
-        registry = jsonschema_rs.Registry(list(self.documents.items()))
         return jsonschema_rs.validator_for(
             self.schema,
-            registry=registry,
+            registry=self.library.registry,
             formats={"byte": is_base64},
             validate_formats=True,
             offline=True,
@@ -67,7 +76,7 @@ def is_base64(value: str) -> bool:
 
 def properties_at(checker: Checker, steps: list[str | int]) -> tuple[str, ...]:
     """The fields that a schema names at a place in it; empty where it names none."""
-    for document in (checker.schema, *checker.documents.values()):
+    for document in (checker.schema, *checker.library.documents.values()):
         here: object = document
         for step in steps:
             if isinstance(here, Mapping):

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from gitops_action.adapters.schemas.checker import Checker
+from gitops_action.adapters.schemas.checker import Checker, Library
 from gitops_action.adapters.schemas.kubernetes_mended import ENUMS, OPTIONAL, TYPES
+from gitops_action.core.manifests.fields import items, text
 from gitops_action.core.validation.structural import JsonSchema
 
 ADDRESS = "https://kubernetes.io/api/_definitions.json"
@@ -60,25 +61,26 @@ class KubernetesSchemas:
             f"{version} that is known (known: {', '.join(known_versions())})"
         )
         self._folder = folders[found]
+        self._checkers: dict[Kind, Checker] = {}
 
     def checker(self, kind: Kind) -> Checker | None:
         """What checks objects of the kind; None where this version has no such kind."""
-        name = self._names.get(kind)
-        if name is None:
-            return None
-        return Checker({"$ref": f"{ADDRESS}#/$defs/{name}"}, self.documents)
+        if kind in self._names and kind not in self._checkers:
+            address = f"{ADDRESS}#/$defs/{self._names[kind]}"
+            self._checkers[kind] = Checker({"$ref": address}, self.library)
+        return self._checkers.get(kind)
 
     @cached_property
-    def documents(self) -> Mapping[str, JsonSchema]:
+    def library(self) -> Library:
         """The one document that every schema refers into."""
-        text = self._folder.joinpath("_definitions.json").read_text("utf-8")
-        definitions = json.loads(text)["$defs"]
-        return {
-            ADDRESS: {
-                "$schema": "https://json-schema.org/draft/2020-12/schema",
-                "$defs": {name: _mended(name, schema) for name, schema in definitions.items()},
-            }
-        }
+        dialect = "https://json-schema.org/draft/2020-12/schema"
+        return Library({ADDRESS: {"$schema": dialect, "$defs": self._definitions}})
+
+    @cached_property
+    def _definitions(self) -> Mapping[str, JsonSchema]:
+        document = self._folder.joinpath("_definitions.json").read_text("utf-8")
+        definitions = json.loads(document)["$defs"]
+        return {name: _mended(name, schema) for name, schema in definitions.items()}
 
     @cached_property
     def kinds(self) -> frozenset[Kind]:
@@ -87,13 +89,26 @@ class KubernetesSchemas:
 
     @cached_property
     def _names(self) -> Mapping[Kind, str]:
-        definitions = self.documents[ADDRESS]["$defs"]
         found: dict[Kind, str] = {}
-        for name, schema in definitions.items() if isinstance(definitions, dict) else ():
-            groups = schema.get(_GROUPS, ())
+        for name, schema in self._definitions.items():
+            groups = items(schema, _GROUPS)
             if len(groups) == 1:  # the others are parameters of requests
-                found[groups[0]["group"], groups[0]["version"], groups[0]["kind"]] = name
+                found[_kind_of(groups[0])] = name
         return found
+
+
+@lru_cache(maxsize=4)
+def kubernetes_schemas(version: str) -> KubernetesSchemas:
+    """The built-in kinds of a version, read and compiled once however many are checked.
+
+    Raises:
+        ValueError: see `KubernetesSchemas`.
+    """
+    return KubernetesSchemas(version)
+
+
+def _kind_of(written: Mapping[str, object]) -> Kind:
+    return text(written, "group"), text(written, "version"), text(written, "kind")
 
 
 def _folders() -> dict[tuple[int, int], Traversable]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from gitops_action.adapters.schemas.checker import Checker
 from gitops_action.adapters.schemas.folder import names_of, read_schema_files
-from gitops_action.adapters.schemas.kubernetes import METADATA, Kind, KubernetesSchemas
+from gitops_action.adapters.schemas.kubernetes import METADATA, Kind, kubernetes_schemas
 from gitops_action.adapters.schemas.shorthand import bundled_kinds
 from gitops_action.adapters.schemas.versions import unavailable
 from gitops_action.adapters.schemas.words import problems_of
@@ -50,9 +51,10 @@ class OfflineSchemas:
         Raises:
             ValueError: `kubernetes` is no version.
         """
-        self._kubernetes = KubernetesSchemas(kubernetes)
+        self._kubernetes = kubernetes_schemas(kubernetes)
         self._folder = read_schema_files(files or {})
         self._defined = dict(_defined((*self._folder.definitions, *crds)))
+        self._served = {kind for kind, schema in self._defined.items() if schema.served}
         self._checkers: dict[Kind, Checker | None] = {}
         self.notes: tuple[str, ...] = (self._kubernetes.note,) if self._kubernetes.note else ()
 
@@ -92,13 +94,13 @@ class OfflineSchemas:
                 level="warning",
             )
 
-    @property
+    @cached_property
     def _metadata(self) -> Checker:
-        return Checker(dict(_ANYTHING), self._kubernetes.documents)
+        # What is no object of a cluster at all (a tool's own file) may hold other metadata.
+        return Checker(dict(_ANYTHING), self._kubernetes.library, near_only=True)
 
     def _unavailable(self, manifest: Manifest) -> ObjectProblem | None:
-        served = {kind for kind, schema in self._defined.items() if schema.served}
-        return unavailable(manifest, self._kubernetes, served, frozenset(self._defined))
+        return unavailable(manifest, self._kubernetes, self._served, self._defined.keys())
 
     def _checker(self, kind: Kind) -> Checker | None:
         if kind not in self._checkers:
@@ -109,15 +111,15 @@ class OfflineSchemas:
         built_in = self._kubernetes.checker(kind)
         if built_in is not None:
             return built_in
-        documents = self._kubernetes.documents
+        library = self._kubernetes.library
         defined = self._defined.get(kind)
         if defined is not None:
-            return Checker(defined.schema or dict(_ANYTHING), documents) if defined.served else None
+            return Checker(defined.schema or dict(_ANYTHING), library) if defined.served else None
         for name in names_of(*kind):
             if name in self._folder.named:
-                return Checker(self._folder.named[name], documents)
+                return Checker(self._folder.named[name], library)
         bundled = bundled_kinds(METADATA).get(kind)
-        return Checker(bundled, documents, near_only=True) if bundled is not None else None
+        return Checker(bundled, library, near_only=True) if bundled is not None else None
 
 
 def _defined(manifests: Iterable[Manifest]) -> Iterator[tuple[Kind, KindSchema]]:

@@ -23,7 +23,6 @@ _LEAVES: Mapping[str, JsonSchema] = {
     "flag": {"type": ["boolean", "null"]},
     "map": {"type": ["object", "null"], "additionalProperties": {"type": ["string", "null"]}},
     "number": {"type": ["integer", "null"]},
-    "object": {"type": ["object", "null"]},
     "text": {"type": ["string", "null"]},
 }
 
