@@ -24,14 +24,14 @@ test: lint test-coverage test-e2e ## everything: linters, all tests, the coverag
 
 .PHONY: test-coverage
 test-coverage: $(READY)
-	$(BIN)/pytest tests/unit tests/integration -n $(WORKERS) --dist loadgroup \
+	$(BIN)/pytest tests/unit tests/integration -n $(WORKERS) \
 	  --cov --cov-report=term --cov-fail-under=90
 
 test-unit: $(READY) ## the pure core: seconds
 	$(BIN)/pytest tests/unit -n $(WORKERS)
 
 test-integration: $(READY) ## adapters against the real parts of the test bed
-	$(BIN)/pytest tests/integration -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest tests/integration -n $(WORKERS)
 
 test-e2e: $(READY) ## the container and the workflows (needs Docker, or root to start it)
 	$(BIN)/pytest tests/e2e -n 0

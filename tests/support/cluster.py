@@ -1,7 +1,6 @@
 """One control plane for all tests of a worker; a namespace for each test.
 
-`--dist loadgroup` sends every test that uses it to one worker (see tests/integration/conftest.py),
-so a test may stop the API server: nobody else is looking.
+A worker runs one test at a time, so a test may stop the API server: nobody else is looking.
 """
 
 from __future__ import annotations
