@@ -96,6 +96,21 @@ class Cluster(Protocol):
         """
         ...
 
+    def create(self, body: Body, *, manager: str) -> LiveObject:
+        """Create one object; AlreadyExistsError where one of that name is there.
+
+        Sent once: after an UnreachableError it may be there.
+        """
+        ...
+
+    def replace(self, body: Body, *, manager: str) -> LiveObject:
+        """Write the whole object in place of the one whose resource version it carries.
+
+        ChangedMeanwhileError where somebody wrote it since. Sent once: after an UnreachableError
+        it may be written.
+        """
+        ...
+
     def delete(  # noqa: PLR0913 - what, exactly which, and how
         self,
         resource: Resource,

@@ -23,7 +23,9 @@ from gitops_action.adapters.cluster.writing import (
     Propagation,
     annotate_object,
     apply_object,
+    create_object,
     delete_object,
+    replace_object,
     shown,
 )
 from gitops_action.core.cluster.access import Access
@@ -94,13 +96,22 @@ class ClusterClient:
     def apply(self, body: Body, options: ApplyOptions) -> LiveObject:
         """Apply one object server-side; gives what lives (or would live) now."""
         resource = self._resource_of(body)
-        namespace = text(body, "metadata", "namespace") or self._namespace
-        return apply_object(self._caller, resource, body, options, namespace)
+        return apply_object(self._caller, resource, body, options, self._place_of(body))
 
     def apply_all(self, bodies: Sequence[Body], options: ApplyOptions) -> Iterator[Applied]:
         """Apply objects that do not depend on each other, in parallel; each as it is done."""
         self.resources()
         return apply_in_parallel(lambda body: self.apply(body, options), bodies)
+
+    def create(self, body: Body, *, manager: str) -> LiveObject:
+        """Create one object; AlreadyExistsError where one of that name is there."""
+        place = self._resource_of(body), body, self._place_of(body)
+        return create_object(self._caller, *place, manager=manager)
+
+    def replace(self, body: Body, *, manager: str) -> LiveObject:
+        """Write the whole object in place of the one whose resource version it carries."""
+        place = self._resource_of(body), body, self._place_of(body)
+        return replace_object(self._caller, *place, manager=manager)
 
     def delete(  # noqa: PLR0913 - what, exactly which, and how
         self,
@@ -185,6 +196,9 @@ class ClusterClient:
 
     def _resource_of(self, body: Body) -> Resource:
         return self.resource(text(body, "apiVersion"), text(body, "kind"))
+
+    def _place_of(self, body: Body) -> str:
+        return text(body, "metadata", "namespace") or self._namespace
 
 
 def connect(

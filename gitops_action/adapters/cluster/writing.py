@@ -1,4 +1,4 @@
-"""Writes: server-side apply, delete by UID, annotations."""
+"""Writes: server-side apply, create, replace, delete by UID, annotations."""
 
 from __future__ import annotations
 
@@ -38,6 +38,37 @@ def apply_object(
     doing = Doing(verb="apply", about=shown(resource, namespace, name))
     asked = Request(method="PATCH", path=path, query=query, body=body, content=_APPLY)
     return caller.safe(doing, asked).body
+
+
+def create_object(
+    caller: Caller, resource: Resource, body: Body, namespace: str, *, manager: str
+) -> LiveObject:
+    """Create it; sent once, for an answer that was lost may have been a success.
+
+    Raises:
+        AlreadyExistsError: one of that name is there.
+        ClusterError: the server refuses.
+    """
+    doing = Doing(verb="create", about=shown(resource, namespace, text(body, "metadata", "name")))
+    path = resource.path(namespace)
+    asked = Request(method="POST", path=path, query={"fieldManager": manager}, body=body)
+    return caller.once(doing, asked).body
+
+
+def replace_object(
+    caller: Caller, resource: Resource, body: Body, namespace: str, *, manager: str
+) -> LiveObject:
+    """Write the whole of it in place of the version that it names; sent once.
+
+    Raises:
+        ChangedMeanwhileError: that version is no longer the one that lives.
+        ClusterError: the server refuses.
+    """
+    name = text(body, "metadata", "name")
+    doing = Doing(verb="replace", about=shown(resource, namespace, name))
+    path = resource.path(namespace, name)
+    asked = Request(method="PUT", path=path, query={"fieldManager": manager}, body=body)
+    return caller.once(doing, asked).body
 
 
 def delete_object(  # noqa: PLR0913 - what, exactly which, and how

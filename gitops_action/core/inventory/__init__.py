@@ -2,6 +2,7 @@
 
 from gitops_action.core.inventory.ids import inventory_id, parse_inventory_id
 from gitops_action.core.inventory.model import Entry, Inventory, recorded, shrink, union
+from gitops_action.core.inventory.names import inventory_label, record_name
 from gitops_action.core.inventory.store import Stored, chunk_names, decode, encode
 
 __all__ = [
@@ -12,7 +13,9 @@ __all__ = [
     "decode",
     "encode",
     "inventory_id",
+    "inventory_label",
     "parse_inventory_id",
+    "record_name",
     "recorded",
     "shrink",
     "union",
