@@ -22,6 +22,7 @@ from testbed.cluster.api import Api, ApiError, Json, kubeconfig
 from testbed.cluster.binaries import Binaries, find_binaries, find_kubectl
 from testbed.cluster.certificates import write_certificate, write_signing_key
 from testbed.cluster.service import Service, free_port
+from testbed.cluster.simulator.images import set_behaviour
 from testbed.process import run
 
 _START_SECONDS = 60
@@ -131,6 +132,10 @@ class ControlPlane:
     def revoke(self, account: Account) -> None:
         """Make its token worthless, as an expiry does: the server answers 401 within seconds."""
         self.api.delete(f"/api/v1/namespaces/{account.namespace}/serviceaccounts/{account.name}")
+
+    def behave(self, image: str, behaviour: str, *, log: str = "") -> None:
+        """Let every pod made with that image from now on behave so (see the simulator)."""
+        set_behaviour(self.folder, image, behaviour, log)
 
     def _admin(self) -> dict[str, str]:
         return {"server": self.server, "ca": self.ca, "token": self.token}

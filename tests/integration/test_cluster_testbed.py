@@ -16,6 +16,7 @@ from testbed.cluster import ControlPlane
 from testbed.cluster.api import Json
 from testbed.cluster.binaries import find_binaries
 from testbed.process import PartError
+from tests.support.flux import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,3 +122,18 @@ def test_prebuilt_programs_are_taken_from_envtest_s_folder(tmp_path: Path) -> No
     }
     with pytest.raises(PartError, match="KUBEBUILDER_ASSETS"):
         find_binaries({"KUBEBUILDER_ASSETS": str(tmp_path / "absent")})
+
+
+def test_an_image_can_break_wherever_it_runs(control_plane: ControlPlane, namespace: str) -> None:
+    control_plane.behave("web:v2", "crash-loop", log="fatal: no database\n")
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    body = pod("broken", "")
+    body["metadata"].pop("annotations")
+    body["spec"]["containers"][0]["image"] = f"web:v2@sha256:{'0' * 64}"
+    control_plane.api.create(path, body)
+    told = "CrashLoopBackOff"
+    until(lambda: told in json.dumps(control_plane.api.get(f"{path}/broken")), what=told)
+    logs = control_plane.kubectl(
+        "logs", "broken", "-c", "main", "--namespace", namespace, "--previous"
+    )
+    assert "no database" in logs

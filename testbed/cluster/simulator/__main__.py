@@ -16,6 +16,7 @@ import urllib3
 
 from testbed.cluster.api import Api, ApiError, Json
 from testbed.cluster.certificates import Certificate
+from testbed.cluster.simulator.images import with_behaviour
 from testbed.cluster.simulator.kubelet import Kubelet, pod_path
 from testbed.cluster.simulator.logs import serve_logs
 from testbed.cluster.simulator.nodes import create_nodes
@@ -31,9 +32,10 @@ _LOG = logging.getLogger(__name__)
 class Simulator:
     """Follows the pods of the whole cluster."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, folder: Path) -> None:
         """Nothing is followed yet."""
         self._api = api
+        self._folder = folder
         self._stage = Stage()
         self._turns = itertools.count()
         self._pods: dict[tuple[str, str], Json] = {}
@@ -67,6 +69,7 @@ class Simulator:
                 self._meet(pod)
 
     def _meet(self, pod: Json) -> None:
+        pod = with_behaviour(self._folder, pod)
         uid = pod["metadata"]["uid"]
         self._pods[_key(pod)] = pod
         if pod["metadata"].get("deletionTimestamp"):
@@ -102,7 +105,7 @@ def main(folder: Path) -> None:
     """Serve until the process is ended."""
     logging.basicConfig(level=logging.WARNING)
     api = Api(**json.loads((folder / "admin.json").read_text()))
-    simulator = Simulator(api)
+    simulator = Simulator(api, folder)
     kubelet = Certificate(certificate=folder / "kubelet.crt", key=folder / "kubelet.key")
     with serve_logs(kubelet, simulator.find) as port:
         create_nodes(api, port, str(api.get("/version")["gitVersion"]))
