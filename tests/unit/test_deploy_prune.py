@@ -105,9 +105,12 @@ def test_what_could_not_be_read_is_tried_again() -> None:
     assert found.forgotten == ()
 
 
-def test_an_apply_that_was_never_confirmed_is_known_by_label_and_manager() -> None:
-    assert [item.uid for item in plan(OLD, uid="").deletes] == ["u"]
-    assert plan(OLD, uid="", live={OLD: alive(labels={})}).deletes == ()
+def test_an_apply_that_was_never_confirmed_is_told_until_somebody_deletes_it() -> None:
+    found = plan(OLD, uid="")
+    assert found.deletes == ()
+    assert "UID was never recorded" in found.kept[0].reason
+    assert found.forgotten == ()
+    assert plan(OLD, uid="", live={OLD: alive(labels={})}).forgotten == (OLD,)
 
 
 def test_an_empty_environment_is_refused_even_when_confirmed() -> None:

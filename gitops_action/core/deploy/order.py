@@ -58,6 +58,14 @@ _ADMISSION = frozenset(
 )
 """What makes the API server ask somebody who may only be starting."""
 
+_OWN_GROUPS = frozenset(
+    {
+        "flowcontrol.apiserver.k8s.io",
+        "internal.apiserver.k8s.io",
+        "rbac.authorization.k8s.io",
+    }
+)
+
 
 def stage_of(object_id: ObjectId) -> Stage:
     """The stage of an object; what is cluster-scoped has no namespace in its id.
@@ -90,3 +98,35 @@ def stages(
 def deletion_order(items: Iterable[Item], key: Callable[[Item], ObjectId]) -> tuple[Item, ...]:
     """The items in the order to delete them: dependents before what they depend on."""
     return tuple(sorted(items, key=lambda item: (-stage_of(key(item)), key(item))))
+
+
+def deletion_waves(
+    items: Iterable[Item], key: Callable[[Item], ObjectId]
+) -> tuple[tuple[Item, ...], ...]:
+    """The items in the order to delete them; each wave is gone before the next one begins.
+
+    The stages in reverse, and custom objects before all but admission: what has to clean up after
+    them may be a workload of the same environment, and is needed until they are gone.
+    """
+    placed = sorted(items, key=lambda item: (_wave(key(item)), key(item)))
+    grouped = groupby(placed, key=lambda item: _wave(key(item)))
+    return tuple(tuple(members) for _, members in grouped)
+
+
+def _wave(object_id: ObjectId) -> tuple[int, int]:
+    stage = stage_of(object_id)
+    if stage is not Stage.ADMISSION and is_custom(object_id.group):
+        return -Stage.WORKLOADS, 0
+    return -stage, 1
+
+
+def is_custom(group: str) -> bool:
+    """Whether kinds of this API group come from definitions, not from Kubernetes itself.
+
+    Kubernetes' own groups have no dot, or one word before `.k8s.io`, or are among a few others;
+    add-ons have longer ones (`gateway.networking.k8s.io`).
+    """
+    if "." not in group or group in _OWN_GROUPS:
+        return False
+    word, _, rest = group.partition(".")
+    return not word or rest != "k8s.io"

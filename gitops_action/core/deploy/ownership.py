@@ -13,8 +13,17 @@ from gitops_action.core.manifests import fields
 from gitops_action.core.manifests.model import Body, ObjectId
 
 PRUNE_ANNOTATION = "gitops-action/prune"
+NAMESPACE = ("", "Namespace")
+DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
+"""What takes along whatever it holds: deleted only when it holds nothing more (group, kind)."""
 NEVER = frozenset({("", "Namespace", "default"), ("", "Namespace", "kube-system")})
 """Namespaces that the cluster itself lives in: group, kind, name."""
+
+
+_UNCONFIRMED = (
+    "its UID was never recorded, as the run that applied it was cut off:"
+    " delete it yourself if it is not wanted"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +36,7 @@ class Keep:
 
 
 class Owner(Protocol):
-    """Who asks, and what is known of namespaces."""
+    """Who asks, and what is known of namespaces and definitions."""
 
     @property
     def manager(self) -> str:
@@ -41,7 +50,10 @@ class Owner(Protocol):
 
     @property
     def occupied(self) -> Mapping[str, str]:
-        """Namespaces that hold more than what would be deleted, each with an example."""
+        """What would take more along than what is deleted anyway, each with an example.
+
+        By name of the namespace, or of the CustomResourceDefinition, which always has a dot.
+        """
         ...
 
 
@@ -50,6 +62,8 @@ def kept_because(entry: Entry, live: Body, owner: Owner) -> Keep | None:
     other = _other_owner(entry, live, owner)
     if other:
         return Keep(id=entry.id, reason=other, forget=True)
+    if not entry.uid:
+        return Keep(id=entry.id, reason=_UNCONFIRMED)
     if fields.annotations(live).get(PRUNE_ANNOTATION, "").lower() == "disabled":
         reason = f"its annotation {PRUNE_ANNOTATION}: disabled keeps it"
         return Keep(id=entry.id, reason=reason, forget=True)
@@ -70,7 +84,7 @@ def _other_owner(entry: Entry, live: Body, owner: Owner) -> str:
 
 
 def _still_needed(item: ObjectId, owner: Owner) -> Keep | None:
-    if (item.group, item.kind) != ("", "Namespace"):
+    if (item.group, item.kind) not in {NAMESPACE, DEFINITION}:
         return None
     if (item.group, item.kind, item.name) in NEVER:
         return Keep(id=item, reason="the cluster itself lives in it", forget=True)

@@ -29,7 +29,8 @@ class PruneRequest:
         label: the value of our inventory label.
         budget: what may go without being asked.
         confirmed: a person confirmed this prune: the budget and its kinds do not hold it up.
-        occupied: namespaces that hold more than what would be deleted, each with an example.
+        occupied: namespaces and definitions of kinds that hold more than what would be deleted,
+            by name, each with an example.
     """
 
     inventory: Inventory
