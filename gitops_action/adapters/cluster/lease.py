@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from gitops_action.adapters.cluster.caller import Caller
 from gitops_action.adapters.cluster.transport import Answer, Request
@@ -25,23 +27,41 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import LeaseTerms, Resource
-from gitops_action.core.manifests.fields import number, text
+from gitops_action.core.manifests.fields import mapping, number, text
 from gitops_action.core.manifests.model import Body
 
 LEASES = Resource(
     group="coordination.k8s.io", version="v1", kind="Lease", plural="leases", namespaced=True
 )
+_CLAIM = "gitops-action/claim"
 _LONGEST_LOOK = 2.0
+_LAST_WORD = 3.0
+"""Seconds that giving it back waits for a renewal under way; after that its expiry frees it."""
 _MICROTIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One attempt to hold a lease; the mark tells it from others of the same holder."""
+
+    terms: LeaseTerms
+    mark: str
+
+    def is_of(self, body: Body) -> bool:
+        """Whether the lease was written by this attempt."""
+        return text(body, "metadata", "annotations", _CLAIM) == self.mark and (
+            text(body, "spec", "holderIdentity") == self.terms.holder
+        )
 
 
 class Lease:
     """A lease that is ours, renewed in the background."""
 
-    def __init__(self, caller: Caller, terms: LeaseTerms, held: Answer) -> None:
+    def __init__(self, caller: Caller, claim: Claim, held: Answer) -> None:
         """Begin to renew."""
         self._caller = caller
-        self._terms = terms
+        self._claim = claim
+        self._terms = claim.terms
         self._body = held.body
         self._over = threading.Event()
         self._lost = ""
@@ -67,11 +87,11 @@ class Lease:
     def release(self) -> None:
         """Give it back; where that fails, its expiry does."""
         self._over.set()
-        self._thread.join()
-        if self._lost:
+        self._thread.join(_LAST_WORD)
+        if self._lost or self._thread.is_alive():
             return
         try:
-            _put(self._caller, self._terms, self._body, holder="", now=_now(0.0))
+            _put(self._caller, self._claim, self._body, holder="", now=_now(0.0))
         except ClusterError:
             return
 
@@ -80,12 +100,12 @@ class Lease:
             began = time.monotonic()
             try:
                 answer = _look(self._caller, self._terms)
-                if text(answer.body, "spec", "holderIdentity") != self._terms.holder:
+                if not self._claim.is_of(answer.body):
                     self._lost = f"{text(answer.body, 'spec', 'holderIdentity') or 'nobody'} has it"
                     return
                 now = _now(answer.date)
                 self._body = _put(
-                    self._caller, self._terms, answer.body, holder=self._terms.holder, now=now
+                    self._caller, self._claim, answer.body, holder=self._terms.holder, now=now
                 ).body
                 self._renewed = began
             except (ChangedMeanwhileError, UnreachableError):
@@ -103,14 +123,16 @@ def hold_lease(caller: Caller, terms: LeaseTerms) -> Iterator[Lease]:
         LeaseHeldError: another run holds it for longer than we wait.
         ClusterError: it can be neither read nor written.
     """
-    lease = Lease(caller, terms, _acquire(caller, terms))
+    claim = Claim(terms=terms, mark=uuid4().hex)
+    lease = Lease(caller, claim, _acquire(caller, claim))
     try:
         yield lease
     finally:
         lease.release()
 
 
-def _acquire(caller: Caller, terms: LeaseTerms) -> Answer:
+def _acquire(caller: Caller, claim: Claim) -> Answer:
+    terms = claim.terms
     deadline = time.monotonic() + terms.wait
     while True:
         try:
@@ -118,9 +140,9 @@ def _acquire(caller: Caller, terms: LeaseTerms) -> Answer:
         except NotFoundError as error:
             if error.missing != "object":
                 raise
-            taken = _create(caller, terms)
+            taken = _create(caller, claim)
         else:
-            taken = _take(caller, terms, found, patient=time.monotonic() < deadline)
+            taken = _take(caller, claim, found, patient=time.monotonic() < deadline)
         if taken:
             return taken
         time.sleep(min(_LONGEST_LOOK, max(deadline - time.monotonic(), 0.05)))
@@ -131,12 +153,17 @@ def _look(caller: Caller, terms: LeaseTerms) -> Answer:
     return caller.read(_doing("read", terms), path)
 
 
-def _create(caller: Caller, terms: LeaseTerms) -> Answer | None:
+def _create(caller: Caller, claim: Claim) -> Answer | None:
+    terms = claim.terms
     now = _now(caller.read(_doing("read", terms), "/version").date)
     body: Body = {
         "apiVersion": LEASES.api_version,
         "kind": LEASES.kind,
-        "metadata": {"name": terms.name, "namespace": terms.namespace},
+        "metadata": {
+            "name": terms.name,
+            "namespace": terms.namespace,
+            "annotations": {_CLAIM: claim.mark},
+        },
         "spec": _spec(terms, terms.holder, now, transitions=0),
     }
     try:
@@ -147,26 +174,34 @@ def _create(caller: Caller, terms: LeaseTerms) -> Answer | None:
         return None  # somebody was quicker, or we do not know: look
 
 
-def _take(caller: Caller, terms: LeaseTerms, found: Answer, *, patient: bool) -> Answer | None:
-    """Take a lease that is free, ours already or expired; None: look again."""
+def _take(caller: Caller, claim: Claim, found: Answer, *, patient: bool) -> Answer | None:
+    """Take a lease that is free, ours already (an answer was lost) or expired; None: look again."""
+    terms = claim.terms
     holder = text(found.body, "spec", "holderIdentity")
     now = _now(found.date)
     until = _expiry(found.body)
-    if holder and holder != terms.holder and until > now.timestamp():
+    if holder and not claim.is_of(found.body) and until > now.timestamp():
         if patient:
             return None
         raise _held(terms, holder, until)
     try:
-        return _put(caller, terms, found.body, holder=terms.holder, now=now)
+        return _put(caller, claim, found.body, holder=terms.holder, now=now)
     except (ChangedMeanwhileError, UnreachableError):
         return None
 
 
-def _put(caller: Caller, terms: LeaseTerms, body: Body, *, holder: str, now: datetime) -> Answer:
+def _put(caller: Caller, claim: Claim, body: Body, *, holder: str, now: datetime) -> Answer:
     """Write it, only if nobody has since (the resource version says so)."""
+    terms = claim.terms
     previous = text(body, "spec", "holderIdentity")
     transitions = (number(body, "spec", "leaseTransitions") or 0) + (previous != holder)
-    written = {**body, "spec": _spec(terms, holder, now, transitions=transitions)}
+    marks = {**mapping(body, "metadata", "annotations"), _CLAIM: claim.mark}
+    metadata = {**mapping(body, "metadata"), "annotations": marks}
+    written = {
+        **body,
+        "metadata": metadata,
+        "spec": _spec(terms, holder, now, transitions=transitions),
+    }
     path = LEASES.path(terms.namespace, terms.name)
     return caller.once(_doing("update", terms), Request(method="PUT", path=path, body=written))
 
