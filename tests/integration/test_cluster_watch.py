@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gitops_action.adapters.cluster import ClusterClient, Patience, connect
+from gitops_action.adapters.cluster import ClusterClient, Patience, connect, watching
 from gitops_action.core.cluster import ApplyOptions, Given, LeaseTerms, access_of
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.model import Listing, Resource, WatchEvent
@@ -139,6 +139,20 @@ def test_a_forgotten_version_is_listed_anew_and_only_differences_are_told(
         ("deleted", "goes", ""),
         ("modified", "changes", "2"),
     ]
+
+
+def test_connections_are_renewed_and_nothing_is_missed_or_told_twice(
+    cluster: ClusterClient, maps: Resource, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_LONGEST", 1.0)
+    watch = cluster.watch(maps, namespace=namespace, labels="seen", seconds=60)
+    collector = Collector(iter(watch))
+    for number in range(3):
+        cluster.apply(config_map(namespace, f"one-{number}"), OPTIONS)
+        time.sleep(1.2)
+    watch.close()
+    assert collector.ended(5)
+    assert collector.seen == [("added", f"one-{number}", "1") for number in range(3)]
 
 
 def test_a_watch_that_may_not_be_is_an_error(control_plane: ControlPlane, namespace: str) -> None:

@@ -29,6 +29,9 @@ _CHANGES: dict[str, ChangeKind] = {
 _PIECE = 65536
 _SLACK = 10.0
 """Seconds that the server may take to end a watch after its time."""
+_LONGEST = 60.0
+"""Seconds of one connection: one that died without a word, or whose token has run out since, would
+otherwise go unnoticed for as long as nothing happens."""
 _PAUSE = 0.2
 
 Key = tuple[str, str]
@@ -127,7 +130,7 @@ class Watching:
             self._closed.wait(_PAUSE)  # a server that ends watches at once is not hammered
 
     def _connect(self) -> urllib3.BaseHTTPResponse:
-        left = max(self._deadline - time.monotonic(), 1.0)
+        left = min(max(self._deadline - time.monotonic(), 1.0), _LONGEST)
         query = {
             **self._selection.query,
             "watch": "true",
