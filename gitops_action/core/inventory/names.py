@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 _READABLE = 50
 """A label's value has at most 63 characters (Kubernetes, "Labels and Selectors")."""
@@ -24,8 +23,7 @@ def inventory_label(*, environment: str, repository: str, server_url: str) -> st
         repository: OWNER/NAME.
         server_url: where the repository is, such as `https://github.com`.
     """
-    parts = urlsplit(server_url.strip())
-    server = f"{parts.netloc}{parts.path.rstrip('/')}" if parts.netloc else server_url.strip("/ ")
+    server = server_url.strip("/ ").rpartition("://")[2]
     whole = "\n".join((server.lower(), repository.strip("/ ").lower(), environment))
     return f"{environment[:_READABLE]}-{sha256(whole.encode()).hexdigest()[:_DIGITS]}"
 
