@@ -24,6 +24,8 @@ _UNREAD = Health(
     status=Status.IN_PROGRESS, reason="NotRead", message="It has not been read from the cluster"
 )
 _NOTHING: Body = {}
+_REFUSED = frozenset({"FailedCreate", "QuotaExceeded"})
+"""Reasons about no pod that are tolerated for a while."""
 
 
 @dataclass(kw_only=True)
@@ -73,9 +75,10 @@ class Tracked:
     @property
     def timed(self) -> bool:
         """Whether time alone may change what it means."""
-        late = self.verdict is not None and self.verdict.certain
+        found = self.verdict
+        waits = found is not None and (found.certain or bool(found.pod) or found.reason in _REFUSED)
         away = self.gone is not None and not self.certain
-        return away or (self.open and (self.has_pods or late))
+        return away or (self.open and (waits or self.id.kind == "Pod"))
 
     @property
     def shown(self) -> Health:

@@ -27,6 +27,8 @@ _TICK = 1.0
 """Seconds between looks at what time alone changes: tolerances."""
 _LOOK_UP = 0.2
 """Seconds within which a stop is noticed."""
+_GATHER = 0.1
+"""Seconds to gather news before looking: a rollout tells each object's many small steps."""
 GRACE = 1.5
 """Seconds to go on after the first certain failure: what fails at the same moment is told too."""
 
@@ -120,6 +122,7 @@ class Story:
         concerned: set[ObjectId] = set()
         try:
             news: News = self.feeds.news.get(timeout=self._pause())
+            self.run.stop.wait(_GATHER)
             while True:
                 concerned |= self._take(news)
                 news = self.feeds.news.get_nowait()
