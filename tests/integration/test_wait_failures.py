@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
-from gitops_action.commands.steps.deploy.wait import Ending
+import pytest
+
+from gitops_action.commands.steps.deploy.wait import Ending, lines
 from gitops_action.core.health import Status
 from testbed.cluster import ControlPlane
 from tests.support.wait import bench, leftovers, only, workload
@@ -74,8 +76,9 @@ def test_restarts_within_the_tolerance_are_no_failure(
 
 
 def test_what_time_runs_out_for_says_what_its_pods_wait_for(
-    control_plane: ControlPlane, namespace: str
+    control_plane: ControlPlane, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(lines, "EVERY", 2.0)
     stand = bench(control_plane)
     objects = stand.apply(
         workload("Deployment", namespace, "pull", "image-pull-error"),
@@ -97,6 +100,9 @@ def test_what_time_runs_out_for_says_what_its_pods_wait_for(
         assert told[name].events
         assert "timeout" in told[name].fix
     assert told["probe"].log == ("starting", "listening")
+    (still,) = (one.text for one in stand.told.lines if one.object_id is None)
+    assert still.startswith("0 of 4 healthy after 2 s; still")
+    assert f"Deployment {namespace}/node (Unschedulable)" in still
 
 
 def test_a_progress_deadline_is_a_failure(control_plane: ControlPlane, namespace: str) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from gitops_action.commands.steps.deploy.wait import Ending
 from gitops_action.core.health import Status
 from testbed.cluster import ControlPlane
+from tests.support.flux import until
 from tests.support.wait import bench, leftovers, only, unread, workload
 
 DEPLOYMENTS = {
@@ -62,6 +63,7 @@ def test_a_server_that_stays_away_is_unknown_and_no_failure(
     assert "1 of 2 objects were healthy" in failure.sentence
     assert f"Deployment {namespace}/late" in failure.sentence
     assert [one.health.status for one in result.objects] == [Status.CURRENT, Status.IN_PROGRESS]
+    until(lambda: not list(leftovers()), what="threads in the middle of a request end after it")
 
 
 def test_a_server_that_goes_just_before_the_end_is_unknown_too(
@@ -101,8 +103,8 @@ def test_without_rights_on_pods_the_own_status_decides_with_a_note(
     account = control_plane.account(namespace, "narrow", rules=[DEPLOYMENTS])
     stand = bench(control_plane, account.kubeconfig)
     objects = stand.apply(
-        workload("Deployment", namespace, behaviour="ready-after=1"),
-        workload("Deployment", namespace, "bad", "crash-loop", progressDeadlineSeconds=3),
+        workload("Deployment", namespace),
+        workload("Deployment", namespace, "bad", "crash-loop", progressDeadlineSeconds=5),
     )
     result = stand.wait(objects, 60)
     assert result.ending is Ending.FAILED

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
 from gitops_action.adapters.cluster import ClusterClient, Patience, connect
 from gitops_action.commands.cluster_ports import Changes, Cluster
@@ -216,7 +215,3 @@ def leftovers() -> Iterator[str]:
 
 def client(plane: ControlPlane) -> ClusterClient:
     return connect(access_of(Given(kubeconfig=plane.kubeconfig)), {}, IMPATIENT)
-
-
-def mapping_of(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value)

@@ -29,11 +29,6 @@ class Feeds:
         self._open: dict[Source, Feed] = {}
         self._denied: set[Source] = set()
 
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """What is read now."""
-        return tuple(self._open)
-
     def follow(self, api_version: str, kind: str, wanted: Iterable[ObjectId]) -> None:
         """Follow these objects of a kind: in their namespace, or everywhere if it is several."""
         ids = frozenset(wanted)
