@@ -31,6 +31,7 @@ class Webhook:
     Attributes:
         name: as the API server names it in errors.
         reject: the message of a refusal; empty: allow.
+        operations: on what it is asked.
         patch: operations of a JSON patch, to change what is admitted.
         delay: seconds until it answers.
         requests: what it was asked.
@@ -38,6 +39,7 @@ class Webhook:
 
     name: str
     reject: str = ""
+    operations: Sequence[str] = ("CREATE", "UPDATE")
     patch: Sequence[Json] = ()
     delay: float = 0.0
     requests: list[Json] = field(default_factory=list)
@@ -120,7 +122,7 @@ def _register(  # noqa: PLR0913, PLR0917 - the parts of one configuration
     rule = {
         "apiGroups": ["*"],
         "apiVersions": ["*"],
-        "operations": ["CREATE", "UPDATE"],
+        "operations": list(webhook.operations),
         "resources": list(resources),
     }
     body = {
