@@ -19,7 +19,11 @@ class Deployments(Protocol):
     """
 
     def newest(self, environment: str, *, limit: int = 30) -> tuple[DeploymentFacts, ...]:
-        """The environment's newest Deployments with their statuses, newest first."""
+        """The environment's newest Deployments, newest first; their statuses are not read."""
+        ...
+
+    def statuses(self, deployment: int) -> tuple[DeploymentStatus, ...]:
+        """A Deployment's statuses, newest first."""
         ...
 
     def create(self, deployment: NewDeployment) -> DeploymentFacts:
@@ -35,5 +39,5 @@ class Deployments(Protocol):
         ...
 
     def commit_statuses(self, repository: str, commit: str) -> tuple[CommitStatus, ...]:
-        """The newest status of each context on a commit."""
+        """The newest status of each context on a commit; of at most 100 contexts."""
         ...

@@ -70,6 +70,10 @@ class Reply:
             raise _surprise(f"{self._place}.{key}", value)
         return value
 
+    def anything(self, key: str) -> object:
+        """Return a value whose shape is its writer's own."""
+        return self._data.get(key)
+
     def flag(self, key: str) -> bool:
         """Return a truth value; missing or null is False."""
         return self._data.get(key) is True

@@ -1,0 +1,214 @@
+"""Deployments and commit statuses by REST. Fulfils the port `Deployments`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import cast, get_args
+
+from gitops_action.adapters.github.client import GitHubClient, owner_and_name
+from gitops_action.adapters.github.failures import Purpose
+from gitops_action.adapters.github.reply import Reply, replies
+from gitops_action.core.deployments.model import (
+    CommitState,
+    CommitStatus,
+    DeploymentFacts,
+    DeploymentState,
+    DeploymentStatus,
+    NewDeployment,
+)
+from gitops_action.core.deployments.payload import document_of, read_payload
+from gitops_action.core.deployments.words import one_line
+
+_PAGE = 100
+_STATES = frozenset(get_args(DeploymentState))
+_COMMIT_STATES = frozenset(get_args(CommitState))
+
+
+class GitHubDeployments:
+    """The Deployments of one repository, and commit statuses of any that the token reaches."""
+
+    def __init__(self, client: GitHubClient, repository: str) -> None:
+        """Name the repository, as OWNER/NAME."""
+        owner_and_name(repository)
+        self._client = client
+        self._repository = repository
+
+    def newest(self, environment: str, *, limit: int = 30) -> tuple[DeploymentFacts, ...]:
+        """The environment's newest Deployments, newest first; their statuses are not read.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        query = {"environment": environment, "per_page": min(limit, _PAGE)}
+        purpose = self._purpose("list Deployments")
+        return self._client.reading(lambda: self._list(query), purpose)
+
+    def statuses(self, deployment: int) -> tuple[DeploymentStatus, ...]:
+        """A Deployment's statuses, newest first; of more than 100 the newest.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        path = self._path(str(deployment), "statuses")
+        purpose = self._purpose("read a Deployment's statuses")
+        answer = self._client.reading(
+            lambda: self._client.rest("GET", path, query={"per_page": _PAGE}), purpose
+        )
+        found = (_status(one) for one in replies(answer, "statuses"))
+        return tuple(one for one in found if one is not None)
+
+    def create(self, deployment: NewDeployment) -> DeploymentFacts:
+        """Record that a deployment begins; one that a cut-off earlier try made is found again.
+
+        Raises:
+            DeniedError: the token may not write Deployments.
+            GitOpsError: it could not be made.
+        """
+        body: dict[str, object] = {
+            "ref": deployment.commit,
+            "environment": deployment.environment,
+            "description": one_line(deployment.description),
+            "payload": dict(deployment.payload),
+            "auto_merge": False,
+            "required_contexts": [],
+            "transient_environment": False,
+        }
+        path = self._path()
+
+        def attempt() -> DeploymentFacts:
+            return _facts(Reply(self._client.rest("POST", path, body), "Deployment"))
+
+        purpose = self._purpose("record a Deployment", writes=True)
+        return self._client.writing(attempt, lambda: self._made(deployment), purpose)
+
+    def set_status(self, deployment: int, status: DeploymentStatus) -> None:
+        """Say how it goes on; once more where it is not known whether GitHub heard it.
+
+        Raises:
+            GitOpsError: it could not be said.
+        """
+        body: dict[str, object] = {
+            "state": status.state,
+            "description": one_line(status.description),
+            "auto_inactive": False,
+        }
+        if status.log_url:
+            body["log_url"] = status.log_url
+        if status.environment_url:
+            body["environment_url"] = status.environment_url
+        path = self._path(str(deployment), "statuses")
+        purpose = self._purpose("report on a Deployment", writes=True)
+        # The same status twice says nothing else than once.
+        self._client.reading(lambda: self._client.rest("POST", path, body), purpose)
+
+    def commit_status(self, repository: str, commit: str, status: CommitStatus) -> None:
+        """Set a status on a commit of any repository.
+
+        Raises:
+            DeniedError: the token may not.
+            GitOpsError: it could not be set.
+        """
+        body: dict[str, object] = {
+            "state": status.state,
+            "context": status.context,
+            "description": one_line(status.description),
+        }
+        if status.url:
+            body["target_url"] = status.url
+        path = self._client.path(repository, "statuses", commit)
+        purpose = Purpose(
+            doing=f"set a status on {commit[:12]}",
+            permission="statuses: write",
+            repository=repository,
+            writes=True,
+        )
+        self._client.reading(lambda: self._client.rest("POST", path, body), purpose)
+
+    def commit_statuses(self, repository: str, commit: str) -> tuple[CommitStatus, ...]:
+        """The newest status of each context on a commit; of at most 100 contexts.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        path = self._client.path(repository, "commits", commit, "status")
+        purpose = Purpose(
+            doing=f"read the statuses of {commit[:12]}",
+            permission="statuses: read",
+            repository=repository,
+            writes=False,
+        )
+        query = {"per_page": _PAGE}
+        answer = self._client.reading(lambda: self._client.rest("GET", path, query=query), purpose)
+        found = (_commit_status(one) for one in Reply(answer, "statuses").each("statuses"))
+        return tuple(one for one in found if one is not None)
+
+    def _made(self, deployment: NewDeployment) -> DeploymentFacts | None:
+        """The one that a try of before has made after all."""
+        if not deployment.key:
+            return None
+        query = {"environment": deployment.environment, "sha": deployment.commit}
+        for one in self._list(query):
+            content = read_payload(one.payload)
+            if content is not None and content.key == deployment.key:
+                return one
+        return None
+
+    def _list(self, query: Mapping[str, object]) -> tuple[DeploymentFacts, ...]:
+        """One try; raises RequestFailure."""
+        answer = self._client.rest("GET", self._path(), query=query)
+        return tuple(_facts(one) for one in replies(answer, "Deployments"))
+
+    def _path(self, *parts: str) -> str:
+        return self._client.path(self._repository, "deployments", *parts)
+
+    def _purpose(self, doing: str, *, writes: bool = False) -> Purpose:
+        return Purpose(
+            doing=doing,
+            permission=f"deployments: {'write' if writes else 'read'}",
+            repository=self._repository,
+            writes=writes,
+        )
+
+
+def _facts(reply: Reply) -> DeploymentFacts:
+    return DeploymentFacts(
+        number=reply.number("id"),
+        environment=reply.text("environment"),
+        commit=reply.text("sha"),
+        payload=document_of(reply.anything("payload")) or {},
+        created=_time(reply.text("created_at")),
+        creator=reply.at("creator").text("login"),
+        task=reply.text("task") or "deploy",
+    )
+
+
+def _status(reply: Reply) -> DeploymentStatus | None:
+    """The status; None for a state that GitHub has added since."""
+    state = reply.text("state")
+    if state not in _STATES:
+        return None
+    return DeploymentStatus(
+        state=cast("DeploymentState", state),
+        description=reply.text("description"),
+        log_url=reply.text("log_url"),
+        environment_url=reply.text("environment_url"),
+        at=_time(reply.text("created_at")),
+    )
+
+
+def _commit_status(reply: Reply) -> CommitStatus | None:
+    state = reply.text("state")
+    if state not in _COMMIT_STATES:
+        return None
+    return CommitStatus(
+        context=reply.text("context"),
+        state=cast("CommitState", state),
+        description=reply.text("description"),
+        url=reply.text("target_url"),
+        creator=reply.at("creator").text("login"),
+    )
+
+
+def _time(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,99 @@
+"""What a Deployment carries: everything that is needed to know later what was deployed.
+
+GitHub keeps the payload as it was given when the Deployment was made, so it says what was begun;
+how it ended is in the statuses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_MARK = "gitops-action"
+_FORMAT = 1
+_LONGEST = 30_000
+"""Characters of the payload; GitHub does not say what it takes, so we stay far below its pages."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What was deployed, where, and by which run.
+
+    Attributes:
+        environment: its name.
+        commit: of the environment repository.
+        hash: of what the environment described at the commit; empty where it is not known.
+        key: names the run and its attempt; empty outside of Actions.
+        run_url: the run's page.
+        targets: the clusters' names.
+        applications: each application's images as they are rendered, digests included.
+    """
+
+    environment: str
+    commit: str
+    hash: str = ""
+    key: str = ""
+    run_url: str = ""
+    targets: tuple[str, ...] = ()
+    applications: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def write_payload(content: Content) -> Mapping[str, object]:
+    """The payload; applications are left out, and that is said, where it would be too large."""
+    written: dict[str, object] = {
+        _MARK: _FORMAT,
+        "environment": content.environment,
+        "commit": content.commit,
+        "hash": content.hash,
+        "key": content.key,
+        "run": content.run_url,
+        "targets": list(content.targets),
+        "applications": {name: list(images) for name, images in content.applications.items()},
+    }
+    if len(json.dumps(written)) > _LONGEST:
+        written |= {"applications": {}, "applications-left-out": len(content.applications)}
+    return written
+
+
+def read_payload(payload: object) -> Content | None:
+    """What a payload says; None for one that is not ours, or that nobody can read any more."""
+    found = document_of(payload)
+    if found is None or found.get(_MARK) != _FORMAT:
+        return None
+    commit, environment = found.get("commit"), found.get("environment")
+    if not (isinstance(commit, str) and commit and isinstance(environment, str) and environment):
+        return None
+    images = found.get("applications")
+    return Content(
+        environment=environment,
+        commit=commit,
+        hash=_text(found.get("hash")),
+        key=_text(found.get("key")),
+        run_url=_text(found.get("run")),
+        targets=_texts(found.get("targets")),
+        applications=(
+            {str(name): _texts(each) for name, each in images.items()}
+            if isinstance(images, Mapping)
+            else {}
+        ),
+    )
+
+
+def document_of(payload: object) -> Mapping[str, object] | None:
+    """The payload as a mapping; GitHub gives some as JSON text, and some of those twice."""
+    for _ in range(2):
+        if isinstance(payload, str):
+            try:
+                payload = json.loads(payload)
+            except (ValueError, RecursionError):
+                return None
+    return payload if isinstance(payload, Mapping) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(filter(None, map(_text, value))) if isinstance(value, list | tuple) else ()
