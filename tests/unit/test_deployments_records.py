@@ -1,0 +1,156 @@
+"""What Deployments carry and tell, as values."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitops_action.core.deploy.result import (
+    EnvironmentResult,
+    Failure,
+    Result,
+    TargetResult,
+)
+from gitops_action.core.deployments.history import (
+    JOBS_ACCOUNT,
+    adoption,
+    is_jobs_own,
+    last_verified,
+    recorded_of,
+)
+from gitops_action.core.deployments.model import DeploymentFacts, DeploymentStatus
+from gitops_action.core.deployments.payload import Content, read_payload, write_payload
+from gitops_action.core.deployments.words import deployment_state, described
+
+COMMIT = "a" * 40
+HASH = f"sha256:{'b' * 64}"
+RUN = "https://github.com/acme/environment/actions/runs/7"
+CONTENT = Content(environment="production", commit=COMMIT, hash=HASH, key="7/1/production")
+
+
+def facts(*states: str, payload: object = None, **more: object) -> DeploymentFacts:
+    """A Deployment whose statuses are given newest first."""
+    return DeploymentFacts(
+        number=1,
+        environment="production",
+        commit=COMMIT,
+        payload=write_payload(CONTENT) if payload is None else payload,  # type: ignore[arg-type]
+        statuses=tuple(DeploymentStatus(state=state) for state in states),  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]
+    )
+
+
+@given(
+    st.builds(
+        Content,
+        environment=st.text(min_size=1),
+        commit=st.text(min_size=1),
+        hash=st.text(),
+        key=st.text(),
+        run_url=st.text(),
+        targets=st.lists(st.text(min_size=1)).map(tuple),
+        applications=st.dictionaries(st.text(), st.lists(st.text(min_size=1)).map(tuple)),
+    )
+)
+def test_a_payload_is_read_back_whole_also_as_text(content: Content) -> None:
+    written = write_payload(content)
+    assert read_payload(written) == content
+    assert read_payload(json.dumps(written)) == content
+    assert read_payload(json.dumps(json.dumps(written))) == content
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_payloads_of_others_are_nobody_s(payload: object) -> None:
+    assert read_payload(payload) is None
+
+
+def test_a_payload_that_would_be_too_large_says_what_it_left_out() -> None:
+    many = {f"app-{n}": (f"ghcr.io/acme/app-{n}:v1@sha256:{'0' * 64}",) for n in range(1000)}
+    written = write_payload(Content(environment="production", commit=COMMIT, applications=many))
+    assert written["applications-left-out"] == 1000
+    assert len(json.dumps(written)) < 30_000
+
+
+@pytest.mark.parametrize(
+    ("states", "result"),
+    [
+        (("success", "in_progress", "queued"), Result.SUCCEEDED),
+        (("inactive", "success"), Result.SUCCEEDED),
+        (("failure", "in_progress"), Result.FAILED),
+        (("error", "in_progress"), Result.UNKNOWN),
+        (("error", "success"), Result.UNKNOWN),
+        (("in_progress", "queued"), Result.UNKNOWN),
+        ((), Result.UNKNOWN),
+    ],
+)
+def test_what_statuses_say_of_the_end(states: tuple[str, ...], result: Result) -> None:
+    found = recorded_of(facts(*states))
+    assert found is not None
+    assert (found.commit, found.hash, found.result) == (COMMIT, HASH, result)
+
+
+def test_deployments_of_others_are_not_ours() -> None:
+    assert recorded_of(facts("success", payload={})) is None
+    assert (
+        recorded_of(
+            facts("success", payload=write_payload(Content(environment="other", commit=COMMIT)))
+        )
+        is None
+    )
+
+
+def test_the_last_verified_is_the_newest_that_ever_succeeded() -> None:
+    failed, superseded = facts("failure"), facts("inactive", "success")
+    foreign = facts("success", payload={})
+    assert last_verified([foreign, failed, superseded]) is superseded
+    assert last_verified([failed]) is None
+
+
+def test_a_job_s_own_deployment_is_known_by_its_page_and_adopted_by_a_status() -> None:
+    status = DeploymentStatus(state="in_progress", log_url=f"{RUN}/job/3")
+    own = DeploymentFacts(
+        number=2,
+        environment="production",
+        commit=COMMIT,
+        statuses=(status,),
+        creator=JOBS_ACCOUNT,
+    )
+    assert is_jobs_own(own, commit=COMMIT, run_url=RUN)
+    assert not is_jobs_own(own, commit="c" * 40, run_url=RUN)
+    assert not is_jobs_own(own, commit=COMMIT, run_url=f"{RUN}1")
+    assert recorded_of(own) is None
+    ours = DeploymentStatus(state="queued", description=adoption(HASH))
+    adopted = DeploymentFacts(
+        number=2, environment="production", commit=COMMIT, statuses=(status, ours)
+    )
+    found = recorded_of(adopted)
+    assert found is not None
+    assert found.hash == HASH
+
+
+def test_a_description_names_the_targets_and_fits() -> None:
+    result = EnvironmentResult(
+        environment="production",
+        commit=COMMIT,
+        targets=(
+            TargetResult(target="eu", result=Result.SUCCEEDED),
+            TargetResult(
+                target="us",
+                result=Result.FAILED,
+                failures=(Failure(sentence="it\ncrashed " + "again " * 50),),
+            ),
+        ),
+    )
+    text = described(result)
+    assert text.startswith("eu succeeded, us failed: it crashed")
+    assert len(text) == 140
+    assert deployment_state(result.result) == "failure"
+    assert deployment_state(Result.UNKNOWN) == "error"
