@@ -14,6 +14,7 @@ from gitops_action.core.inputs.catalogue import (
     every_secret,
 )
 from gitops_action.core.inputs.declaration import Command, Input, Output
+from gitops_action.core.inputs.deploy import DEPLOY, DeployInputs, deploy_inputs
 from gitops_action.core.inputs.tag import TAG, TagInputs, tag_inputs
 from gitops_action.core.inputs.validate import VALIDATE, ValidateInputs, validate_inputs
 from gitops_action.core.inputs.values import Values, check_values, nearest, split_names
@@ -24,10 +25,12 @@ __all__ = [
     "COMMAND",
     "COMMANDS",
     "DEFAULT_COMMAND",
+    "DEPLOY",
     "TAG",
     "VALIDATE",
     "BumpInputs",
     "Command",
+    "DeployInputs",
     "Input",
     "Output",
     "TagInputs",
@@ -36,6 +39,7 @@ __all__ = [
     "bump_inputs",
     "check_values",
     "command_named",
+    "deploy_inputs",
     "every_input",
     "every_secret",
     "nearest",

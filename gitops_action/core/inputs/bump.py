@@ -116,7 +116,7 @@ def _source(text: str) -> ImageSource | None:
 
 def _timeout(text: str) -> timedelta:
     try:
-        found = parse_duration(text)
+        found = parse_duration(text) if text else DEFAULT_TIMEOUT
     except ValueError as error:
         fix = f"write it like `{format_duration(DEFAULT_TIMEOUT)}`"
         raise UsageError("The input `timeout` is not valid", cause=str(error), fix=fix) from None

@@ -33,9 +33,9 @@ DISPATCH_INPUTS = (
     Input(
         name="timeout",
         topic="How it is proposed",
-        default=format_duration(DEFAULT_TIMEOUT),
-        help="How long `wait` waits, like `90s` or `10m`. After that the result is `unknown` and"
-        " the bump fails.",
+        default_help=f"`{format_duration(DEFAULT_TIMEOUT)}`",
+        help="How long to wait, like `90s` or `10m`: with `mode: dispatch` and `wait` for the run,"
+        " which is `unknown` after that; with `deploy` for everything to be healthy.",
     ),
 )
 
