@@ -9,9 +9,10 @@ from typing import cast
 from gitops_action.adapters.cluster import ClusterClient
 from gitops_action.commands.cluster_ports import Cluster
 from gitops_action.commands.steps.deploy.push.lease import StoppedError
-from gitops_action.commands.steps.deploy.push.prune import prune
+from gitops_action.commands.steps.deploy.push.prune import plan, prune
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.deploy.result import Action
+from gitops_action.core.inventory import recorded
 from testbed.cluster import ControlPlane
 from testbed.cluster.api import Json
 from testbed.cluster.webhook import Webhook, serve_webhook
@@ -22,6 +23,7 @@ from tests.support.pruning import (
     config_map,
     exists,
     notes,
+    object_id,
     place,
 )
 
@@ -197,18 +199,23 @@ def test_a_confined_account_prunes_what_it_may_and_tells_the_rest(
 def test_a_lost_inventory_deletes_nothing_and_tells_what_it_knew(
     control_plane: ControlPlane, namespace: str
 ) -> None:
-    here = place(control_plane, namespace)
+    here = place(control_plane, namespace, repository=f"acme/{namespace}")
     kept = config_map(namespace, "kept")
-    here.apply(kept, config_map(namespace, "old"))
+    known = here.apply(kept, config_map(namespace, "old"))
     control_plane.api.delete(f"/api/v1/namespaces/{namespace}/configmaps/{here.store.name}")
-    first = here.prune(kept)
+    run, store = here.run, here.store
+    inventory = recorded(store.load(), [known.entries[object_id(kept)]])
+    store.save(inventory)
+    first = prune(run, plan(run, store, inventory, [object_id(kept)]), inventory, store, _Ours())
     assert first.objects == ()
-    assert "ConfigMap" in first.notes[0]
-    assert f"{namespace}/old" in first.notes[0]
-    here.apply(kept)
-    assert here.prune(kept).objects == ()
+    assert f"ConfigMap {namespace}/old. They stay" in first.notes[0]
+    elsewhere = place(control_plane, "default", repository=f"acme/{namespace}")
+    assert f"there is one in {namespace}" in elsewhere.prune(kept).notes[0]
+    second = here.prune(kept)
+    assert (second.objects, second.notes) == ((), ())
     assert exists(control_plane, namespace, "old")
     assert here.known() == {"kept"}
+    control_plane.api.delete(f"/api/v1/namespaces/default/configmaps/{here.store.name}")
 
 
 def test_a_token_that_runs_out_ends_it(control_plane: ControlPlane, namespace: str) -> None:

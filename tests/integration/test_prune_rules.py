@@ -15,6 +15,7 @@ from gitops_action.core.inventory import Entry, Inventory
 from gitops_action.core.manifests.model import ObjectId
 from testbed.cluster import ControlPlane
 from testbed.cluster.api import Json
+from tests.support.flux import until
 from tests.support.pruning import (
     actions,
     client,
@@ -109,6 +110,7 @@ def test_a_forged_inventory_deletes_nothing_of_others(
     theirs = control_plane.api.create(
         f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "theirs"}}
     )
+    given = _given_by_the_cluster(control_plane, namespace)
     forged = [
         Entry(id=object_id(kept), version="v1"),
         _entry("v1", "ConfigMap", namespace, "theirs", str(theirs["metadata"]["uid"])),
@@ -125,9 +127,17 @@ def test_a_forged_inventory_deletes_nothing_of_others(
     pruned = here.with_options(confirm_prune=True).prune(kept)
     assert Action.PRUNED not in actions(pruned).values()
     assert "UID was never recorded" in notes(pruned)["ours"]
-    for name in ("theirs", "ours", "kept", "kube-root-ca.crt"):
+    for name in ("theirs", "ours", "kept"):
         assert exists(control_plane, namespace, name)
+    assert _given_by_the_cluster(control_plane, namespace) == given
     assert here.known() == {"kept", "ours"}
+
+
+def _given_by_the_cluster(plane: ControlPlane, namespace: str) -> str:
+    """The UID of what a controller puts into each namespace, once it has."""
+    path = f"/api/v1/namespaces/{namespace}/configmaps/kube-root-ca.crt"
+    until(lambda: exists(plane, namespace, "kube-root-ca.crt"), what="the authority is there")
+    return str(plane.api.get(path)["metadata"]["uid"])
 
 
 def _entry(version: str, kind: str, namespace: str, name: str, uid: str = "") -> Entry:

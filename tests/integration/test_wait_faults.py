@@ -102,9 +102,10 @@ def test_without_rights_on_pods_the_own_status_decides_with_a_note(
 ) -> None:
     account = control_plane.account(namespace, "narrow", rules=[DEPLOYMENTS])
     stand = bench(control_plane, account.kubeconfig)
-    objects = stand.apply(
-        workload("Deployment", namespace),
-        workload("Deployment", namespace, "bad", "crash-loop", progressDeadlineSeconds=5),
+    objects = stand.apply(workload("Deployment", namespace))
+    assert stand.wait(objects, 60).ending is Ending.HEALTHY
+    objects += stand.apply(
+        workload("Deployment", namespace, "bad", "crash-loop", progressDeadlineSeconds=5)
     )
     result = stand.wait(objects, 60)
     assert result.ending is Ending.FAILED

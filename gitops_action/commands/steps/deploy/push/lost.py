@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gitops_action.commands.cluster_ports import Cluster
-from gitops_action.commands.steps.deploy.push.inventory import InventoryStore
+from gitops_action.commands.steps.deploy.push.home import CONFIG_MAPS
+from gitops_action.commands.steps.deploy.push.inventory import STORED_LABEL, InventoryStore
 from gitops_action.commands.steps.deploy.push.occupied import deletable_kinds
 from gitops_action.commands.steps.deploy.push.threads import for_each
 from gitops_action.commands.steps.deploy.run import TargetRun
@@ -34,13 +35,24 @@ def lost_sight_of(run: TargetRun, store: InventoryStore, inventory: Inventory) -
     """
     if not store.lost:
         return ()
-    namespaces = {run.cluster.namespace, *(one.namespace for one in inventory.entries)} - {""}
+    own = run.cluster.namespace
+    namespaces = sorted({own, *(one.namespace for one in inventory.entries)} - {""})
+    elsewhere = _homes(run.cluster, store, namespaces) - {own}
+    if elsewhere:
+        return (_elsewhere(own, min(elsewhere)),)
     selector = f"{INVENTORY_LABEL}={store.label}"
     kinds = [one for one in deletable_kinds(run.cluster) if one.kind not in _NEVER_DESCRIBED]
-    looked = for_each(lambda one: _listed(run.cluster, one, selector, sorted(namespaces)), kinds)
+    looked = for_each(lambda one: _listed(run.cluster, one, selector, namespaces), kinds)
     live = [item for items in looked for item in items if applied_by(item, run.manager)]
     found = sorted({_id(item) for item in live} - set(inventory.entries))
-    return (_note(found, selector),) if found else ()
+    return (_note(own, found, selector),) if found else ()
+
+
+def _homes(cluster: Cluster, store: InventoryStore, namespaces: Iterable[str]) -> set[str]:
+    """Namespaces in which the environment keeps an inventory."""
+    selector = f"{STORED_LABEL}={store.label}"
+    listed = _listed(cluster, CONFIG_MAPS, selector, namespaces)
+    return {text(item, "metadata", "namespace") for item in listed}
 
 
 def _listed(
@@ -73,11 +85,18 @@ def _id(item: LiveObject) -> ObjectId:
     )
 
 
-def _note(found: list[ObjectId], selector: str) -> str:
+def _elsewhere(own: str, other: str) -> str:
+    return (
+        f"there was no inventory of this environment in the namespace {own}, but there is one in"
+        f" {other}: what that one knows is not pruned from here (input kube-namespace)"
+    )
+
+
+def _note(own: str, found: list[ObjectId], selector: str) -> str:
     shown = ", ".join(str(one) for one in found[:_NAMED])
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     return (
-        f"no inventory was found, yet {len(found)} objects that are described no more carry its"
-        f" label: {shown}{more}. They stay; `kubectl get all -A -l {selector}` lists most of them,"
-        " delete what is not wanted"
+        f"there was no inventory in the namespace {own}, yet {len(found)} objects that are"
+        f" described no more carry this environment's label: {shown}{more}. They stay;"
+        f" `kubectl get all -A -l {selector}` lists most of them, delete what is not wanted"
     )
