@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from gitops_action.adapters.workflow import Surface
 from gitops_action.core.inputs import Command, Values, check_values
 from gitops_action.core.inputs.defaults import with_defaults
 from gitops_action.core.outcome import Outcome
@@ -17,11 +18,12 @@ class Context:
     """What building a command's adapters takes, beside its inputs.
 
     `terminal` is where a person can be asked, input and output; None in a job, in a pipe, and
-    where a program reads the outcome.
+    where a program reads the outcome. `surface` shows what cannot wait for the outcome.
     """
 
     environ: Mapping[str, str]
     redactor: Redactor
+    surface: Surface
     terminal: tuple[TextIO, TextIO] | None = None
 
 
@@ -52,6 +54,12 @@ def _config(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
+def _deploy(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.deploy import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
 def _init(values: Values, context: Context) -> Outcome:
     from gitops_action.app.init import run  # noqa: PLC0415 - only this command pays for it
 
@@ -73,6 +81,7 @@ def _validate(values: Values, context: Context) -> Outcome:
 RUNNERS: Runners = {
     "bump": _bump,
     "config": _config,
+    "deploy": _deploy,
     "init": _init,
     "tag": _tag,
     "validate": _validate,

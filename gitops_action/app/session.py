@@ -73,6 +73,7 @@ class Session:
                 context = Context(
                     environ=self.around.environ,
                     redactor=self.redactor,
+                    surface=self.surface,
                     terminal=None if self.document else self.around.terminal,
                 )
                 outcome = execute(request.command, request.given, context, self.runners)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gitops_action.adapters.process import Runner
 from gitops_action.app.commands import Context
+from gitops_action.app.tools import image_registry, kustomize_renderer
 from gitops_action.commands.ports import Registry
 from gitops_action.commands.steps.validation.ports import NotedSchemas
 from gitops_action.commands.tree_ports import Renderer
@@ -28,20 +28,7 @@ class ToolWorkshop:
 
     def renderer(self, settings: Validation) -> Renderer:
         """Kustomize as kubectl has it; helm where the machine has it."""
-        from gitops_action.adapters.renderer import (  # noqa: PLC0415 - one command's
-            KustomizeRenderer,
-            find_helm,
-            find_kubectl,
-        )
-
-        environ = self._context.environ
-        path = environ.get("PATH")
-        return KustomizeRenderer(
-            find_kubectl(path),
-            Runner(environ=environ, redact=self._context.redactor.clean),
-            allow_remote=settings.remote_bases,
-            helm=find_helm(path),
-        )
+        return kustomize_renderer(settings, self._context)
 
     def schemas(
         self,
@@ -58,21 +45,4 @@ class ToolWorkshop:
         """Accounts in their order: as given for `domains`, Docker's, the job's for ghcr.io."""
         if self._inputs.verify == "off":
             return None
-        from gitops_action.adapters.registry import (  # noqa: PLC0415 - loads an HTTP client
-            Account,
-            Accounts,
-            RegistryClient,
-            read_docker_config,
-        )
-
-        inputs = self._inputs
-        given = Account(username=inputs.registry_username, password=inputs.registry_password)
-        job = Account(username=inputs.ghcr_username or "x", password=inputs.ghcr_password)
-        return RegistryClient(
-            Accounts(
-                given=given if inputs.registry_password else None,
-                given_for=domains,
-                docker=read_docker_config(self._context.environ),
-                job=job if inputs.ghcr_password else None,
-            )
-        )
+        return image_registry(self._inputs, self._context, domains)

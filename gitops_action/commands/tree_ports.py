@@ -12,7 +12,39 @@ from gitops_action.core.trees import Sides, Tree
 from gitops_action.errors import GitOpsError
 
 
-class Trees(Protocol):
+class Files(Protocol):
+    """Content of the files of a commit."""
+
+    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
+        """The content of these files of the tree; paths it does not have are left out."""
+        ...
+
+
+class DeployTrees(Files, Protocol):
+    """The environment repository's commits, one by one, and which contains which."""
+
+    def tip(self) -> str:
+        """The commit that is deployed unless another one is named."""
+        ...
+
+    def at(self, commit: str | None = None) -> Tree:
+        """Every file of a commit; None: of the tip.
+
+        Raises:
+            GitOpsError: there is no such commit, or the server cannot be reached.
+        """
+        ...
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `new` contains `old`; a commit contains itself.
+
+        Raises:
+            GitOpsError: one of them is not known, or the server cannot be reached.
+        """
+        ...
+
+
+class Trees(Files, Protocol):
     """The environment repository's commits: their files by name, their content on demand."""
 
     def sides(self) -> Sides:
@@ -21,10 +53,6 @@ class Trees(Protocol):
         Raises:
             ConflictError: head cannot be merged into the base's tip.
         """
-        ...
-
-    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
-        """The content of these files of the tree; paths it does not have are left out."""
         ...
 
 

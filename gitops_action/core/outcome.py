@@ -52,7 +52,8 @@ class Outcome:
         notices: warnings and notes.
         data: the same outcome as one JSON-serialisable document, for `--json`.
         printed: what the command was asked to print, for stdout of a terminal; empty for most.
-        exit_code: 0, or 1 where the command finished and its answer is a failure.
+        exit_code: 0; 1 where the command finished and its answer is a failure; 130 where it was
+            cancelled and still could say how far it got.
     """
 
     outputs: Mapping[str, str]

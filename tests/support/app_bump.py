@@ -12,6 +12,7 @@ from gitops_action.core.outcome import Outcome
 from gitops_action.core.redact import Redactor
 from tests.support.bump_stage import Stage
 from tests.support.github_forge import REPOSITORY
+from tests.support.surfaces import QUIET
 
 
 def app_inputs(stage: Stage, **given: str) -> Mapping[str, str]:
@@ -33,4 +34,6 @@ def app_bump(stage: Stage, images: str, **given: str) -> Outcome:
     """Bump to these images with adapters that the app has built."""
     texts = with_defaults(BUMP, app_inputs(stage, images=images, **given), {})
     environ = {"SOURCE_DATE_EPOCH": "1795435200"}
-    return run(check_values(BUMP, texts), Context(environ=environ, redactor=Redactor()))
+    return run(
+        check_values(BUMP, texts), Context(environ=environ, redactor=Redactor(), surface=QUIET)
+    )

@@ -20,8 +20,9 @@ from gitops_action.core.inputs import BUMP, BumpInputs, bump_inputs, check_value
 from gitops_action.core.inputs.defaults import with_defaults
 from gitops_action.core.redact import Redactor
 from gitops_action.errors import UsageError
+from tests.support.surfaces import QUIET
 
-CONTEXT = Context(environ={"SOURCE_DATE_EPOCH": "0"}, redactor=Redactor())
+CONTEXT = Context(environ={"SOURCE_DATE_EPOCH": "0"}, redactor=Redactor(), surface=QUIET)
 REMOTE = {"images": "ghcr.io/acme/web:v1", "repository": "acme/environment", "token": "t"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitops_action.adapters.git.checkout_trees import CheckoutTrees
 from gitops_action.adapters.git.commit_trees import CommitTrees
 from gitops_action.adapters.git.local_trees import LocalTrees
 from gitops_action.adapters.git.pull_trees import PullRequestTrees
@@ -9,4 +10,12 @@ from gitops_action.adapters.git.scratch import Patience
 from gitops_action.adapters.git.store import GitStore
 from gitops_action.adapters.git.target import GitTarget
 
-__all__ = ["CommitTrees", "GitStore", "GitTarget", "LocalTrees", "Patience", "PullRequestTrees"]
+__all__ = [
+    "CheckoutTrees",
+    "CommitTrees",
+    "GitStore",
+    "GitTarget",
+    "LocalTrees",
+    "Patience",
+    "PullRequestTrees",
+]

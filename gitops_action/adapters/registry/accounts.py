@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from gitops_action.adapters.registry.docker_config import DockerConfig
@@ -37,7 +38,7 @@ class Accounts:
     """
 
     given: Account | None = None
-    given_for: frozenset[str] = frozenset()
+    given_for: Container[str] = frozenset()
     docker: DockerConfig = field(default_factory=DockerConfig)
     job: Account | None = None
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Self
 
-from gitops_action.commands.tree_ports import Renderer, Trees
+from gitops_action.commands.tree_ports import Files, Renderer
 from gitops_action.core.config import Config, Environment, resolve_folders
 from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Manifest, content_hash
@@ -60,7 +60,7 @@ class FolderState:
 
 
 def render_environment(
-    environment: Environment, config: Config, tree: Tree, trees: Trees, renderer: Renderer
+    environment: Environment, config: Config, tree: Tree, trees: Files, renderer: Renderer
 ) -> EnvironmentRendering:
     """Render one environment at one commit, two folders at a time."""
     states = environment_folders(environment, config, tree, closures_of(tree, trees))
@@ -69,7 +69,7 @@ def render_environment(
         return renders.environment(environment, states)
 
 
-def closures_of(tree: Tree, trees: Trees) -> Closures:
+def closures_of(tree: Tree, trees: Files) -> Closures:
     """What the folders of a tree stand on."""
 
     def read(paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
@@ -92,7 +92,7 @@ def environment_folders(
 class FolderRenders:
     """Folders under way, each rendered once however many ask for it."""
 
-    def __init__(self, trees: Trees, renderer: Renderer) -> None:
+    def __init__(self, trees: Files, renderer: Renderer) -> None:
         """Start the threads; each waits for a process of its own."""
         self._trees = trees
         self._renderer = renderer

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 from gitops_action.commands.cluster_ports import Cluster
 from gitops_action.commands.steps.render import EnvironmentRendering
 from gitops_action.core.config import Environment, Target
+from gitops_action.core.deploy.progress import Progress
 from gitops_action.core.deploy.result import TargetResult
-from gitops_action.core.manifests.model import ObjectId
 from gitops_action.core.redact import Redactor
 
-ProgressTone = Literal["plain", "good", "bad", "quiet"]
+__all__ = [
+    "Ancestors",
+    "DeployClock",
+    "Engine",
+    "Options",
+    "Progress",
+    "Stop",
+    "TargetRun",
+    "Teller",
+]
 
 
 class DeployClock(Protocol):
@@ -39,21 +48,6 @@ class Stop(Protocol):
     def wait(self, timeout: float | None = None) -> bool:
         """Wait that many seconds, or until it is to end; whether it is."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Something that happened, for whoever watches.
-
-    Attributes:
-        text: what, a few words; with an object they read on after its name: `configured`.
-        object_id: the object it is about; None for the whole target.
-        tone: whether it is good news, bad news, or of little interest.
-    """
-
-    text: str
-    object_id: ObjectId | None = None
-    tone: ProgressTone = "plain"
 
 
 class Teller(Protocol):

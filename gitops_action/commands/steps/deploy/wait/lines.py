@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitops_action.commands.steps.deploy.run import Progress, ProgressTone, TargetRun
+from gitops_action.commands.steps.deploy.run import TargetRun
 from gitops_action.commands.steps.deploy.wait.board import Tracked
 from gitops_action.core.deploy.mask import masked_lines
+from gitops_action.core.deploy.progress import Progress, ProgressTone
 
 EVERY = 30.0
 """Seconds between lines that say what is still waited for."""

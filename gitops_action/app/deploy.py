@@ -1,0 +1,132 @@
+"""Builds what `deploy` talks to: GitHub or a checkout, clusters, and who shows progress."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_action.adapters.clock import system_clock
+from gitops_action.adapters.progress import ProgressTellers
+from gitops_action.adapters.workflow import read_job
+from gitops_action.app.clusters import GivenClusters
+from gitops_action.app.commands import Context
+from gitops_action.app.tools import image_registry, kustomize_renderer
+from gitops_action.commands import deploy
+from gitops_action.commands.steps.deploy.ports import Records
+from gitops_action.commands.tree_ports import DeployTrees
+from gitops_action.core.branches import Identity
+from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.deploy import DeployInputs, deploy_inputs
+from gitops_action.core.job import Job
+from gitops_action.core.outcome import Outcome
+from gitops_action.errors import UsageError
+
+if TYPE_CHECKING:
+    from gitops_action.adapters.github import GitHubClient
+
+_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
+"""Git wants a name; nothing is ever committed."""
+
+
+def run(values: Values, context: Context) -> Outcome:
+    """Check the inputs together, build the ports, run."""
+    inputs, job = deploy_inputs(values, context.environ), read_job(context.environ)
+    if not inputs.repository:
+        raise UsageError(
+            "The environment repository is not known",
+            cause="its name tells its inventory in the cluster from those of others",
+            fix="give `repository: OWNER/NAME`",
+        )
+    with ExitStack() as stack:
+        parts = _Parts(inputs=inputs, context=context, job=job)
+        return deploy.run(inputs, parts.ports(stack))
+
+
+class _Declared:
+    """The registries that are asked: only images that the configuration declares are looked up."""
+
+    def __contains__(self, domain: object) -> bool:
+        return isinstance(domain, str)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What the ports are built from."""
+
+    inputs: DeployInputs
+    context: Context
+    job: Job
+
+    def ports(self, stack: ExitStack) -> deploy.DeployPorts:
+        """The ports; `stack` tidies up."""
+        from gitops_action.adapters.deploy_views import DeployViews  # noqa: PLC0415 - templates
+        from gitops_action.commands.steps.deploy.push.engine import (  # noqa: PLC0415 - one engine
+            deploy_by_push,
+        )
+
+        tellers = ProgressTellers(self.context.surface)
+        stack.callback(tellers.close)
+        return deploy.DeployPorts(
+            trees=self._trees(stack),
+            renderer=lambda settings: kustomize_renderer(settings, self.context),
+            clusters=GivenClusters(inputs=self.inputs, context=self.context),
+            records=self._records(),
+            tellers=tellers.of,
+            texts=DeployViews(),
+            clock=system_clock(self.context.environ),
+            redactor=self.context.redactor,
+            branch=self.inputs.base or "",
+            job=self.job,
+            engines={"push": deploy_by_push},
+        )
+
+    def _trees(self, stack: ExitStack) -> DeployTrees:
+        from gitops_action.adapters.git import (  # noqa: PLC0415 - loads Git
+            CheckoutTrees,
+            CommitTrees,
+            GitTarget,
+        )
+
+        inputs = self.inputs
+        if not inputs.token:
+            return stack.enter_context(CheckoutTrees(Path(inputs.working_directory)))
+        target = GitTarget(
+            server_url=inputs.server_url,
+            repository=inputs.repository,
+            token=inputs.token,
+            identity=_NOBODY,
+        )
+        return stack.enter_context(CommitTrees(target, base=inputs.base))
+
+    def _records(self) -> Records:
+        from gitops_action.commands.steps.deploy.record import (  # noqa: PLC0415 - one command's
+            NoRecorder,
+            Recorder,
+            RecordPorts,
+        )
+
+        inputs = self.inputs
+        if not inputs.token:
+            return NoRecorder()
+        from gitops_action.adapters.github.deployments import (  # noqa: PLC0415 - loads requests
+            GitHubDeployments,
+        )
+
+        ports = RecordPorts(
+            deployments=GitHubDeployments(self._client(inputs.token), inputs.repository),
+            job=self.job,
+            environment_url=inputs.environment_url,
+        )
+        if inputs.source_token:
+            sources = GitHubDeployments(self._client(inputs.source_token), inputs.repository)
+            registry = image_registry(inputs, self.context, _Declared())
+            ports = replace(ports, sources=sources, registry=registry)
+        return Recorder(ports)
+
+    def _client(self, token: str) -> GitHubClient:
+        from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
+
+        clock = system_clock(self.context.environ)
+        return connect(token, self.inputs.api_url, self.inputs.graphql_url, clock)

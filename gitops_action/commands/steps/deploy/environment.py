@@ -1,0 +1,171 @@
+"""One environment in all of its targets: checks, then engines, then the record."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gitops_action.commands.cluster_ports import Cluster
+from gitops_action.commands.steps.deploy.ports import DeployPorts
+from gitops_action.commands.steps.deploy.run import Options, TargetRun
+from gitops_action.commands.steps.deploy.selection import Renderings, ancestry_of
+from gitops_action.commands.steps.deploy.targets import Ended, deploy_targets
+from gitops_action.commands.steps.render import EnvironmentRendering
+from gitops_action.core.config import Environment, Target
+from gitops_action.core.deploy.pending import Ancestry, Recorded
+from gitops_action.core.deploy.result import EnvironmentResult, Failure, Result, TargetResult
+from gitops_action.core.inputs.deploy import DeployInputs
+from gitops_action.core.manifests.model import ObjectId
+from gitops_action.core.report.deployment import Deployed
+from gitops_action.errors import GitOpsError, Location, UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentRun:
+    """What deploying one environment takes."""
+
+    environment: Environment
+    inputs: DeployInputs
+    ports: DeployPorts
+    renderings: Renderings
+    stop: threading.Event
+
+    def deploy(self) -> Deployed:
+        """Deploy it.
+
+        Raises:
+            UsageError: the inputs do not lead to its clusters, or no engine knows its targets.
+            GitOpsError: it could not be recorded that it begins.
+        """
+        started = self.ports.clock.monotonic()
+        done = self._checked()
+        return replace(done, seconds=self.ports.clock.monotonic() - started)
+
+    def _checked(self) -> Deployed:
+        rendering = self.renderings.of(self.environment)
+        places = _places(rendering)
+        if rendering.problems:
+            return Deployed(outcome=self._unrendered(rendering), places=places)
+        newer = self._newer()
+        if newer is not None:
+            return self._superseded(newer)
+        clusters = self._connect()
+        runs = [self._run(target, rendering, clusters[target.name]) for target in self._targets]
+        done = self._shown(runs) if self.inputs.dry_run else self._recorded(rendering, runs)
+        return replace(done, notes=(*rendering.notes, *done.notes), places=places)
+
+    @property
+    def _targets(self) -> Sequence[Target]:
+        return self.environment.deploy.targets
+
+    def _shown(self, runs: Sequence[TargetRun]) -> Deployed:
+        """A dry run: nothing is recorded."""
+        ended = deploy_targets(runs, self.ports.engines, self.stop)
+        _raise(ended)
+        return Deployed(outcome=self._outcome(ended.targets))
+
+    def _recorded(self, rendering: EnvironmentRendering, runs: Sequence[TargetRun]) -> Deployed:
+        applications = self.renderings.config.applications
+        record = self.ports.records.begin(
+            self.environment, rendering, self.renderings.tree.commit, applications=applications
+        )
+        record.in_progress()
+        ended = deploy_targets(runs, self.ports.engines, self.stop)
+        outcome = self._outcome(ended.targets)
+        notes = record.finish(outcome)
+        _raise(ended)
+        return Deployed(outcome=outcome, deployment=record.number, notes=notes)
+
+    def _newer(self) -> Recorded | None:
+        """What was deployed last, where the commit to deploy lies behind it."""
+        if self.inputs.dry_run:
+            return None
+        recorded = self.ports.records.recorded(self.environment.name)
+        seen = ancestry_of(self.ports.trees, recorded, self.renderings.tree.commit)
+        return recorded if seen is Ancestry.BEHIND else None
+
+    def _superseded(self, newer: Recorded) -> Deployed:
+        targets = tuple(
+            TargetResult(target=target.name, result=Result.SUPERSEDED) for target in self._targets
+        )
+        note = (
+            f"{self.renderings.tree.commit[:12]} was not deployed: {newer.commit[:12]}, which was"
+            " deployed last, is newer and contains it. To go back, revert in Git and deploy that"
+        )
+        return Deployed(outcome=self._outcome(targets), notes=(note,))
+
+    def _unrendered(self, rendering: EnvironmentRendering) -> EnvironmentResult:
+        failures = tuple(_failure(problem) for problem in rendering.problems)
+        return self._outcome(
+            [
+                TargetResult(target=target.name, result=Result.FAILED, failures=failures)
+                for target in self._targets
+            ]
+        )
+
+    def _outcome(self, targets: Sequence[TargetResult]) -> EnvironmentResult:
+        return EnvironmentResult(
+            environment=self.environment.name,
+            commit=self.renderings.tree.commit,
+            targets=tuple(targets),
+        )
+
+    def _connect(self) -> Mapping[str, Cluster]:
+        for target in self._targets:
+            if target.engine not in self.ports.engines:
+                raise UsageError(
+                    f"`{self.environment.name}` is deployed by the engine `{target.engine}`, which"
+                    " this version does not drive",
+                    cause="it applies from the job itself (`engine: push`)",
+                    fix="let the engine deploy it without this command, or use `engine: push`",
+                )
+        alone = len(self._targets) == 1
+        return {one.name: self.ports.clusters.connect(one, alone=alone) for one in self._targets}
+
+    def _run(self, target: Target, rendering: EnvironmentRendering, cluster: Cluster) -> TargetRun:
+        ports, inputs = self.ports, self.inputs
+        shown = "" if len(self._targets) == 1 else target.name
+        return TargetRun(
+            environment=self.environment,
+            target=target,
+            repository=inputs.repository,
+            server_url=inputs.server_url,
+            branch=ports.branch,
+            commit=self.renderings.tree.commit,
+            rendering=rendering,
+            cluster=cluster,
+            history=ports.trees,
+            clock=ports.clock,
+            stop=self.stop,
+            teller=ports.tellers(self.environment.name, shown),
+            redactor=ports.redactor,
+            options=self._options(),
+        )
+
+    def _options(self) -> Options:
+        inputs, job = self.inputs, self.ports.job
+        run = f"run {job.run_id} attempt {job.run_attempt}" if job.run_id else "a terminal"
+        return Options(
+            dry_run=inputs.dry_run,
+            force_conflicts=inputs.force_conflicts,
+            confirm_prune=inputs.confirm_prune,
+            timeout=inputs.timeout,
+            holder=f"{inputs.repository} {run}",
+        )
+
+
+def _raise(ended: Ended) -> None:
+    """An engine's exception is a bug, and told as one, after everything was recorded."""
+    if ended.bug is not None:
+        raise ended.bug
+
+
+def _failure(problem: GitOpsError) -> Failure:
+    place = f"{problem.location}: " if problem.location else ""
+    cause = f": {problem.cause}" if problem.cause else ""
+    return Failure(sentence=f"{place}{problem.title}{cause}", fix=problem.fix)
+
+
+def _places(rendering: EnvironmentRendering) -> dict[ObjectId, Location]:
+    return {item.id: item.origin for item in rendering.manifests if item.origin}
