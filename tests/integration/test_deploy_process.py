@@ -1,0 +1,252 @@
+"""`deploy` as a step of a job: GitHub's double, a real API server, a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from testbed.action import StepResult
+from testbed.cluster import ControlPlane
+from tests.support.deploy_forge import CONFIG, Deploying, deploying, settings, web
+
+WEB = "environments/staging/web.yaml"
+GOOD = "ghcr.io/acme/web:v1"
+BETTER = "ghcr.io/acme/web:v2"
+BAD = "ghcr.io/acme/web:v3"
+SECRET = "s3cr3t-of-the-application"
+
+
+def config(target: str = "engine: push") -> str:
+    deploy = f"deploy: {{{target}, prune: {{max: 100%}}, health: {{timeout: 60s}}}}"
+    return (
+        "version: 1\nenvironments:\n"
+        f"  staging:\n    path: environments/staging\n    {deploy}\n"
+        f"  production:\n    path: environments/production\n    after: [staging]\n    {deploy}\n"
+    )
+
+
+@pytest.fixture
+def stage(tmp_path: Path, control_plane: ControlPlane, namespace: str) -> Iterator[Deploying]:
+    files = {
+        CONFIG: config(),
+        WEB: web(namespace, GOOD),
+        "environments/production/settings.yaml": settings(namespace, "production", "1"),
+    }
+    with deploying(tmp_path, control_plane, namespace, files) as found:
+        yield found
+
+
+def rows(result: StepResult, name: str = "objects") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(result.outputs[name])
+    return found
+
+
+def actions(result: StepResult) -> dict[str, str]:
+    return {row["name"]: row["action"] for row in rows(result)}
+
+
+def test_a_release_is_deployed_verified_recorded_and_told(stage: Deploying) -> None:
+    first = stage.deploy(environment="staging", environment_url="https://staging.acme.dev")
+    assert first.exit_code == 0, first.log
+    assert first.outputs["result"] == "succeeded"
+    assert actions(first) == {"web": "created"}
+    assert rows(first)[0]["health"] == "Current"
+    assert rows(first, "failures") == []
+    assert first.outputs["deployment-id"].isdigit()
+    assert stage.states("staging") == [["success", "in_progress", "queued"]]
+    assert "::group::staging" in first.log
+    assert "web" in first.summary
+    assert "created" in first.summary
+    again = stage.deploy(environment="staging")
+    assert actions(again) == {"web": "unchanged"}
+    stage.commit({WEB: web(stage.namespace, BETTER)})
+    newer = stage.deploy(environment="staging")
+    assert actions(newer) == {"web": "configured"}, newer.log
+    (container,) = stage.live("deployment", "web")["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == BETTER
+
+
+def test_a_failing_release_is_caught_with_its_reason_and_its_line(stage: Deploying) -> None:
+    stage.plane.behave(BAD, "crash-loop", log="panic: no database")
+    assert stage.deploy(environment="staging").exit_code == 0
+    stage.commit({WEB: web(stage.namespace, BAD, progressDeadlineSeconds=30)})
+    result = stage.deploy(environment="staging")
+    assert result.exit_code == 1
+    assert result.outputs["result"] == "failed"
+    (failure,) = rows(result, "failures")
+    assert "crash" in failure["message"]
+    assert any("no database" in line for line in failure["log"])
+    assert f"file={WEB}" in result.log
+    assert "no database" in result.summary
+    assert stage.states("staging")[0][0] == "failure"
+    pending = stage.deploy(pending="true", dry_run="true", kubeconfig="", kube_namespace="")
+    assert "this very content failed" in pending.log
+
+
+def test_a_dry_run_shows_the_difference_and_writes_nothing(stage: Deploying) -> None:
+    result = stage.deploy(environment="staging", dry_run="true")
+    assert result.exit_code == 0, result.log
+    assert actions(result) == {"web": "created"}
+    assert "+" in result.summary
+    assert GOOD in result.summary
+    assert stage.live("deployment", "web") == {}
+    assert stage.states("staging") == []
+    listed = stage.plane.kubectl("get", "lease,configmap", "-n", stage.namespace, "-o", "name")
+    assert "gitops" not in listed
+
+
+def test_an_older_commit_is_superseded_and_going_back_is_a_revert(stage: Deploying) -> None:
+    old = stage.repository.head("main")
+    stage.commit({WEB: web(stage.namespace, BETTER)})
+    assert stage.deploy(environment="staging").exit_code == 0
+    result = stage.deploy(environment="staging", commit=old)
+    assert result.exit_code == 0
+    assert result.outputs["result"] == "superseded"
+    assert "is newer and contains it" in result.log
+    (container,) = stage.live("deployment", "web")["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == BETTER
+    stage.commit({WEB: web(stage.namespace, GOOD)})
+    reverted = stage.deploy(environment="staging")
+    assert actions(reverted) == {"web": "configured"}
+
+
+def test_pending_lists_what_is_due_and_deploys_it_in_order(stage: Deploying) -> None:
+    listed = stage.deploy(pending="true", dry_run="true", kubeconfig="", kube_namespace="")
+    assert listed.exit_code == 0, listed.log
+    assert json.loads(listed.outputs["environments"]) == ["staging"]
+    assert "comes after staging" in listed.log
+    result = stage.deploy(pending="true")
+    assert result.exit_code == 0, result.log
+    assert json.loads(result.outputs["environments"]) == ["staging", "production"]
+    nothing = stage.deploy(pending="true")
+    assert nothing.outputs["result"] == "nothing"
+    assert json.loads(nothing.outputs["environments"]) == []
+    stage.commit({"environments/production/settings.yaml": settings(stage.namespace, "new", "2")})
+    due = stage.deploy(pending="true", dry_run="true", kubeconfig="", kube_namespace="")
+    assert json.loads(due.outputs["environments"]) == ["production"]
+    pruned = stage.deploy(pending="true")
+    assert actions(pruned) == {"new": "created", "production": "pruned"}, pruned.log
+
+
+def test_one_that_comes_after_a_failure_is_not_deployed(stage: Deploying) -> None:
+    stage.plane.behave(BAD, "crash-loop")
+    stage.commit({WEB: web(stage.namespace, BAD)})
+    result = stage.deploy(pending="true")
+    assert result.exit_code == 1
+    assert "not deployed: it comes after staging" in result.log
+    assert stage.live("configmap", "production") == {}
+    assert stage.states("production") == []
+
+
+def test_a_cancelled_job_tells_how_far_it_got_and_the_next_goes_on(stage: Deploying) -> None:
+    slow = web(stage.namespace, BETTER).replace(
+        '"labels"', '"annotations": {"testbed/behaviour": "never-ready"},\n"labels"', 1
+    )
+    stage.commit({WEB: slow})
+    step = stage.step(environment="staging")
+    names = {f"INPUT_{name.upper().replace(' ', '_')}": text for name, text in step.inputs.items()}
+    out, summary = stage.root / "output", stage.root / "summary"
+    env = {"PATH": os.environ["PATH"], "GITHUB_ACTIONS": "true", **names, **step.env}
+    env |= {"GITHUB_OUTPUT": str(out), "GITHUB_STEP_SUMMARY": str(summary)}
+    process = subprocess.Popen(
+        [sys.executable, "entrypoint.py"],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not stage.live("deployment", "web"):
+        assert time.monotonic() < deadline, "it was not applied"
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.1)
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    log, _ = process.communicate(timeout=30)
+    assert time.monotonic() - began < 7.5, "GitHub kills it then"
+    assert process.returncode == 130, log
+    assert "The job was cancelled" in summary.read_text()
+    assert stage.states("staging")[0][0] == "error"
+    stage.commit({WEB: web(stage.namespace, GOOD)})
+    assert stage.deploy(environment="staging").outputs["result"] == "succeeded"
+
+
+def test_two_targets_succeed_together_and_are_told_apart(
+    stage: Deploying, control_plane: ControlPlane
+) -> None:
+    control_plane.namespace(f"{stage.namespace}-2")
+    both = "targets: [{name: eu, engine: push, context: eu}, {name: us, engine: push, context: us}]"
+    stage.commit({CONFIG: config(both)})
+    kubeconfig = _two_contexts(control_plane.kubeconfig, stage.namespace)
+    result = stage.deploy(environment="staging", kubeconfig=kubeconfig, kube_namespace="")
+    assert result.exit_code == 0, result.log
+    assert {row["target"] for row in rows(result)} == {"eu", "us"}
+    assert "[eu] " in result.log
+    assert "[us] " in result.log
+
+
+def test_what_cannot_be_rendered_or_reached_is_told(stage: Deploying) -> None:
+    unreachable = json.dumps(
+        {
+            "current-context": "away",
+            "contexts": [{"name": "away", "context": {"cluster": "away", "user": "me"}}],
+            "clusters": [{"name": "away", "cluster": {"server": "https://127.0.0.1:1"}}],
+            "users": [{"name": "me", "user": {"token": "planted-cluster-token"}}],
+        }
+    )
+    away = stage.deploy(environment="staging", kubeconfig=unreachable)
+    assert away.exit_code == 1
+    assert away.outputs["result"] == "unknown"
+    assert stage.states("staging")[0][0] == "error"
+    stage.commit({WEB: "kind: [broken"})
+    broken = stage.deploy(environment="staging")
+    assert broken.exit_code == 1
+    assert broken.outputs["result"] == "failed"
+    assert WEB in broken.log
+    assert len(stage.states("staging")) == 1
+    nobody = stage.deploy(environment="staging", kubeconfig="")
+    assert nobody.exit_code in {1, 2}
+    for one in (away, broken, nobody):
+        everything = one.log + one.summary + json.dumps(dict(one.outputs))
+        assert "planted-cluster-token" not in everything
+        assert stage.token not in everything
+
+
+def test_bad_input_is_refused_before_anything_is_touched(stage: Deploying) -> None:
+    assert "which environment" in _refused(stage.deploy())
+    assert "'qa'" in _refused(stage.deploy(environment="qa"))
+    assert "commit" in _refused(stage.deploy(environment="staging", commit="abc"))
+    assert "no cluster to talk to" in _refused(stage.deploy(environment="staging", kubeconfig=""))
+    stage.forge.fail("POST .*/deployments ", status=403)
+    denied = stage.deploy(environment="staging")
+    assert denied.exit_code == 1
+    assert stage.live("deployment", "web") == {}
+    assert stage.states("staging") == []
+
+
+def _refused(result: StepResult) -> str:
+    assert result.exit_code == 2, result.log
+    return result.log
+
+
+def _two_contexts(kubeconfig: str, namespace: str) -> str:
+    """The same cluster by two names, each with a namespace of its own for its inventory."""
+    import yaml  # noqa: PLC0415 - one helper's
+
+    document = yaml.safe_load(kubeconfig)
+    (context,) = document["contexts"]
+    document["contexts"] = [
+        {"name": "eu", "context": {**context["context"], "namespace": namespace}},
+        {"name": "us", "context": {**context["context"], "namespace": f"{namespace}-2"}},
+    ]
+    return json.dumps(document)
