@@ -10,6 +10,9 @@ import pytest
 from testbed.demo.layouts import CLASSIC, OVERLAYS
 from testbed.demo.stage import Stage
 from testbed.docker import action_image, daemon, runner_image, why_no_docker
+from tests.support.cluster import control_plane, namespace
+
+__all__ = ["control_plane", "namespace"]
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ class Described:
         environment: its name.
         hash: of what it describes.
         after: environments that come before it.
-        deployable: it has at least one target.
+        deployable: it has targets, and all of them are deployed from here.
         recorded: the newest record; None when it was never deployed.
         ancestry: the commit, seen from the recorded one.
     """
@@ -94,7 +94,7 @@ def _alone(item: Described, *, rollback: bool) -> Decision:
     """The decision without a look at the other environments."""
     found = item.recorded
     if not item.deployable:
-        return _decision(item, Step.SKIP, "it has no deploy target")
+        return _decision(item, Step.SKIP, "it has no target that is deployed from here")
     if found is None:
         return _decision(item, Step.DEPLOY, "it was never deployed")
     if item.ancestry is Ancestry.BEHIND and not rollback:

@@ -76,7 +76,7 @@ def select(inputs: DeployInputs, renderings: Renderings) -> Selection:
         for environment in chosen:
             _need_targets(environment)
         return Selection(environments=in_sequence(chosen))
-    able = [item for item in config.environments if item.deploy.targets]
+    able = [item for item in config.environments if _driven(item, renderings.ports)]
     if len(able) != 1:
         raise _ambiguous(able)
     return Selection(environments=tuple(able))
@@ -108,7 +108,7 @@ def _of_asked(decision: Decision, asked: Collection[str]) -> Decision:
 
 def _described(environment: Environment, renderings: Renderings) -> Described:
     """An environment as the decision needs it; one that cannot be rendered is never the same."""
-    able = bool(environment.deploy.targets)
+    able = _driven(environment, renderings.ports)
     recorded = renderings.ports.records.recorded(environment.name) if able else None
     rendering = renderings.of(environment) if able else None
     broken = rendering is not None and bool(rendering.problems)
@@ -137,6 +137,12 @@ def ancestry_of(trees: DeployTrees, recorded: Recorded | None, commit: str) -> A
         return Ancestry.UNKNOWN
 
 
+def _driven(environment: Environment, ports: DeployPorts) -> bool:
+    """Whether it has targets, and all of them are deployed by an engine of ours."""
+    engines = {target.engine for target in environment.deploy.targets}
+    return bool(engines) and engines <= set(ports.engines)
+
+
 def _need_targets(environment: Environment) -> None:
     if not environment.deploy.targets:
         raise UsageError(
@@ -148,8 +154,8 @@ def _need_targets(environment: Environment) -> None:
 def _ambiguous(able: list[Environment]) -> UsageError:
     if not able:
         return UsageError(
-            "No environment has a deploy target",
-            fix="declare `deploy` for an environment in the configuration",
+            "No environment has a target that this command deploys to",
+            fix="declare `deploy` with `engine: push` for an environment in the configuration",
         )
     names = ", ".join(f"`{item.name}`" for item in able)
     return UsageError(
