@@ -40,7 +40,7 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
         for place, scope in _places(path, answers):
             text = compiled.render(_variables(answers, scope))
             if text.strip():
-                files[place] = text
+                files[place] = text if text.endswith("\n") else f"{text}\n"
     return dict(sorted(files.items()))
 
 
