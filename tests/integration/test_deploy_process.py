@@ -234,6 +234,35 @@ def test_bad_input_is_refused_before_anything_is_touched(stage: Deploying) -> No
     assert stage.states("staging") == []
 
 
+def test_a_person_deploys_what_is_checked_out(stage: Deploying) -> None:
+    """Without a token nothing is recorded, and uncommitted files do not count."""
+    folder, home = stage.root / "checkout", stage.root / "home"
+    (home / ".kube").mkdir(parents=True)
+    (home / ".kube" / "config").write_text(stage.plane.kubeconfig)
+    header = f"http.extraHeader=Authorization: bearer {stage.token}"
+    clone = ["git", "-c", header, "clone", "-q", stage.repository.clone_url, str(folder)]
+    subprocess.run(clone, check=True)
+    (folder / WEB).write_text(web(stage.namespace, BAD))
+    program = [sys.executable, "-m", "gitops_action", "deploy", "--environment", "staging"]
+    given = ["--repository", "acme/environment", "--kube-namespace", stage.namespace]
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run(
+        [*program, *given, "--json"],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["data"]["result"] == "succeeded"
+    assert any("not recorded" in one["text"] for one in document["notices"])
+    (container,) = stage.live("deployment", "web")["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == GOOD
+    assert stage.states("staging") == []
+
+
 def _refused(result: StepResult) -> str:
     assert result.exit_code == 2, result.log
     return result.log

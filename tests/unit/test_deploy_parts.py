@@ -1,0 +1,258 @@
+"""The small parts of `deploy`: order, outcome, targets in threads, ways to a cluster, progress."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from gitops_action.adapters.cluster.surroundings import persons_kubeconfig, service_account
+from gitops_action.adapters.deploy_views import DeployViews
+from gitops_action.adapters.progress import ProgressTellers
+from gitops_action.adapters.workflow.terminal import TerminalSurface
+from gitops_action.app.clusters import GivenClusters
+from gitops_action.app.commands import Context
+from gitops_action.commands.steps.deploy.outcome import (
+    OUTPUT_LIMIT,
+    deployment_outcome,
+    list_outcome,
+)
+from gitops_action.commands.steps.deploy.run import TargetRun
+from gitops_action.commands.steps.deploy.targets import deploy_targets
+from gitops_action.core.config import Environment, Target
+from gitops_action.core.config.sequence import in_sequence
+from gitops_action.core.deploy.pending import Decision, Step
+from gitops_action.core.deploy.progress import Progress
+from gitops_action.core.deploy.result import (
+    Action,
+    EnvironmentResult,
+    Failure,
+    ObjectResult,
+    Result,
+    TargetResult,
+)
+from gitops_action.core.inputs.cluster import ClusterInputs
+from gitops_action.core.manifests.model import ObjectId
+from gitops_action.core.redact import Redactor
+from gitops_action.core.report.deployment import Deployed, DeploymentReport
+from gitops_action.core.validation.diff import ObjectDiff
+from gitops_action.errors import Location, UsageError
+
+WEB = ObjectId(group="apps", kind="Deployment", namespace="web", name="web")
+HOSTILE = "web | <img src=x> @everyone\n::error::no"
+
+
+def reported(*targets: TargetResult, **more: object) -> DeploymentReport:
+    outcome = EnvironmentResult(environment="staging", commit="c" * 40, targets=targets)
+    deployed = Deployed(outcome=outcome, deployment=7, seconds=1.25, notes=("a note",))
+    deployed = replace(deployed, **more)  # type: ignore[arg-type]
+    return DeploymentReport(repository="a/b", commit="c" * 40, environments=(deployed,))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"prod": ("stage",), "stage": (), "dev": ()}, ["stage", "prod", "dev"]),
+        ({"c": ("b",), "b": ("a",), "a": ()}, ["a", "b", "c"]),
+        ({"only": ("elsewhere",)}, ["only"]),
+        ({"x": ("y",), "y": ("x",)}, ["x", "y"]),
+    ],
+)
+def test_environments_come_after_those_they_name(
+    given: dict[str, tuple[str, ...]], expected: list[str]
+) -> None:
+    every = [Environment(name=name, after=after) for name, after in given.items()]
+    assert [one.name for one in in_sequence(every)] == expected
+
+
+def test_the_outcome_tells_failures_at_the_line_that_describes_the_object() -> None:
+    bare = replace(WEB, namespace="")
+    failure = Failure(
+        sentence="it crashed", object_id=WEB, events=("BackOff",), log=("panic",), fix="mend it"
+    )
+    item = ObjectResult(id=WEB, action=Action.CREATED, seconds=2.0)
+    target = TargetResult(
+        target="eu", result=Result.FAILED, objects=(item,), failures=(failure,), notes=("seen",)
+    )
+    report = reported(target, places={bare: Location(file="web.yaml", line=3)})
+    outcome = deployment_outcome(report, DeployViews())
+    assert outcome.exit_code == 1
+    assert outcome.outputs["result"] == "failed"
+    assert outcome.outputs["deployment-id"] == "7"
+    error = outcome.notices[0]
+    assert error.level == "error"
+    assert error.location == Location(file="web.yaml", line=3)
+    for words in ("it crashed", "event: BackOff", "log: panic", "Fix: mend it"):
+        assert words in error.text
+    assert [one.level for one in outcome.notices[1:]] == ["notice", "notice"]
+    assert "panic" in outcome.summary
+    (row,) = cast("list[dict[str, object]]", json.loads(outcome.outputs["objects"]))
+    assert (row["environment"], row["target"], row["seconds"]) == ("staging", "eu", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("result", "interrupted", "code"),
+    [
+        (Result.SUCCEEDED, False, 0),
+        (Result.SUPERSEDED, False, 0),
+        (Result.FAILED, False, 1),
+        (Result.UNKNOWN, False, 1),
+        (Result.UNKNOWN, True, 130),
+    ],
+)
+def test_what_could_not_be_told_is_no_success(
+    result: Result,
+    interrupted: bool,
+    code: int,
+) -> None:
+    report = replace(reported(TargetResult(target="eu", result=result)), interrupted=interrupted)
+    assert deployment_outcome(report, DeployViews()).exit_code == code
+
+
+def test_outputs_stay_within_what_github_takes() -> None:
+    many = tuple(
+        ObjectResult(id=replace(WEB, name=f"web-{number}"), action=Action.CREATED, note="n" * 900)
+        for number in range(1000)
+    )
+    report = reported(TargetResult(target="eu", result=Result.SUCCEEDED, objects=many))
+    outcome = deployment_outcome(report, DeployViews())
+    assert len(outcome.outputs["objects"]) < OUTPUT_LIMIT + 100
+    rows = json.loads(outcome.outputs["objects"])
+    assert rows[-1]["left-out"] == len(many) - (len(rows) - 1)
+    assert len(outcome.summary.encode()) < 1_048_576
+
+
+def test_foreign_text_stays_harmless_in_the_summary() -> None:
+    difference = ObjectDiff(id=WEB, change="changed", text=f"-a\n+{HOSTILE}")
+    item = ObjectResult(id=replace(WEB, name=HOSTILE), action=Action.CREATED, note=HOSTILE)
+    failure = Failure(sentence=HOSTILE, log=("```", HOSTILE))
+    target = TargetResult(
+        target="eu",
+        result=Result.FAILED,
+        objects=(item,),
+        failures=(failure,),
+        differences=(difference,),
+    )
+    text = DeployViews().summary(reported(target, notes=(HOSTILE,)))
+    outside = [line for line in text.splitlines() if "<img" in line and "`" not in line]
+    assert outside == [line for line in outside if line.startswith(("+", "web |"))]
+
+
+def test_the_list_says_why() -> None:
+    decisions = (
+        Decision(environment="staging", step=Step.DEPLOY, reason="it changed"),
+        Decision(environment="production", step=Step.WAIT, reason="it comes after staging"),
+    )
+    report = DeploymentReport(repository="a/b", commit="c" * 40, decisions=decisions)
+    outcome = list_outcome(report, DeployViews())
+    assert outcome.outputs["environments"] == '["staging"]'
+    assert outcome.headline == "To deploy: staging"
+    assert "production: wait, it comes after staging" in outcome.lines
+    assert "it comes after staging" in outcome.summary
+
+
+def _run(name: str, stop: threading.Event) -> TargetRun:
+    run = object.__new__(TargetRun)
+    object.__setattr__(run, "target", Target(name=name, engine="push"))
+    object.__setattr__(run, "stop", stop)
+    return run
+
+
+def test_a_broken_engine_is_told_after_the_others_ended() -> None:
+    stop = threading.Event()
+
+    def engine(run: TargetRun) -> TargetResult:
+        if run.target.name == "us":
+            raise ValueError("a bug")
+        return TargetResult(target=run.target.name, result=Result.SUCCEEDED)
+
+    ended = deploy_targets([_run("eu", stop), _run("us", stop)], {"push": engine}, stop)
+    assert [one.result for one in ended.targets] == [Result.SUCCEEDED, Result.UNKNOWN]
+    assert isinstance(ended.bug, ValueError)
+
+
+def test_a_service_account_is_found(tmp_path: Path) -> None:
+    for name, text in {"token": "t0ken\n", "ca.crt": "PEM", "namespace": "runners"}.items():
+        (tmp_path / name).write_text(text)
+    environ = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"}
+    found = service_account(environ, tmp_path)
+    assert found is not None
+    assert (found.given.server, found.given.token) == ("https://[fd00::1]:6443", "t0ken")
+    assert (found.given.ca, found.namespace) == ("PEM", "runners")
+    assert service_account({}, tmp_path) is None
+    assert service_account(environ, tmp_path / "nowhere") is None
+
+
+def test_a_persons_kubeconfig_is_found(tmp_path: Path) -> None:
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "config").write_text("kind: Config")
+    home = {"HOME": str(tmp_path)}
+    assert persons_kubeconfig(home) == "kind: Config"
+    other = tmp_path / "other"
+    other.write_text("kind: Other")
+    assert persons_kubeconfig({**home, "KUBECONFIG": str(other)}) == "kind: Other"
+    assert persons_kubeconfig({}) == ""
+    for wrong in (f"{other}:{other}", str(tmp_path / "gone")):
+        with pytest.raises(UsageError, match="KUBECONFIG"):
+            persons_kubeconfig({"KUBECONFIG": wrong})
+
+
+def _kubeconfig(*names: str) -> str:
+    cluster = {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True}
+    return json.dumps(
+        {
+            "current-context": names[0],
+            "contexts": [
+                {"name": name, "context": {"cluster": "c", "user": "u", "namespace": name}}
+                for name in names
+            ],
+            "clusters": [{"name": "c", "cluster": cluster}],
+            "users": [{"name": "u", "user": {"token": "planted-token"}}],
+        }
+    )
+
+
+def test_clusters_are_told_apart_and_their_secrets_known() -> None:
+    out, redactor = io.StringIO(), Redactor()
+    surface = TerminalSurface(stream=out, redactor=redactor, colour=False)
+    context = Context(environ={}, redactor=redactor, surface=surface)
+    clusters = GivenClusters(
+        inputs=ClusterInputs(kubeconfig=_kubeconfig("eu", "us")), context=context
+    )
+    target = Target(name="us", engine="push", context="us")
+    cluster = clusters.connect(target, alone=False)
+    assert (cluster.name, cluster.namespace) == ("us", "us")
+    assert "planted-token" not in redactor.clean("a planted-token here")
+    assert "may be anybody" in out.getvalue()
+    named = replace(clusters, inputs=replace(clusters.inputs, kube_namespace="apps"))
+    assert named.connect(target, alone=True).namespace == "apps"
+    server = ClusterInputs(kube_server="https://127.0.0.1:1", kube_token="planted")
+    assert replace(clusters, inputs=server).connect(target, alone=True).namespace == "default"
+    with pytest.raises(UsageError, match="context"):
+        replace(clusters, inputs=server).connect(target, alone=False)
+    job = replace(context, environ={"GITHUB_ACTIONS": "true", "HOME": "/nowhere"})
+    with pytest.raises(UsageError, match="no cluster to talk to"):
+        GivenClusters(inputs=ClusterInputs(), context=job).connect(target, alone=True)
+
+
+def test_progress_of_several_targets_is_told_apart() -> None:
+    out = io.StringIO()
+    surface = TerminalSurface(stream=out, redactor=Redactor(), colour=False)
+    tellers = ProgressTellers(surface)
+    tellers.of("staging", "").phase("Apply 2 objects")
+    tellers.of("staging", "").tell(Progress(text="configured", object_id=WEB, tone="good"))
+    tellers.of("staging", "eu").phase("Wait")
+    tellers.of("staging", "eu").tell(Progress(text="nothing yet"))
+    tellers.close()
+    lines = out.getvalue().splitlines()
+    assert lines == [
+        "staging: Apply 2 objects",
+        "  Deployment web/web configured",
+        "[eu] staging: Wait",
+        "[eu] nothing yet",
+    ]
