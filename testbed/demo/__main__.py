@@ -13,8 +13,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from testbed.action import StepResult
 from testbed.cache import ROOT
-from testbed.demo.layouts import APPLICATION, LAYOUTS, NEW_TAG, Layout
+from testbed.demo.cluster import Cluster
+from testbed.demo.layouts import APPLICATION, BAD_TAG, LAYOUTS, NEW_TAG, Layout
 from testbed.demo.show import Screen
 from testbed.demo.stage import Stage
 from testbed.docker import action_image, daemon, runner_image, why_no_docker
@@ -59,6 +61,10 @@ def _run(screen: Screen, root: Path, layouts: list[Layout], *, keep: bool) -> No
     reason = os.environ.get("WITHOUT_DOCKER") or why_no_docker()
     with daemon() if not reason else nullcontext():
         images = _images(screen, reason)
+        screen.note(
+            "The control plane is built once; KUBEBUILDER_ASSETS names a built one."
+        )
+        screen.note("No cluster of yours is touched: KUBECONFIG is not read.")
         for layout in layouts:
             _show(screen, root / layout.name, layout, images, keep=keep)
 
@@ -78,32 +84,60 @@ def _images(screen: Screen, reason: str) -> Images:
 
 def _show(screen: Screen, root: Path, layout: Layout, images: Images, *, keep: bool) -> None:
     screen.title(layout)
-    with Stage.open(root, layout) as stage:
+    with Cluster.start(root, layout) as cluster, Stage.open(root, layout) as stage:
         screen.console.print(
             f"  GitHub double {stage.forge.server_url}, registry {stage.registry.address}"
         )
         screen.repository(stage, layout)
-        with screen.doing(f"A developer pushes the tag {NEW_TAG} of {APPLICATION}"):
-            release = stage.release(NEW_TAG)
-        if images.action:
-            with screen.doing("The release workflow runs under act, in containers"):
-                stage.run_release(
-                    release,
-                    action_image=images.action,
-                    runner_image=images.runner,
-                    on_line=screen.act_line,
-                )
-        else:
-            with screen.doing("tag, push of the image, bump"):
-                stage.run_processes(release)
-        for pull in stage.environment.pull_requests():
-            screen.pull_request(stage, pull)
-            with screen.doing("The environment repository validates it"):
-                validation = stage.validate(pull)
-            screen.validation(validation)
+        with screen.doing("An administrator prepares the cluster (cluster-config/)"):
+            cluster.prepare(root / "environment")
+        _release(screen, stage, cluster, images, NEW_TAG)
+        screen.note(f"{BAD_TAG} breaks as soon as it runs: what does the deployment say?")
+        cluster.break_image(f"{stage.image}:{BAD_TAG}")
+        _release(screen, stage, cluster, Images(), BAD_TAG)
+        screen.running(cluster.running())
         stage.forge.assert_clean()
         if keep:
             _wait(screen)
+
+
+def _release(screen: Screen, stage: Stage, cluster: Cluster, images: Images, tag: str) -> None:
+    """From a tag to what runs: release, pull request, validation, merge, deployment."""
+    with screen.doing(f"A developer pushes the tag {tag} of {APPLICATION}"):
+        release = stage.release(tag)
+    if images.action:
+        with screen.doing("The release workflow runs under act, in containers"):
+            stage.run_release(
+                release,
+                action_image=images.action,
+                runner_image=images.runner,
+                on_line=screen.act_line,
+            )
+    else:
+        with screen.doing("tag, push of the image, bump"):
+            stage.run_processes(release)
+    for pull in stage.environment.pull_requests():
+        if pull.merged_at:
+            continue
+        screen.pull_request(stage, pull)
+        with screen.doing("The environment repository validates it"):
+            validation = stage.validate(pull)
+        screen.result("validate", validation)
+        with screen.doing("A person merges it, and the environment repository deploys"):
+            stage.environment.merge(pull.number)
+            deployment = cluster.deploy(stage, pull.number)
+        screen.result("deploy", deployment)
+        _expect(deployment, "failed" if tag == BAD_TAG else "succeeded")
+
+
+def _expect(deployment: StepResult, result: str) -> None:
+    """Let the demo end where the story is another one than it tells.
+
+    Raises:
+        PartError: the deployment ended in another way.
+    """
+    if deployment.outputs.get("result") != result:
+        raise PartError(f"the deployment should have {result}:\n{deployment.log}")
 
 
 def _wait(screen: Screen) -> None:

@@ -97,7 +97,8 @@ def create(forge: Forge, image: str) -> RepositoryHandle:
 def release(forge: Forge, root: Path, tag: str) -> Release:
     """Clone the application as a developer does, change it, tag it and push both."""
     token = forge.token(kind="user", login="alice", repositories=[APPLICATION])
-    checkout = root / "web"
+    checkout = root / tag / "web"
+    checkout.parent.mkdir(parents=True)
     login = _credentials(token)
     run("git", "clone", "--quiet", f"{forge.server_url}/{APPLICATION}.git", checkout, env=login)
     (checkout / "www/index.html").write_text(f"<h1>Hello from {tag}</h1>\n")

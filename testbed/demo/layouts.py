@@ -15,6 +15,8 @@ APPLICATION = "acme/web"
 ENVIRONMENT = "acme/environment"
 OLD_TAG = "v1.2.3"
 NEW_TAG = "v1.3.0"
+BAD_TAG = "v1.4.0"
+"""The release after it, which breaks as soon as it runs."""
 _LIBRARY = "acme/gitops-action"
 
 
@@ -28,12 +30,18 @@ class Layout:
         flags: what is asked of `init` beside the names.
         deployed: the file that a release changes.
         later: a file that it must not change yet; empty where there is none.
+        administration: the folder that an administrator of the cluster applies once.
+        environment: the environment that a release reaches first.
+        namespace: where that environment runs.
     """
 
     name: str
     about: str
     flags: tuple[str, ...]
     deployed: str
+    administration: str
+    environment: str
+    namespace: str
     later: str = ""
 
     def command(self, image: str) -> tuple[str, ...]:
@@ -44,6 +52,7 @@ class Layout:
             *("gitops-action", "init", "environment", "--owner", owner, "--name", name),
             *("--applications", f"{application}={image}:{OLD_TAG}"),
             *("--code-owners", "@acme/platform", "--library", _LIBRARY),
+            *("--engine", "push"),
             *self.flags,
         )
 
@@ -65,6 +74,9 @@ CLASSIC = Layout(
     about="one environment, with applications/<name>/deployment.yaml",
     flags=("--layout", "minimal"),
     deployed="applications/web/deployment.yaml",
+    administration="cluster-config",
+    environment="default",
+    namespace="applications",
 )
 
 OVERLAYS = Layout(
@@ -72,6 +84,9 @@ OVERLAYS = Layout(
     about="staging and production as kustomize overlays",
     flags=("--environments", "staging,production"),
     deployed="environments/staging/web/kustomization.yaml",
+    administration="cluster-config/staging",
+    environment="staging",
+    namespace="staging",
     later="environments/production/web/kustomization.yaml",
 )
 

@@ -72,11 +72,16 @@ class Screen:
             folders["/".join(parents)].add(escape(name))
         self.console.print(Padding(tree, (0, 4)))
 
-    def validation(self, result: StepResult) -> None:
-        """Show what the job's summary says."""
+    def result(self, command: str, result: StepResult) -> None:
+        """Show what the job's summary says; red where the job fails."""
+        colour = "red" if result.exit_code else "cyan"
         self.console.print(
-            Panel(Markdown(_unfolded(result.summary)), title="validate", border_style="cyan")
+            Panel(Markdown(_unfolded(result.summary)), title=command, border_style=colour)
         )
+
+    def running(self, table: str) -> None:
+        """Show what runs in the cluster at the end."""
+        self.console.print(Panel(Text(table.rstrip()), title="kubectl get", border_style="dim"))
 
     def pull_request(self, stage: Stage, pull: PullRequest) -> None:
         """Show a pull request as its page would: title, branch, body, diff, address."""
