@@ -61,9 +61,7 @@ def _run(screen: Screen, root: Path, layouts: list[Layout], *, keep: bool) -> No
     reason = os.environ.get("WITHOUT_DOCKER") or why_no_docker()
     with daemon() if not reason else nullcontext():
         images = _images(screen, reason)
-        screen.note(
-            "The control plane is built once; KUBEBUILDER_ASSETS names a built one."
-        )
+        screen.note("The control plane is built once; KUBEBUILDER_ASSETS names a built one.")
         screen.note("No cluster of yours is touched: KUBECONFIG is not read.")
         for layout in layouts:
             _show(screen, root / layout.name, layout, images, keep=keep)
