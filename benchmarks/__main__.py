@@ -1,7 +1,7 @@
 """Run the benchmarks: all of them, or those that are named.
 
-    python -m benchmarks [bump] [discovery] [kustomize] [render] [concurrent] [startup] [image]
-        [editor]
+    python -m benchmarks [bump] [discovery] [kustomize] [render] [concurrent] [deploy] [startup]
+        [image] [editor]
 
 Prints one table and writes the same as JSON. Figures that miss their target are shown, not hidden,
 and do not fail the run: a busy machine is no defect. What cannot be measured here says why.
@@ -18,7 +18,17 @@ from benchmarks.parts.figures import Figure, show, write
 from testbed.cache import CACHE
 from testbed.process import PartError
 
-ROWS = ("startup", "bump", "discovery", "kustomize", "render", "concurrent", "image", "editor")
+ROWS = (
+    "startup",
+    "bump",
+    "discovery",
+    "kustomize",
+    "render",
+    "concurrent",
+    "deploy",
+    "image",
+    "editor",
+)
 RESULT = CACHE / "bench.json"
 
 

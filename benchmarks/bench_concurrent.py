@@ -25,6 +25,7 @@ from gitops_action.core.redact import Redactor
 from gitops_action.errors import GitOpsError
 from testbed.process import PartError
 from testbed.registry import Registry
+from tests.support.surfaces import QUIET
 
 BUMPS = 100
 NEW = "v2.0.0"
@@ -61,7 +62,7 @@ class Crowd:
             "application": name,
             "mode": self.mode,
         }
-        execute(command, given, Context(environ={}, redactor=Redactor(())), RUNNERS)
+        execute(command, given, Context(environ={}, redactor=Redactor(()), surface=QUIET), RUNNERS)
 
     def at_once(self) -> tuple[list[str], float]:
         """All bumps started together; returns why some failed, and the seconds all took."""

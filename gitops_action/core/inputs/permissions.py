@@ -179,14 +179,6 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right(
         command="deploy",
-        held_by="token",
-        permission="statuses",
-        level="read",
-        purpose="read what Flux reports",
-        when="a target has `access: none`",
-    ),
-    Right(
-        command="deploy",
         held_by="source-token",
         permission="statuses",
         level="write",
