@@ -42,6 +42,11 @@ def run(inputs: DeployInputs, ports: DeployPorts) -> Outcome:
     return _Deployment(inputs=inputs, ports=ports).run()
 
 
+def _went_well(outcome: EnvironmentResult) -> bool:
+    """What was left out, and so has no targets, holds up what comes after it too."""
+    return bool(outcome.targets) and outcome.result in _GOOD
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Deployment:
     """One run."""
@@ -70,7 +75,7 @@ class _Deployment:
         self, environment: Environment, renderings: Renderings, done: Sequence[Deployed]
     ) -> Deployed:
         """Deploy one, unless one that it comes after did not succeed in this very run."""
-        bad = {one.outcome.environment for one in done if one.outcome.result not in _GOOD}
+        bad = {one.outcome.environment for one in done if not _went_well(one.outcome)}
         before = [name for name in environment.after if name in bad]
         if before:
             outcome = EnvironmentResult(environment=environment.name, commit=renderings.tree.commit)

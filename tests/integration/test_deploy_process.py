@@ -139,10 +139,19 @@ def test_pending_lists_what_is_due_and_deploys_it_in_order(stage: Deploying) -> 
 
 def test_one_that_comes_after_a_failure_is_not_deployed(stage: Deploying) -> None:
     stage.plane.behave(BAD, "crash-loop")
-    stage.commit({WEB: web(stage.namespace, BAD)})
+    last = "  last: {path: environments/last, after: [production], deploy: {engine: push}}\n"
+    stage.commit(
+        {
+            WEB: web(stage.namespace, BAD),
+            CONFIG: config() + last,
+            "environments/last/settings.yaml": settings(stage.namespace, "last", "1"),
+        }
+    )
     result = stage.deploy(pending="true")
     assert result.exit_code == 1
     assert "not deployed: it comes after staging" in result.log
+    assert "not deployed: it comes after production" in result.log
+    assert stage.live("configmap", "last") == {}
     assert stage.live("configmap", "production") == {}
     assert stage.states("production") == []
 
