@@ -76,7 +76,7 @@ def pushed(stage: Deploying, images: Images) -> RunResult:
             event_name="push",
             env={
                 "GITHUB_REPOSITORY": REPOSITORY,
-                "GITHUB_SHA": stage.repository.head("main"),
+                "GITHUB_SHA": stage.repository.resolve("main"),
                 "GITHUB_API_URL": stage.forge.api_url,
                 "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
                 "GITHUB_SERVER_URL": stage.forge.server_url,

@@ -105,7 +105,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(stage: Deploying) -> 
 
 
 def test_an_older_commit_is_superseded_and_going_back_is_a_revert(stage: Deploying) -> None:
-    old = stage.repository.head("main")
+    old = stage.repository.resolve("main")
     stage.commit({WEB: web(stage.namespace, BETTER)})
     assert stage.deploy(environment="staging").exit_code == 0
     result = stage.deploy(environment="staging", commit=old)

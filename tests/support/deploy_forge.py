@@ -87,7 +87,7 @@ class Deploying:
     def commit(self, files: Mapping[str, str | None]) -> str:
         """Change the base branch; gives the new tip."""
         self.repository.commit(files=files)
-        return self.repository.head("main")
+        return self.repository.resolve("main")
 
     def states(self, environment: str) -> list[list[str]]:
         """The states of the environment's Deployments, newest first."""
