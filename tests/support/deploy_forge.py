@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gitops_action.adapters.github import connect
+from gitops_action.adapters.github.deployments import GitHubDeployments
 from testbed.action import Step, StepResult, run_step
 from testbed.cluster import ControlPlane
 from testbed.forge import Forge, RepositoryHandle
-from tests.support.github_forge import REPOSITORY
+from tests.support.github_forge import QUICK, REPOSITORY, SystemClock
 
 RIGHTS = {"contents": "read", "deployments": "write", "metadata": "read"}
 CONFIG = ".github/gitops.yaml"
@@ -91,11 +93,6 @@ class Deploying:
 
     def states(self, environment: str) -> list[list[str]]:
         """The states of the environment's Deployments, newest first."""
-        from gitops_action.adapters.github.deployments import (  # noqa: PLC0415 - one helper's
-            GitHubDeployments,
-        )
-        from tests.support.github_forge import QUICK, SystemClock, connect  # noqa: PLC0415 - same
-
         client = connect(
             self.token, self.forge.api_url, self.forge.graphql_url, SystemClock(), QUICK
         )
