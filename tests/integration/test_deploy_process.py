@@ -124,6 +124,9 @@ def test_pending_lists_what_is_due_and_deploys_it_in_order(stage: Deploying) -> 
     assert listed.exit_code == 0, listed.log
     assert json.loads(listed.outputs["environments"]) == ["staging"]
     assert "comes after staging" in listed.log
+    early = stage.deploy(pending="true", environment="production")
+    assert early.outputs["result"] == "nothing"
+    assert "production: wait, it comes after staging" in early.log
     result = stage.deploy(pending="true")
     assert result.exit_code == 0, result.log
     assert json.loads(result.outputs["environments"]) == ["staging", "production"]

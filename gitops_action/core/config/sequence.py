@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from gitops_action.core.config.resolved import Environment
 
@@ -20,3 +20,20 @@ def in_sequence(environments: Iterable[Environment]) -> tuple[Environment, ...]:
         waiting.remove(ready)
         done.append(ready)
     return tuple(done)
+
+
+def predecessors(name: str, after: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Every environment that comes before this one, also through others.
+
+    Args:
+        name: the environment.
+        after: what each environment names; names that are not in it are left out.
+    """
+    seen: set[str] = set()
+    queue = list(after[name])
+    while queue:
+        one = queue.pop()
+        if one in after and one not in seen:
+            seen.add(one)
+            queue += after[one]
+    return frozenset(seen - {name})

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gitops_action.core.config.sequence import predecessors
 from gitops_action.core.deploy.result import Result
 
 
@@ -121,23 +122,11 @@ def _in_order(
     own = alone[item.environment]
     if own.step is not Step.DEPLOY:
         return own
-    before = _before(item, known)
+    before = predecessors(item.environment, {name: one.after for name, one in known.items()})
     busy = [name for name in known if name in before and alone[name].step is Step.DEPLOY]
     if not busy:
         return own
     return _decision(item, Step.WAIT, f"it comes after {', '.join(busy)}, deployed first")
-
-
-def _before(item: Described, known: Mapping[str, Described]) -> frozenset[str]:
-    """Every environment that comes before it, also through others."""
-    seen: set[str] = set()
-    queue = list(item.after)
-    while queue:
-        name = queue.pop()
-        if name in known and name not in seen:
-            seen.add(name)
-            queue += known[name].after
-    return frozenset(seen - {item.environment})
 
 
 def _decision(item: Described, step: Step, reason: str) -> Decision:

@@ -26,7 +26,7 @@ def list_outcome(report: DeploymentReport, texts: DeploymentTexts) -> Outcome:
     return Outcome(
         outputs=outputs,
         headline=headline,
-        lines=tuple(f"{one.environment}: {one.step}, {one.reason}" for one in report.decisions),
+        lines=_decided(report),
         summary=texts.summary(report),
         data={
             "environments": list(due),
@@ -116,6 +116,7 @@ def _headline(report: DeploymentReport) -> str:
 def _lines(report: DeploymentReport) -> Iterator[Line]:
     if not report.environments:
         yield "Nothing is to be deployed"
+        yield from _decided(report)
     for one in report.environments:
         for target in one.outcome.targets:
             yield _target_line(one, target)
@@ -124,6 +125,10 @@ def _lines(report: DeploymentReport) -> Iterator[Line]:
                 yield from item.text.splitlines()
         for number in [one.deployment] if one.deployment else []:
             yield f"Recorded as Deployment {number} of {one.outcome.environment}"
+
+
+def _decided(report: DeploymentReport) -> tuple[str, ...]:
+    return tuple(f"{one.environment}: {one.step}, {one.reason}" for one in report.decisions)
 
 
 def _target_line(one: Deployed, target: TargetResult) -> Line:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_action.commands.steps.deploy.ports import DeployPorts
 from gitops_action.commands.steps.render import EnvironmentRendering, render_environment
 from gitops_action.commands.tree_ports import DeployTrees
 from gitops_action.core.config import Config, Environment, load_config, select_environments
-from gitops_action.core.config.sequence import in_sequence
+from gitops_action.core.config.sequence import in_sequence, predecessors
 from gitops_action.core.deploy.pending import (
     Ancestry,
     Decision,
@@ -21,6 +21,8 @@ from gitops_action.core.deploy.pending import (
 from gitops_action.core.inputs.deploy import DeployInputs
 from gitops_action.core.trees import Tree
 from gitops_action.errors import GitOpsError, UsageError
+
+_DUE = frozenset({Step.DEPLOY, Step.WAIT})
 
 
 @dataclass
@@ -86,12 +88,23 @@ def _pending(inputs: DeployInputs, renderings: Renderings) -> Selection:
     config = renderings.config
     every = in_sequence(config.environments)
     asked = {item.name for item in _asked(inputs, config)}
-    decisions = decide_pending(_described(item, renderings) for item in every)
-    decisions = tuple(_of_asked(item, asked) for item in decisions)
-    steps = {item.environment: item.step for item in decisions}
-    due = {Step.DEPLOY, Step.WAIT}
-    chosen = tuple(item for item in every if steps[item.name] in due)
-    return Selection(environments=chosen, decisions=decisions)
+    decided = decide_pending(_described(item, renderings) for item in every)
+    decisions = tuple(_of_asked(item, asked) for item in decided)
+    due = frozenset(item.environment for item in decided if item.step in _DUE)
+    return Selection(environments=_in_turn(every, due, asked), decisions=decisions)
+
+
+def _in_turn(
+    every: Sequence[Environment], due: Collection[str], asked: Collection[str]
+) -> tuple[Environment, ...]:
+    """Those that are due and asked for, unless one before them is due and was not asked for."""
+    after = {item.name: item.after for item in every}
+    left_out = {name for name in due if name not in asked}
+    return tuple(
+        item
+        for item in every
+        if item.name in due and item.name in asked and not left_out & predecessors(item.name, after)
+    )
 
 
 def _asked(inputs: DeployInputs, config: Config) -> tuple[Environment, ...]:
