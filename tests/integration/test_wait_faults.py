@@ -54,6 +54,8 @@ def test_a_server_that_stays_away_is_unknown_and_no_failure(
     objects = stand.apply(
         workload("Deployment", namespace), workload("Deployment", namespace, "late", "never-ready")
     )
+    available = "--for=condition=Available"
+    control_plane.kubectl("wait", available, "deployment/web", "-n", namespace, "--timeout=60s")
     with after(2, control_plane.stop_api):
         result = stand.wait(objects, 5)
     control_plane.start_api()
