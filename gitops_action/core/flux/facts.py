@@ -1,0 +1,154 @@
+"""Sources and Kustomizations as their controllers wrote them (Flux's component APIs)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitops_action.core.flux.revision import Revision, parse_revision
+from gitops_action.core.health.conditions import condition
+from gitops_action.core.inventory.ids import parse_inventory_id
+from gitops_action.core.manifests.fields import flag, items, mapping, number, text
+from gitops_action.core.manifests.model import Body, ObjectId
+
+GROUP = "kustomize.toolkit.fluxcd.io"
+SOURCES = "source.toolkit.fluxcd.io"
+REQUEST = "reconcile.fluxcd.io/requestedAt"
+"""The annotation that asks a controller to look again; `status.lastHandledReconcileAt` answers."""
+_ORIGIN = "org.opencontainers.image.revision"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """One condition; `generation` is the one of the spec that it was written for, or None."""
+
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    since: str = ""
+    generation: int | None = None
+
+    @property
+    def holds(self) -> bool:
+        """It is `True`."""
+        return self.status == "True"
+
+
+def condition_of(body: Body, kind: str) -> Condition:
+    """The condition of that type; an empty one where there is none."""
+    found = condition(body, kind)
+    return Condition(
+        status=text(found, "status"),
+        reason=text(found, "reason"),
+        message=text(found, "message"),
+        since=text(found, "lastTransitionTime"),
+        generation=number(found, "observedGeneration"),
+    )
+
+
+def id_of(body: Body) -> ObjectId:
+    """Which object it is."""
+    return ObjectId(
+        group=text(body, "apiVersion").rpartition("/")[0],
+        kind=text(body, "kind"),
+        namespace=text(body, "metadata", "namespace"),
+        name=text(body, "metadata", "name"),
+    )
+
+
+def source_of(body: Body) -> ObjectId:
+    """The source that a Kustomization reads, by default in its own namespace."""
+    kind = text(body, "spec", "sourceRef", "kind")
+    group = text(body, "spec", "sourceRef", "apiVersion").rpartition("/")[0]
+    return ObjectId(
+        group=group or SOURCES,
+        kind=kind,
+        namespace=text(body, "spec", "sourceRef", "namespace")
+        or text(body, "metadata", "namespace"),
+        name=text(body, "spec", "sourceRef", "name"),
+    )
+
+
+def dependencies_of(body: Body) -> tuple[ObjectId, ...]:
+    """The Kustomizations that have to be ready before this one."""
+    own = text(body, "metadata", "namespace")
+    return tuple(
+        ObjectId(
+            group=GROUP,
+            kind="Kustomization",
+            namespace=text(one, "namespace") or own,
+            name=text(one, "name"),
+        )
+        for one in items(body, "spec", "dependsOn")
+    )
+
+
+def inventory_of(body: Body) -> tuple[tuple[ObjectId, str], ...]:
+    """What a Kustomization has applied: each object with the version of its kind."""
+    found = []
+    for entry in items(body, "status", "inventory", "entries"):
+        try:
+            found.append((parse_inventory_id(text(entry, "id")), text(entry, "v")))
+        except ValueError:
+            continue
+    return tuple(found)
+
+
+def suspended(body: Body) -> bool:
+    """Whether its controller is told to leave it alone."""
+    return bool(flag(body, "spec", "suspend"))
+
+
+def suspended_by(body: Body) -> str:
+    """Who did that and when, by the managed fields; empty where nobody is known."""
+    for entry in items(body, "metadata", "managedFields"):
+        if "f:suspend" in mapping(entry, "fieldsV1", "f:spec"):
+            who, when = text(entry, "manager"), text(entry, "time")
+            return f"{who} at {when}" if when else who
+    return ""
+
+
+def handled(body: Body) -> str:
+    """The newest request that its controller has answered."""
+    return text(body, "status", "lastHandledReconcileAt")
+
+
+def is_behind(body: Body) -> bool:
+    """Whether its controller has not come to the newest spec: -1, none, or an older generation."""
+    seen, newest = (
+        number(body, "status", "observedGeneration"),
+        number(body, "metadata", "generation"),
+    )
+    return seen is None or seen < 0 or (newest is not None and seen < newest)
+
+
+def artifact_of(body: Body) -> Revision | None:
+    """The commit that a source holds: of Git its own, of other kinds what the artifact tells."""
+    if text(body, "kind") == "GitRepository":
+        return parse_revision(text(body, "status", "artifact", "revision"))
+    return parse_revision(text(mapping(body, "status", "artifact", "metadata"), _ORIGIN))
+
+
+def has_artifact(body: Body) -> bool:
+    """Whether a source holds anything at all."""
+    return bool(text(body, "status", "artifact", "revision"))
+
+
+def attempted(body: Body, source: Body) -> Revision | None:
+    """The commit that a Kustomization tried last."""
+    return _translated(text(body, "status", "lastAttemptedRevision"), body, source)
+
+
+def applied(body: Body, source: Body) -> Revision | None:
+    """The commit that a Kustomization applied last with success."""
+    return _translated(text(body, "status", "lastAppliedRevision"), body, source)
+
+
+def _translated(written: str, body: Body, source: Body) -> Revision | None:
+    """A revision as a commit; an OCI digest is translated by the artifact, or by its origin."""
+    if text(body, "spec", "sourceRef", "kind") == "GitRepository":
+        return parse_revision(written)
+    if written and written == text(source, "status", "artifact", "revision"):
+        return artifact_of(source)
+    if written == text(body, "status", "lastAppliedRevision"):
+        return parse_revision(text(body, "status", "lastAppliedOriginRevision"))
+    return None
