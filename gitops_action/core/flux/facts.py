@@ -55,6 +55,12 @@ def id_of(body: Body) -> ObjectId:
     )
 
 
+def said_of(body: Body, what: str, condition: Condition) -> str:
+    """A sentence about an object in its controller's words."""
+    message = condition.message or condition.reason
+    return f"{id_of(body)} {what}: {message}" if message else f"{id_of(body)} {what}"
+
+
 def source_of(body: Body) -> ObjectId:
     """The source that a Kustomization reads, by default in its own namespace."""
     kind = text(body, "spec", "sourceRef", "kind")

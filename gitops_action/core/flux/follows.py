@@ -70,7 +70,7 @@ def _reference(source: Body, branch: str) -> str:
 
 def _mirror(host: str, server_url: str) -> str:
     expected = (urlsplit(server_url).hostname or "").casefold()
-    if host == expected or host == f"ssh.{expected}":
+    if host in {expected, f"ssh.{expected}"}:
         return ""
     return f"it reads from {host}, not from {expected}: a mirror may be behind"
 

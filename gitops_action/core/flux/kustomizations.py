@@ -13,12 +13,13 @@ from gitops_action.core.flux.facts import (
     handled,
     id_of,
     is_behind,
+    said_of,
     suspended,
 )
 from gitops_action.core.flux.revision import Revision
 from gitops_action.core.flux.sources import Asked, suspension
 from gitops_action.core.flux.verdict import Relate, Relation, Step, Verdict, failed, waiting
-from gitops_action.core.manifests.fields import text
+from gitops_action.core.manifests.fields import number, text
 from gitops_action.core.manifests.model import Body
 
 _DEPENDENCY = "DependencyNotReady"
@@ -81,7 +82,7 @@ def judge_kustomization(seen: Seen, relate: Relate) -> Verdict:
         return suspension(body)
     stalled = condition_of(body, "Stalled")
     if stalled.holds and _is_new(stalled, body):
-        return failed(_said(body, "is stalled", stalled), "mend its spec as the message says")
+        return failed(said_of(body, "is stalled", stalled), "mend its spec as the message says")
     ready = condition_of(body, "Ready")
     now = applied(body, seen.source)
     if ready.holds and not is_behind(body) and now and relate(now) is Relation.HAS:
@@ -106,8 +107,7 @@ def checks_health(body: Body) -> bool:
 
 def _is_new(condition: Condition, body: Body) -> bool:
     """A condition that was written for an older spec says nothing about the newest."""
-    generation = body.get("metadata", {})
-    newest = generation.get("generation") if isinstance(generation, dict) else None
+    newest = number(body, "metadata", "generation")
     return condition.generation is None or condition.generation == newest
 
 
@@ -122,15 +122,19 @@ def _refused(body: Body, ready: Condition, tried: Revision | None) -> Verdict:
     """What `Ready: False` means."""
     if ready.reason == _DEPENDENCY:
         fix = "see the Kustomization that it depends on"
-        return waiting(_said(body, "waits", ready), fix, innocent=True)
+        return waiting(said_of(body, "waits", ready), fix, innocent=True)
     if ready.reason in _PASSING:
-        return waiting(_said(body, "goes on", ready))
+        return waiting(said_of(body, "goes on", ready))
     what, fix = _FAILURES.get(ready.reason, (f"failed ({ready.reason})", "see its message"))
-    sentence = _said(body, what, ready)
+    sentence = said_of(body, what, ready)
+    if ready.reason == "ArtifactFailed" and _NO_PATH in ready.message:
+        return failed(sentence, "see `spec.path`: the repository has no such folder")
     if ready.reason == "ArtifactFailed":
-        if _NO_PATH in ready.message:
-            return failed(sentence, "see `spec.path`: the repository has no such folder")
         return waiting(sentence, fix, innocent=True)
+    return _tried(sentence, fix, ready, tried)
+
+
+def _tried(sentence: str, fix: str, ready: Condition, tried: Revision | None) -> Verdict:
     if tried is None:
         return waiting(sentence, "it was of an older revision; Flux goes on", innocent=True)
     if _PASSES.search(ready.message) and ready.reason != "HealthCheckFailed":
@@ -142,24 +146,12 @@ def _on_the_way(seen: Seen, tried: Revision | None, *, reached: bool) -> Verdict
     body = seen.body
     doing = condition_of(body, "Reconciling")
     if reached and tried is not None:
-        return waiting(_said(body, f"applies {tried.short}", doing))
-    if seen.asked.stamp and handled(body) != seen.asked.stamp:
+        return waiting(said_of(body, f"applies {tried.short}", doing))
+    unanswered = bool(seen.asked.stamp) and handled(body) != seen.asked.stamp
+    if unanswered and doing.holds:
+        return waiting(said_of(body, "was asked and goes on", doing), innocent=True)
+    if unanswered:
         fix = "see that kustomize-controller runs: `kubectl get deployments -n flux-system`"
-        busy = doing.holds
-        return waiting(
-            _said(
-                body, "was asked and goes on" if busy else "was asked and has not answered", doing
-            ),
-            "" if busy else fix,
-            innocent=True,
-        )
+        return waiting(f"{id_of(body)} was asked and has not answered", fix, innocent=True)
     at = f": it has tried {tried.short}" if tried else ""
     return waiting(f"{id_of(body)} has not come to the commit{at}", innocent=True)
-
-
-def _said(body: Body, what: str, condition: Condition) -> str:
-    return (
-        f"{id_of(body)} {what}: {condition.message}"
-        if condition.message
-        else f"{id_of(body)} {what}"
-    )

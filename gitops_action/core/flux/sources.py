@@ -12,6 +12,7 @@ from gitops_action.core.flux.facts import (
     handled,
     has_artifact,
     id_of,
+    said_of,
     suspended,
     suspended_by,
 )
@@ -19,24 +20,17 @@ from gitops_action.core.flux.resume import resume
 from gitops_action.core.flux.verdict import Relate, Relation, Step, Verdict, failed, waiting
 from gitops_action.core.manifests.model import Body
 
-_CAUSES: tuple[tuple[str, str, str], ...] = (
-    (
-        "TLS or host key",
-        r"x509|tls:|certificate|knownhosts|known_hosts|host key",
-        "see `caFile` or `known_hosts` in the Secret that `spec.secretRef` names",
-    ),
-    (
-        "reference",
-        r"find remote ref|reference not found|unable to find|couldn't find|no match found",
-        "see that `spec.ref` names a branch that is there",
-    ),
-    (
-        "authentication",
-        r"authenticat|authoriz|unauthorized|denied|forbidden|40[13]\b|repository not found"
-        r"|secrets? .*not found|invalid username",
-        "see that the deploy key or token in the Secret that `spec.secretRef` names may read the"
-        " repository",
-    ),
+_TLS = r"x509|tls:|certificate|knownhosts|known_hosts|host key"
+_REFERENCE = r"find remote ref|reference not found|unable to find|couldn't find|no match found"
+_RIGHTS = (
+    r"authenticat|authoriz|unauthorized|denied|forbidden|40[13]\b|repository not found"
+    r"|secrets? .*not found|invalid username"
+)
+_KEY = "see that the deploy key or token in the Secret of `spec.secretRef` may read the repository"
+_CAUSES = (
+    ("TLS or host key", _TLS, "see `caFile` or `known_hosts` in the Secret of `spec.secretRef`"),
+    ("reference", _REFERENCE, "see that `spec.ref` names a branch that is there"),
+    ("authentication", _RIGHTS, _KEY),
 )
 """Words of go-git, libssh and registries for what does not pass by itself."""
 _AUTHENTICATION = "AuthenticationFailed"
@@ -93,13 +87,13 @@ def suspension(body: Body) -> Verdict:
 def _broken(body: Body, asked: Asked) -> Verdict | None:
     stalled = condition_of(body, "Stalled")
     if stalled.holds:
-        return failed(_said(body, "is stalled", stalled), "mend its spec as the message says")
+        return failed(said_of(body, "is stalled", stalled), "mend its spec as the message says")
     if not asked.answered(body):
         return None
     verified = condition_of(body, "SourceVerified")
     if verified.status == "False":
         return failed(
-            _said(body, "could not verify the signature", verified),
+            said_of(body, "could not verify the signature", verified),
             "sign the commit with a key that `spec.verify` knows",
         )
     fetch = condition_of(body, "FetchFailed")
@@ -107,7 +101,7 @@ def _broken(body: Body, asked: Asked) -> Verdict | None:
         return _fetch(body, fetch)
     storage = condition_of(body, "StorageOperationFailed")
     if storage.holds:
-        return waiting(_said(body, "could not store it", storage), innocent=True)
+        return waiting(said_of(body, "could not store it", storage), innocent=True)
     return None
 
 
@@ -115,12 +109,11 @@ def _fetch(body: Body, fetch: Condition) -> Verdict:
     """Tell what a person has to mend from what passes by itself."""
     for name, words, fix in _CAUSES:
         if re.search(words, fetch.message, re.IGNORECASE):
-            return failed(_said(body, f"could not fetch ({name})", fetch), fix)
+            return failed(said_of(body, f"could not fetch ({name})", fetch), fix)
     if fetch.reason == _AUTHENTICATION:
-        name, _, fix = _CAUSES[-1]
-        return failed(_said(body, f"could not fetch ({name})", fetch), fix)
+        return failed(said_of(body, "could not fetch (authentication)", fetch), _KEY)
     fix = "see that source-controller reaches the server; it tries again by itself"
-    return waiting(_said(body, "could not fetch", fetch), fix, innocent=True)
+    return waiting(said_of(body, "could not fetch", fetch), fix, innocent=True)
 
 
 def _unanswered(body: Body, asked: Asked) -> Verdict:
@@ -133,7 +126,7 @@ def _unanswered(body: Body, asked: Asked) -> Verdict:
 
 def _untold(body: Body) -> Verdict:
     if not has_artifact(body):
-        return waiting(_said(body, "has fetched nothing yet", condition_of(body, "Ready")))
+        return waiting(said_of(body, "has fetched nothing yet", condition_of(body, "Ready")))
     return failed(
         f"{id_of(body)} does not tell which commit it holds",
         "push the artifact with `flux push artifact --source … --revision …`",
@@ -150,8 +143,3 @@ def _other(body: Body, held: str, relation: Relation) -> Verdict:
     late = "is out of date" if relation is Relation.OLDER else "cannot be compared"
     fix = "it is asked again; see what keeps it: `kubectl describe`"
     return waiting(f"{name} {late}: it has {held}", fix, innocent=True)
-
-
-def _said(body: Body, what: str, condition: Condition) -> str:
-    message = condition.message or condition.reason
-    return f"{id_of(body)} {what}: {message}" if message else f"{id_of(body)} {what}"
