@@ -62,6 +62,9 @@ class _Parts:
     def ports(self, stack: ExitStack) -> deploy.DeployPorts:
         """The ports; `stack` tidies up."""
         from gitops_action.adapters.deploy_views import DeployViews  # noqa: PLC0415 - templates
+        from gitops_action.commands.steps.deploy.flux.engine import (  # noqa: PLC0415 - one engine
+            deploy_by_flux,
+        )
         from gitops_action.commands.steps.deploy.push.engine import (  # noqa: PLC0415 - one engine
             deploy_by_push,
         )
@@ -79,7 +82,7 @@ class _Parts:
             redactor=self.context.redactor,
             branch=self.inputs.base or "",
             job=self.job,
-            engines={"push": deploy_by_push},
+            engines={"push": deploy_by_push, "flux": deploy_by_flux},
         )
 
     def _trees(self, stack: ExitStack) -> DeployTrees:

@@ -120,7 +120,6 @@ WRONG = [
     ("    gates: {windows: [{deny: '0 0 * * *', for: -1h}]}\n", "'-1h' is no duration"),
     ("    rollback: {mode: maybe}\n", "write auto, propose or off"),
     ("    deploy: {context: a}\n", "deploy names no engine"),
-    ("    deploy: {engine: flux}\n", "engine: flux needs kustomizations"),
     ("    deploy: {engine: push, kustomizations: [a/b]}\n", "kustomizations need engine: flux"),
     ("    deploy: {engine: flux, kustomizations: [b]}\n", "'b' is no Kustomization"),
     ("    deploy: {engine: push, access: none, status-prefix: x}\n", "needs access to the cluster"),

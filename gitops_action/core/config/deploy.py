@@ -62,7 +62,7 @@ class Target:
     Attributes:
         name: unique in its environment; `default` for the single form.
         engine: `push` applies from the job; `flux` waits until Flux runs the commit.
-        kustomizations: Flux Kustomizations as `namespace/name`; empty for `push`.
+        kustomizations: Flux Kustomizations as `namespace/name`; empty: found by their path.
         context: the kubeconfig context; empty for the current one.
         access: `none` where the job cannot reach the cluster and reads commit statuses instead.
         status_prefix: start of the commit status contexts that Flux's notification-controller

@@ -67,7 +67,8 @@ class ClusterShape(Shape):
         default=None, description="push: the job applies. flux: the job waits for Flux."
     )
     kustomizations: list[Kustomization] = Field(
-        default_factory=list, description="Flux Kustomizations, NAMESPACE/NAME."
+        default_factory=list,
+        description="Flux Kustomizations, NAMESPACE/NAME; default by path.",
     )
     context: Text | None = Field(default=None, description="Context of the kubeconfig.")
     access: Literal["cluster", "none"] = Field(
@@ -81,8 +82,6 @@ class ClusterShape(Shape):
     def _consistent(self) -> ClusterShape:
         if self.engine != "flux" and self.kustomizations:
             raise problem("kustomizations need engine: flux", "set engine: flux or remove them")
-        if self.engine == "flux" and not self.kustomizations:
-            raise problem("engine: flux needs kustomizations", "list them as NAMESPACE/NAME")
         if self.engine == "push" and self.access == "none":
             raise problem("engine: push needs access to the cluster", "remove access: none")
         if (self.access == "none") != (self.status_prefix is not None):

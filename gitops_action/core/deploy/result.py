@@ -15,7 +15,11 @@ Json = dict[str, object]
 
 
 class Action(StrEnum):
-    """What was done to an object. Unverified: written without the API server's dry run."""
+    """What was done to an object.
+
+    Unverified: written without the API server's dry run. Applied: by Flux, which does not tell
+    whether it changed.
+    """
 
     CREATED = "created"
     CONFIGURED = "configured"
@@ -24,6 +28,7 @@ class Action(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     UNVERIFIED = "unverified"
+    APPLIED = "applied"
 
 
 class Result(StrEnum):

@@ -15,7 +15,14 @@ OUTPUT_LIMIT = 500_000
 """Bytes of one output; GitHub takes 1 MB for all outputs of a job ("Workflow syntax")."""
 EXIT_INTERRUPTED = 130
 _TONES: dict[Result, Tone] = {Result.SUCCEEDED: "new", Result.FAILED: "old", Result.UNKNOWN: "old"}
-_CHANGES = (Action.CREATED, Action.CONFIGURED, Action.UNVERIFIED, Action.UNCHANGED, Action.PRUNED)
+_CHANGES = (
+    Action.CREATED,
+    Action.CONFIGURED,
+    Action.UNVERIFIED,
+    Action.APPLIED,
+    Action.UNCHANGED,
+    Action.PRUNED,
+)
 
 
 def list_outcome(report: DeploymentReport, texts: DeploymentTexts) -> Outcome:

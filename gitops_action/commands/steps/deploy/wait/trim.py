@@ -16,6 +16,8 @@ _META = (
     "creationTimestamp",
     "deletionTimestamp",
 )
+_WHOLE = frozenset({"Kustomization", "GitRepository", "OCIRepository", "Bucket"})
+"""Flux's kinds: their managed fields tell who has suspended them."""
 _SPEC = {"Pod": ("readinessGates",), "ReplicaSet": ("replicas",)}
 
 
@@ -26,6 +28,6 @@ def trimmed(kind: str, body: Body) -> Body:
         spec = {key: value(body, "spec", key) for key in _SPEC[kind]}
         kept = {key: meta[key] for key in _META if key in meta}
         return {**body, "metadata": kept, "spec": {k: v for k, v in spec.items() if v is not None}}
-    if "managedFields" not in meta:
+    if "managedFields" not in meta or kind in _WHOLE:
         return body
     return {**body, "metadata": {k: v for k, v in meta.items() if k != "managedFields"}}
