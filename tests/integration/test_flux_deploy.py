@@ -1,0 +1,103 @@
+"""`deploy` with `engine: flux`: real Flux applies, and the step proves that this commit runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from testbed.action import StepResult
+from testbed.cluster import ControlPlane
+from testbed.flux import Flux
+from tests.support.deploy_forge import CONFIG, settings, web
+from tests.support.fluxing import FOLDER, WEB, Fluxing, config, fluxing
+
+GOOD = "ghcr.io/acme/web:v1"
+BETTER = "ghcr.io/acme/web:v2"
+BAD = "ghcr.io/acme/web:v3"
+
+
+@pytest.fixture
+def stage(
+    tmp_path: Path, control_plane: ControlPlane, namespace: str, flux: Flux
+) -> Iterator[Fluxing]:
+    files = {WEB: web(namespace, GOOD)}
+    with fluxing(tmp_path, control_plane, namespace, flux, files) as found:
+        yield found
+
+
+def rows(result: StepResult, name: str = "objects") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(result.outputs[name])
+    return found
+
+
+def actions(result: StepResult) -> dict[str, str]:
+    return {row["name"]: row["action"] for row in rows(result)}
+
+
+def image(stage: Fluxing) -> str:
+    (container,) = stage.stage.live("deployment", "web")["spec"]["template"]["spec"]["containers"]
+    return str(container["image"])
+
+
+def test_the_commit_is_seen_running_and_healthy_and_what_is_gone_is_pruned(stage: Fluxing) -> None:
+    stage.reconcile()
+    stage.commit({f"{FOLDER}/old.yaml": settings(stage.name, "old", "1")})
+    first = stage.deploy()
+    assert first.exit_code == 0, first.log
+    assert first.outputs["result"] == "succeeded"
+    assert actions(first) == {"web": "applied", "old": "applied"}
+    assert {row["health"] for row in rows(first)} == {"Current"}
+    assert stage.stage.states("staging") == [["success", "in_progress", "queued"]]
+    stage.commit({WEB: web(stage.name, BETTER), f"{FOLDER}/old.yaml": None})
+    second = stage.deploy()
+    assert second.exit_code == 0, second.log
+    assert image(stage) == BETTER
+    assert actions(second) == {"web": "applied", "old": "pruned"}
+    assert stage.stage.live("configmap", "old") == {}
+
+
+def test_a_crash_is_caught_long_before_flux_gives_up(stage: Fluxing) -> None:
+    stage.plane.behave(BAD, "crash-loop", log="panic: no database")
+    stage.reconcile(stage.source(), stage.kustomization(timeout="1m"))
+    stage.commit({WEB: web(stage.name, BAD)})
+    result = stage.deploy()
+    assert result.exit_code == 1, result.log
+    assert result.outputs["result"] == "failed"
+    (failure,) = rows(result, "failures")
+    assert "crash" in failure["message"]
+    assert any("no database" in line for line in failure["log"])
+    assert stage.stage.states("staging")[0][0] == "failure"
+
+
+def test_a_plain_revert_is_waited_for_in_the_same_way(stage: Fluxing) -> None:
+    stage.plane.behave(BAD, "crash-loop")
+    stage.reconcile(stage.source(), stage.kustomization(timeout="5s"))
+    assert stage.deploy().exit_code == 0
+    stage.commit({WEB: web(stage.name, BAD)})
+    assert stage.deploy().exit_code == 1
+    stage.commit({WEB: web(stage.name, GOOD)})
+    back = stage.deploy()
+    assert back.exit_code == 0, back.log
+    assert image(stage) == GOOD
+
+
+def test_where_flux_does_not_wait_we_look_ourselves(stage: Fluxing) -> None:
+    stage.plane.behave(BAD, "crash-loop", log="panic: no database")
+    stage.reconcile(stage.source(), stage.kustomization(wait=False))
+    assert stage.deploy().exit_code == 0
+    stage.commit({WEB: web(stage.name, BAD)})
+    result = stage.deploy()
+    assert result.exit_code == 1, result.log
+    assert "crash" in rows(result, "failures")[0]["message"]
+
+
+def test_kustomizations_are_found_by_the_path_that_they_read(stage: Fluxing) -> None:
+    stage.commit({CONFIG: config("")})
+    stage.reconcile()
+    result = stage.deploy()
+    assert result.exit_code == 0, result.log
+    assert f"flux-system/{stage.name}" in result.log
