@@ -23,6 +23,14 @@ class Files(Protocol):
 class DeployTrees(Files, Protocol):
     """The environment repository's commits, one by one, and which contains which."""
 
+    def branch(self) -> str:
+        """The base branch; empty where it is not known.
+
+        Raises:
+            GitOpsError: the server cannot be reached.
+        """
+        ...
+
     def tip(self) -> str:
         """The commit that is deployed unless another one is named."""
         ...

@@ -75,7 +75,7 @@ def test_a_crash_is_caught_long_before_flux_gives_up(stage: Fluxing) -> None:
 
 def test_a_plain_revert_is_waited_for_in_the_same_way(stage: Fluxing) -> None:
     stage.plane.behave(BAD, "crash-loop")
-    stage.reconcile(stage.source(), stage.kustomization(timeout="5s"))
+    stage.reconcile(stage.source(), stage.kustomization(wait=False))
     assert stage.deploy().exit_code == 0
     stage.commit({WEB: web(stage.name, BAD)})
     assert stage.deploy().exit_code == 1

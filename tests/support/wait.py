@@ -56,6 +56,12 @@ class Told:
 class NoHistory:
     """A wait asks nothing of history."""
 
+    def branch(self) -> str:
+        raise AssertionError
+
+    def tip(self) -> str:
+        raise AssertionError
+
     def is_ancestor(self, old: str, new: str) -> bool:
         raise AssertionError((old, new))
 

@@ -39,6 +39,10 @@ class CheckoutTrees:
         """Remove the scratch folder."""
         self._scratch.close()
 
+    def branch(self) -> str:
+        """Not known: what is checked out may be any branch, or none."""
+        return ""
+
     def tip(self) -> str:
         """The commit that is checked out.
 

@@ -58,6 +58,14 @@ class CommitTrees:
             self._trees[found] = self._scratch.tree(found, commit=found)
         return self._trees[found]
 
+    def branch(self) -> str:
+        """The base branch: the one that was named, or else the default branch.
+
+        Raises:
+            GitOpsError: the server cannot be reached.
+        """
+        return self._base or self._scratch.remote.refs().default_branch
+
     def tip(self) -> str:
         """The commit at the base's tip as it is now.
 

@@ -65,6 +65,22 @@ class Teller(Protocol):
 class Ancestors(Protocol):
     """The history of the environment repository."""
 
+    def branch(self) -> str:
+        """The base branch; empty where it is not known.
+
+        Raises:
+            GitOpsError: the server cannot be reached.
+        """
+        ...
+
+    def tip(self) -> str:
+        """The commit at the base branch's tip as it is now.
+
+        Raises:
+            GitOpsError: there is no such branch, or the server cannot be reached.
+        """
+        ...
+
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `new` contains `old`; a commit contains itself.
 

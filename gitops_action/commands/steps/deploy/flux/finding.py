@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_action.commands.steps.deploy.run import TargetRun
 from gitops_action.core.cluster.errors import AccessDeniedError, NotFoundError
@@ -36,6 +36,7 @@ def find(run: TargetRun) -> Found:
         ClusterError: the cluster does not answer, or the account may not read them.
     """
     kind = _served(run, GROUP, _KIND)
+    run = replace(run, branch=run.branch or run.history.branch())
     named = run.target.kustomizations
     bodies = [_named(run, kind, one) for one in named] if named else _by_path(run, kind)
     kustomizations = {id_of(body): body for body in bodies}
@@ -108,7 +109,12 @@ def _source(run: TargetRun, one: ObjectId) -> LiveObject:
 
 
 def _compared(run: TargetRun, source: LiveObject) -> Follows:
-    return follows(source, server_url=run.server_url, repository=run.repository, branch=run.branch)
+    return follows(
+        source,
+        server_url=run.server_url,
+        repository=run.repository,
+        branch=run.branch,
+    )
 
 
 def _follow(run: TargetRun, sources: Mapping[ObjectId, LiveObject]) -> tuple[str, ...]:

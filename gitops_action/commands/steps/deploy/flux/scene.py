@@ -6,6 +6,7 @@ import queue
 from collections.abc import Iterable, Mapping
 
 from gitops_action.commands.steps.deploy.run import TargetRun
+from gitops_action.commands.steps.deploy.wait.asking import ask
 from gitops_action.commands.steps.deploy.wait.feeds import Feeds
 from gitops_action.commands.steps.deploy.wait.sources import (
     Away,
@@ -16,6 +17,7 @@ from gitops_action.commands.steps.deploy.wait.sources import (
     Listed,
     News,
 )
+from gitops_action.core.cluster.errors import ExpiredError, UnreachableError
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.manifests.fields import text
 from gitops_action.core.manifests.model import ObjectId
@@ -23,6 +25,7 @@ from gitops_action.errors import GitOpsError
 
 _LOOK_UP = 0.2
 """Seconds within which a stop, or the end of a health check, is noticed."""
+_LAST_LOOK = 10.0
 
 
 class Scene:
@@ -33,6 +36,7 @@ class Scene:
         self.bodies: dict[ObjectId, LiveObject] = dict(bodies)
         self.gone: set[ObjectId] = set()
         self._versions = {one: text(body, "apiVersion") for one, body in bodies.items()}
+        self._run = run
         self._feeds = Feeds(run.cluster)
         kinds: dict[tuple[str, str], set[ObjectId]] = {}
         for one in bodies:
@@ -44,6 +48,22 @@ class Scene:
     def away(self) -> GitOpsError | None:
         """Why the cluster cannot be read at the moment."""
         return next(iter(self._feeds.away.values()), None)
+
+    def unanswered(self) -> GitOpsError | None:
+        """Ask once; why there is no answer. A cluster that is away does not tell of itself."""
+        one, version = next(iter(self._versions.items()))
+        cluster = self._run.cluster
+
+        def read() -> LiveObject:
+            resource = cluster.resource(version, one.kind)
+            return cluster.get(resource, namespace=one.namespace, name=one.name)
+
+        (answer,) = ask([read], stop=self._run.stop, seconds=_LAST_LOOK)
+        if answer is None:
+            return GitOpsError(
+                f"The cluster {cluster.name} does not answer", fix="run again when it does"
+            )
+        return answer if isinstance(answer, UnreachableError | ExpiredError) else None
 
     def hear(self) -> None:
         """Take all news that there are; wait a moment where there are none.

@@ -109,8 +109,9 @@ class FluxWait:
     def _late(self, verdicts: dict[ObjectId, Verdict]) -> None:
         """What was not there when time ran out: its own doing, or nobody's."""
         after = f" (after {format_duration(self._run.timeout)})"
-        if self._scene.away is not None:
-            self._book.refused(self._scene.away, certain=False)
+        away = self._scene.away or self._scene.unanswered()
+        if away is not None:
+            self._book.refused(away, certain=False)
             return
         ill = self._checks.late()
         self._book.failed(*ill)
