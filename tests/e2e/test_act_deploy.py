@@ -28,6 +28,7 @@ jobs:
     permissions:
       contents: read
       deployments: write
+      statuses: read
     with:
       kube-namespace: NAMESPACE
     secrets:

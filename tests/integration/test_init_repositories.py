@@ -76,7 +76,7 @@ def test_actions_are_pinned_to_what_this_repository_uses() -> None:
 
 def _uses(path: Path) -> list[str]:
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if "uses: " in line and "OWNER/" not in line]
+    return [line for line in lines if " uses: " in line and "OWNER/" not in line]
 
 
 @pytest.mark.parametrize("answers", ALL, ids=name_of)
@@ -125,10 +125,11 @@ def test_everything_renders(answers: Answers, repositories: dict[str, Path]) -> 
             assert f'"{application.image}:{application.tag}"' in text
         assert {item["metadata"]["namespace"] for item in objects} == {environment}  # type: ignore[index]
         kinds = [item["kind"] for item in kustomize(folder / "cluster-config" / environment)]
-    flux = ["GitRepository", "Kustomization"] if answers.engine == "flux" else []
-    assert sorted(map(str, kinds)) == sorted(
-        ["Namespace", "Role", "RoleBinding", "ServiceAccount", *flux]
-    )
+    account = ["Role", "RoleBinding", "ServiceAccount"]
+    policy = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]
+    waiter = [*account, "Role", "RoleBinding", *policy]
+    flux = ["GitRepository", "Kustomization", *waiter] if answers.engine == "flux" else []
+    assert sorted(map(str, kinds)) == sorted(["Namespace", *account, *flux])
 
 
 @pytest.mark.parametrize("answers", ENVIRONMENTS[:2] + ENVIRONMENTS[-1:], ids=name_of)

@@ -49,9 +49,12 @@ class Judging:
             self.verdicts[one] = self._gone(one) or self._kustomization(one)
 
     def _gone(self, one: ObjectId) -> Verdict | None:
-        if one not in self._scene.gone:
-            return None
-        return failed(f"{one} was deleted during the wait", "apply `cluster-config/` again")
+        fix = "apply `cluster-config/` again"
+        if one in self._scene.gone:
+            return failed(f"{one} was deleted during the wait", fix)
+        if text(self._scene.bodies[one], "metadata", "deletionTimestamp"):
+            return failed(f"{one} is being deleted", fix)
+        return None
 
     def _source(self, one: ObjectId) -> Verdict:
         body = self._scene.bodies[one]
