@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from testbed.cluster import ControlPlane
 from testbed.flux import Flux
 from tests.support.deploy_forge import CONFIG, deploying, settings, web
 from tests.support.flux import until
-from tests.support.fluxing import FOLDER, WEB, Fluxing, config, fluxing
+from tests.support.fluxing import FOLDER, WEB, Fluxing, beside, config, fluxing
 
 GOOD = "ghcr.io/acme/web:v1"
 BETTER = "ghcr.io/acme/web:v2"
@@ -46,17 +45,6 @@ def ended(result: StepResult, how: str) -> StepResult:
     assert result.outputs["result"] == how, result.log
     assert result.exit_code == (0 if how == "succeeded" else 1), result.log
     return result
-
-
-def beside(deploy: Callable[[], StepResult], act: Callable[[], None]) -> StepResult:
-    """Act while it waits."""
-    found: list[StepResult] = []
-    thread = threading.Thread(target=lambda: found.append(deploy()))
-    thread.start()
-    act()
-    thread.join(100)
-    assert found, "the deployment did not end"
-    return found[0]
 
 
 def test_a_path_that_is_not_there(stage: Fluxing) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,17 @@ class Fluxing:
             lambda: str(self.status(name=name).get("lastAttemptedRevision", "")).endswith(commit),
             what=f"Flux tries {commit}",
         )
+
+
+def beside(deploy: Callable[[], StepResult], act: Callable[[], None]) -> StepResult:
+    """Act while it waits."""
+    found: list[StepResult] = []
+    thread = threading.Thread(target=lambda: found.append(deploy()))
+    thread.start()
+    act()
+    thread.join(100)
+    assert found, "the deployment did not end"
+    return found[0]
 
 
 @contextlib.contextmanager
