@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from gitops_action.commands import deploy
 from gitops_action.commands.steps.deploy.ports import Records
 from gitops_action.commands.tree_ports import DeployTrees
 from gitops_action.core.branches import Identity
+from gitops_action.core.deployments.model import CommitStatus
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.deploy import DeployInputs, deploy_inputs
 from gitops_action.core.job import Job
@@ -83,6 +85,7 @@ class _Parts:
             branch=self.inputs.base or "",
             job=self.job,
             engines={"push": deploy_by_push, "flux": deploy_by_flux},
+            statuses=self._statuses(),
         )
 
     def _trees(self, stack: ExitStack) -> DeployTrees:
@@ -127,6 +130,17 @@ class _Parts:
             registry = image_registry(inputs, self.context, _Declared())
             ports = replace(ports, sources=sources, registry=registry)
         return Recorder(ports)
+
+    def _statuses(self) -> Callable[[str], tuple[CommitStatus, ...]] | None:
+        inputs = self.inputs
+        if not inputs.token:
+            return None
+        from gitops_action.adapters.github.deployments import (  # noqa: PLC0415 - loads requests
+            GitHubDeployments,
+        )
+
+        known = GitHubDeployments(self._client(inputs.token), inputs.repository)
+        return lambda commit: known.commit_statuses(inputs.repository, commit)
 
     def _client(self, token: str) -> GitHubClient:
         from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests

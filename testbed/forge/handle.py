@@ -194,14 +194,22 @@ class RepositoryHandle:
         run.status, run.conclusion = "completed", conclusion
         run.updated_at = self._world.now()
 
-    def status(self, oid: str, context: str, state: str = "success", *, by: str = "alice") -> None:
+    def status(
+        self,
+        oid: str,
+        context: str,
+        state: str = "success",
+        *,
+        description: str | None = None,
+        by: str = "alice",
+    ) -> None:
         """Let somebody set a commit status."""
         made = Status(
             id=self._world.next_id(),
             oid=oid,
             state=state,
             context=context,
-            description=None,
+            description=description,
             target_url=None,
             creator=self._world.account(by),
             created_at=self._world.now(),

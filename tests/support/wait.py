@@ -62,6 +62,9 @@ class NoHistory:
     def tip(self) -> str:
         raise AssertionError
 
+    def containing(self, commit: str, *, most: int) -> tuple[str, ...]:
+        raise AssertionError((commit, most))
+
     def is_ancestor(self, old: str, new: str) -> bool:
         raise AssertionError((old, new))
 

@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -23,7 +24,7 @@ from gitops_action.commands.steps.deploy.outcome import (
     list_outcome,
 )
 from gitops_action.commands.steps.deploy.run import TargetRun
-from gitops_action.commands.steps.deploy.targets import deploy_targets
+from gitops_action.commands.steps.deploy.targets import Work, deploy_targets
 from gitops_action.core.config import Environment, Target
 from gitops_action.core.config.sequence import in_sequence
 from gitops_action.core.deploy.pending import Decision, Step
@@ -171,7 +172,11 @@ def test_a_broken_engine_is_told_after_the_others_ended() -> None:
             raise ValueError("a bug")
         return TargetResult(target=run.target.name, result=Result.SUCCEEDED)
 
-    ended = deploy_targets([_run("eu", stop), _run("us", stop)], {"push": engine}, stop)
+    works = [
+        Work(target=run.target.name, go=partial(engine, run))
+        for run in (_run("eu", stop), _run("us", stop))
+    ]
+    ended = deploy_targets(works, stop)
     assert [one.result for one in ended.targets] == [Result.SUCCEEDED, Result.UNKNOWN]
     assert isinstance(ended.bug, ValueError)
 

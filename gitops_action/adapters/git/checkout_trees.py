@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from gitops_action.adapters.git.checkout import find_checkout
-from gitops_action.adapters.git.merge import is_ancestor
+from gitops_action.adapters.git.merge import containing, is_ancestor
 from gitops_action.adapters.git.reading import read_files
 from gitops_action.adapters.git.scratch import PATIENT, Patience, Scratch
 from gitops_action.core.files import RepositoryFile
@@ -75,3 +75,11 @@ class CheckoutTrees:
             GitOpsError: the checkout does not have one of them.
         """
         return is_ancestor(self._scratch, old, new)
+
+    def containing(self, commit: str, *, most: int) -> tuple[str, ...]:
+        """Commits up to the one that is checked out that contain this one, newest first.
+
+        Raises:
+            GitOpsError: the checkout does not have it.
+        """
+        return containing(self._scratch, commit, self.tip(), most=most)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Self
 
-from gitops_action.adapters.git.merge import is_ancestor
+from gitops_action.adapters.git.merge import containing, is_ancestor
 from gitops_action.adapters.git.reading import read_files
 from gitops_action.adapters.git.scratch import NO_TREES, PATIENT, Patience, Scratch
 from gitops_action.adapters.git.target import GitTarget
@@ -34,6 +35,7 @@ class CommitTrees:
         # Commits alone, in a repository of their own: a shallow commit would cut the history.
         self._history = Scratch(target, patience=patience)
         self._behind: set[str] = set()
+        self._comparing = threading.Lock()  # targets of an environment wait side by side
         self._trees: dict[str, Tree] = {}
 
     def __enter__(self) -> Self:
@@ -93,8 +95,24 @@ class CommitTrees:
         Raises:
             GitOpsError: one is no commit of the repository, or the server cannot be reached.
         """
-        missing = {old, new} - self._behind
+        with self._comparing:
+            self._know(old, new)
+            return is_ancestor(self._history, old, new)
+
+    def containing(self, commit: str, *, most: int) -> tuple[str, ...]:
+        """Newer commits of the base branch that contain this one, newest first; at most `most`.
+
+        Raises:
+            GitOpsError: the commit is not known, or the server cannot be reached.
+        """
+        tip = self.tip()
+        with self._comparing:
+            self._know(commit, tip)
+            return containing(self._history, commit, tip, most=most)
+
+    def _know(self, *commits: str) -> None:
+        """Fetch what lies behind these commits, each once."""
+        missing = set(commits) - self._behind
         if missing:
             self._history.fetch(missing, limit=NO_TREES, history=True)
             self._behind |= missing
-        return is_ancestor(self._history, old, new)

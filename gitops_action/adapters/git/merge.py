@@ -78,6 +78,12 @@ def is_ancestor(scratch: Scratch, old: str, new: str) -> bool:
     return result.status == 0
 
 
+def containing(scratch: Scratch, commit: str, tip: str, *, most: int) -> tuple[str, ...]:
+    """Commits between the two that contain the older one, newest first, by the commits at hand."""
+    path = [f"--max-count={most}", "--ancestry-path", tip, f"^{commit}"]
+    return tuple(scratch.git.check(["rev-list", *path, "--"]).decode().split())
+
+
 def fetch_for_merge(scratch: Scratch, base: str, head: str) -> None:
     """Fetch all that merging needs: the history without content, then three commits' folders.
 

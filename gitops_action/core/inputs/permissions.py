@@ -179,6 +179,14 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right(
         command="deploy",
+        held_by="token",
+        permission="statuses",
+        level="read",
+        purpose="see what Flux reported",
+        when="a target has `access: none`",
+    ),
+    Right(
+        command="deploy",
         held_by="source-token",
         permission="statuses",
         level="write",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gitops_action.commands.cluster_ports import Cluster
+from gitops_action.commands.steps.deploy.flux.by_status import StatusRun, deploy_by_status
 from gitops_action.commands.steps.deploy.ports import DeployPorts
-from gitops_action.commands.steps.deploy.run import Options, TargetRun
+from gitops_action.commands.steps.deploy.run import Options, TargetRun, Teller
 from gitops_action.commands.steps.deploy.selection import Renderings, ancestry_of
-from gitops_action.commands.steps.deploy.targets import Ended, deploy_targets
+from gitops_action.commands.steps.deploy.targets import Ended, Work, deploy_targets
 from gitops_action.commands.steps.render import EnvironmentRendering
 from gitops_action.core.config import Environment, Target
 from gitops_action.core.deploy.pending import Ancestry, Recorded
@@ -50,28 +51,27 @@ class EnvironmentRun:
         newer = self._newer()
         if newer is not None:
             return self._superseded(newer)
-        clusters = self._connect()
-        runs = [self._run(target, rendering, clusters[target.name]) for target in self._targets]
-        done = self._shown(runs) if self.inputs.dry_run else self._recorded(rendering, runs)
+        works = self._works(rendering)
+        done = self._shown(works) if self.inputs.dry_run else self._recorded(rendering, works)
         return replace(done, notes=(*rendering.notes, *done.notes), places=places)
 
     @property
     def _targets(self) -> Sequence[Target]:
         return self.environment.deploy.targets
 
-    def _shown(self, runs: Sequence[TargetRun]) -> Deployed:
+    def _shown(self, works: Sequence[Work]) -> Deployed:
         """A dry run: nothing is recorded."""
-        ended = deploy_targets(runs, self.ports.engines, self.stop)
+        ended = deploy_targets(works, self.stop)
         _raise(ended)
         return Deployed(outcome=self._outcome(ended.targets))
 
-    def _recorded(self, rendering: EnvironmentRendering, runs: Sequence[TargetRun]) -> Deployed:
+    def _recorded(self, rendering: EnvironmentRendering, works: Sequence[Work]) -> Deployed:
         applications = self.renderings.config.applications
         record = self.ports.records.begin(
             self.environment, rendering, self.renderings.tree.commit, applications=applications
         )
         record.in_progress()
-        ended = deploy_targets(runs, self.ports.engines, self.stop)
+        ended = deploy_targets(works, self.stop)
         outcome = self._outcome(ended.targets)
         notes = record.finish(outcome)
         _raise(ended)
@@ -111,21 +111,57 @@ class EnvironmentRun:
             targets=tuple(targets),
         )
 
-    def _connect(self) -> Mapping[str, Cluster]:
+    def _works(self, rendering: EnvironmentRendering) -> list[Work]:
+        """What deploys each target; every cluster is connected to before anything begins."""
         for target in self._targets:
-            if target.engine not in self.ports.engines:
-                raise UsageError(
-                    f"`{self.environment.name}` is deployed by the engine `{target.engine}`, which"
-                    " this version does not drive",
-                    cause="it applies from the job itself (`engine: push`)",
-                    fix="let the engine deploy it without this command, or use `engine: push`",
-                )
+            self._need_engine(target)
+        return [self._work(target, rendering) for target in self._targets]
+
+    def _need_engine(self, target: Target) -> None:
+        if target.engine not in self.ports.engines:
+            raise UsageError(
+                f"`{self.environment.name}` is deployed by the engine `{target.engine}`, which"
+                " this version does not drive",
+                fix=f"use one of: {', '.join(self.ports.engines)}",
+            )
+
+    def _work(self, target: Target, rendering: EnvironmentRendering) -> Work:
+        if target.access == "none":
+            waiting = self._status_run(target)
+            return Work(target=target.name, go=lambda: deploy_by_status(waiting))
         alone = len(self._targets) == 1
-        return {one.name: self.ports.clusters.connect(one, alone=alone) for one in self._targets}
+        cluster = self.ports.clusters.connect(target, alone=alone)
+        run, engine = self._run(target, rendering, cluster), self.ports.engines[target.engine]
+        return Work(target=target.name, go=lambda: engine(run))
+
+    def _status_run(self, target: Target) -> StatusRun:
+        ports = self.ports
+        if ports.statuses is None:
+            raise UsageError(
+                f"The cluster of `{self.environment.name}` is not reached from here",
+                cause="it has `access: none`, and what Flux reports on GitHub needs a token",
+                fix="give `token`",
+            )
+        return StatusRun(
+            target=target,
+            commit=self.renderings.tree.commit,
+            statuses=ports.statuses,
+            history=ports.trees,
+            clock=ports.clock,
+            stop=self.stop,
+            teller=self._teller(target),
+            redactor=ports.redactor,
+            timeout=self.inputs.timeout or self.environment.deploy.health.timeout,
+            dry_run=self.inputs.dry_run,
+        )
+
+    def _teller(self, target: Target) -> Teller:
+        """The name of a target is shown where there are several."""
+        shown = "" if len(self._targets) == 1 else target.name
+        return self.ports.tellers(self.environment.name, shown)
 
     def _run(self, target: Target, rendering: EnvironmentRendering, cluster: Cluster) -> TargetRun:
         ports, inputs = self.ports, self.inputs
-        shown = "" if len(self._targets) == 1 else target.name
         return TargetRun(
             environment=self.environment,
             target=target,
@@ -138,7 +174,7 @@ class EnvironmentRun:
             history=ports.trees,
             clock=ports.clock,
             stop=self.stop,
-            teller=ports.tellers(self.environment.name, shown),
+            teller=self._teller(target),
             redactor=ports.redactor,
             options=self._options(),
         )

@@ -13,6 +13,7 @@ from gitops_action.commands.tree_ports import DeployTrees, Renderer
 from gitops_action.core.config import Application, Environment, Target, Validation
 from gitops_action.core.deploy.pending import Recorded
 from gitops_action.core.deploy.result import EnvironmentResult
+from gitops_action.core.deployments.model import CommitStatus
 from gitops_action.core.job import Job
 from gitops_action.core.redact import Redactor
 from gitops_action.core.report.deployment import DeploymentReport
@@ -99,6 +100,8 @@ class DeployPorts:
         branch: the base branch; empty where it is not known.
         job: where this runs.
         engines: by the name that a target has in the configuration.
+        statuses: the newest status of each context on a commit of the environment repository, for
+            targets whose cluster cannot be reached; None where GitHub is not asked.
     """
 
     trees: DeployTrees
@@ -112,3 +115,4 @@ class DeployPorts:
     branch: str = ""
     job: Job = field(default_factory=Job)
     engines: Mapping[str, Engine] = field(default_factory=dict)
+    statuses: Callable[[str], tuple[CommitStatus, ...]] | None = None

@@ -81,6 +81,18 @@ class Ancestors(Protocol):
         """
         ...
 
+    def containing(self, commit: str, *, most: int) -> tuple[str, ...]:
+        """Newer commits of the base branch that contain this one, newest first.
+
+        Args:
+            commit: is not among them.
+            most: how many at most.
+
+        Raises:
+            GitOpsError: the commit is not known, or the server cannot be reached.
+        """
+        ...
+
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `new` contains `old`; a commit contains itself.
 

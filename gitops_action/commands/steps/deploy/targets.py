@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from gitops_action.commands.steps.deploy.run import Engine, TargetRun
 from gitops_action.core.deploy.result import Failure, Result, TargetResult
 
 GRACE = 5.0
@@ -25,24 +24,31 @@ class Ended:
     bug: BaseException | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What deploys one target; exceptions of `go` are bugs."""
+
+    target: str
+    go: Callable[[], TargetResult]
+
+
 @dataclass
-class _Work:
+class _Thread:
     """One target's thread and what came of it."""
 
-    run: TargetRun
-    engine: Engine
+    work: Work
     result: TargetResult | None = None
     bug: BaseException | None = None
     thread: threading.Thread = field(init=False)
 
     def start(self) -> None:
         """Begin; a thread that does not end must not keep the process."""
-        self.thread = threading.Thread(target=self._go, daemon=True, name=self.run.target.name)
+        self.thread = threading.Thread(target=self._go, daemon=True, name=self.work.target)
         self.thread.start()
 
     def _go(self) -> None:
         try:
-            self.result = self.engine(self.run)
+            self.result = self.work.go()
         except BaseException as error:  # noqa: BLE001 - handed to the main thread
             self.bug = error
 
@@ -56,14 +62,12 @@ class _Work:
             else "the job was cancelled before it was known how far this target got"
         )
         failure = Failure(sentence=sentence, fix="run it again: it goes on where this ended")
-        return TargetResult(target=self.run.target.name, result=Result.UNKNOWN, failures=(failure,))
+        return TargetResult(target=self.work.target, result=Result.UNKNOWN, failures=(failure,))
 
 
-def deploy_targets(
-    runs: Sequence[TargetRun], engines: Mapping[str, Engine], stop: threading.Event
-) -> Ended:
-    """Run every target's engine in a thread of its own, and wait for all."""
-    work = [_Work(run=run, engine=engines[run.target.engine]) for run in runs]
+def deploy_targets(works: Sequence[Work], stop: threading.Event) -> Ended:
+    """Run every target's work in a thread of its own, and wait for all."""
+    work = [_Thread(work=one) for one in works]
     interrupted = False
     try:
         for one in work:
@@ -77,7 +81,7 @@ def deploy_targets(
     return Ended(targets=tuple(one.ended() for one in work), interrupted=interrupted, bug=bug)
 
 
-def _wait(work: Sequence[_Work], seconds: float) -> None:
+def _wait(work: Sequence[_Thread], seconds: float) -> None:
     """Wait in glances, so that a signal is noticed at once."""
     end = time.monotonic() + seconds
     for one in work:
