@@ -17,7 +17,7 @@ WORKERS ?= 2
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## from `init` over a pushed tag to a verified deployment (LAYOUT=classic|overlays, KEEP=1)
+demo: $(READY) ## from `init` over a pushed tag to a verified deployment (LAYOUT=classic|overlays, ENGINE=push|flux, KEEP=1)
 	@$(BIN)/python -m testbed.demo $(LAYOUT)
 
 test: lint test-coverage test-e2e ## everything: linters, all tests, the coverage gate

@@ -1,4 +1,7 @@
-"""Run the demo: `python -m testbed.demo [classic] [overlays]`; KEEP=1 leaves everything up."""
+"""Run the demo: `python -m testbed.demo [classic] [overlays]`.
+
+KEEP=1 leaves everything up; ENGINE=flux lets Flux apply, instead of the job.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import signal
 import sys
 import tempfile
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -16,11 +19,18 @@ from rich.console import Console
 from testbed.action import StepResult
 from testbed.cache import ROOT
 from testbed.demo.cluster import Cluster
-from testbed.demo.layouts import APPLICATION, BAD_TAG, LAYOUTS, NEW_TAG, Layout
+from testbed.demo.layouts import APPLICATION, BAD_TAG, ENGINES, LAYOUTS, NEW_TAG, Layout
 from testbed.demo.show import Screen
 from testbed.demo.stage import Stage
 from testbed.docker import action_image, daemon, runner_image, why_no_docker
 from testbed.process import PartError
+
+_WHO = {
+    "push": "the environment repository deploys",
+    "flux": "the environment repository waits until Flux runs this very commit",
+}
+_REVERT = 99
+"""The number of the run that deploys the revert."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +41,7 @@ class Images:
     runner: str = ""
 
 
-def main(names: list[str], *, keep: bool) -> int:
+def main(names: list[str], *, keep: bool, engine: str) -> int:
     """Show each layout; return the exit code."""
     # A log file has no width; a table needs some.
     screen = Screen(Console(width=None if sys.stdout.isatty() else 120))
@@ -39,10 +49,14 @@ def main(names: list[str], *, keep: bool) -> int:
     if unknown:
         screen.note(f"no layout {', '.join(unknown)}; there are {', '.join(LAYOUTS)}")
         return 2
+    if engine not in ENGINES:
+        screen.note(f"no engine {engine}; there are {', '.join(ENGINES)}")
+        return 2
     root = Path(tempfile.mkdtemp(prefix="gitops-demo-"))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _run(screen, root, [LAYOUTS[name] for name in names or LAYOUTS], keep=keep)
+        layouts = [replace(LAYOUTS[name], engine=engine) for name in names or LAYOUTS]
+        _run(screen, root, layouts, keep=keep)
     except PartError as error:
         screen.console.print(f"[red]✗[/] {error}", markup=True, highlight=False)
         return 1
@@ -88,11 +102,12 @@ def _show(screen: Screen, root: Path, layout: Layout, images: Images, *, keep: b
         )
         screen.repository(stage, layout)
         with screen.doing("An administrator prepares the cluster (cluster-config/)"):
-            cluster.prepare(root / "environment")
+            cluster.prepare(stage)
         _release(screen, stage, cluster, images, NEW_TAG)
         screen.note(f"{BAD_TAG} breaks as soon as it runs: what does the deployment say?")
         cluster.break_image(f"{stage.image}:{BAD_TAG}")
         _release(screen, stage, cluster, Images(), BAD_TAG)
+        _revert(screen, stage, cluster)
         screen.running(cluster.running())
         stage.forge.assert_clean()
         if keep:
@@ -121,11 +136,20 @@ def _release(screen: Screen, stage: Stage, cluster: Cluster, images: Images, tag
         with screen.doing("The environment repository validates it"):
             validation = stage.validate(pull)
         screen.result("validate", validation)
-        with screen.doing("A person merges it, and the environment repository deploys"):
+        with screen.doing(f"A person merges it, and {_WHO[cluster.layout.engine]}"):
             stage.environment.merge(pull.number)
             deployment = cluster.deploy(stage, pull.number)
         screen.result("deploy", deployment)
         _expect(deployment, "failed" if tag == BAD_TAG else "succeeded")
+
+
+def _revert(screen: Screen, stage: Stage, cluster: Cluster) -> None:
+    """A plain revert is the way back: it is a newer commit, and deployed as any other."""
+    with screen.doing(f"A person reverts it, and {_WHO[cluster.layout.engine]}"):
+        stage.revert(cluster.layout.deployed)
+        deployment = cluster.deploy(stage, _REVERT)
+    screen.result("deploy", deployment)
+    _expect(deployment, "succeeded")
 
 
 def _expect(deployment: StepResult, result: str) -> None:
@@ -149,4 +173,5 @@ def _wait(screen: Screen) -> None:
 
 if __name__ == "__main__":
     os.chdir(ROOT)
-    sys.exit(main(sys.argv[1:], keep=os.environ.get("KEEP") == "1"))
+    engine = os.environ.get("ENGINE") or "push"
+    sys.exit(main(sys.argv[1:], keep=os.environ.get("KEEP") == "1", engine=engine))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,7 +15,11 @@ from testbed.action import Step, StepResult, run_step
 from testbed.cluster import ControlPlane
 from testbed.demo.layouts import ENVIRONMENT, Layout
 from testbed.demo.stage import Stage
+from testbed.flux import NAMESPACE, Flux
 
+_OVERTAKE = "CancelHealthCheckOnNewRevision=true"
+"""Lets a mended version overtake the health check of a broken one."""
+Body = dict[str, Any]
 LOG = "panic: dial tcp 10.0.0.7:5432: connect: connection refused"
 """What the failing release writes before it ends."""
 
@@ -30,13 +35,23 @@ class Cluster:
     @contextmanager
     def start(cls, root: Path, layout: Layout) -> Iterator[Cluster]:
         """Run it while the block runs; the first time ever its programs are built."""
-        with ControlPlane.start(root / "plane") as plane:
+        with ControlPlane.start(root / "plane") as plane, ExitStack() as stack:
+            if layout.engine == "flux":
+                stack.enter_context(Flux.start(plane, root / "flux", gates=_OVERTAKE))
             yield cls(plane=plane, layout=layout)
 
-    def prepare(self, environment: Path) -> None:
-        """Apply the administrator's folder of the environment repository, once."""
-        rendered = self.plane.kubectl("kustomize", str(environment / self.layout.administration))
+    def prepare(self, stage: Stage) -> None:
+        """Apply the administrator's folder of the environment repository, once.
+
+        Flux reads the double instead of github.com, and so by a token instead of a deploy key.
+        """
+        folder = stage.root / "environment" / self.layout.administration
+        rendered = self.plane.kubectl("kustomize", str(folder))
         objects = [item for item in yaml.safe_load_all(rendered) if item]
+        for source in [one for one in objects if one["kind"] == "GitRepository"]:
+            source["spec"]["url"] = stage.environment.clone_url
+            objects.append(_secret(source["spec"]["secretRef"]["name"], stage))
+        objects.sort(key=lambda one: one["kind"] != "Namespace")
         listing = {"apiVersion": "v1", "kind": "List", "items": objects}
         self.plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(listing))
 
@@ -46,7 +61,6 @@ class Cluster:
 
     def deploy(self, stage: Stage, run: int) -> StepResult:
         """Deploy the base's tip as the job of the environment repository does; it may fail."""
-        namespace = self.layout.namespace
         token = stage.forge.token(
             kind="job", home=ENVIRONMENT, permissions={"contents": "read", "deployments": "write"}
         )
@@ -56,7 +70,7 @@ class Cluster:
                 "environment": self.layout.environment,
                 "token": token,
                 "kubeconfig": self._kubeconfig(),
-                "kube-namespace": namespace,
+                "kube-namespace": self._home,
                 "timeout": "2m",
             },
             env={
@@ -74,10 +88,16 @@ class Cluster:
         """What runs, as kubectl shows it."""
         return self.plane.kubectl("get", "deployments,pods", f"--namespace={self.layout.namespace}")
 
+    @property
+    def _home(self) -> str:
+        """The namespace of the account that the workflow has."""
+        return NAMESPACE if self.layout.engine == "flux" else self.layout.namespace
+
     def _kubeconfig(self) -> str:
-        """Leads to the account that may deploy here and nothing else, for an hour."""
-        namespace = self.layout.namespace
-        account = f"{namespace}-deployer"
+        """Leads to the account that may deploy (or wait) here and nothing else, for an hour."""
+        namespace = self._home
+        role = "waiter" if self.layout.engine == "flux" else "deployer"
+        account = f"{self.layout.namespace}-{role}"
         minted = self.plane.kubectl(
             "create", "token", account, f"--namespace={namespace}", "--duration=1h"
         )
@@ -93,3 +113,14 @@ class Cluster:
         ]
         document["current-context"] = context
         return json.dumps(document)
+
+
+def _secret(name: str, stage: Stage) -> dict[str, object]:
+    """What Flux reads the repository with."""
+    token = stage.forge.token(repositories=[ENVIRONMENT], permissions={"contents": "read"})
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "stringData": {"username": "x", "password": token},
+    }

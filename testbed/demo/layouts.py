@@ -30,6 +30,7 @@ class Layout:
         flags: what is asked of `init` beside the names.
         deployed: the file that a release changes.
         later: a file that it must not change yet; empty where there is none.
+        engine: who applies: `push`, the job itself, or `flux`.
         administration: the folder that an administrator of the cluster applies once.
         environment: the environment that a release reaches first.
         namespace: where that environment runs.
@@ -43,6 +44,7 @@ class Layout:
     environment: str
     namespace: str
     later: str = ""
+    engine: str = "push"
 
     def command(self, image: str) -> tuple[str, ...]:
         """The command line that writes it; `image` is the application's, without tag."""
@@ -52,7 +54,7 @@ class Layout:
             *("gitops-action", "init", "environment", "--owner", owner, "--name", name),
             *("--applications", f"{application}={image}:{OLD_TAG}"),
             *("--code-owners", "@acme/platform", "--library", _LIBRARY),
-            *("--engine", "push"),
+            *("--engine", self.engine),
             *self.flags,
         )
 
@@ -90,4 +92,5 @@ OVERLAYS = Layout(
     later="environments/production/web/kustomization.yaml",
 )
 
+ENGINES = ("push", "flux")
 LAYOUTS = {layout.name: layout for layout in (CLASSIC, OVERLAYS)}

@@ -121,6 +121,13 @@ class Stage:
         )
         return meta, bump
 
+    def revert(self, path: str) -> None:
+        """Bring a file back to what it was before the last commit that changed it."""
+        git = self.environment.repository.git
+        before = git.run("rev-list", "--first-parent", "-2", "main", "--", path).split()[-1]
+        text = self.environment.read(before.decode(), path)
+        self.environment.commit(message=f"Revert {path}", files={path: text})
+
     def validate(self, pull: PullRequest) -> StepResult:
         """Validate a pull request of the environment repository, as its workflow does."""
         step = Step(

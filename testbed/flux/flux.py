@@ -22,8 +22,11 @@ _START_SECONDS = 60
 class Flux:
     """Flux that runs; each controller can be stopped and started, as faults do."""
 
-    def __init__(self, cluster: ControlPlane, folder: Path, binaries: Binaries) -> None:
+    def __init__(
+        self, cluster: ControlPlane, folder: Path, binaries: Binaries, gates: str = ""
+    ) -> None:
         """Nothing runs yet."""
+        self._gates = gates
         self._cluster = cluster
         self._folder = folder
         self._binaries = binaries
@@ -32,14 +35,19 @@ class Flux:
 
     @classmethod
     @contextmanager
-    def start(cls, cluster: ControlPlane, folder: Path) -> Iterator[Flux]:
+    def start(cls, cluster: ControlPlane, folder: Path, *, gates: str = "") -> Iterator[Flux]:
         """Install Flux and run it while the block runs.
+
+        Args:
+            cluster: where.
+            folder: of its own, for artifacts and logs.
+            gates: feature gates of kustomize-controller, as `Name=true`.
 
         Raises:
             PartError: a controller cannot be had or does not start.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        flux = cls(cluster, folder, find_binaries())
+        flux = cls(cluster, folder, find_binaries(), gates)
         flux._install()
         try:
             flux.start_source()
@@ -62,7 +70,9 @@ class Flux:
 
     def start_kustomize(self) -> None:
         """Run kustomize-controller, which builds, applies, prunes and checks health."""
-        self._start("kustomize-controller", self._binaries.kustomize, "--requeue-dependency=1s")
+        gates = [f"--feature-gates={self._gates}"] if self._gates else []
+        program = self._binaries.kustomize
+        self._start("kustomize-controller", program, "--requeue-dependency=1s", *gates)
 
     def stop_source(self) -> None:
         """End source-controller."""

@@ -11,12 +11,15 @@ import pytest
 from testbed.cache import ROOT
 
 
+@pytest.mark.parametrize("engine", ["push", "flux"])
 @pytest.mark.parametrize("layout", ["classic", "overlays"])
-def test_the_demo_goes_from_a_tag_to_what_runs_and_catches_what_breaks(layout: str) -> None:
+def test_the_demo_goes_from_a_tag_to_what_runs_and_back_from_what_breaks(
+    layout: str, engine: str
+) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "testbed.demo", layout],
         cwd=ROOT,
-        env={**os.environ, "WITHOUT_DOCKER": "the test has its own"},
+        env={**os.environ, "ENGINE": engine, "WITHOUT_DOCKER": "the test has its own"},
         capture_output=True,
         text=True,
         check=False,
@@ -29,6 +32,6 @@ def test_the_demo_goes_from_a_tag_to_what_runs_and_catches_what_breaks(layout: s
         "crashed",
         "connection refused",
         "1/1",
-        "CrashLoopBackOff",
+        "A person reverts it",
     ):
         assert words in done.stdout
