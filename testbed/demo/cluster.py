@@ -69,7 +69,7 @@ class Cluster:
                 "command": "deploy",
                 "environment": self.layout.environment,
                 "token": token,
-                "kubeconfig": self._kubeconfig(),
+                "kubeconfig": self.kubeconfig(),
                 "kube-namespace": self._home,
                 "timeout": "2m",
             },
@@ -93,7 +93,7 @@ class Cluster:
         """The namespace of the account that the workflow has."""
         return NAMESPACE if self.layout.engine == "flux" else self.layout.namespace
 
-    def _kubeconfig(self) -> str:
+    def kubeconfig(self) -> str:
         """Leads to the account that may deploy (or wait) here and nothing else, for an hour."""
         namespace = self._home
         role = "waiter" if self.layout.engine == "flux" else "deployer"

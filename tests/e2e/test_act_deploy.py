@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from testbed.act import RunResult, WorkflowRun, run_workflow
-from testbed.cache import ROOT
 from testbed.cluster import ControlPlane
-from testbed.demo.stage import action_folder
 from tests.support.deploy_forge import CONFIG, Deploying, deploying, settings, web
+from tests.support.deploy_workflow import CALLER, library, one_line
 from tests.support.github_forge import REPOSITORY
 
 LIBRARY = "OWNER/gitops-action@v1"
-CALLER = ".github/workflows/deploy.yml"
 WORKFLOW = """\
 name: deploy
 on: push
@@ -63,9 +59,6 @@ def pushed(stage: Deploying, images: Images) -> RunResult:
     checkout = stage.root / f"checkout-{stage.runs}"
     (checkout / CALLER).parent.mkdir(parents=True)
     (checkout / CALLER).write_text(WORKFLOW.replace("NAMESPACE", stage.namespace))
-    library = stage.root / f"library-{stage.runs}"
-    action_folder(library, images[0])
-    _install(library)
     rights = {"contents": "read", "deployments": "write", "metadata": "read"}
     token = stage.forge.token(kind="job", home=REPOSITORY, permissions=rights)
     return run_workflow(
@@ -82,25 +75,10 @@ def pushed(stage: Deploying, images: Images) -> RunResult:
                 "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
                 "GITHUB_SERVER_URL": stage.forge.server_url,
             },
-            secrets={"GITHUB_TOKEN": token, "KUBECONFIG": _one_line(stage.plane.kubeconfig)},
-            repositories={LIBRARY: library},
+            secrets={"GITHUB_TOKEN": token, "KUBECONFIG": one_line(stage.plane.kubeconfig)},
+            repositories={LIBRARY: library(stage.root / f"library-{stage.runs}", images[0])},
         )
     )
-
-
-def _install(library: Path) -> None:
-    """The workflows, without the one key of GitHub's that act does not know."""
-    shutil.copytree(ROOT / ".github/workflows", library / ".github/workflows")
-    workflow = library / CALLER
-    text = workflow.read_text()
-    assert text.count("      deployment: false\n") == 1
-    workflow.write_text(text.replace("      deployment: false\n", ""))
-
-
-def _one_line(kubeconfig: str) -> str:
-    import yaml  # noqa: PLC0415 - one helper's
-
-    return json.dumps(yaml.safe_load(kubeconfig))
 
 
 def test_a_push_deploys_what_changed_and_the_next_run_what_comes_after(

@@ -1,0 +1,32 @@
+"""The reusable workflow that deploys, made ready for act."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import yaml
+
+from testbed.cache import ROOT
+from testbed.demo.stage import action_folder
+
+CALLER = ".github/workflows/deploy.yml"
+# The one key of GitHub's that act does not know.
+_UNKNOWN = "      deployment: false\n"
+
+
+def library(folder: Path, image: str) -> Path:
+    """The action's repository: its interface, the built image, and its workflows."""
+    action_folder(folder, image)
+    shutil.copytree(ROOT / ".github/workflows", folder / ".github/workflows")
+    workflow = folder / CALLER
+    text = workflow.read_text()
+    assert text.count(_UNKNOWN) == 1
+    workflow.write_text(text.replace(_UNKNOWN, ""))
+    return folder
+
+
+def one_line(kubeconfig: str) -> str:
+    """The same kubeconfig, as a file of secrets can hold it."""
+    return json.dumps(yaml.safe_load(kubeconfig))
