@@ -116,6 +116,7 @@ def test_without_the_right_to_ask_it_waits_for_the_interval(stage: Fluxing) -> N
     assert result.outputs["result"] == "succeeded", result.log
     assert "may not ask Flux to reconcile GitRepository" in result.log
     assert "interval, 1m" in result.log
+    assert "Flux's word" not in result.log
 
 
 def test_the_waiting_account_changes_one_annotation_and_nothing_else(stage: Fluxing) -> None:
