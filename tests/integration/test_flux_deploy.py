@@ -12,6 +12,7 @@ import pytest
 from testbed.action import StepResult
 from testbed.cluster import ControlPlane
 from testbed.flux import Flux
+from testbed.registry import Registry
 from tests.support.deploy_forge import CONFIG, settings, web
 from tests.support.fluxing import FOLDER, WEB, Fluxing, config, fluxing
 
@@ -101,3 +102,42 @@ def test_kustomizations_are_found_by_the_path_that_they_read(stage: Fluxing) -> 
     result = stage.deploy()
     assert result.exit_code == 0, result.log
     assert f"flux-system/{stage.name}" in result.log
+
+
+def test_an_artifact_of_a_registry_tells_its_commit(stage: Fluxing, tmp_path: Path) -> None:
+    with Registry.start(tmp_path / "registry") as registry:
+
+        def push(commit: str, text: str) -> None:
+            """What `flux push artifact --path … --revision …` does."""
+            registry.push_image(
+                "acme/environment",
+                "main",
+                annotations={"org.opencontainers.image.revision": f"main@sha1:{commit}"},
+                files={WEB: text.encode()},
+            )
+
+        first = stage.stage.repository.resolve("main")
+        push(first, web(stage.name, GOOD))
+        stage.reconcile(
+            {
+                "apiVersion": "source.toolkit.fluxcd.io/v1beta2",
+                "kind": "OCIRepository",
+                "metadata": {"name": stage.name, "namespace": "flux-system"},
+                "spec": {
+                    "interval": "1h",
+                    "insecure": True,
+                    "url": f"oci://{registry.address}/acme/environment",
+                    "ref": {"tag": "main"},
+                },
+            },
+            stage.kustomization(sourceRef={"kind": "OCIRepository", "name": stage.name}),
+        )
+        assert stage.deploy().outputs["result"] == "succeeded"
+        second = stage.commit({WEB: web(stage.name, BETTER)})
+        late = stage.deploy(timeout="3s")
+        assert late.outputs["result"] == "unknown", late.log
+        assert "is out of date" in late.log
+        push(second, web(stage.name, BETTER))
+        result = stage.deploy()
+        assert result.outputs["result"] == "succeeded", result.log
+        assert image(stage) == BETTER

@@ -120,7 +120,7 @@ def fluxing(
 
 def _forget(plane: ControlPlane, name: str) -> None:
     """Nobody waits for it: a health check that goes on holds it up."""
-    for kind in ("kustomization", "gitrepository"):
+    for kind in ("kustomization", "gitrepository", "ocirepository"):
         listed = plane.kubectl("get", kind, "-n", NAMESPACE, "-o", "name")
         mine = [one for one in listed.split() if one.partition("/")[2].startswith(name)]
         for one in mine:

@@ -23,6 +23,7 @@ from gitops_action.core.manifests.fields import number, text
 from gitops_action.core.manifests.model import Body
 
 _DEPENDENCY = "DependencyNotReady"
+_UNHEALTHY = "HealthCheckFailed"
 _PASSING = {"HealthCheckCanceled", "Progressing", "ProgressingWithRetry"}
 _PASSES = re.compile(
     r"connection refused|connection reset|deadline exceeded|i/o timeout|no endpoints available"
@@ -46,7 +47,7 @@ _FAILURES: dict[str, tuple[str, str]] = {
         "could not delete what is described no more",
         "see who keeps the object: finalizers, rights of the Kustomization's account",
     ),
-    "HealthCheckFailed": (
+    _UNHEALTHY: (
         "applied it, and it did not become healthy",
         "read the reasons of the objects, mend them, or revert the commit",
     ),
@@ -137,9 +138,12 @@ def _refused(body: Body, ready: Condition, tried: Revision | None) -> Verdict:
 def _tried(sentence: str, fix: str, ready: Condition, tried: Revision | None) -> Verdict:
     if tried is None:
         return waiting(sentence, "it was of an older revision; Flux goes on", innocent=True)
-    if _PASSES.search(ready.message) and ready.reason != "HealthCheckFailed":
+    unhealthy = ready.reason == _UNHEALTHY
+    if _PASSES.search(ready.message) and not unhealthy:
         return waiting(sentence, "Flux tries again by itself")
-    return Verdict(step=Step.FAILED, sentence=sentence, fix=fix, revision=tried)
+    return Verdict(
+        step=Step.FAILED, sentence=sentence, fix=fix, revision=tried, unhealthy=unhealthy
+    )
 
 
 def _on_the_way(seen: Seen, tried: Revision | None, *, reached: bool) -> Verdict:

@@ -42,6 +42,7 @@ class Verdict:
         innocent: what keeps it is not the commit's doing; when time runs out, it is unknown
             whether the commit works.
         revision: the one that contains the commit.
+        unhealthy: everything was applied; the objects tell more than the sentence.
     """
 
     step: Step
@@ -49,6 +50,7 @@ class Verdict:
     fix: str = ""
     innocent: bool = False
     revision: Revision | None = None
+    unhealthy: bool = False
 
 
 def waiting(sentence: str, fix: str = "", *, innocent: bool = False) -> Verdict:

@@ -99,7 +99,9 @@ class Checks:
         return found.failures if found.ending in _ILL else ()
 
     def close(self) -> None:
-        """End all looks."""
+        """End all looks, at the same time."""
+        for _, check in self._open.values():
+            check.stop()
         for _, check in self._open.values():
             check.close()
 

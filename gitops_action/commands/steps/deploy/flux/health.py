@@ -17,6 +17,7 @@ Inventory = tuple[tuple[ObjectId, str], ...]
 _PLAIN_GROUPS = frozenset({"rbac.authorization.k8s.io"})
 _PLAIN = frozenset({("", "ConfigMap"), ("", "Secret"), ("", "ServiceAccount"), ("", "LimitRange")})
 _GLANCE = 0.1
+_LAST = 1.0
 _EXPLAIN = timedelta(seconds=3)
 
 
@@ -61,10 +62,14 @@ class HealthCheck:
         """Wait until it has ended, no longer than that."""
         self._thread.join(seconds)
 
+    def stop(self) -> None:
+        """Let it end."""
+        self._stop.set()
+
     def close(self) -> None:
         """End it, whatever is known."""
-        self._stop.set()
-        self._thread.join(2.0)
+        self.stop()
+        self.join(_LAST)
 
     def _go(self) -> None:
         try:

@@ -75,7 +75,7 @@ class FluxWait:
     def _failed(self, verdicts: dict[ObjectId, Verdict]) -> bool:
         certain = [one for one, verdict in verdicts.items() if verdict.step is Step.FAILED]
         for one in certain:
-            ill = self._checks.explained(one) if verdicts[one].revision else ()
+            ill = self._checks.explained(one) if verdicts[one].unhealthy else ()
             if ill:
                 self._book.failed(*ill)
             else:
