@@ -141,3 +141,22 @@ def test_an_artifact_of_a_registry_tells_its_commit(stage: Fluxing, tmp_path: Pa
         result = stage.deploy()
         assert result.outputs["result"] == "succeeded", result.log
         assert image(stage) == BETTER
+
+
+def test_what_is_applied_elsewhere_and_not_waited_for_cannot_be_told(stage: Fluxing) -> None:
+    key = {"name": f"{stage.name}-kubeconfig"}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {**key, "namespace": "flux-system"},
+        "stringData": {"value": stage.plane.kubeconfig},
+    }
+    remote = {"kubeConfig": {"secretRef": key}}
+    stage.reconcile(secret, stage.source(), stage.kustomization(wait=False, **remote))
+    result = stage.deploy()
+    assert result.outputs["result"] == "unknown", result.log
+    assert "applies to another cluster and does not wait" in result.log
+    stage.patch("kustomization", wait=True)
+    waiting = stage.deploy()
+    assert waiting.outputs["result"] == "succeeded", waiting.log
+    assert "health there is Flux's word" in waiting.log

@@ -107,7 +107,8 @@ def test_a_suspended_source_is_an_error_at_once(stage: Fluxing) -> None:
 def test_a_suspended_kustomization_is_an_error_at_once(stage: Fluxing) -> None:
     stage.reconcile(stage.source(), stage.kustomization(suspend=True))
     result = ended(stage.deploy(), "failed")
-    assert f"Kustomization flux-system/{stage.name} is suspended" in message(result)
+    assert "is suspended" in message(result)
+    assert failures(result)[0]["object"].endswith("_Kustomization")
     assert f"flux resume kustomization {stage.name} -n flux-system" in failures(result)[0]["fix"]
 
 
@@ -165,7 +166,8 @@ def test_what_depends_on_one_that_fails_is_not_the_failure(stage: Fluxing) -> No
         stage.kustomization(second, dependsOn=[{"name": first}]),
     )
     result = ended(stage.deploy(), "failed")
-    assert f"Kustomization flux-system/{first} could not apply" in message(result)
+    assert "could not apply" in message(result)
+    assert first in failures(result)[0]["object"]
     assert stage.stage.live("configmap", "web") == {}
     stage.commit({"environments/first/bad.yaml": web(stage.name, GOOD)})
     again = ended(stage.deploy(), "succeeded")

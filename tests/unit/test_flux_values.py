@@ -19,6 +19,7 @@ from gitops_action.core.flux.facts import (
     suspended_by,
 )
 from gitops_action.core.flux.follows import follows
+from gitops_action.core.flux.limits import beyond
 from gitops_action.core.flux.paths import of_path
 from gitops_action.core.flux.resume import resume
 from gitops_action.core.flux.revision import parse_revision
@@ -238,3 +239,15 @@ def test_the_digest_of_an_artifact_is_no_commit() -> None:
     body["status"]["lastAppliedOriginRevision"] = f"main@sha1:{COMMIT}"
     assert applied(body, source) == held
     assert artifact_of({"kind": "Bucket", "status": {"artifact": {"revision": SHA256}}}) is None
+
+
+def test_what_is_not_proved_is_said() -> None:
+    body = kustomization(kubeConfig={"secretRef": {"name": "other"}})
+    entry = "flux-system_apps_kustomize.toolkit.fluxcd.io_Kustomization"
+    body["status"]["inventory"] = {"entries": [{"id": entry, "v": "v1"}]}
+    ((child, _),) = inventory_of(body)
+    other, remote = beyond(body, [])
+    assert "applies Kustomization flux-system/apps" in other
+    assert "is Flux's word" in remote
+    assert beyond(body, [child]) == (remote,)
+    assert beyond(kustomization(), []) == ()

@@ -113,6 +113,11 @@ def suspended_by(body: Body) -> str:
     return ""
 
 
+def is_elsewhere(body: Body) -> bool:
+    """Whether a Kustomization applies to another cluster than the one it lives in."""
+    return bool(mapping(body, "spec", "kubeConfig"))
+
+
 def handled(body: Body) -> str:
     """The newest request that its controller has answered."""
     return text(body, "status", "lastHandledReconcileAt")

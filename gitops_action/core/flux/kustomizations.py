@@ -91,7 +91,7 @@ def judge_kustomization(seen: Seen, relate: Relate) -> Verdict:
     tried = attempted(body, seen.source)
     reached = tried is not None and relate(tried) is Relation.HAS
     if ready.status == "False" and _is_new(ready, body) and _is_answer(seen, ready):
-        return _refused(body, ready, tried if reached else None)
+        return _refused(seen, ready, tried if reached else None)
     if tried is not None and reached and checks_health(body):
         return Verdict(
             step=Step.CHECKING, sentence=f"{id_of(body)} checks the health of {tried.short}"
@@ -119,8 +119,9 @@ def _is_answer(seen: Seen, ready: Condition) -> bool:
     return seen.asked.changed and ready.since != seen.before
 
 
-def _refused(body: Body, ready: Condition, tried: Revision | None) -> Verdict:
+def _refused(seen: Seen, ready: Condition, tried: Revision | None) -> Verdict:
     """What `Ready: False` means."""
+    body = seen.body
     if ready.reason == _DEPENDENCY:
         fix = "see the Kustomization that it depends on"
         return waiting(said_of(body, "waits", ready), fix, innocent=True)
@@ -128,7 +129,8 @@ def _refused(body: Body, ready: Condition, tried: Revision | None) -> Verdict:
         return waiting(said_of(body, "goes on", ready))
     what, fix = _FAILURES.get(ready.reason, (f"failed ({ready.reason})", "see its message"))
     sentence = said_of(body, what, ready)
-    if ready.reason == "ArtifactFailed" and _NO_PATH in ready.message:
+    late = not seen.asked.stamp or handled(body) == seen.asked.stamp
+    if ready.reason == "ArtifactFailed" and _NO_PATH in ready.message and late:
         return failed(sentence, "see `spec.path`: the repository has no such folder")
     if ready.reason == "ArtifactFailed":
         return waiting(sentence, fix, innocent=True)

@@ -115,6 +115,6 @@ class Book:
         return Result.UNKNOWN if self._untold else Result.SUCCEEDED
 
     def _failure(self, one: ObjectId | None, verdict: Verdict, ending: str) -> Failure:
-        return Failure(
-            sentence=self.clean(verdict.sentence) + ending, object_id=one, fix=verdict.fix
-        )
+        """The object is named beside the sentence, not in it again."""
+        sentence = self.clean(verdict.sentence).removeprefix(f"{one} ") + ending
+        return Failure(sentence=sentence, object_id=one, fix=verdict.fix)

@@ -10,12 +10,14 @@ from gitops_action.commands.steps.deploy.run import TargetRun
 from gitops_action.commands.steps.deploy.wait import Ending, WaitResult
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.deploy.result import Failure
-from gitops_action.core.flux.facts import inventory_of
-from gitops_action.core.manifests.fields import flag, mapping, text
+from gitops_action.core.flux.facts import inventory_of, is_elsewhere
+from gitops_action.core.manifests.fields import flag, text
 from gitops_action.core.manifests.model import ObjectId
 
 Key = tuple[str, Inventory]
 _ILL = frozenset({Ending.FAILED, Ending.TIMEOUT})
+_NOT_SEEN = frozenset({Ending.HEALTHY, Ending.UNKNOWN})
+"""Of what is elsewhere nothing was looked at, and that is healthy too."""
 _PATIENCE = 3.0
 """Seconds that a look may take to say what it knows when time is over."""
 
@@ -30,7 +32,6 @@ class Checks:
         self._until = until
         self._open: dict[ObjectId, tuple[Key, HealthCheck]] = {}
         self._explained: dict[ObjectId, WaitResult] = {}
-        self._accepted: dict[ObjectId, tuple[str, ...]] = {}
 
     def follow(self, one: ObjectId) -> None:
         """Look at what this Kustomization holds now."""
@@ -66,15 +67,19 @@ class Checks:
         found = self.result(one)
         if found is None:
             return False
-        if found.ending is Ending.HEALTHY:
+        if found.ending is Ending.HEALTHY and not is_elsewhere(self._scene.bodies[one]):
             return True
-        return found.ending is Ending.UNKNOWN and self._waits(one)
+        return found.ending in _NOT_SEEN and self._waits(one)
 
     def untold(self, one: ObjectId) -> tuple[Failure, ...]:
         """Why nobody can tell the health of what is applied: neither we nor the controller."""
         found = self.result(one)
-        unknown = found is not None and found.ending is Ending.UNKNOWN and not self._waits(one)
-        return found.failures if found is not None and unknown else ()
+        if found is None or self._waits(one):
+            return ()
+        if is_elsewhere(self._scene.bodies[one]):
+            sentence = "it applies to another cluster and does not wait: health cannot be told"
+            return (Failure(sentence=sentence, object_id=one, fix="set `spec.wait: true`"),)
+        return found.failures if found.ending is Ending.UNKNOWN else ()
 
     def _waits(self, one: ObjectId) -> bool:
         return bool(flag(self._scene.bodies[one], "spec", "wait"))
@@ -94,7 +99,7 @@ class Checks:
             if found is not None and found.ending in _ILL:
                 self._explained[one] = found
                 return found.failures
-        found = explain(self._run, self._scene.bodies[one])
+        found = explain(self._run, _here(self._scene.bodies[one]))
         self._explained[one] = found
         return found.failures if found.ending in _ILL else ()
 
@@ -117,4 +122,4 @@ class Checks:
 
 def _here(body: LiveObject) -> Inventory:
     """What can be looked at: nothing of a Kustomization that applies to another cluster."""
-    return () if mapping(body, "spec", "kubeConfig") else inventory_of(body)
+    return () if is_elsewhere(body) else inventory_of(body)

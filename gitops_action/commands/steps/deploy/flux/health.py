@@ -8,8 +8,6 @@ from datetime import timedelta
 
 from gitops_action.commands.steps.deploy.run import Stop, TargetRun
 from gitops_action.commands.steps.deploy.wait import Awaited, WaitResult, wait_healthy
-from gitops_action.core.cluster.model import LiveObject
-from gitops_action.core.flux.facts import inventory_of
 from gitops_action.core.manifests.model import ObjectId
 
 Inventory = tuple[tuple[ObjectId, str], ...]
@@ -98,6 +96,6 @@ def _awaited(one: ObjectId, version: str) -> Awaited:
     return Awaited(id=one, version=version)
 
 
-def explain(run: TargetRun, body: LiveObject) -> WaitResult:
+def explain(run: TargetRun, inventory: Inventory) -> WaitResult:
     """What is wrong with what Flux gave up on, in the time of a few looks."""
-    return check(run, inventory_of(body), _EXPLAIN)
+    return check(run, inventory, _EXPLAIN)

@@ -15,6 +15,7 @@ from gitops_action.commands.steps.deploy.wait import WaitResult
 from gitops_action.core.cluster.errors import ExpiredError
 from gitops_action.core.config.values import format_duration
 from gitops_action.core.deploy.result import Failure
+from gitops_action.core.flux.limits import beyond
 from gitops_action.core.flux.verdict import Step, Verdict
 from gitops_action.core.manifests.model import ObjectId
 
@@ -86,7 +87,9 @@ class FluxWait:
 
     def _complete(self, one: ObjectId) -> bool:
         """Flux says so, and so do we; or we cannot look, and Flux has looked."""
-        return self._judging.verdicts[one].step is Step.DONE and self._checks.satisfied(one)
+        verdict = self._judging.verdicts.get(one)
+        done = verdict is not None and verdict.step is Step.DONE
+        return done and self._checks.satisfied(one)
 
     def _untold(self) -> bool:
         """All is applied, and how something is cannot be seen from here."""
@@ -135,11 +138,12 @@ class FluxWait:
                 reached[-1] = True
             self._book.applied(self._scene.bodies[one], reached=reached[-1])
             self._newer(one, verdict)
+            self._book.note(*beyond(self._scene.bodies[one], self._judging.order))
         for one in self._judging.order:
             waited = self._checks.result(one)
             if waited is not None:
                 self._book.looked(waited)
-            if self._judging.verdicts and self._complete(one):
+            if self._complete(one):
                 self._unseen(one, waited)
         if all(reached):
             self._book.pruned()
