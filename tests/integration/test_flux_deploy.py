@@ -14,7 +14,8 @@ from testbed.cluster import ControlPlane
 from testbed.flux import Flux
 from testbed.registry import Registry
 from tests.support.deploy_forge import CONFIG, settings, web
-from tests.support.fluxing import FOLDER, WEB, Fluxing, config, fluxing
+from tests.support.flux import until
+from tests.support.fluxing import FOLDER, WEB, Fluxing, beside, config, fluxing
 
 GOOD = "ghcr.io/acme/web:v1"
 BETTER = "ghcr.io/acme/web:v2"
@@ -160,3 +161,76 @@ def test_what_is_applied_elsewhere_and_not_waited_for_cannot_be_told(stage: Flux
     waiting = stage.deploy()
     assert waiting.outputs["result"] == "succeeded", waiting.log
     assert "health there is Flux's word" in waiting.log
+
+
+HELM_RELEASES = "helmreleases.helm.toolkit.fluxcd.io"
+RELEASES: dict[str, Any] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": HELM_RELEASES},
+    "spec": {
+        "group": "helm.toolkit.fluxcd.io",
+        "names": {"kind": "HelmRelease", "plural": "helmreleases", "singular": "helmrelease"},
+        "scope": "Namespaced",
+        "versions": [
+            {
+                "name": "v2",
+                "served": True,
+                "storage": True,
+                "subresources": {"status": {}},
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "x-kubernetes-preserve-unknown-fields": True,
+                    }
+                },
+            }
+        ],
+    },
+}
+
+
+def released(stage: Fluxing, value: str) -> str:
+    """A HelmRelease whose chart comes from Git."""
+    source = {"kind": "GitRepository", "name": stage.name, "namespace": "flux-system"}
+    chart = {"spec": {"chart": "./charts/web", "sourceRef": source}}
+    return json.dumps(
+        {
+            "apiVersion": "helm.toolkit.fluxcd.io/v2",
+            "kind": "HelmRelease",
+            "metadata": {"name": "web", "namespace": stage.name},
+            "spec": {"interval": "1h", "chart": chart, "values": {"value": value}},
+        }
+    )
+
+
+def test_a_helm_release_is_waited_for_and_its_chart_is_warned_about(stage: Fluxing) -> None:
+    stage.reconcile(RELEASES)
+    definition = f"crd/{HELM_RELEASES}"
+    stage.plane.kubectl("wait", "--for=condition=Established", definition)
+    stage.reconcile(stage.source(), stage.kustomization(wait=False))
+
+    def report(commit: str, generation: int, *conditions: dict[str, str]) -> None:
+        """What helm-controller writes, once it is there."""
+        stage.applies(commit)
+        until(lambda: stage.stage.live("helmrelease", "web"), what="the release is there")
+        until(
+            lambda: stage.stage.live("helmrelease", "web")["metadata"]["generation"] == generation,
+            what="the release is the new one",
+        )
+        status = {"status": {"observedGeneration": generation, "conditions": list(conditions)}}
+        place = ("-n", stage.name, "--subresource=status", "--type=merge", "-p", json.dumps(status))
+        stage.plane.kubectl("patch", "helmrelease", "web", *place)
+
+    first = stage.commit({WEB: released(stage, "1")})
+    good = {"type": "Ready", "status": "True", "reason": "UpgradeSucceeded"}
+    result = beside(stage.deploy, lambda: report(first, 1, good))
+    assert result.outputs["result"] == "succeeded", result.log
+    assert "reconcileStrategy: ChartVersion" in result.log
+    second = stage.commit({WEB: released(stage, "2")})
+    bad = {"type": "Ready", "status": "False", "reason": "UpgradeFailed", "message": "timed out"}
+    over = {"type": "Stalled", "status": "True", "reason": "RetriesExceeded", "message": "no more"}
+    failed = beside(stage.deploy, lambda: report(second, 2, bad, over))
+    assert failed.outputs["result"] == "failed", failed.log
+    (failure,) = rows(failed, "failures")
+    assert failure["object"] == f"{stage.name}_web_helm.toolkit.fluxcd.io_HelmRelease"

@@ -168,7 +168,7 @@ def _ambiguous(able: list[Environment]) -> UsageError:
     if not able:
         return UsageError(
             "No environment has a target that this command deploys to",
-            fix="declare `deploy` with `engine: push` for an environment in the configuration",
+            fix="declare `deploy` with an `engine` for an environment in the configuration",
         )
     names = ", ".join(f"`{item.name}`" for item in able)
     return UsageError(
