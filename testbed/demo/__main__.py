@@ -23,14 +23,18 @@ from testbed.demo.layouts import APPLICATION, BAD_TAG, ENGINES, LAYOUTS, NEW_TAG
 from testbed.demo.show import Screen
 from testbed.demo.stage import Stage
 from testbed.docker import action_image, daemon, runner_image, why_no_docker
+from testbed.forge.model import PullRequest
 from testbed.process import PartError
 
 _WHO = {
     "push": "the environment repository deploys",
     "flux": "the environment repository waits until Flux runs this very commit",
 }
-_REVERT = 99
-"""The number of the run that deploys the revert."""
+_ADAPTED = (
+    "Flux reads the double by HTTP with a token, where the files say ssh://git@github.com and a"
+    " deploy key; and it gives up the health check of a version as soon as there is a newer one"
+    " (its feature gate CancelHealthCheckOnNewRevision)."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +107,8 @@ def _show(screen: Screen, root: Path, layout: Layout, images: Images, *, keep: b
         screen.repository(stage, layout)
         with screen.doing("An administrator prepares the cluster (cluster-config/)"):
             cluster.prepare(stage)
+        if layout.engine == "flux":
+            screen.note(_ADAPTED)
         _release(screen, stage, cluster, images, NEW_TAG)
         screen.note(f"{BAD_TAG} breaks as soon as it runs: what does the deployment say?")
         cluster.break_image(f"{stage.image}:{BAD_TAG}")
@@ -130,26 +136,31 @@ def _release(screen: Screen, stage: Stage, cluster: Cluster, images: Images, tag
         with screen.doing("tag, push of the image, bump"):
             stage.run_processes(release)
     for pull in stage.environment.pull_requests():
-        if pull.merged_at:
-            continue
-        screen.pull_request(stage, pull)
-        with screen.doing("The environment repository validates it"):
-            validation = stage.validate(pull)
-        screen.result("validate", validation)
-        with screen.doing(f"A person merges it, and {_WHO[cluster.layout.engine]}"):
-            stage.environment.merge(pull.number)
-            deployment = cluster.deploy(stage, pull.number)
-        screen.result("deploy", deployment)
-        _expect(deployment, "failed" if tag == BAD_TAG else "succeeded")
+        if not pull.merged_at:
+            _accept(screen, stage, cluster, pull, "failed" if tag == BAD_TAG else "succeeded")
 
 
 def _revert(screen: Screen, stage: Stage, cluster: Cluster) -> None:
     """A plain revert is the way back: it is a newer commit, and deployed as any other."""
-    with screen.doing(f"A person reverts it, and {_WHO[cluster.layout.engine]}"):
-        stage.revert(cluster.layout.deployed)
-        deployment = cluster.deploy(stage, _REVERT)
+    with screen.doing("A person presses Revert"):
+        pull = stage.revert(cluster.layout.deployed)
+    _accept(screen, stage, cluster, pull, "succeeded")
+
+
+def _accept(
+    screen: Screen, stage: Stage, cluster: Cluster, pull: PullRequest, expected: str
+) -> None:
+    """From a pull request to what runs: validation, merge, deployment."""
+    screen.pull_request(stage, pull)
+    with screen.doing("The environment repository validates it"):
+        validation = stage.validate(pull)
+    screen.result("validate", validation)
+    with screen.doing(f"A person merges it, and {_WHO[cluster.layout.engine]}"):
+        stage.environment.merge(pull.number)
+        deployment = cluster.deploy(stage, pull.number)
     screen.result("deploy", deployment)
-    _expect(deployment, "succeeded")
+    _expect(deployment, expected)
+    screen.recorded(stage)
 
 
 def _expect(deployment: StepResult, result: str) -> None:

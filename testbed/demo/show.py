@@ -37,7 +37,8 @@ class Screen:
 
     def title(self, layout: Layout) -> None:
         """Begin a layout."""
-        self.console.print(Rule(f"[bold]{layout.name}[/]: {escape(layout.about)}"))
+        about = f"{layout.about}; engine {layout.engine}"
+        self.console.print(Rule(f"[bold]{layout.name}[/]: {escape(about)}"))
 
     def note(self, text: str) -> None:
         """Say something by the way."""
@@ -79,6 +80,15 @@ class Screen:
             Panel(Markdown(_unfolded(result.summary)), title=command, border_style=colour)
         )
 
+    def recorded(self, stage: Stage) -> None:
+        """Show the newest GitHub Deployment, as the repository's page does."""
+        deployments = stage.environment.repository.deployments
+        newest = deployments[max(deployments)]
+        state = newest.statuses[-1].state if newest.statuses else "pending"
+        self.console.print(
+            f"  GitHub Deployment of {newest.oid[:7]} to {escape(newest.environment)}: {state}"
+        )
+
     def running(self, table: str) -> None:
         """Show what runs in the cluster at the end."""
         self.console.print(Panel(Text(table.rstrip()), title="kubectl get", border_style="dim"))
@@ -94,7 +104,7 @@ class Screen:
         )
         body = Group(
             head,
-            Markdown(_plain(pull.body or "")),
+            Markdown(_plain(pull.body) if pull.body else ""),
             Rule("Files changed", style="dim"),
             Syntax(difference, "diff", background_color="default", word_wrap=True),
         )

@@ -121,12 +121,13 @@ class Stage:
         )
         return meta, bump
 
-    def revert(self, path: str) -> None:
-        """Bring a file back to what it was before the last commit that changed it."""
-        git = self.environment.repository.git
-        before = git.run("rev-list", "--first-parent", "-2", "main", "--", path).split()[-1]
-        text = self.environment.read(before.decode(), path)
-        self.environment.commit(message=f"Revert {path}", files={path: text})
+    def revert(self, path: str) -> PullRequest:
+        """Propose to undo what was merged last, a change of this file, by the button "Revert"."""
+        merged = self.environment.pull_requests()[-1]
+        title, branch = f'Revert "{merged.title}"', f"revert-{merged.number}-{merged.head}"
+        before = self.environment.read("main^1", path)
+        self.environment.commit(branch=branch, message=title, files={path: before})
+        return self.environment.open(head=branch, title=title)
 
     def validate(self, pull: PullRequest) -> StepResult:
         """Validate a pull request of the environment repository, as its workflow does."""

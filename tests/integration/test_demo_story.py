@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -11,12 +12,8 @@ import pytest
 from testbed.cache import ROOT
 
 
-@pytest.mark.parametrize("engine", ["push", "flux"])
-@pytest.mark.parametrize("layout", ["classic", "overlays"])
-def test_the_demo_goes_from_a_tag_to_what_runs_and_back_from_what_breaks(
-    layout: str, engine: str
-) -> None:
-    done = subprocess.run(
+def demo(layout: str, engine: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "testbed.demo", layout],
         cwd=ROOT,
         env={**os.environ, "ENGINE": engine, "WITHOUT_DOCKER": "the test has its own"},
@@ -25,13 +22,28 @@ def test_the_demo_goes_from_a_tag_to_what_runs_and_back_from_what_breaks(
         check=False,
         timeout=300,
     )
+
+
+@pytest.mark.parametrize(
+    ("layout", "engine"), [("classic", "flux"), ("overlays", "flux"), ("overlays", "push")]
+)
+def test_the_demo_goes_from_a_tag_to_what_runs_and_back_from_what_breaks(
+    layout: str, engine: str
+) -> None:
+    done = demo(layout, engine)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    for words in (
-        "succeeded",
-        "failed",
-        "crashed",
-        "connection refused",
-        "1/1",
-        "A person reverts it",
-    ):
+    for words in ("crashed", "connection refused", "A person presses Revert"):
         assert words in done.stdout
+    recorded = re.findall(r"GitHub Deployment of (\w+) to \w+: (\w+)", done.stdout)
+    assert [state for _, state in recorded] == ["success", "failure", "success"]
+    assert len({commit for commit, _ in recorded}) == 3
+    running = done.stdout.rpartition("kubectl get")[2]
+    assert "CrashLoopBackOff" not in running
+    assert re.search(r"deployment\.apps/web +(\d)/\1", running)
+    assert ("Flux reads the double" in done.stdout) is (engine == "flux")
+
+
+def test_an_engine_that_is_not_there_is_told() -> None:
+    done = demo("classic", "argo")
+    assert done.returncode == 2
+    assert "no engine argo; there are push, flux" in done.stdout
