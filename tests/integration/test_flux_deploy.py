@@ -152,7 +152,7 @@ def test_what_is_applied_elsewhere_and_not_waited_for_cannot_be_told(stage: Flux
         "metadata": {**key, "namespace": "flux-system"},
         "stringData": {"value": stage.plane.kubeconfig},
     }
-    remote = {"kubeConfig": {"secretRef": key}}
+    remote: dict[str, Any] = {"kubeConfig": {"secretRef": key}}
     stage.reconcile(secret, stage.source(), stage.kustomization(wait=False, **remote))
     result = stage.deploy()
     assert result.outputs["result"] == "unknown", result.log
