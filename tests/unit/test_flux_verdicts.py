@@ -147,6 +147,10 @@ def test_a_kustomization_that_runs_the_commit_or_a_newer_one(applied: str) -> No
         kustomization(not_ready("DependencyNotReady", "dependency 'a/b' is not ready")),
         kustomization(not_ready("HealthCheckCanceled", "New reconciliation"), attempted=COMMIT),
         kustomization(not_ready("ArtifactFailed", "Source artifact not found")),
+        kustomization(
+            not_ready("HealthCheckFailed", "health check failed after 5s: context canceled"),
+            attempted=COMMIT,
+        ),
         kustomization(not_ready("BuildFailed", "no"), attempted=OLDER),
         kustomization(
             not_ready("ReconciliationFailed", "failed calling webhook: connection refused"),

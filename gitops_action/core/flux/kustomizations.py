@@ -32,6 +32,8 @@ _PASSES = re.compile(
     re.IGNORECASE,
 )
 """Words of API servers and webhooks for what may pass by itself; Flux tries again."""
+_CUT_OFF = "context canceled"
+"""What a controller says that ends in the middle; the next one begins anew."""
 _NO_PATH = "path not found"
 
 _FAILURES: dict[str, tuple[str, str]] = {
@@ -125,7 +127,7 @@ def _refused(seen: Seen, ready: Condition, tried: Revision | None) -> Verdict:
     if ready.reason == _DEPENDENCY:
         fix = "see the Kustomization that it depends on"
         return waiting(said_of(body, "waits", ready), fix, innocent=True)
-    if ready.reason in _PASSING:
+    if ready.reason in _PASSING or _CUT_OFF in ready.message:
         return waiting(said_of(body, "goes on", ready))
     what, fix = _FAILURES.get(ready.reason, (f"failed ({ready.reason})", "see its message"))
     sentence = said_of(body, what, ready)
