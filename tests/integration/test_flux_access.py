@@ -27,6 +27,8 @@ PATH = f"environments/{ENVIRONMENT}/web.yaml"
 
 ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role"}
 FREE = json.dumps({"metadata": {"finalizers": None}})
+NOBODY = {"apiVersion": "v1", "kind": "ConfigMap", "name": "nobody", "uid": "0-0-0-0-0"}
+"""An owner that does not exist: what it owned is collected as garbage."""
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +134,7 @@ def test_the_waiting_account_changes_one_annotation_and_nothing_else(stage: Flux
             {"metadata": {"annotations": {"other": "1"}}},
             {"metadata": {"labels": {"other": "1"}}},
             {"metadata": {"finalizers": ["acme.dev/other"]}},
+            {"metadata": {"ownerReferences": [NOBODY]}},
         ):
             said = refused(plane, *patch, json.dumps(change))
             assert "this account may" in said, change
