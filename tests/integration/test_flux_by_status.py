@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -94,6 +97,36 @@ def test_a_superseded_commit_gets_none_and_the_newer_one_counts(stage: Deploying
     assert newest[:12] not in result.log
 
 
+def test_a_commit_that_is_superseded_while_it_is_waited_for(stage: Deploying) -> None:
+    """What the branch holds is asked for anew each time."""
+    ours = stage.repository.resolve("main")
+
+    def supersede() -> None:
+        time.sleep(2)
+        newer = stage.commit({FILE: settings(stage.namespace, "web", "2")})
+        report(stage, newer, "reconciliation succeeded")
+
+    thread = threading.Thread(target=supersede)
+    thread.start()
+    result = deploy(stage)
+    thread.join()
+    newer = stage.repository.resolve("main")
+    assert result.outputs["result"] == "succeeded", result.log
+    assert f"succeeded on {newer[:12]}, which is newer and contains {ours[:12]}" in result.log
+    assert stage.states("staging")[0][0] == "success"
+
+
+def test_a_failure_of_a_newer_commit_is_named(stage: Deploying) -> None:
+    ours = stage.repository.resolve("main")
+    newer = stage.commit({FILE: settings(stage.namespace, "web", "2")})
+    report(stage, newer, "build failed", "failure")
+    result = deploy(stage, commit=ours)
+    assert result.outputs["result"] == "failed", result.log
+    assert f"on {newer[:12]}, which contains {ours[:12]}: {CONTEXT}: build failed" in message(
+        result
+    )
+
+
 def test_an_older_success_says_nothing(stage: Deploying) -> None:
     report(stage, stage.repository.resolve("main"), "reconciliation succeeded")
     stage.commit({FILE: settings(stage.namespace, "web", "2")})
@@ -110,6 +143,7 @@ def test_a_failure_ends_it_early_in_the_words_of_flux(stage: Deploying) -> None:
     assert result.exit_code == 1
     assert result.outputs["result"] == "failed"
     assert f"{CONTEXT}: health check failed" in message(result)
+    assert json.loads(result.outputs["objects"]) == []
     assert stage.states("staging")[0][0] == "failure"
 
 
@@ -127,8 +161,12 @@ def test_no_status_at_all_is_unknown_and_shows_what_there_is(stage: Deploying) -
     result = deploy(stage, timeout="2s")
     assert result.exit_code == 1
     assert result.outputs["result"] == "unknown"
-    assert f"starts with {PREFIX}" in message(result)
-    assert "there are others: kustomization/web/0c9c2e41" in message(result)
+    assert "Within 2s Flux reported nothing" in message(result)
+    assert f"no commit status `{PREFIX}…`" in message(result)
+    assert "other contexts there: `kustomization/web/0c9c2e41`" in message(result)
+    (failure,) = json.loads(result.outputs["failures"])
+    assert "status-prefix" in failure["fix"]
+    assert "docs/flux.md" in failure["fix"]
     assert stage.states("staging")[0][0] == "error"
 
 
@@ -137,6 +175,53 @@ def test_a_token_that_may_not_read_statuses_is_told_so(stage: Deploying) -> None
     result = deploy(stage)
     assert result.outputs["result"] == "failed", result.log
     assert "statuses: read" in result.log
+
+
+def test_a_token_in_the_words_of_others_is_not_printed(stage: Deploying) -> None:
+    words = f"build failed: token={stage.token}"
+    report(stage, stage.repository.resolve("main"), words, "failure")
+    result = deploy(stage)
+    assert "build failed" in message(result)
+    assert stage.token not in result.log + result.summary + json.dumps(dict(result.outputs))
+
+
+def test_it_stands_beside_a_target_that_is_reached(stage: Deploying) -> None:
+    """Only the one with access is connected to; each Kustomization needs its own status."""
+    eu = "{name: eu, engine: push}"
+    us = (
+        "{name: us, engine: flux, access: none, status-prefix: kustomization/,"
+        " kustomizations: [flux-system/web, flux-system/api]}"
+    )
+    both = f"deploy: {{targets: [{eu}, {us}], health: {{timeout: 4s}}}}"
+    start = GITOPS[: GITOPS.index("    deploy:")]
+    commit = stage.commit({CONFIG: f"{start}    {both}\n"})
+    for name, words in (("web", "reconciliation succeeded"), ("api", "dependency not ready")):
+        context = f"kustomization/{name}/0c9c2e41"
+        stage.repository.status(commit, context, "success", description=words, by="flux")
+    result = stage.deploy(environment="staging")
+    assert result.outputs["result"] == "unknown", result.log
+    assert "kustomization/api/0c9c2e41: dependency not ready" in message(result)
+    assert [row["target"] for row in json.loads(result.outputs["objects"])] == ["eu"]
+
+
+def test_without_a_token_nothing_can_be_known(stage: Deploying) -> None:
+    folder = stage.root / "checkout"
+    header = f"http.extraHeader=Authorization: bearer {stage.token}"
+    clone = ["git", "-c", header, "clone", "-q", stage.repository.clone_url, str(folder)]
+    subprocess.run(clone, check=True)
+    program = [sys.executable, "-m", "gitops_action", "deploy", "--environment", "staging"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(stage.root), "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run(
+        [*program, "--repository", REPOSITORY],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "`access: none`" in done.stderr
+    assert "give `token`" in done.stderr
 
 
 def test_github_that_does_not_answer_is_unknown(stage: Deploying) -> None:

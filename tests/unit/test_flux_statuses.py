@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gitops_action.core.deployments.model import CommitState, CommitStatus
 from gitops_action.core.flux.statuses import Said, Wanted, others, reports
@@ -21,14 +23,21 @@ def status(words: str, state: CommitState = "success", context: str = WEB) -> Co
     [
         ("success", "reconciliation succeeded", Said.SUCCESS),
         ("success", "upgrade succeeded", Said.SUCCESS),
-        ("success", "dependency not ready", Said.NOTHING),
-        ("success", "health check canceled", Said.NOTHING),
-        ("success", "progressing", Said.NOTHING),
-        ("pending", "reconciliation succeeded", Said.NOTHING),
+        ("success", "dependency not ready", Said.PASSING),
+        ("failure", "dependency not ready", Said.PASSING),
+        ("success", "health check canceled", Said.PASSING),
+        ("success", "progressing", Said.PASSING),
+        ("success", "rollback succeeded", Said.PASSING),
+        ("success", "uninstall succeeded", Said.PASSING),
+        ("pending", "reconciliation succeeded", Said.PASSING),
         ("failure", "health check failed", Said.FAILURE),
+        ("failure", "Health Check Failed", Said.FAILURE),
         ("failure", "build failed", Said.FAILURE),
+        ("failure", "stalled", Said.FAILURE),
+        ("failure", "retries exceeded", Said.FAILURE),
         ("failure", "reconciliation failed", Said.FAILING),
         ("failure", "artifact failed", Said.FAILING),
+        ("failure", "prune failed", Said.FAILING),
         ("error", "", Said.FAILING),
     ],
 )
@@ -89,9 +98,70 @@ def test_of_failures_the_newest_counts() -> None:
     )
 
 
+def test_two_clusters_under_one_name_need_one_each() -> None:
+    there = status("health check failed", "failure", context="kustomization/web/11111111")
+    wanted = Wanted(prefix="kustomization/", names=("web",))
+    found = reports([(OURS, [status("reconciliation succeeded"), there])], wanted)
+    assert {one.said for one in found} == {Said.SUCCESS, Said.FAILURE}
+
+
+def test_a_context_of_an_expression_of_ones_own_is_found_by_its_name() -> None:
+    wanted = Wanted(prefix="eu/", names=("web",))
+    listed = [status("reconciliation succeeded", context="eu/Kustomization/Web")]
+    assert reports([(OURS, listed)], wanted)[0].said is Said.SUCCESS
+
+
+def test_what_is_missing_is_named_as_it_would_begin() -> None:
+    (by_name, by_prefix) = (Wanted(prefix="kustomization/", names=("api",)), ALL)
+    assert reports([(OURS, [])], by_name)[0].context == "kustomization/api…"
+    assert reports([(OURS, [])], by_prefix)[0].context == "kustomization/…"
+
+
 def test_what_flux_wrote_under_other_names_is_shown() -> None:
     listed = [status("", context=one) for one in (WEB, "ci/build", "kustomization/api/12345678")]
     assert others([(OURS, listed)], Wanted(prefix="kustomization/web")) == (
         "kustomization/api/12345678",
     )
     assert reports([(OURS, listed)], Wanted(prefix="helmrelease/"))[0].said is Said.NOTHING
+
+
+def test_where_flux_wrote_nothing_all_contexts_are_shown() -> None:
+    listed = [status("", context=one) for one in ("ci/test", "ci/build", WEB)]
+    assert others([(OURS, listed)], ALL) == ("ci/build", "ci/test")
+
+
+WORDS = ("reconciliation succeeded", "dependency not ready", "health check failed", "apply failed")
+CONTEXTS = (WEB, "kustomization/api/0c9c2e41", "ci/build")
+STATES: tuple[CommitState, ...] = ("success", "failure", "pending")
+ONE = st.builds(status, st.sampled_from(WORDS), st.sampled_from(STATES), st.sampled_from(CONTEXTS))
+LISTED = st.lists(ONE, max_size=4, unique_by=lambda one: one.context)
+
+
+@given(own=LISTED, newer=LISTED, newest=LISTED, wanted=st.sampled_from([ALL, Wanted(prefix="x")]))
+def test_success_is_only_what_flux_said_on_a_commit_that_contains_ours(
+    own: list[CommitStatus], newer: list[CommitStatus], newest: list[CommitStatus], wanted: Wanted
+) -> None:
+    commits = [(OURS, own), (NEWEST, newest), (NEWER, newer)]
+    found = reports(commits, wanted)
+    assert found
+    for one in found:
+        good = any(
+            each.state == "success" and "not ready" not in each.description
+            for _, listed in commits
+            for each in listed
+            if each.context == one.context
+        )
+        assert (one.said is Said.SUCCESS) == good
+        if one.said is not Said.NOTHING:
+            assert wanted.matches(one.context)
+
+
+@given(own=LISTED, newer=LISTED, data=st.data())
+def test_neither_the_order_nor_foreign_contexts_decide(
+    own: list[CommitStatus], newer: list[CommitStatus], data: st.DataObject
+) -> None:
+    turned = data.draw(st.permutations(own))
+    without = [one for one in newer if ALL.matches(one.context)]
+    assert reports([(OURS, own), (NEWER, newer)], ALL) == reports(
+        [(OURS, turned), (NEWER, without)], ALL
+    )

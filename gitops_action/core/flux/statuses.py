@@ -8,25 +8,27 @@ reason of the event in words; every event of severity `info` is posted as a succ
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from gitops_action.core.deployments.model import CommitStatus
 
-_PASSING = re.compile(r"not ready|cancell?ed|progressing|retry|waiting", re.IGNORECASE)
-"""Reasons of info events that say nothing about the end."""
-_CERTAIN = re.compile(r"(?:health check|build|prune|test) failed|stalled", re.IGNORECASE)
-"""Reasons of failures that do not mend themselves on the same commit."""
-_FLUX = re.compile(r"[a-z]+/[a-z0-9.-]+/[0-9a-f]{8}")
-_NAME = 1
-"""Which part of a context is the object's name."""
+_PASSING = re.compile(
+    r"not ready|cancell?ed|progressing|retry|waiting|(?:rollback|uninstall) succeeded",
+    re.IGNORECASE,
+)
+"""Reasons of info events that say nothing about the end, or that the version does not run."""
+_CERTAIN = re.compile(r"(?:health check|build) failed|stalled|retries exceeded", re.IGNORECASE)
+"""Reasons of failures that do not mend themselves on the same commit; Flux tries others again."""
+_FLUX = re.compile(r"[a-z]+/[a-z0-9.-]+/[0-9a-f]{8}", re.IGNORECASE)
 
 
 class Said(StrEnum):
     """What is reported. `failing`: Flux tries again, so it may still pass."""
 
     NOTHING = "nothing"
+    PASSING = "passing"
     SUCCESS = "success"
     FAILING = "failing"
     FAILURE = "failure"
@@ -38,13 +40,13 @@ class Report:
 
     Attributes:
         said: the verdict.
-        context: of the status that decided; empty where there is none.
-        commit: which commit it is on.
+        context: of the status that decided; where there is none, how one would begin.
+        commit: which commit it is on; empty where there is none.
         words: Flux's description.
     """
 
     said: Said
-    context: str = ""
+    context: str
     commit: str = ""
     words: str = ""
 
@@ -63,10 +65,10 @@ class Wanted:
 
     def matches(self, context: str, name: str = "") -> bool:
         """Whether a context counts, for the Kustomization of that name if one is given."""
-        if not context.casefold().startswith(self.prefix.casefold()):
+        folded = context.casefold()
+        if not folded.startswith(self.prefix.casefold()):
             return False
-        parts = context.split("/")
-        return not name or (len(parts) > _NAME and parts[_NAME] == name.casefold())
+        return not name or name.casefold() in folded.split("/")[1:]
 
 
 OnCommit = tuple[str, Sequence[CommitStatus]]
@@ -74,50 +76,49 @@ OnCommit = tuple[str, Sequence[CommitStatus]]
 
 
 def reports(commits: Sequence[OnCommit], wanted: Wanted) -> tuple[Report, ...]:
-    """What is reported about each object that is wanted.
+    """What is reported in each context that is wanted; never empty.
 
     A success on any of these commits counts: each of them contains the one that is waited for. Of
-    failures the newest commit's counts.
+    failures the newest commit's counts. Several contexts for one name are several clusters.
 
     Args:
         commits: the one that is waited for first, then those that contain it, newest first.
         wanted: which statuses count.
     """
-    if wanted.names:
-        return tuple(_about(commits, wanted, name) for name in wanted.names)
+    found = (_about(commits, wanted, name) for name in wanted.names or ("",))
+    return tuple(dict.fromkeys(report for each in found for report in each))
+
+
+def others(commits: Iterable[OnCommit], wanted: Wanted) -> tuple[str, ...]:
+    """Contexts that do not count; where some look as if Flux had written them, only those."""
+    contexts = {status.context for _, statuses in commits for status in statuses}
+    rest = sorted(one for one in contexts if not wanted.matches(one))
+    return tuple(one for one in rest if _FLUX.fullmatch(one)) or tuple(rest)
+
+
+def _about(commits: Sequence[OnCommit], wanted: Wanted, name: str) -> tuple[Report, ...]:
     contexts = {
         status.context
         for _, statuses in commits
         for status in statuses
-        if wanted.matches(status.context)
+        if wanted.matches(status.context, name)
     }
-    found = tuple(_of(commits, name.__eq__) for name in sorted(contexts))
-    return found or (Report(said=Said.NOTHING),)
+    found = tuple(_in(commits, context) for context in sorted(contexts))
+    start = f"kustomization/{name}" if name else wanted.prefix
+    return found or (Report(said=Said.NOTHING, context=f"{start}…"),)
 
 
-def others(commits: Iterable[OnCommit], wanted: Wanted) -> tuple[str, ...]:
-    """Contexts that do not count but look as if Flux had written them."""
-    contexts = {status.context for _, statuses in commits for status in statuses}
-    return tuple(
-        sorted(one for one in contexts if _FLUX.fullmatch(one) and not wanted.matches(one))
-    )
-
-
-def _about(commits: Sequence[OnCommit], wanted: Wanted, name: str) -> Report:
-    return _of(commits, lambda context: wanted.matches(context, name))
-
-
-def _of(commits: Sequence[OnCommit], counts: Callable[[str], bool]) -> Report:
+def _in(commits: Sequence[OnCommit], context: str) -> Report:
     found = [
         _read(status, commit)
         for commit, statuses in commits
         for status in statuses
-        if counts(status.context)
+        if status.context == context
     ]
     good = [report for report in found if report.said is Said.SUCCESS]
     bad = [report for report in found if report.said in {Said.FAILURE, Said.FAILING}]
     newer = [report for report in bad if report.commit != commits[0][0]]
-    return next(iter((*good, *newer, *bad)), Report(said=Said.NOTHING))
+    return next(iter((*good, *newer, *bad, *found)))
 
 
 def _read(status: CommitStatus, commit: str) -> Report:
@@ -128,7 +129,7 @@ def _read(status: CommitStatus, commit: str) -> Report:
 
 def _said(status: CommitStatus) -> Said:
     if status.state == "pending" or _PASSING.search(status.description):
-        return Said.NOTHING
+        return Said.PASSING
     if status.state == "success":
         return Said.SUCCESS
     return Said.FAILURE if _CERTAIN.search(status.description) else Said.FAILING

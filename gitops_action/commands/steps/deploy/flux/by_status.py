@@ -1,14 +1,15 @@
 """Waits for what Flux reports on GitHub, where the job cannot reach the cluster (`access: none`).
 
-GitHub has no watch for commit statuses: they are asked for every 5 seconds, later 15.
+GitHub has no watch for commit statuses: they are asked for every 5 seconds, later every 15.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from gitops_action.commands.steps.deploy.flux.reported import Reported
 from gitops_action.commands.steps.deploy.run import (
     Ancestors,
     DeployClock,
@@ -21,6 +22,7 @@ from gitops_action.core.config.values import format_duration
 from gitops_action.core.deploy.mask import masked_lines
 from gitops_action.core.deploy.result import Failure, Result, TargetResult
 from gitops_action.core.deployments.model import CommitStatus
+from gitops_action.core.flux import status_words as words
 from gitops_action.core.flux.statuses import OnCommit, Report, Said, Wanted, others, reports
 from gitops_action.core.redact import Redactor
 from gitops_action.errors import DeniedError, GitOpsError
@@ -30,8 +32,7 @@ _FIRST, _GROWTH, _LONGEST = 5.0, 1.25, 15.0
 _PATIENCE = 60.0
 """Seconds that a failure which Flux tries to mend has to stay."""
 _EVERY = 30.0
-_MOST = 10
-"""Newer commits that are looked at."""
+"""Seconds between lines that say that it still goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,22 +67,25 @@ class StatusRun:
 def deploy_by_status(run: StatusRun) -> TargetResult:
     """Wait until Flux reports the commit, or one that contains it, as applied; or as failed.
 
-    What GitHub refuses is in the result.
+    What GitHub refuses is in the result. Which objects there are is not known from here.
     """
-    return _StatusWait(run).story()
+    names = tuple(one.rpartition("/")[2] for one in run.target.kustomizations)
+    return _StatusWait(run, Wanted(prefix=run.target.status_prefix, names=names)).story()
 
 
 class _StatusWait:
     """One wait."""
 
-    def __init__(self, run: StatusRun) -> None:
-        names = tuple(one.rpartition("/")[2] for one in run.target.kustomizations)
+    def __init__(self, run: StatusRun, wanted: Wanted) -> None:
         self.run = run
-        self.wanted = Wanted(prefix=run.target.status_prefix, names=names)
-        self.failing: dict[str, float] = {}
-        self.told: dict[str, str] = {}
+        self.wanted = wanted
+        self.reported = Reported(
+            run.commit, wanted=wanted, statuses=run.statuses, history=run.history
+        )
         self.seen: tuple[OnCommit, ...] = ()
         self.away: GitOpsError | None = None
+        self.failing: dict[tuple[str, str], float] = {}
+        self.told: dict[str, Report] = {}
         self.begun = run.clock.monotonic()
         self.next_line = self.begun + _EVERY
 
@@ -96,122 +100,101 @@ class _StatusWait:
             if left <= 0:
                 return self._late()
             if run.stop.wait(min(pause, left)):
-                return self._untold("The wait was interrupted", "run again: Flux goes on")
+                return self._untold("The wait was interrupted", "run it again: Flux goes on")
             pause = min(pause * _GROWTH, _LONGEST)
 
     def _round(self) -> TargetResult | None:
+        """Ask once; None where it is to be asked again."""
         try:
-            self.seen = tuple(self._asked())
+            self.seen = self.reported.look()
             self.away = None
         except DeniedError as error:
-            return self._result(Result.FAILED, self._failure(_words(error), error.fix))
+            return self._result(Result.FAILED, Failure(sentence=_told(error), fix=error.fix))
         except GitOpsError as error:
             self.away = error
-            return None
-        found = reports(self.seen, self.wanted)
+            return self._late() if self.run.dry_run else None
+        found = self._found()
         self._tell(found)
         if all(one.said is Said.SUCCESS for one in found):
             return self._result(Result.SUCCEEDED, notes=self._newer(found))
-        failures = [self._failed(one) for one in found if self._is_certain(one)]
+        failures = self._certain(found)
         if failures:
-            return self._result(Result.FAILED, *failures)
-        return self._shown(found) if self.run.dry_run else None
+            return self._failed(failures)
+        notes = tuple(words.now_note(one) for one in found)
+        return self._result(Result.SUCCEEDED, notes=notes) if self.run.dry_run else None
 
-    def _asked(self) -> list[OnCommit]:
-        """The statuses of the commit, and of newer ones only where it has not succeeded itself."""
-        run = self.run
-        own: OnCommit = (run.commit, run.statuses(run.commit))
-        if all(one.said is Said.SUCCESS for one in reports([own], self.wanted)):
-            return [own]
-        newer = run.history.containing(run.commit, most=_MOST)
-        return [own, *((one, run.statuses(one)) for one in newer)]
+    def _found(self) -> tuple[Report, ...]:
+        return reports(self.seen, self.wanted)
 
-    def _is_certain(self, report: Report) -> bool:
-        """A failure that Flux may mend counts when it stays."""
-        if report.said is not Said.FAILING:
-            self.failing.pop(report.context, None)
-            return report.said is Said.FAILURE
+    def _certain(self, found: Sequence[Report]) -> list[Report]:
+        """Failures; one that Flux may mend counts when it stayed."""
         now = self.run.clock.monotonic()
-        return now - self.failing.setdefault(report.context, now) >= _PATIENCE
+        self.failing = {
+            (one.context, one.commit): self.failing.get((one.context, one.commit), now)
+            for one in found
+            if one.said is Said.FAILING
+        }
+        return [
+            one
+            for one in found
+            if one.said is Said.FAILURE
+            or now - self.failing.get((one.context, one.commit), now) >= _PATIENCE
+        ]
 
     def _late(self) -> TargetResult:
+        """The time is up."""
         if self.away is not None:
-            return self._untold(_words(self.away), self.away.fix)
-        bad = [self._failed(one) for one in reports(self.seen, self.wanted) if _is_bad(one)]
+            return self._untold(_told(self.away), self.away.fix)
+        found = self._found()
+        bad = [one for one in found if one.said in {Said.FAILING, Said.FAILURE}]
         if bad:
-            return self._result(Result.FAILED, *bad)
-        missing = ", ".join(
-            name or self.wanted.prefix
-            for name, one in zip(
-                self.wanted.names or ("",), reports(self.seen, self.wanted), strict=False
-            )
-            if one.said is Said.NOTHING
-        )
-        seen = ", ".join(others(self.seen, self.wanted)) or "none that Flux writes"
-        sentence = (
-            f"Flux has reported nothing about {missing} within {format_duration(self.run.timeout)}:"
-            f" no status whose context starts with {self.wanted.prefix}; there are others: {seen}"
-        )
-        fix = "see Provider and Alert in the cluster, and `status-prefix` (docs/flux.md)"
-        return self._untold(sentence, fix)
+            return self._failed(bad)
+        if any(one.said is Said.NOTHING for one in found):
+            sentence = words.silent_sentence(found, others(self.seen, self.wanted), self.run.commit)
+            return self._untold(self._in_time(sentence), words.SEE_PROVIDER)
+        return self._untold(self._in_time(words.passing_sentence(found)), words.SEE_CLUSTER)
 
-    def _shown(self, found: tuple[Report, ...]) -> TargetResult:
-        """A dry run: what is known now."""
-        notes = tuple(
-            f"{one.context or self.wanted.prefix}: {one.words or 'nothing is reported yet'}"
-            for one in found
-        )
-        return self._result(Result.SUCCEEDED, notes=notes)
+    def _in_time(self, sentence: str) -> str:
+        return f"Within {format_duration(self.run.timeout)} {self._clean(sentence)}"
 
-    def _newer(self, found: tuple[Report, ...]) -> tuple[str, ...]:
-        commit = self.run.commit[:12]
-        return tuple(
-            f"{one.context} succeeded on {one.commit[:12]}, which is newer and contains {commit}"
-            for one in found
-            if one.commit != self.run.commit
-        )
+    def _newer(self, found: Sequence[Report]) -> tuple[str, ...]:
+        commit = self.run.commit
+        return tuple(words.newer_note(one, commit) for one in found if one.commit != commit)
 
-    def _failed(self, report: Report) -> Failure:
-        commit = report.commit
-        where = "" if commit == self.run.commit else f" on {commit[:12]}, which contains the commit"
-        words = report.words or "no reason is told"
-        return self._failure(
-            f"Flux reports a failure{where}: {report.context}: {words}",
-            "see the Kustomization in the cluster: `flux get kustomizations`, `flux events`",
-        )
-
-    def _failure(self, sentence: str, fix: str) -> Failure:
-        lines = masked_lines(sentence.splitlines(), self.run.redactor)
-        return Failure(sentence=" ".join(lines), fix=fix)
+    def _failed(self, found: Sequence[Report]) -> TargetResult:
+        sentences = (self._clean(words.failed_sentence(one, self.run.commit)) for one in found)
+        failures = (Failure(sentence=one, fix=words.SEE_CLUSTER) for one in sentences)
+        return self._result(Result.FAILED, *failures)
 
     def _untold(self, sentence: str, fix: str) -> TargetResult:
-        return self._result(Result.UNKNOWN, self._failure(sentence, fix))
+        return self._result(Result.UNKNOWN, Failure(sentence=sentence, fix=fix))
 
     def _result(
         self, result: Result, *failures: Failure, notes: tuple[str, ...] = ()
     ) -> TargetResult:
-        word = "which objects it applied is not known here: the cluster is not asked"
+        said = tuple(self._clean(one) for one in notes)
         return TargetResult(
-            target=self.run.target.name, result=result, failures=failures, notes=(word, *notes)
+            target=self.run.target.name,
+            result=result,
+            failures=failures,
+            notes=(words.NO_OBJECTS, *said),
         )
 
-    def _tell(self, found: tuple[Report, ...]) -> None:
+    def _clean(self, foreign: str) -> str:
+        """Contexts and descriptions are whatever somebody with a token wrote."""
+        return " ".join(masked_lines(foreign.splitlines(), self.run.redactor))
+
+    def _tell(self, found: Sequence[Report]) -> None:
         now = self.run.clock.monotonic()
         for one in found:
-            text = f"{one.context}: {one.words or one.said.value}"
-            if one.context and self.told.get(one.context) != text:
-                self.told[one.context] = text
-                self.run.teller.tell(Progress(text=text))
+            if self.told.get(one.context) != one and one.said is not Said.NOTHING:
+                self.told[one.context] = one
+                self.run.teller.tell(Progress(text=self._clean(words.now_note(one))))
         if now >= self.next_line:
             self.next_line = now + _EVERY
-            self.run.teller.tell(
-                Progress(text=f"Still nothing final after {now - self.begun:.0f} s")
-            )
+            text = f"Still nothing final after {now - self.begun:.0f} s"
+            self.run.teller.tell(Progress(text=text))
 
 
-def _is_bad(report: Report) -> bool:
-    return report.said in {Said.FAILING, Said.FAILURE}
-
-
-def _words(error: GitOpsError) -> str:
+def _told(error: GitOpsError) -> str:
     return f"{error.title}: {error.cause}" if error.cause else error.title
