@@ -75,6 +75,6 @@ clean: ## remove what tests and demo have built and cached, images included
 $(READY): requirements/dev.txt pyproject.toml
 	@echo "Setting up .venv from requirements/dev.txt"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
