@@ -20,8 +20,8 @@ class Files(Protocol):
         ...
 
 
-class DeployTrees(Files, Protocol):
-    """The environment repository's commits, one by one, and which contains which."""
+class History(Protocol):
+    """Which commits of a repository contain which, and what its base branch is."""
 
     def branch(self) -> str:
         """The base branch; empty where it is not known.
@@ -32,14 +32,10 @@ class DeployTrees(Files, Protocol):
         ...
 
     def tip(self) -> str:
-        """The commit that is deployed unless another one is named."""
-        ...
-
-    def at(self, commit: str | None = None) -> Tree:
-        """Every file of a commit; None: of the tip.
+        """The commit at the base branch's tip as it is now.
 
         Raises:
-            GitOpsError: there is no such commit, or the server cannot be reached.
+            GitOpsError: there is no such branch, or the server cannot be reached.
         """
         ...
 
@@ -60,6 +56,18 @@ class DeployTrees(Files, Protocol):
 
         Raises:
             GitOpsError: one of them is not known, or the server cannot be reached.
+        """
+        ...
+
+
+class DeployTrees(Files, History, Protocol):
+    """The environment repository's commits, one by one."""
+
+    def at(self, commit: str | None = None) -> Tree:
+        """Every file of a commit; None: of the tip.
+
+        Raises:
+            GitOpsError: there is no such commit, or the server cannot be reached.
         """
         ...
 

@@ -9,13 +9,13 @@ from typing import Protocol
 
 from gitops_action.commands.cluster_ports import Cluster
 from gitops_action.commands.steps.render import EnvironmentRendering
+from gitops_action.commands.tree_ports import History
 from gitops_action.core.config import Environment, Target
 from gitops_action.core.deploy.progress import Progress
 from gitops_action.core.deploy.result import TargetResult
 from gitops_action.core.redact import Redactor
 
 __all__ = [
-    "Ancestors",
     "DeployClock",
     "Engine",
     "Options",
@@ -59,46 +59,6 @@ class Teller(Protocol):
 
     def tell(self, progress: Progress) -> None:
         """Something happened in it."""
-        ...
-
-
-class Ancestors(Protocol):
-    """The history of the environment repository."""
-
-    def branch(self) -> str:
-        """The base branch; empty where it is not known.
-
-        Raises:
-            GitOpsError: the server cannot be reached.
-        """
-        ...
-
-    def tip(self) -> str:
-        """The commit at the base branch's tip as it is now.
-
-        Raises:
-            GitOpsError: there is no such branch, or the server cannot be reached.
-        """
-        ...
-
-    def containing(self, commit: str, *, most: int) -> tuple[str, ...]:
-        """Newer commits of the base branch that contain this one, newest first.
-
-        Args:
-            commit: is not among them.
-            most: how many at most.
-
-        Raises:
-            GitOpsError: the commit is not known, or the server cannot be reached.
-        """
-        ...
-
-    def is_ancestor(self, old: str, new: str) -> bool:
-        """Whether `new` contains `old`; a commit contains itself.
-
-        Raises:
-            GitOpsError: one of them is not known, or the server cannot be reached.
-        """
         ...
 
 
@@ -152,7 +112,7 @@ class TargetRun:
     commit: str
     rendering: EnvironmentRendering
     cluster: Cluster
-    history: Ancestors
+    history: History
     clock: DeployClock
     stop: Stop
     teller: Teller

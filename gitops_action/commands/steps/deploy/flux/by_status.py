@@ -11,12 +11,12 @@ from datetime import timedelta
 
 from gitops_action.commands.steps.deploy.flux.reported import Reported
 from gitops_action.commands.steps.deploy.run import (
-    Ancestors,
     DeployClock,
     Progress,
     Stop,
     Teller,
 )
+from gitops_action.commands.tree_ports import History
 from gitops_action.core.config import Target
 from gitops_action.core.config.values import format_duration
 from gitops_action.core.deploy.mask import masked_lines
@@ -55,7 +55,7 @@ class StatusRun:
     target: Target
     commit: str
     statuses: Callable[[str], tuple[CommitStatus, ...]]
-    history: Ancestors
+    history: History
     clock: DeployClock
     stop: Stop
     teller: Teller

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gitops_action.commands.steps.deploy.run import Ancestors
+from gitops_action.commands.tree_ports import History
 from gitops_action.core.deployments.model import CommitStatus
 from gitops_action.core.flux.statuses import OnCommit, Said, Wanted, reports
 
@@ -28,7 +28,7 @@ class Reported:
         *,
         wanted: Wanted,
         statuses: Callable[[str], tuple[CommitStatus, ...]],
-        history: Ancestors,
+        history: History,
     ) -> None:
         """Nothing is read yet."""
         self._commit = commit
