@@ -8,7 +8,7 @@ COPY requirements/runtime.txt /tmp/runtime.txt
 # The environment holds no pip; the base's own fills it, from the lock alone.
 RUN python3 -m venv --without-pip /opt/venv \
     && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-deps \
-       --only-binary :all: --no-deps --require-hashes --disable-pip-version-check --requirement /tmp/runtime.txt
+       --only-binary :all: --require-hashes --disable-pip-version-check --requirement /tmp/runtime.txt
 # What is never loaded: schemas in the lenient form, or of Kubernetes versions that nobody supports.
 WORKDIR /opt/venv/lib
 RUN rm -rf python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v*-local \
