@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from generator import example
+from gitops_action.core.health.known_kinds import KNOWN_KINDS, KnownKind
 from gitops_action.core.inputs import COMMAND, COMMANDS, Command, Input, every_secret
 from gitops_action.core.inputs.declaration import GRAMMAR, TOPICS
 from gitops_action.core.inputs.permissions import RIGHTS
@@ -163,8 +164,39 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def known_kinds_table() -> str:
+    """The kinds whose health is known, with the source of each rule."""
+    rows = ["| Group | Kinds | Healthy when | Source |", "| --- | --- | --- | --- |"]
+    rows += [
+        f"| `{rule.group}` | {', '.join(rule.kinds) or 'all others'} | {_healthy_when(rule)} "
+        f"| [documentation]({rule.source}) |"
+        for rule in KNOWN_KINDS
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _healthy_when(rule: KnownKind) -> str:
+    if rule.static:
+        return "it is there"
+    place = f" in each of `status.{rule.within}`" if rule.within else ""
+    words = " or ".join(f"`{word}`" for word in rule.healthy)
+    parts = [
+        f"`status.{'.'.join(rule.state)}` is {words}" if rule.state else "",
+        f"{_listed(rule.true)} {'is' if len(rule.true) == 1 else 'are'} true{place}"
+        * bool(rule.true),
+        f"{_listed(rule.not_true)} not true" * bool(rule.not_true),
+        "the conventions hold, without words" * rule.elsewhere,
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "commands": commands_table,
+    "known-kinds": known_kinds_table,
     "permissions": permissions_table,
     "pull-request": example.pull_request,
     **{f"{command.name}-inputs": (lambda c=command: inputs_table(c)) for command in COMMANDS},

@@ -13,9 +13,17 @@ from gitops_action.core.manifests.model import Body
 class Resources:
     """Finds kinds; of several versions of one, the server's preferred comes first."""
 
-    def __init__(self, found: Iterable[Resource]) -> None:
-        """Take them in the server's order of preference."""
+    def __init__(
+        self, found: Iterable[Resource], reporting: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Take them in the server's order of preference.
+
+        Args:
+            found: the kinds.
+            reporting: group and kind of those that have a status subresource.
+        """
         self._all = tuple(found)
+        self.reporting = frozenset(reporting)
         self._exact = {(one.api_version, one.kind): one for one in reversed(self._all)}
         self._any = {(one.group, one.kind): one for one in reversed(self._all)}
 
@@ -34,37 +42,59 @@ class Resources:
     @classmethod
     def aggregated(cls, documents: Iterable[Body]) -> Self:
         """Read `APIGroupDiscoveryList` documents (apidiscovery.k8s.io/v2 and v2beta1)."""
-        return cls(
-            Resource(
-                group=text(group, "metadata", "name"),
-                version=text(version, "version"),
-                kind=text(one, "responseKind", "kind"),
-                plural=text(one, "resource"),
-                namespaced=text(one, "scope") == "Namespaced",
-                verbs=frozenset(texts(one, "verbs")),
-            )
+        served = [
+            (text(group, "metadata", "name"), text(version, "version"), one)
             for document in documents
             for group in items(document, "items")
             for version in items(group, "versions")
             for one in items(version, "resources")
             if text(one, "responseKind", "kind")
+        ]
+        return cls(
+            (
+                Resource(
+                    group=group,
+                    version=version,
+                    kind=text(one, "responseKind", "kind"),
+                    plural=text(one, "resource"),
+                    namespaced=text(one, "scope") == "Namespaced",
+                    verbs=frozenset(texts(one, "verbs")),
+                )
+                for group, version, one in served
+            ),
+            (
+                (group, text(one, "responseKind", "kind"))
+                for group, _, one in served
+                if any(text(sub, "subresource") == "status" for sub in items(one, "subresources"))
+            ),
         )
 
     @classmethod
     def listed(cls, documents: Iterable[Body]) -> Self:
         """Read `APIResourceList` documents, one a group and version; subresources are left out."""
-        return cls(
-            Resource(
-                group=_group(text(document, "groupVersion")),
-                version=text(document, "groupVersion").rpartition("/")[2],
-                kind=text(one, "kind"),
-                plural=text(one, "name"),
-                namespaced=bool(flag(one, "namespaced")),
-                verbs=frozenset(texts(one, "verbs")),
-            )
+        served = [
+            (text(document, "groupVersion"), one)
             for document in documents
             for one in items(document, "resources")
-            if "/" not in text(one, "name")
+        ]
+        return cls(
+            (
+                Resource(
+                    group=_group(group_version),
+                    version=group_version.rpartition("/")[2],
+                    kind=text(one, "kind"),
+                    plural=text(one, "name"),
+                    namespaced=bool(flag(one, "namespaced")),
+                    verbs=frozenset(texts(one, "verbs")),
+                )
+                for group_version, one in served
+                if "/" not in text(one, "name")
+            ),
+            (
+                (_group(group_version), text(one, "kind"))
+                for group_version, one in served
+                if text(one, "name").endswith("/status")
+            ),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitops_action.core.health.conditions import condition_status
 from gitops_action.core.health.model import Health, current, failed, in_progress
 from gitops_action.core.manifests.fields import number, text, value
 from gitops_action.core.manifests.model import Body
@@ -31,7 +32,7 @@ def rollout(body: Body) -> Health:
     """By its phase, once the controller has seen this generation (it writes that as text)."""
     seen = value(body, "status", "observedGeneration")
     wanted = number(body, "metadata", "generation")
-    if isinstance(seen, str) and seen.isdecimal() and wanted is not None and int(seen) != wanted:
+    if isinstance(seen, str) and seen.isdecimal() and wanted is not None and int(seen) < wanted:
         return in_progress(
             "LatestGenerationNotObserved", f"Rollout generation is {wanted}, seen is {seen}"
         )
@@ -41,4 +42,14 @@ def rollout(body: Body) -> Health:
         return current("Rollout is healthy")
     if phase == "Degraded":
         return failed("Degraded", message or "Rollout is degraded")
+    if not phase and _available(body):
+        return current("Rollout is available")
     return in_progress(phase or "NotObserved", message or f"Rollout is {phase or 'not seen yet'}")
+
+
+def _available(body: Body) -> bool:
+    """Controllers before 1.0 write no phase; their hashes stand in `observedGeneration`."""
+    replicas = number(body, "spec", "replicas")
+    counts = {number(body, "status", name) for name in ("updatedReplicas", "availableReplicas")}
+    available = condition_status(body, "Available") == "True"
+    return available and counts == {1 if replicas is None else replicas}

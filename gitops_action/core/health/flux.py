@@ -26,7 +26,8 @@ def assess(body: Body) -> Health:
         return current("Suspended: Flux leaves it alone", "Suspended")
     if text(body, "kind") in _STATIC or _plain_oci(body):
         return current("Resource is always ready")
-    if number(body, "status", "observedGeneration") in (None, NOT_LOOKED_AT):
+    seen = number(body, "status", "observedGeneration")
+    if seen == NOT_LOOKED_AT or (seen is None and not condition(body, "Ready")):
         return in_progress("NotObserved", "Its controller has not looked yet")
     stalled = condition(body, "Stalled")
     if text(stalled, "status") == "True":

@@ -65,11 +65,14 @@ class Facts:
         now: the time, with a time zone.
         binding_modes: `volumeBindingMode` of each storage class by its name.
         default_storage_class: the class of claims that name none; empty when there is none.
+        reporting: group and kind of what has a status subresource, to which somebody writes a
+            status; None where that is not known, which counts as every custom kind.
     """
 
     now: datetime
     binding_modes: Mapping[str, str] = field(default_factory=dict)
     default_storage_class: str = ""
+    reporting: frozenset[tuple[str, str]] | None = None
 
 
 def current(message: str, reason: str = "") -> Health:

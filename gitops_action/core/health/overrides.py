@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from gitops_action.core.health import argo, flux, workloads
 from gitops_action.core.health.autoscaling import autoscaler
 from gitops_action.core.health.conditions import condition, condition_status, group_of, said
+from gitops_action.core.health.conventions import convention, no_status
+from gitops_action.core.health.generic import generic
+from gitops_action.core.health.known_kinds import apply_known, rule_of
 from gitops_action.core.health.model import (
     WAIT_FOR_FIRST_CONSUMER,
     Facts,
@@ -22,9 +25,6 @@ from gitops_action.core.manifests.model import Body
 
 Override = Callable[[Body, Facts], Health | None]
 
-REPORTS_READY = frozenset({"cert-manager.io", "acme.cert-manager.io", "external-secrets.io"})
-"""Groups whose controllers always set `Ready`: without it they have not looked yet."""
-
 
 def override(body: Body, facts: Facts) -> Health | None:
     """Our own word on an object; None when kstatus' rules hold."""
@@ -34,7 +34,7 @@ def override(body: Body, facts: Facts) -> Health | None:
         return rule(body, facts)
     if flux.owns(group):
         return flux.assess(body)
-    return _custom(body, group)
+    return _custom(body, facts)
 
 
 def _pod(body: Body, _facts: Facts) -> Health | None:
@@ -144,18 +144,23 @@ def _namespace(body: Body, _facts: Facts) -> Health | None:
     )
 
 
-def _custom(body: Body, group: str) -> Health | None:
-    """A `Ready` that its controller said of an earlier generation does not count."""
-    found = condition(body, "Ready")
-    if not found:
-        waits = group in REPORTS_READY
-        return in_progress("NotObserved", "Its controller has not looked yet") if waits else None
-    seen, wanted = number(found, "observedGeneration"), number(body, "metadata", "generation")
-    if seen is None or wanted is None or seen >= wanted:
-        return None
-    return in_progress(
-        "LatestGenerationNotObserved", f"Ready is about generation {seen}, not {wanted}"
-    )
+def _custom(body: Body, facts: Facts) -> Health | None:
+    """What is known of the kind, then what holds for all kinds, then what time may bring."""
+    rule = rule_of(group_of(body), text(body, "kind"))
+    known = apply_known(rule, body) if rule else None
+    if known and known.status is not Status.CURRENT:
+        return known
+    stated = rule is not None and bool(rule.state or rule.elsewhere)
+    usual = generic(body) or convention(body, conditions_only=stated)
+    return usual or known or no_status(body, facts)
+
+
+def _subscription(body: Body, facts: Facts) -> Health | None:
+    """An upgrade that waits for a person's approval is described so (OLM: manual approval)."""
+    manual = text(body, "spec", "installPlanApproval") == "Manual"
+    if manual and text(body, "status", "state") == "UpgradePending":
+        return current("An upgrade waits for approval", "UpgradePending")
+    return _custom(body, facts)
 
 
 _RULES: Mapping[tuple[str, str], Override] = {
@@ -172,5 +177,6 @@ _RULES: Mapping[tuple[str, str], Override] = {
     ("autoscaling", "HorizontalPodAutoscaler"): lambda body, _facts: autoscaler(body),
     ("batch", "Job"): _job,
     ("networking.k8s.io", "Ingress"): _ingress,
+    ("operators.coreos.com", "Subscription"): _subscription,
     ("policy", "PodDisruptionBudget"): _disruption_budget,
 }

@@ -10,6 +10,7 @@ from gitops_action.commands.steps.deploy.wait.model import Awaited
 from gitops_action.commands.steps.deploy.wait.neighbours import Neighbours
 from gitops_action.core.config import KindRule
 from gitops_action.core.health import Facts, Health, Status, assess, missing
+from gitops_action.core.health.conventions import NO_STATUS
 from gitops_action.core.health.diagnose import Tolerance, Verdict, diagnose
 from gitops_action.core.health.diagnose.standing import counts
 from gitops_action.core.health.diagnose.workload import WITH_PODS
@@ -78,7 +79,8 @@ class Tracked:
         found = self.verdict
         waits = found is not None and (found.certain or bool(found.pod) or found.reason in _REFUSED)
         away = self.gone is not None and not self.certain
-        return away or (self.open and (waits or self.id.kind == "Pod"))
+        new = self.health.reason == NO_STATUS
+        return away or (self.open and (waits or new or self.id.kind == "Pod"))
 
     @property
     def shown(self) -> Health:
@@ -104,6 +106,7 @@ class Rules:
     begun: datetime
     binding_modes: dict[str, str] = field(default_factory=dict)
     default_storage_class: str = ""
+    reporting: frozenset[tuple[str, str]] = frozenset()
 
     def facts(self, now: datetime) -> Facts:
         """What objects do not say themselves."""
@@ -111,6 +114,7 @@ class Rules:
             now=now,
             binding_modes=self.binding_modes,
             default_storage_class=self.default_storage_class,
+            reporting=self.reporting,
         )
 
 

@@ -10,7 +10,9 @@ from gitops_action.commands.steps.deploy.wait.board import Board, Rules
 from gitops_action.commands.steps.deploy.wait.endings import concluded
 from gitops_action.commands.steps.deploy.wait.model import Awaited, WaitResult
 from gitops_action.commands.steps.deploy.wait.story import Story
+from gitops_action.core.health.conventions import BUILT_IN
 from gitops_action.core.health.diagnose import Tolerance
+from gitops_action.errors import GitOpsError
 
 
 def wait_healthy(run: TargetRun, objects: Sequence[Awaited], *, timeout: timedelta) -> WaitResult:
@@ -30,6 +32,21 @@ def wait_healthy(run: TargetRun, objects: Sequence[Awaited], *, timeout: timedel
         kinds=health.kinds,
         tolerance=Tolerance(restarts=health.tolerate_restarts),
         begun=run.clock.now(),
+        reporting=_reporting(run, objects),
     )
     story = Story(run, Board(objects, rules), timeout)
     return concluded(story, objects, story.run_out())
+
+
+def _reporting(run: TargetRun, objects: Sequence[Awaited]) -> frozenset[tuple[str, str]]:
+    """Which kinds have a status subresource; asked only where custom kinds are waited for.
+
+    When the cluster does not answer, no object gets time to report: the wait itself meets the same
+    error and tells it.
+    """
+    if all(one.id.group in BUILT_IN for one in objects):
+        return frozenset()
+    try:
+        return run.cluster.resources().reporting
+    except GitOpsError:
+        return frozenset()
