@@ -173,6 +173,43 @@ def test_custom_kinds_follow_the_rule_of_the_configuration(
     assert [one.health.status for one in result.objects] == [Status.CURRENT, Status.FAILED]
 
 
+def test_a_new_object_waits_for_its_controller(control_plane: ControlPlane, namespace: str) -> None:
+    group = "status.example.org"
+    crd = definition(group, "Gadget", "gadgets")
+    crd["spec"]["versions"][0]["subresources"] = {"status": {}}
+    stand = bench(control_plane)
+    assert stand.wait(stand.apply(crd), 10).ending is Ending.HEALTHY
+    until(lambda: stand.cluster.resources(fresh=True).preferred(group, "Gadget"), what="discovery")
+    gadget = {
+        "apiVersion": f"{group}/v1",
+        "kind": "Gadget",
+        "metadata": {"namespace": namespace, "name": "web"},
+    }
+    result = stand.wait(stand.apply(gadget), 2)
+    assert result.ending is Ending.TIMEOUT
+    assert result.objects[0].health.reason == "NoStatusYet"
+    path = f"/apis/{group}/v1/namespaces/{namespace}/gadgets/web/status"
+    control_plane.api.merge(path, {"status": {"phase": "Running"}})
+    assert stand.wait(unread(stand.apply(gadget)), 10).ending is Ending.HEALTHY
+
+
+def test_an_autoscaler_of_the_first_version_becomes_healthy(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    stand = bench(control_plane)
+    scaler = {
+        "apiVersion": "autoscaling/v1",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"namespace": namespace, "name": "web"},
+        "spec": {
+            "maxReplicas": 3,
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+        },
+    }
+    target = workload("Deployment", namespace, "web", replicas=0)
+    assert stand.wait(stand.apply(target, scaler), 60).ending is Ending.HEALTHY
+
+
 def test_what_somebody_else_applied_is_read_first(
     control_plane: ControlPlane, namespace: str
 ) -> None:
