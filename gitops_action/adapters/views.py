@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gitops_action.adapters.templates import Safe, Templates
+from gitops_action.core.deploy.result import Failure, ObjectResult, TargetResult
 from gitops_action.core.inert import inert, readable
 from gitops_action.core.job import Job
 from gitops_action.core.markdown import shown
 from gitops_action.core.report import limits, names
 from gitops_action.core.report.context import context_of
+from gitops_action.core.report.deployment import Deployed, DeploymentReport
+from gitops_action.core.report.fenced import fenced
 from gitops_action.core.report.marks import trailers_of
 from gitops_action.core.report.model import BumpReport, ProposalResult, ProposalView
+from gitops_action.core.report.validation import ValidationReport
+from gitops_action.core.report.validation_context import context_of as validation_context_context_of
 from gitops_action.core.trailers import format_trailers, with_trailers
 from gitops_action.errors import UsageError
 
@@ -162,4 +169,148 @@ def _result(result: ProposalResult, report: BumpReport) -> dict[str, object]:
         "branch": result.branch,
         "commit": result.commit,
         "reason": result.reason,
+    }
+
+
+# The words of a deployment: the job summary.
+
+_DEPLOY_VIEW = "deploy-summary.md.j2"
+_LIMIT = limits.SUMMARY_LIMIT - 4096
+"""Bytes, with room for what takes secrets out of it afterwards."""
+
+
+class DeployViews:
+    """Implements the port `DeploymentTexts`."""
+
+    def summary(self, report: DeploymentReport) -> str:
+        """The job summary: at most 1 MiB, in as many rows as fit."""
+        templates = Templates()
+
+        def render(rows: int) -> str:
+            return templates.view(_DEPLOY_VIEW, _deploy_variables(report, rows))
+
+        return limits.fitting(render, limits.utf8_bytes, _LIMIT)
+
+
+def _deploy_variables(report: DeploymentReport, rows: int) -> Mapping[str, object]:
+    return {
+        "rows": rows,
+        "commit": report.commit,
+        "result": report.result.value,
+        "dry_run": report.dry_run,
+        "interrupted": report.interrupted,
+        "decisions": report.decisions,
+        "environments": [_deploy_environment(one, rows) for one in report.environments],
+    }
+
+
+def _deploy_environment(one: Deployed, rows: int) -> dict[str, Any]:
+    return {
+        "name": one.outcome.environment,
+        "result": one.outcome.result.value,
+        "deployment": one.deployment,
+        "seconds": f"{one.seconds:.1f}",
+        "notes": one.notes,
+        "targets": [_target(target, rows) for target in one.outcome.targets],
+    }
+
+
+def _target(target: TargetResult, rows: int) -> dict[str, Any]:
+    return {
+        "name": target.target,
+        "result": target.result.value,
+        "notes": target.notes,
+        "failures": [_failure(item, rows) for item in target.failures[:rows]],
+        "more_failures": max(0, len(target.failures) - rows),
+        "objects": [_object(item) for item in target.objects[:rows]],
+        "more_objects": max(0, len(target.objects) - rows),
+        "counts": ", ".join(f"{number} {action}" for action, number in target.counts.items()),
+        "differences": [
+            {
+                "id": str(item.id),
+                "change": item.change,
+                "diff": Safe(fenced(item.text, language="diff", lines=rows)),
+            }
+            for item in target.differences[:rows]
+        ],
+        "more_differences": max(0, len(target.differences) - rows),
+    }
+
+
+def _failure(failure: Failure, rows: int) -> dict[str, Any]:
+    block = "\n".join([*failure.events, *failure.log])
+    return {
+        "object": str(failure.object_id) if failure.object_id else "",
+        "sentence": failure.sentence,
+        "fix": failure.fix,
+        "block": Safe(fenced(block, language="text", lines=rows)) if block else "",
+    }
+
+
+def _object(item: ObjectResult) -> dict[str, Any]:
+    health = item.health
+    words = [health.status.value, health.reason] if health else []
+    return {
+        "id": str(item.id),
+        "action": item.action.value,
+        "health": ": ".join(word for word in words if word),
+        "seconds": "" if item.seconds is None else f"{item.seconds:.1f} s",
+        "note": item.note,
+    }
+
+
+# The words of a validation: the job summary and the pull request's comment.
+
+_VALIDATION_VIEW = "validate-report.md.j2"
+_SUMMARY_LIMIT = limits.SUMMARY_LIMIT - 4096
+"""Bytes, with room for what takes secrets out of it afterwards."""
+
+
+class ValidationViews:
+    """Implements the port `ValidationTexts`."""
+
+    def __init__(self) -> None:
+        """The view is compiled when it is first needed."""
+        self._loaded: Templates | None = None
+
+    def summary(self, report: ValidationReport) -> str:
+        """The job summary: at most 1 MiB."""
+        return self._fitting(report, limits.utf8_bytes, _SUMMARY_LIMIT)
+
+    def comment(self, report: ValidationReport) -> str:
+        """The comment's text: within what GitHub takes, counted in UTF-16 units."""
+        return self._fitting(report, limits.characters, limits.BODY_LIMIT)
+
+    def _fitting(self, report: ValidationReport, size: Callable[[str], int], limit: int) -> str:
+        variables = validation_context_context_of(report)
+
+        def render(rows: int) -> str:
+            self._loaded = self._loaded or Templates()
+            return self._loaded.view(_VALIDATION_VIEW, _with_rows(variables, rows))
+
+        return limits.fitting(render, size, limit)
+
+
+def _with_rows(variables: Mapping[str, Any], rows: int) -> dict[str, object]:
+    """Lay out as many rows as are shown, so that what is not shown costs nothing."""
+    return {
+        **variables,
+        "rows": rows,
+        "verdict": Safe(variables["verdict"]),
+        "environments": [
+            _validation_environment(item, rows) for item in variables["environments"][:rows]
+        ]
+        + variables["environments"][rows:],
+    }
+
+
+def _validation_environment(item: Mapping[str, Any], rows: int) -> dict[str, object]:
+    changes = [
+        {**change, "diff": Safe(fenced(change["text"], language="diff", lines=rows))}
+        for change in item["changes"][:rows]
+    ]
+    return {
+        **item,
+        "verdict": Safe(item["verdict"]),
+        "changes": [*changes, *item["changes"][rows:]],
     }

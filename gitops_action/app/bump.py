@@ -78,10 +78,7 @@ def _dispatch_ports(inputs: BumpInputs, context: Context) -> DispatchPorts:
 
 
 def _texts(inputs: BumpInputs, job: Job) -> Texts:
-    from gitops_action.adapters.views import (  # noqa: PLC0415 - loads a template engine
-        UserTemplates,
-        Views,
-    )
+    from gitops_action.adapters.views import UserTemplates, Views  # noqa: PLC0415 - loads a template engine
 
     templates = UserTemplates(
         branch=inputs.branch,

@@ -53,10 +53,7 @@ class GivenClusters:
         )
         if given.kubeconfig.strip() or given.server.strip():
             return given, ""
-        from gitops_action.adapters.cluster.surroundings import (  # noqa: PLC0415 - as above
-            persons_kubeconfig,
-            service_account,
-        )
+        from gitops_action.adapters.cluster.surroundings import persons_kubeconfig, service_account  # noqa: PLC0415 - as above
 
         environ = self.context.environ
         found = service_account(environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gitops_action.adapters.worktree.folder import CheckoutFolder
+from gitops_action.adapters.worktree.store import CheckoutFolder
 from gitops_action.app.commands import Context
 from gitops_action.commands import config
 from gitops_action.core.inputs.config import config_inputs

@@ -63,13 +63,9 @@ class _Parts:
 
     def ports(self, stack: ExitStack) -> deploy.DeployPorts:
         """The ports; `stack` tidies up."""
-        from gitops_action.adapters.deploy_views import DeployViews  # noqa: PLC0415 - templates
-        from gitops_action.commands.steps.deploy.flux.engine import (  # noqa: PLC0415 - one engine
-            deploy_by_flux,
-        )
-        from gitops_action.commands.steps.deploy.push.engine import (  # noqa: PLC0415 - one engine
-            deploy_by_push,
-        )
+        from gitops_action.adapters.views import DeployViews  # noqa: PLC0415 - templates
+        from gitops_action.commands.steps.deploy.flux.engine import deploy_by_flux  # noqa: PLC0415 - one engine
+        from gitops_action.commands.steps.deploy.push.engine import deploy_by_push  # noqa: PLC0415 - one engine
 
         tellers = ProgressTellers(self.context.surface)
         stack.callback(tellers.close)
@@ -89,11 +85,7 @@ class _Parts:
         )
 
     def _trees(self, stack: ExitStack) -> DeployTrees:
-        from gitops_action.adapters.git import (  # noqa: PLC0415 - loads Git
-            CheckoutTrees,
-            CommitTrees,
-            GitTarget,
-        )
+        from gitops_action.adapters.git import CheckoutTrees, CommitTrees, GitTarget  # noqa: PLC0415 - loads Git
 
         inputs = self.inputs
         if not inputs.token:
@@ -107,18 +99,12 @@ class _Parts:
         return stack.enter_context(CommitTrees(target, base=inputs.base))
 
     def _records(self) -> Records:
-        from gitops_action.commands.steps.deploy.record import (  # noqa: PLC0415 - one command's
-            NoRecorder,
-            Recorder,
-            RecordPorts,
-        )
+        from gitops_action.commands.steps.deploy.record import NoRecorder, Recorder, RecordPorts  # noqa: PLC0415 - one command's
 
         inputs = self.inputs
         if not inputs.token:
             return NoRecorder()
-        from gitops_action.adapters.github.deployments import (  # noqa: PLC0415 - loads requests
-            GitHubDeployments,
-        )
+        from gitops_action.adapters.github.deployments import GitHubDeployments  # noqa: PLC0415 - loads requests
 
         ports = RecordPorts(
             deployments=GitHubDeployments(self._client(inputs.token), inputs.repository),
@@ -135,9 +121,7 @@ class _Parts:
         inputs = self.inputs
         if not inputs.token:
             return None
-        from gitops_action.adapters.github.deployments import (  # noqa: PLC0415 - loads requests
-            GitHubDeployments,
-        )
+        from gitops_action.adapters.github.deployments import GitHubDeployments  # noqa: PLC0415 - loads requests
 
         known = GitHubDeployments(self._client(inputs.token), inputs.repository)
         return lambda commit: known.commit_statuses(inputs.repository, commit)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gitops_action.adapters.scaffold import FolderTarget, PackagedTemplates
-from gitops_action.adapters.scaffold_person import TerminalPerson
+from gitops_action.adapters.scaffold import FolderTarget, PackagedTemplates, TerminalPerson
 from gitops_action.app.commands import Context
 from gitops_action.commands import init
 from gitops_action.core.inputs import Values

@@ -24,10 +24,7 @@ def build_ports(inputs: TagInputs, context: Context) -> tag.TagPorts:
     complete = repository_facts_of(job) and not any("commit_date" in text for text in texts)
     if complete or not inputs.source_token:
         return tag.TagPorts(job=job, clock=clock)
-    from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
-        GitHubSourceFacts,
-        connect,
-    )
+    from gitops_action.adapters.github import GitHubSourceFacts, connect  # noqa: PLC0415 - loads requests
 
     client = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
     return tag.TagPorts(job=job, clock=clock, facts=GitHubSourceFacts(client))

@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 def kustomize_renderer(settings: Validation, context: Context) -> Renderer:
     """Kustomize as kubectl has it; helm where the machine has it."""
-    from gitops_action.adapters.renderer import (  # noqa: PLC0415 - two commands'
-        KustomizeRenderer,
-        find_helm,
-        find_kubectl,
-    )
+    from gitops_action.adapters.renderer import KustomizeRenderer, find_helm, find_kubectl  # noqa: PLC0415 - two commands'
 
     path = context.environ.get("PATH")
     return KustomizeRenderer(

@@ -34,9 +34,7 @@ def run(values: Values, context: Context) -> Outcome:
     client = _client(inputs, context)
     followed = finished_run_of(job)
     if followed and client and inputs.pull_request is None:
-        from gitops_action.adapters.github.proposals import (  # noqa: PLC0415 - loads requests
-            pull_request_of,
-        )
+        from gitops_action.adapters.github.proposals import pull_request_of  # noqa: PLC0415 - loads requests
 
         number = pull_request_of(client, inputs.repository, followed)
         if number is None:
@@ -68,9 +66,7 @@ class _Parts:
 
     def ports(self, stack: ExitStack) -> validate.ValidatePorts:
         """The ports; `stack` tidies up after those that leave something on disk."""
-        from gitops_action.adapters.validation_views import (  # noqa: PLC0415 - a template engine
-            ValidationViews,
-        )
+        from gitops_action.adapters.views import ValidationViews  # noqa: PLC0415 - a template engine
 
         number = self.inputs.pull_request
         if self.client and number:
@@ -89,7 +85,7 @@ class _Parts:
     def _with_places_to_tell(self, ports: validate.ValidatePorts) -> validate.ValidatePorts:
         """Where the comment's text goes; a place that cannot be is an error before any work."""
         if self.inputs.comment_file:
-            from gitops_action.adapters.text_file import text_file  # noqa: PLC0415 - one input's
+            from gitops_action.adapters.worktree.files import text_file  # noqa: PLC0415 - one input's
 
             root = Path(self.context.environ.get("GITHUB_WORKSPACE") or ".")
             write = text_file(root, self.inputs.comment_file, self.context.redactor)
@@ -106,9 +102,7 @@ class _Parts:
     ) -> tuple[Proposals, Trees]:
         """A pull request, read from GitHub: without `base` GitHub tells what it is for."""
         from gitops_action.adapters.git import PullRequestTrees  # noqa: PLC0415 - loads Git
-        from gitops_action.adapters.github.proposals import (  # noqa: PLC0415 - same
-            GitHubProposals,
-        )
+        from gitops_action.adapters.github.proposals import GitHubProposals  # noqa: PLC0415 - same
 
         proposals = GitHubProposals(client, self.inputs.repository, number)
         base = self.inputs.base or proposals.current().base
@@ -118,9 +112,7 @@ class _Parts:
     def _checkout(self, stack: ExitStack) -> tuple[Proposals, Trees]:
         """What is checked out; with a token, commits that it lacks are fetched."""
         from gitops_action.adapters.git import LocalTrees  # noqa: PLC0415 - loads Git
-        from gitops_action.adapters.github.proposals import (  # noqa: PLC0415 - same
-            EventProposals,
-        )
+        from gitops_action.adapters.github.proposals import EventProposals  # noqa: PLC0415 - same
 
         trees = LocalTrees(
             Path(self.inputs.working_directory),

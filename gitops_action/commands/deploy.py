@@ -14,12 +14,7 @@ from dataclasses import dataclass, field
 from gitops_action.commands.steps.deploy.environment import EnvironmentRun
 from gitops_action.commands.steps.deploy.outcome import deployment_outcome, list_outcome
 from gitops_action.commands.steps.deploy.ports import DeployPorts
-from gitops_action.commands.steps.deploy.selection import (
-    Renderings,
-    Selection,
-    read_config,
-    select,
-)
+from gitops_action.commands.steps.deploy.selection import Renderings, Selection, read_config, select
 from gitops_action.core.config import Environment
 from gitops_action.core.deploy.result import EnvironmentResult, Result
 from gitops_action.core.inputs.deploy import DeployInputs

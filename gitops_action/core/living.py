@@ -12,13 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gitops_action.core.branches import (
-    ABSENT,
-    BranchFacts,
-    CommitFacts,
-    Identity,
-    PullRequestFacts,
-)
+from gitops_action.core.branches import ABSENT, BranchFacts, CommitFacts, Identity, PullRequestFacts
 from gitops_action.core.images import (
     ImageChange,
     ImageReference,

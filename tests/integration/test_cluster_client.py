@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from gitops_action.adapters.cluster import ClusterClient, connect
-from gitops_action.adapters.cluster.caller import Caller, Patience
-from gitops_action.adapters.cluster.discovery import discover
+from gitops_action.adapters.cluster.client import discover
+from gitops_action.adapters.cluster.requests import Caller, Patience
 from gitops_action.adapters.cluster.transport import Transport
 from gitops_action.core.cluster import ApplyOptions, Given, access_of
 from gitops_action.core.cluster import errors as refused

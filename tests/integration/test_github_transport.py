@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.github import ApiContentStore, GitHubClient, Patience, connect
-from gitops_action.adapters.github.failures import Purpose
+from gitops_action.adapters.github.errors import Purpose
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.archives import archive
 from tests.support.github_forge import SystemClock

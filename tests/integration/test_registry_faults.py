@@ -17,9 +17,8 @@ from gitops_action.adapters.registry import (
     RegistryClient,
     read_docker_config,
 )
-from gitops_action.adapters.registry.address import leads_home, same_site
-from gitops_action.adapters.registry.authentication import authorize
-from gitops_action.adapters.registry.transport import Answer, Transport
+from gitops_action.adapters.registry.auth import authorize
+from gitops_action.adapters.registry.transport import Answer, Transport, leads_home, same_site
 from gitops_action.core.images import parse_reference
 from gitops_action.core.registry import (
     ImageFacts,

@@ -11,12 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from gitops_action.adapters.github import (
-    ApiContentStore,
-    GitHubForge,
-    GitHubSourceHistory,
-    connect,
-)
+from gitops_action.adapters.github import ApiContentStore, GitHubForge, GitHubSourceHistory, connect
 from gitops_action.adapters.views import UserTemplates, Views
 from gitops_action.commands import bump
 from gitops_action.commands.ports import ContentStore

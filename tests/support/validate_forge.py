@@ -11,7 +11,7 @@ from typing import Any
 from gitops_action.adapters.git import GitTarget, PullRequestTrees
 from gitops_action.adapters.github import GitHubForge, connect
 from gitops_action.adapters.github.proposals import GitHubProposals
-from gitops_action.adapters.validation_views import ValidationViews
+from gitops_action.adapters.views import ValidationViews
 from gitops_action.app.commands import Context
 from gitops_action.app.validation_workshop import ToolWorkshop
 from gitops_action.commands import validate

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gitops_action.adapters.validation_views import ValidationViews
+from gitops_action.adapters.views import ValidationViews
 from gitops_action.commands import validate
 from gitops_action.core.config import Validation
 from gitops_action.core.declared import Proposal

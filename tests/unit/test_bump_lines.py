@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gitops_action.adapters.github.failures import RequestFailure
+from gitops_action.adapters.github.errors import RequestFailure
 from gitops_action.adapters.views import Views
 from gitops_action.adapters.workflow import TerminalSurface
 from gitops_action.app.retries import told_retries

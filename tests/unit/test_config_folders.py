@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_action.core.config import (
-    Folder,
-    Hold,
-    load_config,
-    missing_folders,
-    resolve_folders,
-)
+from gitops_action.core.config import Folder, Hold, load_config, missing_folders, resolve_folders
 from gitops_action.core.config.load import read_config
 from gitops_action.core.config.tree_check import TreeCheck, check_tree
 from gitops_action.core.images import parse_reference

@@ -13,8 +13,8 @@ from typing import cast
 import pytest
 
 from gitops_action.adapters.cluster.surroundings import persons_kubeconfig, service_account
-from gitops_action.adapters.deploy_views import DeployViews
 from gitops_action.adapters.progress import ProgressTellers
+from gitops_action.adapters.views import DeployViews
 from gitops_action.adapters.workflow.terminal import TerminalSurface
 from gitops_action.app.clusters import GivenClusters
 from gitops_action.app.commands import Context

@@ -8,12 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.deploy.result import (
-    EnvironmentResult,
-    Failure,
-    Result,
-    TargetResult,
-)
+from gitops_action.core.deploy.result import EnvironmentResult, Failure, Result, TargetResult
 from gitops_action.core.deployments.history import (
     JOBS_ACCOUNT,
     adoption,

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gitops_action.adapters.github import ApiContentStore, GitHubClient, GitHubForge, Patience
-from gitops_action.adapters.github.failures import RequestFailure
-from gitops_action.adapters.github.pull_facts import pull_request
+from gitops_action.adapters.github.branch import pull_request
+from gitops_action.adapters.github.errors import RequestFailure
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.branches import PullRequestFacts
 from gitops_action.errors import GitOpsError, UsageError

@@ -2,8 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gitops_action.adapters.github.errors import translate
-from gitops_action.adapters.github.failures import Purpose, RequestFailure
+from gitops_action.adapters.github.errors import Purpose, RequestFailure, translate
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 READ = Purpose(doing="read the content", permission="contents: read", repository="acme/env")

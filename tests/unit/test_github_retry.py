@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gitops_action.adapters.github.failures import RequestFailure
-from gitops_action.adapters.github.retry import Patience, Retrier
+from gitops_action.adapters.github.client import Patience, Retrier
+from gitops_action.adapters.github.errors import RequestFailure
 from gitops_action.errors import OutcomeUnknownError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_action.adapters.github.tarball import MAX_FILE, scan
+from gitops_action.adapters.github.content_read import MAX_FILE, scan
 from gitops_action.adapters.github.tarstream import BrokenArchiveError, TarEntry, entries
 from tests.support.archives import archive
 

@@ -9,12 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_action.core.images import (
-    ImageReferenceError,
-    canonical,
-    grammar,
-    parse_reference,
-)
+from gitops_action.core.images import ImageReferenceError, canonical, grammar, parse_reference
 
 FOLDER = Path(
     os.environ.get("GITOPS_CONFORMANCE")

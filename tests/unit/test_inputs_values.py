@@ -6,14 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.inputs import (
-    BUMP,
-    TAG,
-    bump_inputs,
-    check_values,
-    every_input,
-    split_names,
-)
+from gitops_action.core.inputs import BUMP, TAG, bump_inputs, check_values, every_input, split_names
 from gitops_action.core.inputs.defaults import resolve_endpoints, with_defaults
 from gitops_action.core.inputs.runner import given_inputs, stray_inputs, variable
 from gitops_action.errors import GitOpsErrors, UsageError

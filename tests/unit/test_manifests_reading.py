@@ -8,12 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.manifests import (
-    ManifestError,
-    ObjectId,
-    parse_manifests,
-    read_manifests,
-)
+from gitops_action.core.manifests import ManifestError, ObjectId, parse_manifests, read_manifests
 from gitops_action.core.manifests.reader import MAX_DEPTH, read_documents
 from gitops_action.core.manifests.scalars import read_plain
 from gitops_action.errors import GitOpsErrors, Location

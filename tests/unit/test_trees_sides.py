@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.adapters.git.event_base import Proposed, proposed
+from gitops_action.adapters.git.local_trees import Proposed, proposed
 from gitops_action.core.job import Job
 from gitops_action.core.trees import MergeConflictError, Sides, Tree, TreeFile
 from gitops_action.errors import ConflictError

@@ -7,7 +7,7 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
-from gitops_action.adapters.validation_views import ValidationViews
+from gitops_action.adapters.views import ValidationViews
 from gitops_action.core.manifests import ObjectId
 from gitops_action.core.report import limits
 from gitops_action.core.report.validation import ValidationReport

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.adapters.workflow import FileCommands
-from gitops_action.adapters.workflow.summary import SUMMARY_LIMIT, shorten
+from gitops_action.adapters.workflow.actions import SUMMARY_LIMIT, shorten
 
 BLOCKS = st.sampled_from(
     ["# Title\n\n", "text é\n\n", "```\ncode\n\nmore\n```\n\n", "<details>\n\n", "</details>\n\n"]

@@ -9,9 +9,9 @@ objects, its kubeconfig loader leaves keys in files and runs login programs, and
 API is a dozen requests.
 """
 
-from gitops_action.adapters.cluster.caller import Patience
 from gitops_action.adapters.cluster.client import ClusterClient, connect
 from gitops_action.adapters.cluster.lease import Lease
+from gitops_action.adapters.cluster.requests import Patience
 from gitops_action.adapters.cluster.watching import Watching
 
 __all__ = ["ClusterClient", "Lease", "Patience", "Watching", "connect"]

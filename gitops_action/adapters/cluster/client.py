@@ -6,31 +6,28 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from gitops_action.adapters.cluster.caller import Caller, Patience
-from gitops_action.adapters.cluster.discovery import discover
 from gitops_action.adapters.cluster.lease import Lease, hold_lease
-from gitops_action.adapters.cluster.parallel import apply_in_parallel
-from gitops_action.adapters.cluster.reading import (
-    Selection,
-    events_about,
-    list_objects,
-    log_tail,
-)
-from gitops_action.adapters.cluster.rights import denied_rights
-from gitops_action.adapters.cluster.transport import Transport
-from gitops_action.adapters.cluster.watching import Watching
-from gitops_action.adapters.cluster.writing import (
+from gitops_action.adapters.cluster.objects import (
     Propagation,
+    Selection,
     annotate_object,
+    apply_in_parallel,
     apply_object,
     create_object,
     delete_object,
+    events_about,
+    in_parallel,
+    list_objects,
+    log_tail,
     replace_object,
     shown,
 )
+from gitops_action.adapters.cluster.requests import Caller, Patience
+from gitops_action.adapters.cluster.transport import Request, Transport
+from gitops_action.adapters.cluster.watching import Watching
 from gitops_action.core.cluster.access import Access
 from gitops_action.core.cluster.doing import Doing
-from gitops_action.core.cluster.errors import NotFoundError
+from gitops_action.core.cluster.errors import ClusterError, NotFoundError
 from gitops_action.core.cluster.model import (
     Applied,
     ApplyOptions,
@@ -41,9 +38,116 @@ from gitops_action.core.cluster.model import (
     Resource,
     Right,
 )
-from gitops_action.core.cluster.resources import Resources
-from gitops_action.core.manifests.fields import text
+from gitops_action.core.cluster.resources import Resources, group_versions
+from gitops_action.core.manifests.fields import flag, items, text, texts
 from gitops_action.core.manifests.model import Body
+
+# Asks a cluster which kinds it serves: two requests, or one a group version on older servers.
+
+_AGGREGATED = ",".join(
+    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+    for version in ("v2", "v2beta1")
+)
+_DOING = Doing(verb="read", about="the kinds it serves")
+
+
+def discover(caller: Caller, *, aggregated: bool = True) -> Resources:
+    """All kinds, those of the core API first.
+
+    Args:
+        caller: the cluster.
+        aggregated: ask for the aggregated form; a server that lacks it gives the older one.
+
+    Raises:
+        ClusterError: they cannot be read.
+    """
+    accept = f"{_AGGREGATED},application/json" if aggregated else "application/json"
+    core, groups = (
+        caller.safe(_DOING, Request(method="GET", path=path, accept=accept)).body
+        for path in ("/api", "/apis")
+    )
+    if text(core, "kind") == text(groups, "kind") == "APIGroupDiscoveryList":
+        return Resources.aggregated((core, groups))
+    paths = [f"/api/{version}" for version in texts(core, "versions")]
+    paths += [f"/apis/{version}" for version in group_versions(groups)]
+    documents = []
+    for path in paths:
+        try:
+            documents.append(caller.read(_DOING, path).body)
+        except ClusterError as error:
+            # An aggregated API that is down must not hide all others (kubectl does the same).
+            if path == "/api/v1":
+                raise error from None
+    return Resources.listed(documents)
+
+
+# What the account may do, asked before anything is written.
+
+_REVIEWS = "/apis/authorization.k8s.io/v1"
+_ASKING_RIGHTS = Doing(verb="ask", about="what the account may do")
+
+
+def denied_rights(caller: Caller, rights: Iterable[Right]) -> tuple[Right, ...]:
+    """Those of these rights that the account does not have, sorted.
+
+    One rules review a namespace settles most of it; what it does not grant is asked for one by
+    one, for it may be incomplete (webhook authorizers), and it does not tell what holds outside of
+    namespaces.
+
+    Raises:
+        ClusterError: the server does not answer.
+    """
+    wanted = sorted(set(rights))
+    namespaces = sorted({right.namespace for right in wanted if right.namespace})
+    rules = dict(
+        zip(namespaces, in_parallel(lambda one: _rules(caller, one), namespaces), strict=True)
+    )
+    open_questions = [one for one in wanted if not _granted(rules.get(one.namespace, ()), one)]
+    answers = in_parallel(lambda one: _allowed(caller, one), open_questions)
+    return tuple(
+        right for right, allowed in zip(open_questions, answers, strict=True) if not allowed
+    )
+
+
+def _rules(caller: Caller, namespace: str) -> tuple[Body, ...]:
+    body = {"spec": {"namespace": namespace}}
+    path = f"{_REVIEWS}/selfsubjectrulesreviews"
+    return items(_review(caller, path, body), "status", "resourceRules")
+
+
+def _granted(rules: tuple[Body, ...], right: Right) -> bool:
+    """Whether a rule without names grants it (Kubernetes: "Using RBAC Authorization")."""
+    name = "/".join(part for part in (right.resource.plural, right.subresource) if part)
+    return any(
+        not texts(rule, "resourceNames")
+        and _covers(texts(rule, "verbs"), right.verb)
+        and _covers(texts(rule, "apiGroups"), right.resource.group)
+        and _covers(texts(rule, "resources"), name)
+        for rule in rules
+    )
+
+
+def _covers(granted: tuple[str, ...], wanted: str) -> bool:
+    return "*" in granted or wanted in granted
+
+
+def _allowed(caller: Caller, right: Right) -> bool:
+    attributes: Mapping[str, str] = {
+        "verb": right.verb,
+        "group": right.resource.group,
+        "version": right.resource.version,
+        "resource": right.resource.plural,
+        "subresource": right.subresource,
+        "namespace": right.namespace,
+    }
+    path = f"{_REVIEWS}/selfsubjectaccessreviews"
+    body = {"spec": {"resourceAttributes": attributes}}
+    return bool(flag(_review(caller, path, body), "status", "allowed"))
+
+
+def _review(caller: Caller, path: str, body: Body) -> Body:
+    """A question that is put as a create; it leaves nothing behind and may be repeated."""
+    return caller.safe(_ASKING_RIGHTS, Request(method="POST", path=path, body=body)).body
 
 
 class ClusterClient:

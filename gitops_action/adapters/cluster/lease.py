@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from gitops_action.adapters.cluster.caller import Caller
+from gitops_action.adapters.cluster.requests import Caller
 from gitops_action.adapters.cluster.transport import Answer, Request
 from gitops_action.core.cluster.doing import Doing
 from gitops_action.core.cluster.errors import (

@@ -3,19 +3,172 @@
 from __future__ import annotations
 
 import json
+import os
+import ssl
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from urllib.parse import urlencode
+from typing import cast
+from urllib.parse import urlencode, urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed lacks it
 
 import urllib3
 
 from gitops_action import __version__
-from gitops_action.adapters.cluster.connection import connection_pool
-from gitops_action.adapters.cluster.failures import no_answer, no_success, read_json
 from gitops_action.core.cluster.access import Access
+from gitops_action.core.cluster.refusals import is_passing
 from gitops_action.core.manifests.model import Body
+from gitops_action.errors import UsageError
+
+# The pool of connections to an API server: TLS, client certificate, proxy.
+
+_POOL = 32
+
+
+def connection_pool(access: Access, environ: Mapping[str, str]) -> urllib3.PoolManager:
+    """A pool for all threads; it connects with the first request.
+
+    Raises:
+        UsageError: certificate or key cannot be used.
+    """
+    proxy = access.proxy or _proxy(access.server, environ)
+    context = _tls(access)
+    if proxy:
+        return urllib3.ProxyManager(
+            proxy,
+            ssl_context=context,
+            maxsize=_POOL,
+            retries=False,
+            server_hostname=access.server_name or None,
+        )
+    return urllib3.PoolManager(
+        ssl_context=context,
+        maxsize=_POOL,
+        retries=False,
+        server_hostname=access.server_name or None,
+        assert_hostname=access.server_name or None,
+    )
+
+
+def _proxy(server: str, environ: Mapping[str, str]) -> str:
+    """The proxy by the usual variables, as kubectl reads them."""
+    parts = urlsplit(server)
+    known = {name.lower(): value for name, value in environ.items()}
+    if proxy_bypass_environment(parts.netloc, {"no": known.get("no_proxy", "")}):
+        return ""
+    return known.get(f"{parts.scheme}_proxy", "")
+
+
+def _tls(access: Access) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cadata=access.ca or None)
+    except ssl.SSLError:
+        raise UsageError(
+            "the cluster's authority is no certificate",
+            cause=f"of {access.name}",
+            fix="pass its PEM text as `kube-ca`, or in the kubeconfig",
+        ) from None
+    if access.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    # Authorities of clusters are often made without the extensions that Python 3.13 asks for.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if access.client_certificate:
+        _show(context, access)
+    return context
+
+
+def _show(context: ssl.SSLContext, access: Access) -> None:
+    """Load the client certificate; Python reads it from a file, which is gone before we go on."""
+    handle, path = tempfile.mkstemp(prefix="gitops-action-")  # readable by us alone
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(f"{access.client_certificate}\n{access.client_key}\n")
+        context.load_cert_chain(path)
+    except ssl.SSLError:
+        raise UsageError(
+            "`kubeconfig` cannot be used", cause="client certificate and key are no pair"
+        ) from None
+    finally:
+        os.unlink(path)  # noqa: PTH108 - the counterpart of mkstemp
+
+
+# Tries that failed, and the words for why.
+
+_NOBODY: Body = {}
+
+
+class CallFailure(Exception):  # noqa: N818 - the transport's failure; the client makes an error of it
+    """A try that failed.
+
+    Attributes:
+        code: the HTTP status; 0 where there was no answer.
+        status: the server's `Status`, or nothing.
+        cause: why, in words.
+        passing: whether trying again can help.
+        pause: seconds that the server asks to wait.
+        untrusted: TLS failed: nothing was sent, and it will not get better.
+    """
+
+    def __init__(self, cause: str, *, code: int = 0, status: Body = _NOBODY) -> None:
+        """Take what is known."""
+        super().__init__(cause)
+        self.code = code
+        self.status = status
+        self.cause = cause
+        self.passing = code == 0 or is_passing(code, status)
+        self.pause: float | None = None
+        self.untrusted = False
+
+
+def read_json(raw: bytes) -> Body:
+    """The JSON object that this is; an empty one where it is none."""
+    if not raw.startswith(b"{"):
+        return _NOBODY
+    try:
+        return cast("Body", json.loads(raw))
+    except ValueError:
+        return _NOBODY
+
+
+def no_answer(error: BaseException) -> CallFailure:
+    """Tell it in the system's words, without the address, which a proxy's account may be in."""
+    chain = list(_causes(error))
+    for cause in chain:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            failure = CallFailure(f"its certificate is not trusted: {cause.verify_message}")
+            failure.passing, failure.untrusted = False, True
+            return failure
+    if any(isinstance(cause, urllib3.exceptions.TimeoutError | TimeoutError) for cause in chain):
+        return CallFailure("no answer in time")
+    words = [cause.strerror for cause in chain if isinstance(cause, OSError) and cause.strerror]
+    return CallFailure(words[0] if words else "the connection was cut")
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what led to it, as chained and as urllib3 wraps it."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and cause not in found:
+            found.append(cause)
+            waiting += [cause.__context__, getattr(cause, "reason", None), *cause.args]
+    return found
+
+
+def no_success(response: urllib3.BaseHTTPResponse, raw: bytes) -> CallFailure:
+    """The failure that this answer tells."""
+    status = read_json(raw)
+    message = status.get("message")
+    cause = message if isinstance(message, str) else f"the server answers {response.status}"
+    failure = CallFailure(cause, code=response.status, status=status)
+    after = response.headers.get("Retry-After", "")
+    failure.pause = float(after) if after.isdecimal() else None
+    return failure
+
 
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 70.0

@@ -11,9 +11,9 @@ from typing import cast
 
 import urllib3
 
-from gitops_action.adapters.cluster.caller import Caller
-from gitops_action.adapters.cluster.failures import CallFailure
-from gitops_action.adapters.cluster.reading import Selection, list_objects
+from gitops_action.adapters.cluster.objects import Selection, list_objects
+from gitops_action.adapters.cluster.requests import Caller
+from gitops_action.adapters.cluster.transport import CallFailure
 from gitops_action.core.cluster.doing import Doing
 from gitops_action.core.cluster.errors import VersionGoneError
 from gitops_action.core.cluster.model import ChangeKind, Listing, LiveObject, WatchEvent

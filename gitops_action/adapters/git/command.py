@@ -2,20 +2,137 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
-from gitops_action.adapters.git.target import GitTarget
 from gitops_action.adapters.process import end
-from gitops_action.errors import GitOpsError
+from gitops_action.core.branches import Identity
+from gitops_action.errors import GitOpsError, UsageError
 
 if TYPE_CHECKING:
     from git.cmd import Git
+
+# Which repository Git speaks to, as whom, and the environment that makes this safe.
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
+_STALL_SECONDS = 60
+_STALL_BYTES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitTarget:
+    """A repository on a server, the token for it, and whose name commits bear.
+
+    Attributes:
+        server_url: for example `https://github.com`; `http` only where it says so itself.
+        repository: `OWNER/NAME`.
+        token: goes to Git through its environment alone.
+        identity: author and committer.
+
+    Raises:
+        UsageError: the server's address or the repository's name cannot be used.
+    """
+
+    server_url: str
+    repository: str
+    token: str = field(repr=False)
+    identity: Identity
+
+    def __post_init__(self) -> None:
+        """Nothing that Git could take for an option, another protocol or a file gets through."""
+        parts = urlsplit(self.server_url)
+        if parts.scheme not in {"https", "http"} or not parts.hostname or "@" in parts.netloc:
+            raise UsageError(
+                "`server-url` is not the address of a server", fix="write it as https://HOST"
+            )
+        if not _REPOSITORY.fullmatch(self.repository) or self.repository.endswith(("/.", "/..")):
+            raise UsageError(
+                f"`{self.repository}` is not the name of a repository", fix="write OWNER/NAME"
+            )
+
+    @property
+    def url(self) -> str:
+        """Where Git finds the repository; there is never an account in it."""
+        return f"{self.server_url.rstrip('/')}/{self.repository}.git"
+
+    @property
+    def authorization(self) -> str:
+        """The header's value; GitHub takes any token as the password of `x-access-token`."""
+        pair = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        return f"basic {pair}"
+
+    def environment(self, folder: Path) -> Mapping[str, str]:
+        """The variables for every Git command on the repository in `folder`.
+
+        Personal and system settings are not read. Variables that lead Git elsewhere are set to
+        our own places. What else was inherited is taken away when Git is started.
+        """
+        settings = self._settings()
+        numbered = {"GIT_CONFIG_COUNT": str(len(settings))}
+        for at, (key, value) in enumerate(settings):
+            numbered |= {f"GIT_CONFIG_KEY_{at}": key, f"GIT_CONFIG_VALUE_{at}": value}
+        return {
+            "HOME": str(folder),  # curl, which Git uses, would look for accounts in ~/.netrc
+            "GIT_DIR": str(folder),
+            "GIT_COMMON_DIR": str(folder),
+            "GIT_INDEX_FILE": str(folder / "gitops-index"),
+            "GIT_OBJECT_DIRECTORY": str(folder / "objects"),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
+            "GIT_NAMESPACE": "",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_SYSTEM": os.devnull,
+            "GIT_CONFIG_PARAMETERS": "",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "",
+            "SSH_ASKPASS": "",
+            "GIT_TRACE": "0",
+            "GIT_TRACE_CURL": "0",
+            "GIT_TRACE_PACKET": "0",
+            "GIT_TRACE_REDACT": "1",
+            "GIT_LITERAL_PATHSPECS": "1",
+            **self._signature(),
+            **numbered,
+        }
+
+    def _signature(self) -> Mapping[str, str]:
+        return {
+            f"GIT_{role}_{what}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", self.identity.name), ("EMAIL", self.identity.email))
+        }
+
+    def _settings(self) -> tuple[tuple[str, str], ...]:
+        base = f"{self.server_url.rstrip('/')}/"
+        scheme = urlsplit(self.server_url).scheme
+        header = ((f"http.{base}.extraHeader", f"Authorization: {self.authorization}"),)
+        return (
+            *(header if self.token else ()),
+            ("credential.helper", ""),
+            ("core.hooksPath", os.devnull),
+            ("core.fsmonitor", "false"),
+            ("safe.directory", "*"),
+            ("protocol.allow", "never"),
+            (f"protocol.{scheme}.allow", "always"),
+            ("http.followRedirects", "false"),
+            ("http.lowSpeedLimit", str(_STALL_BYTES)),
+            ("http.lowSpeedTime", str(_STALL_SECONDS)),
+            ("gc.auto", "0"),
+            ("maintenance.auto", "false"),
+            ("push.negotiate", "true"),
+            ("i18n.commitEncoding", "UTF-8"),
+            ("advice.detachedHead", "false"),
+        )
+
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _INHERITED = frozenset(
@@ -126,3 +243,79 @@ def _load(folder: Path) -> Git:
             "Git is not installed", cause="`transport: git` needs the program", fix="install git"
         ) from error
     return Git(folder)
+
+
+# From what Git says on standard error to an error that names cause and fix.
+
+_STATUS = re.compile(r"(?:returned error:|HTTP) (\d{3})")
+_REMOTE = re.compile(r"^remote: *(.*?) *$", re.MULTILINE)
+_UNKNOWN_ACCOUNT = ("could not read Username", "could not read Password", "Authentication failed")
+_UNKNOWN_COMMIT = ("server does not allow", "not our ref")
+_MOVED = frozenset({301, 302, 307, 308})
+_PERMANENT = range(400, 500)
+_PASSING = frozenset({408, 425, 429})
+
+
+class GitNetworkError(GitOpsError):
+    """The server could not be reached, or the connection was cut: trying again may help."""
+
+
+def failure(result: GitResult, target: GitTarget, *, writing: bool) -> GitOpsError:
+    """The error for a command that spoke to the server and failed."""
+    said = result.stderr
+    found = _STATUS.search(said)
+    status = int(found[1]) if found else 0
+    told = _told(status, said, target, writing=writing)
+    if told or (status in _PERMANENT and status not in _PASSING):
+        return told or GitOpsError(f"{target.server_url} refuses", cause=f"HTTP status {status}")
+    cause = f"it answers {status}" if status else last_line(said)
+    cause = "no answer in time" if result.timed_out else cause
+    return GitNetworkError(f"{target.server_url} cannot be reached", cause=cause)
+
+
+def _told(status: int, said: str, target: GitTarget, *, writing: bool) -> GitOpsError | None:
+    """The error for what the server clearly told us; None for anything else."""
+    if status in _MOVED or "redirect" in said:
+        return GitOpsError(
+            f"{target.repository} has moved",
+            cause="the server redirects to another address",
+            fix="write its new name into `repository`",
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        return _forbidden(said, target, writing=writing)
+    if status == HTTPStatus.UNAUTHORIZED or any(words in said for words in _UNKNOWN_ACCOUNT):
+        return GitOpsError(
+            f"The token is not accepted for {target.repository}",
+            cause="it is missing, wrong, expired or revoked",
+            fix="give a valid `token`",
+        )
+    if status == HTTPStatus.NOT_FOUND or "not found" in said:
+        return GitOpsError(
+            f"{target.repository} is not there, or the token cannot see it",
+            cause=f"{target.server_url} answers 404",
+            fix="correct `repository`, or give the token `contents: read` on it",
+        )
+    if any(words in said for words in _UNKNOWN_COMMIT):
+        return GitOpsError(f"{target.repository} has not got this commit", cause=last_line(said))
+    return None
+
+
+def _forbidden(said: str, target: GitTarget, *, writing: bool) -> GitOpsError:
+    right = "contents: write" if writing else "contents: read"
+    return GitOpsError(
+        f"The token may not {'write to' if writing else 'read'} {target.repository}",
+        cause=remote_words(said) or "the server answers 403",
+        fix=f"give the token `{right}` on {target.repository}",
+    )
+
+
+def remote_words(said: str) -> str:
+    """What the server itself told, on one line."""
+    told = " ".join(line for line in _REMOTE.findall(said) if line)
+    return "".join(letter for letter in told if letter.isprintable())
+
+
+def last_line(said: str) -> str:
+    """The line that says why: Git writes it last."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1].removeprefix("fatal: ") if lines else "Git says nothing"

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Self
 
-from gitops_action.adapters.git.merge import containing, is_ancestor
-from gitops_action.adapters.git.reading import read_files
-from gitops_action.adapters.git.scratch import NO_TREES, PATIENT, Patience, Scratch
-from gitops_action.adapters.git.target import GitTarget
+from gitops_action.adapters.git.checkout import find_checkout
+from gitops_action.adapters.git.command import GitTarget
+from gitops_action.adapters.git.objects import read_files
+from gitops_action.adapters.git.scratch import (
+    NO_TREES,
+    PATIENT,
+    Patience,
+    Scratch,
+    containing,
+    fetch_for_merge,
+    is_ancestor,
+    merge,
+)
 from gitops_action.core.files import RepositoryFile
-from gitops_action.core.trees import Tree
+from gitops_action.core.trees import Sides, Tree
 from gitops_action.errors import UsageError
 
 
@@ -116,3 +126,161 @@ class CommitTrees:
         if missing:
             self._history.fetch(missing, limit=NO_TREES, history=True)
             self._behind |= missing
+
+
+# The commits of a checkout, for a person at a terminal: nothing is fetched.
+
+
+class CheckoutTrees:
+    """Implements the port `DeployTrees` on what is checked out; uncommitted files do not count.
+
+    Use it as a context manager. The checkout is read only, and none of its settings or hooks
+    come to work.
+    """
+
+    def __init__(self, folder: Path, *, patience: Patience = PATIENT) -> None:
+        """Find the checkout.
+
+        Raises:
+            UsageError: the folder is in no checkout.
+        """
+        self._checkout = find_checkout(folder)
+        self._scratch = Scratch(None, checkout=self._checkout, patience=patience)
+
+    def __enter__(self) -> Self:
+        """Nothing more to open."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Remove the scratch folder."""
+        self._scratch.close()
+
+    def branch(self) -> str:
+        """Not known: what is checked out may be any branch, or none."""
+        return ""
+
+    def tip(self) -> str:
+        """The commit that is checked out.
+
+        Raises:
+            UsageError: there is none yet.
+        """
+        commit = self._checkout.head().commit
+        if not commit:
+            raise UsageError("The checkout has no commit", fix="commit what is to be deployed")
+        return commit
+
+    def at(self, commit: str | None = None) -> Tree:
+        """Every file of a commit; None: of the one that is checked out.
+
+        Raises:
+            GitOpsError: the checkout does not have it.
+        """
+        found = commit or self.tip()
+        self._scratch.need(found)
+        return self._scratch.tree(found, commit=found)
+
+    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
+        """The content of these files; paths the tree does not have are left out."""
+        return read_files(self._scratch, tree, paths)
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Tell whether `old` is `new` or lies behind it.
+
+        Raises:
+            GitOpsError: the checkout does not have one of them.
+        """
+        return is_ancestor(self._scratch, old, new)
+
+    def containing(self, commit: str, *, most: int) -> tuple[str, ...]:
+        """Commits up to the one that is checked out that contain this one, newest first.
+
+        Raises:
+            GitOpsError: the checkout does not have it.
+        """
+        return containing(self._scratch, commit, self.tip(), most=most)
+
+
+# The port `Trees` on a pull request, without a checkout.
+
+
+class PullRequestTrees:
+    """A pull request's head, also a fork's, merged into its base's tip of this moment.
+
+    Use it as a context manager: its folder is removed at the end. Only what is looked at is
+    fetched. GitHub's own `refs/pull/N/merge` is not used: it may be behind either side.
+    """
+
+    def __init__(
+        self,
+        target: GitTarget,
+        number: int,
+        *,
+        base: str,
+        patience: Patience = PATIENT,
+    ) -> None:
+        """Take the repository, the pull request's number, and the name of its base branch."""
+        self._target = target
+        self._number = number
+        self._base = base
+        self._scratch = Scratch(target, patience=patience)
+        self._sides: Sides | None = None
+
+    def __enter__(self) -> Self:
+        """Nothing more to open."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Remove the folder."""
+        self._scratch.close()
+
+    def sides(self) -> Sides:
+        """The base's tip, and head merged into it; both as they were at the first call.
+
+        Raises:
+            MergeConflictError: head cannot be merged into the base's tip.
+            UsageError: there is no such pull request or branch.
+            GitOpsError: the server cannot be reached or refuses.
+        """
+        if self._sides is None:
+            self._sides = self._look()
+        return self._sides
+
+    def current_head(self) -> str:
+        """The pull request's head as it is now.
+
+        Raises:
+            UsageError: there is no such pull request.
+        """
+        head = self._scratch.remote.ref(f"refs/pull/{self._number}/head")
+        if head is None:
+            raise UsageError(
+                f"{self._target.repository} has no pull request {self._number}",
+                fix="correct `pull-request`",
+            )
+        return head
+
+    def moved(self) -> bool:
+        """Tell whether head has moved since the sides were read."""
+        return self._sides is not None and self.current_head() != self._sides.head
+
+    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
+        """The content of these files; paths the tree does not have are left out."""
+        return read_files(self._scratch, tree, paths)
+
+    def _look(self) -> Sides:
+        head, base = self.current_head(), self._scratch.remote.head(self._base)
+        if base is None:
+            raise UsageError(
+                f"{self._target.repository} has no branch `{self._base}`", fix="correct `base`"
+            )
+        fetch_for_merge(self._scratch, base, head)
+        names = (f"`{self._base}`", f"Pull request {self._number}")
+        merged = merge(self._scratch, base, head, names=names)
+        return Sides(
+            base=self._scratch.tree(base, commit=base),
+            merged=self._scratch.tree(merged, commit=""),
+            branch=self._base,
+            head=head,
+            notes=self._scratch.notes,
+        )

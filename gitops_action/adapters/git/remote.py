@@ -8,14 +8,15 @@ from typing import TypeVar
 
 import stamina
 
-from gitops_action.adapters.git.command import GitCommand, GitResult
-from gitops_action.adapters.git.failures import (
+from gitops_action.adapters.git.command import (
+    GitCommand,
     GitNetworkError,
+    GitResult,
+    GitTarget,
     failure,
     last_line,
     remote_words,
 )
-from gitops_action.adapters.git.target import GitTarget
 from gitops_action.core.branches import ABSENT
 from gitops_action.errors import ConflictError, GitOpsError, OutcomeUnknownError
 

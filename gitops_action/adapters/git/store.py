@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gitops_action.adapters.git.command import GitCommand
+from gitops_action.adapters.git.command import GitCommand, GitTarget
 from gitops_action.adapters.git.objects import (
     TreeEntry,
     list_tree,
@@ -20,7 +20,6 @@ from gitops_action.adapters.git.objects import (
     write_tree,
 )
 from gitops_action.adapters.git.remote import Remote, RemoteRefs
-from gitops_action.adapters.git.target import GitTarget
 from gitops_action.core.branches import NewCommit
 from gitops_action.core.config.holds import HOLDS_FOLDER
 from gitops_action.core.files import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_action.adapters.git.checkout import Checkout
-from gitops_action.adapters.git.failures import last_line
+from gitops_action.adapters.git.command import last_line
 from gitops_action.adapters.git.objects import write_commit
 from gitops_action.adapters.git.scratch import Scratch
 from gitops_action.errors import GitOpsError, UsageError

@@ -6,13 +6,11 @@ forge = GitHubForge(client, "acme/environment")
 history = GitHubSourceHistory(connect(source_token, api_url, graphql_url, clock))
 """
 
-from gitops_action.adapters.github.client import GitHubClient, connect
+from gitops_action.adapters.github.client import GitHubClient, Patience, connect
 from gitops_action.adapters.github.content import ApiContentStore
 from gitops_action.adapters.github.errors import ApiLacksError
-from gitops_action.adapters.github.facts import GitHubSourceFacts
-from gitops_action.adapters.github.history import GitHubSourceHistory
-from gitops_action.adapters.github.pulls import GitHubForge
-from gitops_action.adapters.github.retry import Patience
+from gitops_action.adapters.github.history import GitHubSourceFacts, GitHubSourceHistory
+from gitops_action.adapters.github.pull_requests import GitHubForge
 
 __all__ = [
     "ApiContentStore",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
-from gitops_action.adapters.github.failures import Purpose
+from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.queries import COMMENTS
 from gitops_action.adapters.github.reply import Reply
 

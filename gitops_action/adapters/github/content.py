@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
-from gitops_action.adapters.github.commit_on_branch import commit_on_branch, fits
+from gitops_action.adapters.github.commits import commit_on_branch, fits, move_ref, write_commit
 from gitops_action.adapters.github.content_read import (
     FileFacts,
     NotReadError,
@@ -16,12 +16,11 @@ from gitops_action.adapters.github.content_read import (
     missing_branch,
     read_files,
     read_folders,
+    read_tree,
     reading_purpose,
 )
-from gitops_action.adapters.github.content_write import move_ref, write_commit
 from gitops_action.adapters.github.queries import TIP
 from gitops_action.adapters.github.reply import Reply
-from gitops_action.adapters.github.tarball import read_tree
 from gitops_action.core.branches import ABSENT, NewCommit
 from gitops_action.core.config.holds import HOLDS_FOLDER
 from gitops_action.core.files import Keep, RepositoryFile, Snapshot, Tip

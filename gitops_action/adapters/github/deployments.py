@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import cast, get_args
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
-from gitops_action.adapters.github.failures import Purpose
+from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.deployments.model import (
     CommitState,

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
-from gitops_action.adapters.github.dispatch_errors import explain
-from gitops_action.adapters.github.failures import (
+from gitops_action.adapters.github.errors import (
     HTTP_FORBIDDEN,
     HTTP_NOT_FOUND,
     HTTP_UNPROCESSABLE,
     Purpose,
     RequestFailure,
+    explain,
 )
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.dispatch import EVENT_TYPE, Order, ProposedPull, Run

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gitops_action.adapters.github.client import GitHubClient
-from gitops_action.adapters.github.failures import Purpose
+from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.declared import FinishedRun, Proposal
 from gitops_action.errors import GitOpsError

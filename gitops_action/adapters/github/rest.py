@@ -8,7 +8,7 @@ import github
 import requests
 from github.Requester import Requester
 
-from gitops_action.adapters.github.failures import HTTP_MOVED, RequestFailure
+from gitops_action.adapters.github.errors import HTTP_MOVED, RequestFailure
 from gitops_action.adapters.github.transport import TIMEOUT, USER_AGENT, unreachable
 
 API_VERSION = "2022-11-28"

@@ -15,7 +15,7 @@ import requests
 from requests.auth import AuthBase
 
 from gitops_action import __version__
-from gitops_action.adapters.github.failures import HTTP_OK, RequestFailure
+from gitops_action.adapters.github.errors import HTTP_OK, RequestFailure
 from gitops_action.adapters.github.reply import Reply
 
 TIMEOUT = (10.0, 60.0)

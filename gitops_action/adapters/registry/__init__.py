@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from gitops_action.adapters.registry.accounts import Account, Accounts
+from gitops_action.adapters.registry.auth import Account, Accounts, DockerConfig, read_docker_config
 from gitops_action.adapters.registry.client import RegistryClient
-from gitops_action.adapters.registry.docker_config import DockerConfig, read_docker_config
 from gitops_action.adapters.registry.transport import Patience
 
 __all__ = [

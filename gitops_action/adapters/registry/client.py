@@ -6,10 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from gitops_action.adapters.registry.accounts import Account, Accounts
-from gitops_action.adapters.registry.address import base_url
-from gitops_action.adapters.registry.authentication import authorize
-from gitops_action.adapters.registry.transport import Answer, Patience, Transport
+from gitops_action.adapters.registry.auth import Account, Accounts, authorize
+from gitops_action.adapters.registry.transport import Answer, Patience, Transport, base_url
 from gitops_action.core.images import ImageReference
 from gitops_action.core.images.grammar import is_digest
 from gitops_action.core.images.manifest import (

@@ -1,6 +1,6 @@
 """Rendering by the programs that clusters' own controllers are built of."""
 
-from gitops_action.adapters.renderer.programs import Limits, find_helm, find_kubectl
+from gitops_action.adapters.renderer.kustomize import Limits, find_helm, find_kubectl
 from gitops_action.adapters.renderer.renderer import KustomizeRenderer
 
 __all__ = ["KustomizeRenderer", "Limits", "find_helm", "find_kubectl"]

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from gitops_action.adapters.process import ProcessError, Runner
-from gitops_action.adapters.renderer.programs import Limits, surroundings
-from gitops_action.adapters.renderer.scratch import Scratch
+from gitops_action.adapters.renderer.kustomize import Limits, Scratch, surroundings
 from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Manifest, ManifestError, read_manifests
 from gitops_action.core.rendering import RenderError, Rendering

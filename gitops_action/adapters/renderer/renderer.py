@@ -7,21 +7,20 @@ from dataclasses import dataclass, field, replace
 
 from gitops_action.adapters.process import Runner
 from gitops_action.adapters.renderer.charts import ChartRenderer
-from gitops_action.adapters.renderer.kustomize import Build, Kubectl, without_charts
-from gitops_action.adapters.renderer.programs import Limits
-from gitops_action.adapters.renderer.scratch import Scratch
+from gitops_action.adapters.renderer.kustomize import (
+    Build,
+    Kubectl,
+    Limits,
+    Scratch,
+    without_charts,
+)
 from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Manifest, ManifestError
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering import RenderError, Rendering
 from gitops_action.core.rendering.collect import Collected, collect
 from gitops_action.core.rendering.diagnose import diagnose
-from gitops_action.core.rendering.graph import (
-    Graph,
-    kustomization_of,
-    layout_of,
-    look_through,
-)
+from gitops_action.core.rendering.graph import Graph, kustomization_of, layout_of, look_through
 from gitops_action.core.rendering.ignore import Ignore, ignore_files
 from gitops_action.core.rendering.inflation import local_charts
 from gitops_action.core.rendering.layout import Layout

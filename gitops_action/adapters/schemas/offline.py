@@ -2,20 +2,165 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from gitops_action.adapters.schemas.checker import Checker
-from gitops_action.adapters.schemas.folder import names_of, read_schema_files
-from gitops_action.adapters.schemas.kubernetes import METADATA, Kind, kubernetes_schemas
-from gitops_action.adapters.schemas.shorthand import bundled_kinds
-from gitops_action.adapters.schemas.versions import unavailable
-from gitops_action.adapters.schemas.words import problems_of
+from gitops_action.adapters.schemas.checker import Checker, bundled_kinds
+from gitops_action.adapters.schemas.kubernetes import (
+    METADATA,
+    Kind,
+    KubernetesSchemas,
+    kubernetes_schemas,
+)
+from gitops_action.adapters.schemas.messages import problems_of
+from gitops_action.core.config.select import nearest
 from gitops_action.core.files import RepositoryFile
-from gitops_action.core.manifests import Manifest
+from gitops_action.core.manifests import Manifest, ManifestError, parse_manifests
 from gitops_action.core.validation import ObjectProblem
-from gitops_action.core.validation.structural import KindSchema, kind_schemas
-from gitops_action.errors import GitOpsError
+from gitops_action.core.validation.structural import JsonSchema, KindSchema, kind_schemas
+from gitops_action.errors import GitOpsError, Location, UsageError
+
+# Schemas that a repository brings along: definitions in YAML, and JSON Schema files.
+
+_YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaFiles:
+    """What files of schemas hold.
+
+    Attributes:
+        definitions: CustomResourceDefinitions.
+        named: JSON Schemas by the lower-case names that kinds look for.
+        problems: files that cannot be read.
+    """
+
+    definitions: tuple[Manifest, ...] = ()
+    named: Mapping[str, JsonSchema] = field(default_factory=dict)
+    problems: tuple[GitOpsError, ...] = ()
+
+
+def read_schema_files(files: Mapping[str, RepositoryFile]) -> SchemaFiles:
+    """Read every file by its ending; other endings are left alone."""
+    definitions: list[Manifest] = []
+    named: dict[str, JsonSchema] = {}
+    problems: list[GitOpsError] = []
+    for path in sorted(files):
+        try:
+            if path.endswith(_YAML):
+                definitions += parse_manifests(path, files[path].data)
+            elif path.endswith(".json"):
+                _read_json(path, files[path].data, definitions, named)
+        except (ManifestError, UsageError) as error:
+            problems.append(error)
+    return SchemaFiles(definitions=tuple(definitions), named=named, problems=tuple(problems))
+
+
+def names_of(group: str, version: str, kind: str) -> tuple[str, ...]:
+    """The names under which a kind's JSON Schema is looked for, the most exact one first."""
+    return tuple(
+        dict.fromkeys(
+            name.lower()
+            for name in (
+                f"{group}/{kind}_{version}",
+                f"{kind}-{group}-{version}",
+                f"{kind}-{group.partition('.')[0]}-{version}",
+            )
+        )
+    )
+
+
+def _read_json(
+    path: str, data: bytes, definitions: list[Manifest], named: dict[str, JsonSchema]
+) -> None:
+    try:
+        schema = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path, f"it is not JSON: {error}") from None
+    if not isinstance(schema, dict):
+        raise _unreadable(path, "it holds no schema")
+    if schema.get("kind") == "CustomResourceDefinition":
+        definitions += parse_manifests(path, data)
+        return
+    *folders, file = path.lower().removesuffix(".json").split("/")
+    named[file] = schema
+    if folders:
+        named[f"{folders[-1]}/{file}"] = schema
+
+
+def _unreadable(path: str, cause: str) -> UsageError:
+    return UsageError(
+        "a schema file cannot be read",
+        cause=cause,
+        fix="mend it, or take its folder out of `validate.schemas`",
+        location=Location(file=path),
+    )
+
+
+# Kinds and versions that a cluster would not know.
+
+_GONE_GROUPS = frozenset({"extensions"})
+"""Groups of Kubernetes' own of which nothing is left."""
+
+
+def unavailable(
+    manifest: Manifest,
+    kubernetes: KubernetesSchemas,
+    served: Collection[Kind],
+    defined: Collection[Kind],
+) -> ObjectProblem | None:
+    """Why a kind cannot be there, when it cannot; None for a kind that may come from elsewhere.
+
+    Args:
+        manifest: an object whose kind, in its version, has no schema.
+        kubernetes: the built-in kinds.
+        served: the kinds that definitions bring and serve.
+        defined: all kinds that definitions bring.
+    """
+    group, kind = manifest.id.group, manifest.id.kind
+    if any((each[0], each[2]) == (group, kind) for each in defined):
+        versions = _versions(served, group, kind)
+        return _problem(manifest, "its definition does not serve this version", versions)
+    built_in = kubernetes.kinds
+    groups = {each[0] for each in built_in}
+    if group not in groups | _GONE_GROUPS:
+        return None
+    versions = _versions(built_in, group, kind) or _elsewhere(built_in, kind)
+    if not versions and "." in group:
+        return None  # groups below k8s.io also hold kinds that add-ons define
+    near = nearest(kind, sorted({each[2] for each in built_in if each[0] == group}))
+    cause = f"Kubernetes {kubernetes.version} does not have it"
+    return _problem(manifest, cause, versions, f"did you mean {near!r}?" if near else "")
+
+
+def _versions(kinds: Collection[Kind], group: str, kind: str) -> list[str]:
+    return sorted(_written(each) for each in kinds if (each[0], each[2]) == (group, kind))
+
+
+def _elsewhere(kinds: Collection[Kind], kind: str) -> list[str]:
+    """Where a kind has moved to: `extensions/v1beta1` Deployments are `apps/v1` now."""
+    return sorted(_written(each) for each in kinds if each[2] == kind)
+
+
+def _written(kind: Kind) -> str:
+    return f"{kind[0]}/{kind[1]}" if kind[0] else kind[1]
+
+
+def _problem(
+    manifest: Manifest, cause: str, versions: list[str], otherwise: str = ""
+) -> ObjectProblem:
+    stable = [version for version in versions if "alpha" not in version and "beta" not in version]
+    choice = ", ".join(stable or versions)
+    return ObjectProblem(
+        f"{manifest.id}: there is no {manifest.id.kind} in {manifest.api_version}",
+        manifest=manifest,
+        steps=("apiVersion",),
+        cause=cause,
+        fix=f"write `apiVersion: {choice}`" if choice else otherwise or "check kind and version",
+    )
+
 
 _DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _ANYTHING: Mapping[str, object] = {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from gitops_action.adapters.workflow.actions import ActionsSurface, random_delimiter
-from gitops_action.adapters.workflow.files import FileCommands
+from gitops_action.adapters.workflow.actions import ActionsSurface, FileCommands, random_delimiter
+from gitops_action.adapters.workflow.escaping import RedactingStream
 from gitops_action.adapters.workflow.job import read_job
 from gitops_action.adapters.workflow.surface import Surface
 from gitops_action.adapters.workflow.terminal import TerminalSurface
-from gitops_action.adapters.workflow.writer import RedactingStream
 
 __all__ = [
     "ActionsSurface",

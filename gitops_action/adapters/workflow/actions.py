@@ -2,16 +2,137 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_hex
 from typing import Protocol, TextIO
 
 from gitops_action.adapters.workflow.escaping import command, harmless, printable
-from gitops_action.adapters.workflow.files import FileCommands
 from gitops_action.core.outcome import Level, Line, Notice, plain
 from gitops_action.core.redact import Redactor
+from gitops_action.errors import GitOpsError
+
+# The limit of a job summary: what is too long is cut between blocks, and says so.
+
+SUMMARY_LIMIT = 1024 * 1024
+"""Bytes of Markdown a step may give (GitHub's documentation, "Adding a job summary")."""
+
+_NOTE = """
+> [!NOTE]
+> The summary is cut here: it is longer than a job summary may be. The log has all of it.
+"""
+_FENCES = ("```", "~~~")
+_CLOSING = "\n</details>\n"
+
+
+def shorten(markdown: str, limit: int) -> str:
+    """The Markdown in at most `limit` bytes of UTF-8.
+
+    Whole blocks (paragraphs, lists, tables, fenced code) are kept from the start, open
+    `<details>` are closed, and a note ends it. Empty when not even the note fits.
+    """
+    if len(markdown.encode()) <= limit:
+        return markdown
+    kept, size, depth = "", len(_NOTE.encode()), 0
+    if size > limit:
+        return ""
+    for block in _blocks(markdown):
+        size += len(block.encode())
+        inner = depth + block.count("<details") - block.count("</details>")
+        if size + max(inner, 0) * len(_CLOSING) > limit:
+            break
+        kept, depth = kept + block, inner
+    return kept + _CLOSING * max(depth, 0) + _NOTE
+
+
+def _blocks(markdown: str) -> list[str]:
+    """Cut after blank lines outside of fenced code; joined again they are the text."""
+    blocks, current, fence = [], "", ""
+    for line in markdown.splitlines(keepends=True):
+        current += line
+        start = line.strip()[:3]
+        if start in _FENCES and (not fence or start == fence):
+            fence = "" if fence else start
+        if not line.strip() and not fence:
+            blocks.append(current)
+            current = ""
+    return [*blocks, current] if current else blocks
+
+
+# The runner's file commands: outputs, variables, state, path and summary.
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileCommands:
+    """Writes to the files that the runner names in the job's environment.
+
+    Attributes:
+        environ: where the runner names them; a file that it does not name is not written.
+        delimiter: a new text each time that no value can foresee.
+    """
+
+    environ: Mapping[str, str]
+    delimiter: Callable[[], str]
+
+    def set_outputs(self, outputs: Mapping[str, str]) -> None:
+        """Set outputs of the step."""
+        self._append("GITHUB_OUTPUT", self._pairs(outputs))
+
+    def set_variables(self, variables: Mapping[str, str]) -> None:
+        """Set environment variables for the later steps of the job."""
+        self._append("GITHUB_ENV", self._pairs(variables))
+
+    def save_state(self, state: Mapping[str, str]) -> None:
+        """Keep values for the action's own post step."""
+        self._append("GITHUB_STATE", self._pairs(state))
+
+    def add_path(self, folder: str) -> None:
+        """Put a folder in front of the later steps' PATH."""
+        if "\n" in folder or "\r" in folder:
+            raise ValueError("a folder on PATH has no line break")
+        self._append("GITHUB_PATH", f"{folder}\n")
+
+    def add_summary(self, markdown: str) -> None:
+        """Add to the job summary, cut where the limit of the step would be passed."""
+        named = self.environ.get("GITHUB_STEP_SUMMARY")
+        if not named or not markdown:
+            return
+        path = Path(named)
+        used = path.stat().st_size if path.exists() else 0
+        text = shorten(f"{markdown.rstrip()}\n", SUMMARY_LIMIT - used)
+        self._append("GITHUB_STEP_SUMMARY", text)
+
+    def _pairs(self, values: Mapping[str, str]) -> str:
+        return "".join(self._pair(name, value) for name, value in values.items())
+
+    def _pair(self, name: str, value: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name for an output or variable")
+        delimiter = self.delimiter()
+        if delimiter in value:
+            raise ValueError("the delimiter is part of the value")
+        return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
+
+    def _append(self, variable: str, text: str) -> None:
+        path = self.environ.get(variable)
+        if not path or not text:
+            return
+        try:
+            with Path(path).open("a", encoding="utf-8", errors="replace", newline="") as stream:
+                stream.write(text)
+        except OSError as error:
+            raise GitOpsError(
+                f"{variable} could not be written",
+                cause=f"{path}: {error.strerror}",
+                fix="let the step's user write to the runner's file",
+            ) from error
+
 
 ANNOTATION_LIMIT = 10
 """Annotations of one level that GitHub keeps per step (actions/toolkit, problem matchers)."""

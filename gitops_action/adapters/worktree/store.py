@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gitops_action.adapters.worktree.head import read_head
-from gitops_action.adapters.worktree.paths import inside
-from gitops_action.adapters.worktree.replacing import replace_files
-from gitops_action.adapters.worktree.scan import FILE_LIMIT, TooLarge, read_file, scan
+from gitops_action.adapters.git.checkout import read_head
+from gitops_action.adapters.worktree.files import (
+    FILE_LIMIT,
+    TooLarge,
+    inside,
+    read_file,
+    replace_files,
+    scan,
+)
 from gitops_action.core.branches import NewCommit
 from gitops_action.core.config.holds import HOLDS_FOLDER
 from gitops_action.core.files import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id
@@ -138,3 +144,54 @@ def _note(file: TooLarge) -> tuple[str, ...]:
         return ()
     limit = f"over {FILE_LIMIT // 1024 // 1024} MiB is no manifest's size"
     return (f"{file.path} is not looked at: {limit}",)
+
+
+# The files of a checkout by name, read one by one when they are asked for.
+
+_GIT = ".git"
+
+
+class CheckoutFolder:
+    """A folder as it is on disk, committed or not."""
+
+    def __init__(self, root: Path) -> None:
+        """Take the folder.
+
+        Raises:
+            UsageError: it is no folder.
+        """
+        if not root.is_dir():
+            raise UsageError(
+                f"`{root}` is no folder",
+                fix="give the folder of the checkout as `working-directory`",
+            )
+        self._root = root
+
+    def paths(self) -> tuple[str, ...]:
+        """Every file below the folder, sorted; links as files, never Git's own."""
+        return tuple(sorted(self._walk()))
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None where there is none.
+
+        Raises:
+            UsageError: the path leaves the folder, also by a symbolic link, or cannot be read.
+        """
+        try:
+            found = read_file(inside(self._root, path))
+        except OSError as error:
+            raise UsageError(f"`{path}` cannot be read", cause=str(error.strerror)) from None
+        return found.data if found else None
+
+    def _walk(self) -> Iterator[str]:
+        waiting = [(str(self._root), "")]
+        while waiting:
+            place, prefix = waiting.pop()
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if entry.name == _GIT:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append((entry.path, f"{prefix}{entry.name}/"))
+                    else:
+                        yield prefix + entry.name

@@ -6,13 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gitops_action.commands.ports import ContentStore
-from gitops_action.core.config import (
-    APPLICATIONS_FOLDER,
-    Config,
-    Hold,
-    load_config,
-    load_holds,
-)
+from gitops_action.core.config import APPLICATIONS_FOLDER, Config, Hold, load_config, load_holds
 from gitops_action.core.files import Keep, Snapshot, Tip
 
 

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gitops_action.commands.ports import (
-    Clock,
-    ContentStore,
-    Forge,
-    Registry,
-    SourceHistory,
-    Texts,
-)
+from gitops_action.commands.ports import Clock, ContentStore, Forge, Registry, SourceHistory, Texts
 from gitops_action.core.job import Job
 
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gitops_action.commands.ports import Forge, Texts
-from gitops_action.core.branches import (
-    Decoration,
-    NewPullRequest,
-    Operation,
-    PullRequestFacts,
-)
+from gitops_action.core.branches import Decoration, NewPullRequest, Operation, PullRequestFacts
 from gitops_action.core.config import Environment
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.living import CLOSED_BY_US

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 
 from gitops_action.core.config.document import Document
 from gitops_action.core.config.layout import check_layout
-from gitops_action.core.config.resolved import (
-    CONFIG_PATH,
-    DEFAULT_ENVIRONMENT,
-    Config,
-    Environment,
-)
+from gitops_action.core.config.resolved import CONFIG_PATH, DEFAULT_ENVIRONMENT, Config, Environment
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
 
 VERSION = 1

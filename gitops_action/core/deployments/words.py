@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from gitops_action.core.deploy.result import EnvironmentResult, Result
-from gitops_action.core.deployments.model import (
-    LONGEST_DESCRIPTION,
-    CommitState,
-    DeploymentState,
-)
+from gitops_action.core.deployments.model import LONGEST_DESCRIPTION, CommitState, DeploymentState
 
 _DEPLOYMENT: dict[Result, DeploymentState] = {
     Result.SUCCEEDED: "success",

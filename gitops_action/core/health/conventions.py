@@ -13,14 +13,7 @@ from datetime import timedelta
 from gitops_action.core.health.conditions import group_of, moment, said
 from gitops_action.core.health.model import Facts, Health, current, in_progress
 from gitops_action.core.manifests.fields import annotations as annotations_of
-from gitops_action.core.manifests.fields import (
-    flag,
-    items,
-    mapping,
-    number,
-    text,
-    value,
-)
+from gitops_action.core.manifests.fields import flag, items, mapping, number, text, value
 from gitops_action.core.manifests.model import Body
 
 GRACE = timedelta(seconds=30)

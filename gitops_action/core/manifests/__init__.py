@@ -3,12 +3,7 @@
 from gitops_action.core.manifests.canonical import canonical, content_hash, dump, manifest_hash
 from gitops_action.core.manifests.errors import ManifestError
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
-from gitops_action.core.manifests.parse import (
-    Parsed,
-    manifest_of,
-    parse_manifests,
-    read_manifests,
-)
+from gitops_action.core.manifests.parse import Parsed, manifest_of, parse_manifests, read_manifests
 
 __all__ = [
     "Body",

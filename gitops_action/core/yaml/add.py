@@ -9,14 +9,7 @@ from gitops_action.core.yaml.edits import AddListItem
 from gitops_action.core.yaml.errors import EditRefusedError, PathNotFoundError
 from gitops_action.core.yaml.find import resolve
 from gitops_action.core.yaml.layout import Layout, after_line, item_gap, layout_of
-from gitops_action.core.yaml.nodes import (
-    Entry,
-    MappingNode,
-    Node,
-    Scalar,
-    SequenceNode,
-    YamlFile,
-)
+from gitops_action.core.yaml.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, YamlFile
 from gitops_action.core.yaml.planned import Planned
 from gitops_action.core.yaml.proof import Change, Expected, Reads, end_of
 from gitops_action.core.yaml.quote import render

@@ -5,13 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitops_action.commands.tree_ports import Trees
-from gitops_action.core.config import (
-    HOLDS_FOLDER,
-    Config,
-    load_config,
-    load_holds,
-    missing_folders,
-)
+from gitops_action.core.config import HOLDS_FOLDER, Config, load_config, load_holds, missing_folders
 from gitops_action.core.files import RepositoryFile
 from gitops_action.core.report.validation import Finding
 from gitops_action.core.trees import Sides, Tree

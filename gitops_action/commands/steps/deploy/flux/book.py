@@ -8,13 +8,7 @@ from gitops_action.commands.steps.deploy.run import TargetRun
 from gitops_action.commands.steps.deploy.wait import WaitResult
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.deploy.mask import masked_lines
-from gitops_action.core.deploy.result import (
-    Action,
-    Failure,
-    ObjectResult,
-    Result,
-    TargetResult,
-)
+from gitops_action.core.deploy.result import Action, Failure, ObjectResult, Result, TargetResult
 from gitops_action.core.flux.facts import id_of, inventory_of
 from gitops_action.core.flux.verdict import Verdict
 from gitops_action.core.manifests.model import ObjectId

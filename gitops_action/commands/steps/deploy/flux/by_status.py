@@ -10,12 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gitops_action.commands.steps.deploy.flux.reported import Reported
-from gitops_action.commands.steps.deploy.run import (
-    DeployClock,
-    Progress,
-    Stop,
-    Teller,
-)
+from gitops_action.commands.steps.deploy.run import DeployClock, Progress, Stop, Teller
 from gitops_action.commands.tree_ports import History
 from gitops_action.core.config import Target
 from gitops_action.core.config.values import format_duration

@@ -26,14 +26,7 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import LiveObject
-from gitops_action.core.inventory import (
-    Inventory,
-    Stored,
-    chunk_names,
-    decode,
-    encode,
-    record_name,
-)
+from gitops_action.core.inventory import Inventory, Stored, chunk_names, decode, encode, record_name
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from gitops_action.commands.steps.deploy.push.changes import Change
 from gitops_action.commands.steps.deploy.push.lease import StoppedError
 from gitops_action.commands.steps.deploy.run import Progress, TargetRun
-from gitops_action.core.cluster.errors import (
-    AlreadyGoneError,
-    ChangedMeanwhileError,
-    NotFoundError,
-)
+from gitops_action.core.cluster.errors import AlreadyGoneError, ChangedMeanwhileError, NotFoundError
 from gitops_action.core.deploy.migration import migrated
 from gitops_action.core.manifests.fields import text, texts
 from gitops_action.errors import GitOpsError

@@ -19,12 +19,7 @@ from gitops_action.core.config import Application, Environment
 from gitops_action.core.deploy.pending import Recorded
 from gitops_action.core.deploy.result import EnvironmentResult, Result
 from gitops_action.core.deployments.applications import applications_of
-from gitops_action.core.deployments.history import (
-    adoption,
-    content_of,
-    is_jobs_own,
-    recorded_of,
-)
+from gitops_action.core.deployments.history import adoption, content_of, is_jobs_own, recorded_of
 from gitops_action.core.deployments.model import (
     DeploymentFacts,
     DeploymentState,

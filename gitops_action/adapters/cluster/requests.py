@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
 
-from gitops_action.adapters.cluster.failures import CallFailure
-from gitops_action.adapters.cluster.transport import (
-    Answer,
-    Query,
-    Request,
-    Transport,
-)
+from gitops_action.adapters.cluster.transport import Answer, CallFailure, Query, Request, Transport
 from gitops_action.core.cluster.doing import Doing
 from gitops_action.core.cluster.errors import ClusterError, UnreachableError
 from gitops_action.core.cluster.refusals import delay, refusal
