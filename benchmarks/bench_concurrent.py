@@ -19,7 +19,8 @@ from benchmarks.parts.environment import FILES_PER_APPLICATION, application
 from benchmarks.parts.figures import Figure
 from benchmarks.parts.forge import ForgeHost, forge_process
 from benchmarks.parts.scratch import scratch
-from gitops_action.app.commands import RUNNERS, Context, execute
+from gitops_action.app.commands import RUNNERS, execute
+from gitops_action.app.tools import Context
 from gitops_action.core.inputs import command_named
 from gitops_action.core.redact import Redactor
 from gitops_action.errors import GitOpsError

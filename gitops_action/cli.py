@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from gitops_action.adapters.workflow import ActionsSurface, Surface, TerminalSurface
-from gitops_action.app.arguments import Arguments, parse_arguments
-from gitops_action.app.secret_files import read_secret
+from gitops_action.app.arguments import Arguments, parse_arguments, read_secret
 from gitops_action.app.session import Request, Session
 from gitops_action.app.surroundings import Surroundings, of_this_process
 from gitops_action.core.redact import Redactor

@@ -2,22 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from gitops_action.adapters.clock import SystemClock, system_clock
+from gitops_action.adapters.github import ApiLacksError
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.commands import Context
-from gitops_action.app.content import content_store, working_tree
+from gitops_action.app.tools import Context
 from gitops_action.commands import bump
 from gitops_action.commands.dispatch_ports import DispatchPorts
-from gitops_action.commands.ports import Registry, SourceHistory, Texts
+from gitops_action.commands.ports import Clock, ContentStore, Forge, Registry, SourceHistory, Texts
 from gitops_action.commands.steps.dispatch import dispatch
+from gitops_action.core.branches import NewCommit
+from gitops_action.core.files import Keep, Snapshot, Tip
 from gitops_action.core.inputs import BumpInputs, Values, bump_inputs
 from gitops_action.core.job import Job
 from gitops_action.core.outcome import Notice, Outcome
+
+if TYPE_CHECKING:
+    from gitops_action.adapters.github import GitHubClient
+
+# `transport: auto`: the API, and Git for a write that the server's API has no call for.
+
+Tell = Callable[[str], None]
+
+
+class AutoStore:
+    """Reads through the API and writes so too, until the API says that it cannot.
+
+    That is GitHub Enterprise Server before 3.16, whose GraphQL has no `updateRefs`: the one call
+    that moves a branch by compare-and-swap. Git's push has a lease for that. Both write the same
+    tree, so that nothing else changes.
+    """
+
+    def __init__(self, api: ContentStore, git: Callable[[], ContentStore], tell: Tell) -> None:
+        """Git is opened when it is first needed; `tell` takes the note on it."""
+        self._api = api
+        self._open_git = git
+        self._tell = tell
+        self._git: ContentStore | None = None
+
+    def tip(self, *, base: str | None, config: str) -> Tip:
+        """As the API reads it."""
+        return self._api.tip(base=base, config=config)
+
+    def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
+        """As the API reads it."""
+        return self._api.read(commit=commit, folders=folders, keep=keep)
+
+    def confirm(self, *, snapshot: Snapshot, paths: Sequence[str]) -> Snapshot:
+        """As the API reads it."""
+        return self._api.confirm(snapshot=snapshot, paths=paths)
+
+    def write(self, commit: NewCommit) -> str:
+        """Through the API; from the first time on that it cannot, by Git."""
+        if self._git is None:
+            try:
+                return self._api.write(commit)
+            except ApiLacksError as error:
+                self._git = self._open_git()
+                self._tell(f"written by Git, because the API cannot: {error.cause}")
+        return self._git.write(commit)
+
+
+# Chooses how the environment repository's content is read and written.
+
+
+def working_tree(inputs: BumpInputs) -> ContentStore:
+    """The checkout that `mode: local` edits."""
+    from gitops_action.adapters.worktree import WorktreeStore  # noqa: PLC0415 - one mode's
+
+    return WorktreeStore(Path(inputs.working_directory))
+
+
+def content_store(  # noqa: PLR0913 - what both transports take together
+    inputs: BumpInputs,
+    client: GitHubClient,
+    forge: Forge,
+    clock: Clock,
+    stack: ExitStack,
+    *,
+    tell: Callable[[str], None],
+) -> ContentStore:
+    """What `transport` asks for: the API, which needs no clone, or Git, or whichever can.
+
+    `tell` takes the note on a write that went by Git although nobody asked for it.
+    """
+    if inputs.transport == "git":
+        return _git_store(inputs, forge, clock, stack)
+    from gitops_action.adapters.github import ApiContentStore  # noqa: PLC0415 - one transport's
+
+    api = ApiContentStore(client, inputs.repository)
+    if inputs.transport == "api":
+        return api
+
+    return AutoStore(api, lambda: _git_store(inputs, forge, clock, stack), tell)
+
+
+def _git_store(inputs: BumpInputs, forge: Forge, clock: Clock, stack: ExitStack) -> ContentStore:
+    """Git's commits bear the name of whoever the token belongs to: GitHub is asked for that."""
+    from gitops_action.adapters.git import GitStore, GitTarget  # noqa: PLC0415 - one transport's
+
+    target = GitTarget(
+        server_url=inputs.server_url,
+        repository=inputs.repository,
+        token=inputs.token,
+        identity=forge.viewer(),
+    )
+    return stack.enter_context(GitStore(target, now=clock.now))
 
 
 def run(values: Values, context: Context) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,22 +11,136 @@ from typing import TYPE_CHECKING
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.clusters import GivenClusters
-from gitops_action.app.commands import Context
-from gitops_action.app.tools import image_registry, kustomize_renderer
+from gitops_action.app.tools import Context, image_registry, kustomize_renderer
 from gitops_action.commands import deploy
+from gitops_action.commands.cluster_ports import Cluster
 from gitops_action.commands.steps.deploy.ports import Records
 from gitops_action.commands.tree_ports import DeployTrees
 from gitops_action.core.branches import Identity
+from gitops_action.core.cluster import Given, access_of
+from gitops_action.core.config import Target
 from gitops_action.core.deployments.model import CommitStatus
 from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.cluster import ClusterInputs
 from gitops_action.core.inputs.deploy import DeployInputs, deploy_inputs
 from gitops_action.core.job import Job
-from gitops_action.core.outcome import Outcome
+from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.errors import UsageError
 
 if TYPE_CHECKING:
     from gitops_action.adapters.github import GitHubClient
+
+# Ways to a cluster that the surroundings offer: a person's kubeconfig, a pod's service account.
+
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What was found, and the namespace that goes with it (empty: none is known)."""
+
+    given: Given
+    namespace: str = ""
+
+
+def service_account(environ: Mapping[str, str], folder: Path = _ACCOUNT) -> Found | None:
+    """The account of the pod we run in; None outside of a cluster.
+
+    Variables and files are those of Kubernetes' documentation, "Accessing the Kubernetes API from
+    a Pod".
+    """
+    host = environ.get("KUBERNETES_SERVICE_HOST", "")
+    port = environ.get("KUBERNETES_SERVICE_PORT", "443")
+    token = _text(folder / "token")
+    if not (host and token):
+        return None
+    address = f"[{host}]" if ":" in host else host
+    given = Given(server=f"https://{address}:{port}", ca=_text(folder / "ca.crt"), token=token)
+    return Found(given=given, namespace=_text(folder / "namespace"))
+
+
+def persons_kubeconfig(environ: Mapping[str, str]) -> str:
+    """The kubeconfig that kubectl would take; empty where there is none.
+
+    Raises:
+        UsageError: `KUBECONFIG` names several files, or one that cannot be read.
+    """
+    named = environ.get("KUBECONFIG", "")
+    if ":" in named:
+        raise UsageError(
+            "KUBECONFIG names several files",
+            cause="they are not merged here",
+            fix="`kubectl config view --raw --flatten --minify` writes one that holds everything",
+        )
+    if named:
+        text = _text(Path(named))
+        if not text:
+            raise UsageError("The file that KUBECONFIG names cannot be read", cause=named)
+        return text
+    home = environ.get("HOME", "")
+    return _text(Path(home) / ".kube" / "config") if home else ""
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+# Connects to the clusters that the inputs, or else the surroundings, lead to.
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenClusters:
+    """Implements the port `Clusters`."""
+
+    inputs: ClusterInputs
+    context: Context
+
+    def connect(self, target: Target, *, alone: bool) -> Cluster:
+        """The cluster of a target; every secret that leads there is known before it is used.
+
+        A target's own context tells clusters of one kubeconfig apart. Where the address of the
+        only target's cluster is given, nothing is left to tell apart.
+
+        Raises:
+            UsageError: the inputs do not lead to it.
+        """
+        from gitops_action.adapters.cluster import connect  # noqa: PLC0415 - an HTTP client
+
+        given, namespace = self._given()
+        wanted = "" if alone and given.server else target.context
+        access = access_of(replace(given, context=self.inputs.context or wanted))
+        for secret in access.secrets():
+            self.context.redactor.add(secret)
+        if access.insecure:
+            text = f"the kubeconfig says not to check who {access.name} is: it may be anybody"
+            self.context.surface.notice(Notice(level="warning", text=text))
+        namespace = self.inputs.kube_namespace or namespace
+        access = replace(access, namespace=namespace) if namespace else access
+        return connect(access, self.context.environ)
+
+    def _given(self) -> tuple[Given, str]:
+        """The inputs; else what a person, or a runner inside of a cluster, has."""
+        inputs = self.inputs
+        given = Given(
+            kubeconfig=inputs.kubeconfig,
+            server=inputs.kube_server,
+            ca=inputs.kube_ca,
+            token=inputs.kube_token,
+        )
+        if given.kubeconfig.strip() or given.server.strip():
+            return given, ""
+
+        environ = self.context.environ
+        found = service_account(environ)
+        if found is not None:
+            return found.given, found.namespace
+        if environ.get("GITHUB_ACTIONS") != "true":
+            return replace(given, kubeconfig=persons_kubeconfig(environ)), ""
+        return given, ""
+
 
 _NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
 """Git wants a name; nothing is ever committed."""

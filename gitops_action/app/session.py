@@ -2,21 +2,241 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+import logging
+import platform
+import re
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from types import FrameType
 
+from gitops_action import __version__
 from gitops_action.adapters.workflow import RedactingStream, Surface
 from gitops_action.adapters.workflow.escaping import harmless
-from gitops_action.app.commands import RUNNERS, Context, Runners, execute
-from gitops_action.app.failure import describe
-from gitops_action.app.interrupts import interruptible
-from gitops_action.app.present import show_failure, show_outcome
-from gitops_action.app.retries import told_retries
+from gitops_action.app.commands import RUNNERS, Runners, execute
 from gitops_action.app.surroundings import Surroundings
+from gitops_action.app.tools import Context
 from gitops_action.core.inputs import Command
-from gitops_action.core.outcome import Notice
+from gitops_action.core.outcome import Notice, Outcome, Part
 from gitops_action.core.redact import Redactor
+from gitops_action.errors import EXIT_BUG, EXIT_INTERRUPTED, GitOpsError, GitOpsErrors
+
+# What a run that did not end well says: expected errors, interruptions, bugs.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A failed run.
+
+    Attributes:
+        command: what was run; empty when that was not known yet.
+        exit_code: by the table of the documentation.
+        error: what is told first.
+        errors: the single errors where several were found.
+        traceback: for bugs only.
+    """
+
+    command: str
+    exit_code: int
+    error: GitOpsError
+    errors: tuple[GitOpsError, ...] = ()
+    traceback: str = ""
+
+
+def describe(error: BaseException, command: str, environ: Mapping[str, str]) -> Failure:
+    """Turn whatever ended the run into what is said about it."""
+    if isinstance(error, GitOpsErrors):
+        return Failure(command=command, exit_code=error.exit_code, error=error, errors=error.errors)
+    if isinstance(error, GitOpsError):
+        return Failure(command=command, exit_code=error.exit_code, error=error)
+    if isinstance(error, KeyboardInterrupt):
+        interrupted = GitOpsError(
+            "Interrupted",
+            cause="the run was stopped from outside",
+            fix="run it again: it goes on from the state it finds",
+        )
+        return Failure(command=command, exit_code=EXIT_INTERRUPTED, error=interrupted)
+    return Failure(
+        command=command,
+        exit_code=EXIT_BUG,
+        error=_bug(error, environ),
+        traceback="".join(traceback.format_exception(error)),
+    )
+
+
+def _bug(error: BaseException, environ: Mapping[str, str]) -> GitOpsError:
+    action = environ.get("GITHUB_ACTION_REPOSITORY", "")
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+    where = f"{server}/{action}/issues/new" if action else "the issue tracker of gitops-action"
+    versions = f"gitops-action {__version__}, Python {platform.python_version()}"
+    return GitOpsError(
+        "This is a bug in gitops-action",
+        cause=f"{type(error).__name__}: {error}",
+        fix=f"report it at {where} with the traceback of the log and: {versions}",
+    )
+
+
+# Signals that end a run: both reach the code as the same exception, so that it can tidy up.
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM (a cancelled job, `docker stop`) end the block as Ctrl-C does.
+
+    Only a program's main thread may set handlers; elsewhere the block runs as it is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+# Lays outcomes and failures out on a surface, and as one JSON document.
+
+Document = Callable[[Mapping[str, object]], None]
+
+
+def show_outcome(
+    command: str, outcome: Outcome, surface: Surface, document: Document | None
+) -> None:
+    """Outputs first: they must be there even when a later surface fails.
+
+    The lines come last, so that a terminal ends with the address to open.
+    """
+    surface.outputs(outcome.outputs)
+    surface.summary(outcome.summary)
+    for notice in outcome.notices:
+        surface.notice(notice)
+    surface.line((Part(text=outcome.headline, tone="strong"),))
+    for line in outcome.lines:
+        surface.line(line)
+    surface.close()
+    if document:
+        document(
+            {
+                "command": command,
+                "exit_code": outcome.exit_code,
+                "headline": outcome.headline,
+                "outputs": dict(outcome.outputs),
+                "notices": [_notice_json(notice) for notice in outcome.notices],
+                "data": outcome.data,
+            }
+        )
+
+
+def show_failure(failure: Failure, surface: Surface, document: Document | None) -> None:
+    """Every error as an annotation with its place, the whole as a summary."""
+    if failure.traceback:
+        with surface.group("Traceback"), surface.untrusted():
+            surface.log(failure.traceback)
+    for error in failure.errors or (failure.error,):
+        text = _sentences(error) or error.title
+        notice = Notice(level="error", text=text, location=error.location)
+        surface.notice(notice, title=error.title if text != error.title else "")
+    surface.summary(_summary(failure))
+    surface.close()
+    if document:
+        document(
+            {
+                "command": failure.command,
+                "exit_code": failure.exit_code,
+                "error": _error_json(failure.error),
+                "errors": [_error_json(error) for error in failure.errors],
+            }
+        )
+
+
+def _sentences(error: GitOpsError) -> str:
+    fix = f"Fix: {error.fix}" if error.fix else ""
+    return "\n".join(part for part in (error.cause, fix) if part)
+
+
+def _summary(failure: Failure) -> str:
+    """Markdown in which foreign text stands in code blocks only."""
+    blocks = [f"### gitops-action{f' {failure.command}' if failure.command else ''} failed"]
+    for error in failure.errors or (failure.error,):
+        place = f"{error.location}: " if error.location else ""
+        text = "\n".join(part for part in (f"{place}{error.title}", _sentences(error)) if part)
+        blocks.append(_code(text))
+    return "\n\n".join(blocks)
+
+
+def _code(text: str) -> str:
+    """A code block; indented, because no text can close such a block."""
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def _error_json(error: GitOpsError) -> dict[str, object]:
+    place = error.location
+    return {
+        "title": error.title,
+        "cause": error.cause,
+        "fix": error.fix,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+    }
+
+
+def _notice_json(notice: Notice) -> dict[str, object]:
+    place = notice.location
+    return {
+        "level": notice.level,
+        "text": notice.text,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+    }
+
+
+# Tells people while they wait that a request is tried again, and why.
+
+_LOGGER = "stamina"
+"""Where stamina reports each retry that it schedules (its "Instrumentation" chapter)."""
+
+_REPR = re.compile(r"\w+\((['\"])(?P<text>.*)\1\)", re.DOTALL)
+"""`SomeError('its message')`, the way stamina writes down a cause."""
+
+
+class _Telling(logging.Handler):
+    """Makes a sentence of stamina's record."""
+
+    def __init__(self, surface: Surface) -> None:
+        """Tell it on this surface."""
+        super().__init__()
+        self._surface = surface
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        told = record.__dict__
+        wait, number = told.get("stamina.wait_for", 0), told.get("stamina.retry_num", 1)
+        cause = str(told.get("stamina.caused_by", ""))
+        found = _REPR.fullmatch(cause)
+        why = found["text"] if found else cause
+        self._surface.log(f"{why}; retry {number} in {wait:.1f} s")
+
+
+@contextmanager
+def told_retries(surface: Surface) -> Iterator[None]:
+    """Tell retries on the surface while the block runs; Python's own words would say nothing."""
+    logger, handler = logging.getLogger(_LOGGER), _Telling(surface)
+    passed_on, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = passed_on
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
 
 from gitops_action.adapters.process import Runner
-from gitops_action.app.commands import Context
+from gitops_action.adapters.workflow import Surface
 from gitops_action.commands.tree_ports import Renderer
 from gitops_action.core.config import Validation
+from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.common import RegistryInputs
+from gitops_action.core.outcome import Outcome
+from gitops_action.core.redact import Redactor
 
 if TYPE_CHECKING:
     from gitops_action.adapters.registry import RegistryClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What building a command's adapters takes, beside its inputs.
+
+    `terminal` is where a person can be asked, input and output; None in a job, in a pipe, and
+    where a program reads the outcome. `surface` shows what cannot wait for the outcome.
+    """
+
+    environ: Mapping[str, str]
+    redactor: Redactor
+    surface: Surface
+    terminal: tuple[TextIO, TextIO] | None = None
+
+
+CommandRunner = Callable[[Values, Context], Outcome]
 
 
 def kustomize_renderer(settings: Validation, context: Context) -> Renderer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.commands import Context
-from gitops_action.app.validation_workshop import ToolWorkshop
+from gitops_action.app.tools import Context, image_registry, kustomize_renderer
 from gitops_action.commands import validate
-from gitops_action.commands.steps.validation.ports import Proposals
-from gitops_action.commands.tree_ports import Trees
+from gitops_action.commands.ports import Registry
+from gitops_action.commands.steps.validation.ports import NotedSchemas, Proposals
+from gitops_action.commands.tree_ports import Renderer, Trees
 from gitops_action.core.branches import Identity
+from gitops_action.core.config import Validation
 from gitops_action.core.declared import finished_run_of, proposal_of
+from gitops_action.core.files import RepositoryFile
 from gitops_action.core.inputs import ValidateInputs, Values, validate_inputs
 from gitops_action.core.job import Job
 from gitops_action.core.outcome import Outcome
@@ -23,6 +26,40 @@ from gitops_action.core.outcome import Outcome
 if TYPE_CHECKING:
     from gitops_action.adapters.git import GitTarget
     from gitops_action.adapters.github import GitHubClient
+    from gitops_action.core.manifests import Manifest
+
+# Makes what `validate` needs once it knows the configuration: renderer, schemas, registries.
+
+
+class ToolWorkshop:
+    """Implements the port `Workshop` with kubectl, helm, the shipped schemas and registries."""
+
+    def __init__(self, inputs: ValidateInputs, context: Context) -> None:
+        """Nothing is loaded before it is needed."""
+        self._inputs = inputs
+        self._context = context
+
+    def renderer(self, settings: Validation) -> Renderer:
+        """Kustomize as kubectl has it; helm where the machine has it."""
+        return kustomize_renderer(settings, self._context)
+
+    def schemas(
+        self,
+        settings: Validation,
+        definitions: Sequence[Manifest],
+        files: Mapping[str, RepositoryFile],
+    ) -> NotedSchemas:
+        """The schemas that are shipped, and those of the repository."""
+        from gitops_action.adapters.schemas import OfflineSchemas  # noqa: PLC0415 - same
+
+        return OfflineSchemas(kubernetes=settings.kubernetes, crds=definitions, files=files)
+
+    def registry(self, domains: frozenset[str]) -> Registry | None:
+        """Accounts in their order: as given for `domains`, Docker's, the job's for ghcr.io."""
+        if self._inputs.verify == "off":
+            return None
+        return image_registry(self._inputs, self._context, domains)
+
 
 _NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
 """Git wants a name for the merge that it tries out; that commit never leaves the machine."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gitops_action.app.bump import run
-from gitops_action.app.commands import Context
+from gitops_action.app.tools import Context
 from gitops_action.core.inputs import BUMP, check_values
 from gitops_action.core.inputs.defaults import with_defaults
 from gitops_action.core.outcome import Outcome

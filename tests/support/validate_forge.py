@@ -12,8 +12,8 @@ from gitops_action.adapters.git import GitTarget, PullRequestTrees
 from gitops_action.adapters.github import GitHubForge, connect
 from gitops_action.adapters.github.proposals import GitHubProposals
 from gitops_action.adapters.views import ValidationViews
-from gitops_action.app.commands import Context
-from gitops_action.app.validation_workshop import ToolWorkshop
+from gitops_action.app.tools import Context
+from gitops_action.app.validate import ToolWorkshop
 from gitops_action.commands import validate
 from gitops_action.core.branches import Identity
 from gitops_action.core.inputs import ValidateInputs

@@ -11,10 +11,8 @@ from gitops_action.adapters.clock import SystemClock
 from gitops_action.adapters.git import GitStore
 from gitops_action.adapters.github import ApiContentStore, GitHubForge, connect
 from gitops_action.adapters.worktree import WorktreeStore
-from gitops_action.app.auto_store import AutoStore
-from gitops_action.app.bump import build_ports
-from gitops_action.app.commands import Context
-from gitops_action.app.content import content_store
+from gitops_action.app.bump import AutoStore, build_ports, content_store
+from gitops_action.app.tools import Context
 from gitops_action.core.branches import Identity
 from gitops_action.core.inputs import BUMP, BumpInputs, bump_inputs, check_values
 from gitops_action.core.inputs.defaults import with_defaults

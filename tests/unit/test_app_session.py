@@ -14,9 +14,9 @@ import pytest
 
 from gitops_action.adapters.workflow import ActionsSurface, TerminalSurface
 from gitops_action.app.action import read_request
-from gitops_action.app.commands import Context
 from gitops_action.app.session import Request, Session
 from gitops_action.app.surroundings import Surroundings
+from gitops_action.app.tools import Context
 from gitops_action.core.inputs import BUMP, Values
 from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError

@@ -12,12 +12,11 @@ from typing import cast
 
 import pytest
 
-from gitops_action.adapters.cluster.surroundings import persons_kubeconfig, service_account
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.views import DeployViews
 from gitops_action.adapters.workflow.terminal import TerminalSurface
-from gitops_action.app.clusters import GivenClusters
-from gitops_action.app.commands import Context
+from gitops_action.app.deploy import GivenClusters, persons_kubeconfig, service_account
+from gitops_action.app.tools import Context
 from gitops_action.commands.steps.deploy.outcome import (
     OUTPUT_LIMIT,
     deployment_outcome,
