@@ -20,9 +20,9 @@ from statistics import median
 from benchmarks.parts.figures import Figure
 from benchmarks.parts.flux import History, flux_says
 from benchmarks.parts.scratch import scratch
-from gitops_action.commands.steps.deploy.flux.engine import deploy_by_flux
-from gitops_action.commands.steps.deploy.run import Options, TargetRun
-from gitops_action.commands.steps.render import EnvironmentRendering
+from gitops_action.commands.deploy.flux.engine import deploy_by_flux
+from gitops_action.commands.deploy.target import Options, TargetRun
+from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Deploy, Environment, Target
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.redact import Redactor

@@ -19,7 +19,7 @@ from benchmarks.parts.figures import Figure
 from benchmarks.parts.scratch import scratch
 from gitops_action.adapters.process import Runner
 from gitops_action.adapters.renderer import KustomizeRenderer, find_kubectl
-from gitops_action.commands.steps.validation.touched import find_touched, render_both
+from gitops_action.commands.validate.scope import find_touched, render_both
 from gitops_action.core.config import Config, load_config
 from gitops_action.core.files import REGULAR, RepositoryFile, blob_id
 from gitops_action.core.trees import Sides, Tree, TreeFile

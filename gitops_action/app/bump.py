@@ -13,10 +13,17 @@ from gitops_action.adapters.clock import SystemClock, system_clock
 from gitops_action.adapters.github import ApiLacksError
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.tools import Context
-from gitops_action.commands import bump
-from gitops_action.commands.dispatch_ports import DispatchPorts
-from gitops_action.commands.ports import Clock, ContentStore, Forge, Registry, SourceHistory, Texts
-from gitops_action.commands.steps.dispatch import dispatch
+from gitops_action.commands.bump import command as bump
+from gitops_action.commands.bump.dispatch import dispatch
+from gitops_action.commands.ports import (
+    Clock,
+    ContentStore,
+    DispatchPorts,
+    Forge,
+    Registry,
+    SourceHistory,
+    Texts,
+)
 from gitops_action.core.branches import NewCommit
 from gitops_action.core.files import Keep, Snapshot, Tip
 from gitops_action.core.inputs import BumpInputs, Values, bump_inputs

@@ -12,10 +12,10 @@ from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.tools import Context, image_registry, kustomize_renderer
-from gitops_action.commands import deploy
-from gitops_action.commands.cluster_ports import Cluster
-from gitops_action.commands.steps.deploy.ports import Records
-from gitops_action.commands.tree_ports import DeployTrees
+from gitops_action.commands.deploy import command as deploy
+from gitops_action.commands.deploy.cluster import Cluster
+from gitops_action.commands.deploy.ports import Records
+from gitops_action.commands.ports import DeployTrees
 from gitops_action.core.branches import Identity
 from gitops_action.core.cluster import Given, access_of
 from gitops_action.core.config import Target
@@ -178,8 +178,8 @@ class _Parts:
     def ports(self, stack: ExitStack) -> deploy.DeployPorts:
         """The ports; `stack` tidies up."""
         from gitops_action.adapters.views import DeployViews  # noqa: PLC0415 - templates
-        from gitops_action.commands.steps.deploy.flux.engine import deploy_by_flux  # noqa: PLC0415 - one engine
-        from gitops_action.commands.steps.deploy.push.engine import deploy_by_push  # noqa: PLC0415 - one engine
+        from gitops_action.commands.deploy.flux.engine import deploy_by_flux  # noqa: PLC0415 - one engine
+        from gitops_action.commands.deploy.push.engine import deploy_by_push  # noqa: PLC0415 - one engine
 
         tellers = ProgressTellers(self.context.surface)
         stack.callback(tellers.close)
@@ -213,7 +213,7 @@ class _Parts:
         return stack.enter_context(CommitTrees(target, base=inputs.base))
 
     def _records(self) -> Records:
-        from gitops_action.commands.steps.deploy.record import NoRecorder, Recorder, RecordPorts  # noqa: PLC0415 - one command's
+        from gitops_action.commands.deploy.record import NoRecorder, Recorder, RecordPorts  # noqa: PLC0415 - one command's
 
         inputs = self.inputs
         if not inputs.token:

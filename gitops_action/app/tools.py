@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from gitops_action.adapters.process import Runner
 from gitops_action.adapters.workflow import Surface
-from gitops_action.commands.tree_ports import Renderer
+from gitops_action.commands.ports import Renderer
 from gitops_action.core.config import Validation
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.common import RegistryInputs

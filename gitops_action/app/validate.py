@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.tools import Context, image_registry, kustomize_renderer
-from gitops_action.commands import validate
-from gitops_action.commands.ports import Registry
-from gitops_action.commands.steps.validation.ports import NotedSchemas, Proposals
-from gitops_action.commands.tree_ports import Renderer, Trees
+from gitops_action.commands.ports import Registry, Renderer, Trees
+from gitops_action.commands.validate import command as validate
+from gitops_action.commands.validate.ports import NotedSchemas, Proposals
 from gitops_action.core.branches import Identity
 from gitops_action.core.config import Validation
 from gitops_action.core.declared import finished_run_of, proposal_of

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -16,10 +17,16 @@ from gitops_action.core.branches import (
     NewPullRequest,
     PullRequestFacts,
 )
-from gitops_action.core.files import Keep, Snapshot, Tip
+from gitops_action.core.dispatch import Order, ProposedPull, Run
+from gitops_action.core.files import Keep, RepositoryFile, Snapshot, Tip
 from gitops_action.core.images import ImageReference
+from gitops_action.core.job import Job
+from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.registry import ImageFacts
+from gitops_action.core.rendering.model import Rendering
 from gitops_action.core.report.model import BumpReport, ProposalView
+from gitops_action.core.trees import Sides, Tree
+from gitops_action.errors import GitOpsError
 
 
 class ContentStore(Protocol):
@@ -147,4 +154,143 @@ class Clock(Protocol):
 
     def pause(self, attempt: int) -> None:
         """Wait before try number `attempt` (from 1), longer each time and with jitter."""
+        ...
+
+
+# What starting the environment repository's own bump needs from the outside world.
+
+
+class Dispatcher(Protocol):
+    """The environment repository's workflows."""
+
+    def default_branch(self) -> str:
+        """The branch whose workflows count."""
+        ...
+
+    def start(self, order: Order) -> Run | None:
+        """Start the run; None when GitHub accepted it and does not say which run it is.
+
+        A try that was cut off is looked for before it is repeated.
+        """
+        ...
+
+    def find(self, order: Order) -> Run | None:
+        """The run that carries the order's correlation in its name; None: not there (yet)."""
+        ...
+
+    def read(self, run: int) -> Run:
+        """The run as it is now."""
+        ...
+
+    def pull_requests(self) -> tuple[ProposedPull, ...]:
+        """The pull requests of the repository's own branches that changed last, newest first."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchPorts:
+    """What `mode: dispatch` talks to; `correlation` is a word that no other run has."""
+
+    dispatcher: Dispatcher
+    registry: Registry
+    clock: Clock
+    job: Job
+    correlation: str
+
+
+# What validating and deploying need from the outside world, as protocols.
+
+
+class Files(Protocol):
+    """Content of the files of a commit."""
+
+    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
+        """The content of these files of the tree; paths it does not have are left out."""
+        ...
+
+
+class History(Protocol):
+    """Which commits of a repository contain which, and what its base branch is."""
+
+    def branch(self) -> str:
+        """The base branch; empty where it is not known.
+
+        Raises:
+            GitOpsError: the server cannot be reached.
+        """
+        ...
+
+    def tip(self) -> str:
+        """The commit at the base branch's tip as it is now.
+
+        Raises:
+            GitOpsError: there is no such branch, or the server cannot be reached.
+        """
+        ...
+
+    def containing(self, commit: str, *, most: int) -> tuple[str, ...]:
+        """Newer commits of the base branch that contain this one, newest first.
+
+        Args:
+            commit: is not among them.
+            most: how many at most.
+
+        Raises:
+            GitOpsError: the commit is not known, or the server cannot be reached.
+        """
+        ...
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `new` contains `old`; a commit contains itself.
+
+        Raises:
+            GitOpsError: one of them is not known, or the server cannot be reached.
+        """
+        ...
+
+
+class DeployTrees(Files, History, Protocol):
+    """The environment repository's commits, one by one."""
+
+    def at(self, commit: str | None = None) -> Tree:
+        """Every file of a commit; None: of the tip.
+
+        Raises:
+            GitOpsError: there is no such commit, or the server cannot be reached.
+        """
+        ...
+
+
+class Trees(Files, Protocol):
+    """The environment repository's commits: their files by name, their content on demand."""
+
+    def sides(self) -> Sides:
+        """The base's tip, and the proposed change merged into it.
+
+        Raises:
+            ConflictError: head cannot be merged into the base's tip.
+        """
+        ...
+
+
+class Renderer(Protocol):
+    """Renders a folder of a repository the way it would be deployed."""
+
+    def render(self, folder: str, files: Mapping[str, RepositoryFile]) -> Rendering:
+        """Render `folder`, given every file that it stands on (paths from the repository's top).
+
+        What cannot be rendered is a problem in the result, never an exception.
+        """
+        ...
+
+
+class Schemas(Protocol):
+    """Checks objects against the schemas of their kinds, without a cluster."""
+
+    def check(self, manifests: Sequence[Manifest]) -> tuple[GitOpsError, ...]:
+        """What is wrong with them, in their order; each with the object and its file."""
+        ...
+
+    def unknown(self, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
+        """Those whose kind no schema is known for."""
         ...

@@ -2,7 +2,7 @@
 
 One pull request per environment and branch lives through many bumps. `survey` reads the state;
 `settled` tells whether the branch already says what is wanted. Deciding is pure; the step in
-`commands/steps/propose.py` acts on it. The truth is content and commit authorship: titles, bodies
+`commands/bump/propose.py` acts on it. The truth is content and commit authorship: titles, bodies
 and branch names are hints that people edit.
 """
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from gitops_action.adapters.clock import SystemClock
-from gitops_action.commands import bump
+from gitops_action.commands.bump import command as bump
 from gitops_action.core.outcome import Outcome
 from tests.support.bump_stage import Stage, bump_stage, deployment, digest, pull_requests
 

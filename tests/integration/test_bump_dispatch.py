@@ -13,8 +13,8 @@ import pytest
 
 from gitops_action.adapters.github import connect
 from gitops_action.adapters.github.dispatch import GitHubDispatcher
-from gitops_action.commands.dispatch_ports import DispatchPorts
-from gitops_action.commands.steps.dispatch import dispatch
+from gitops_action.commands.bump.dispatch import dispatch
+from gitops_action.commands.ports import DispatchPorts
 from gitops_action.core.images import ImageSource
 from gitops_action.core.job import Job
 from gitops_action.core.outcome import Outcome

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_action.commands.steps.guard import HoldError
+from gitops_action.commands.bump.plan import HoldError
 from gitops_action.errors import GitOpsError
 from tests.support.bump_stage import (
     API,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.worktree import WorktreeStore
-from gitops_action.commands import bump
-from gitops_action.commands.steps.guard import DowngradeError
+from gitops_action.commands.bump import command as bump
+from gitops_action.commands.bump.plan import DowngradeError
 from gitops_action.core.plan import AmbiguousEnvironmentError, NoMatchError, SharedFileError
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.bump_stage import (

@@ -8,9 +8,10 @@ import time
 import pytest
 
 from gitops_action.adapters.cluster import ClusterClient
-from gitops_action.commands.steps.deploy.push.home import ensure_home, home_rights
-from gitops_action.commands.steps.deploy.push.lease import StoppedError, held
+from gitops_action.commands.deploy.push.inventory import ensure_home, home_rights
+from gitops_action.commands.deploy.push.lease import held
 from gitops_action.core.cluster import errors as refused
+from gitops_action.core.cluster.errors import StoppedError
 from gitops_action.core.inventory import record_name
 from gitops_action.errors import GitOpsError
 from testbed.cluster import ControlPlane

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from gitops_action.adapters.cluster import ClusterClient
-from gitops_action.commands.steps.deploy.push.inventory import STORED_LABEL, InventoryStore
+from gitops_action.commands.deploy.push.inventory import STORED_LABEL, InventoryStore
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.inventory import Entry, Inventory

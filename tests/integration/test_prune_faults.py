@@ -7,10 +7,10 @@ import time
 from typing import cast
 
 from gitops_action.adapters.cluster import ClusterClient
-from gitops_action.commands.cluster_ports import Cluster
-from gitops_action.commands.steps.deploy.push.lease import StoppedError
-from gitops_action.commands.steps.deploy.push.prune import plan, prune
+from gitops_action.commands.deploy.cluster import Cluster
+from gitops_action.commands.deploy.push.prune import plan, prune
 from gitops_action.core.cluster import errors as refused
+from gitops_action.core.cluster.errors import StoppedError
 from gitops_action.core.deploy.result import Action
 from gitops_action.core.inventory import recorded
 from testbed.cluster import ControlPlane

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from gitops_action.commands.cluster_ports import Cluster
+from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.core.config.deploy import PruneBudget
 from gitops_action.core.deploy.result import Action
 from gitops_action.core.inventory import Entry, Inventory

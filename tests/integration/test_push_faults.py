@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from gitops_action.commands.steps.deploy.push.engine import deploy_by_push
+from gitops_action.commands.deploy.push.engine import deploy_by_push
 from gitops_action.core.cluster.model import Applied, ApplyOptions
 from gitops_action.core.config.deploy import PruneBudget
 from gitops_action.core.deploy.result import Result

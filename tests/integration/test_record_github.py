@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.github.deployments import GitHubDeployments
-from gitops_action.commands.steps.deploy.record import Recorder, RecordPorts
-from gitops_action.commands.steps.render import EnvironmentRendering
+from gitops_action.commands.deploy.record import Recorder, RecordPorts
+from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Application, Deploy, Environment, Target
 from gitops_action.core.deploy.result import EnvironmentResult, Failure, Result, TargetResult
 from gitops_action.core.deployments.history import last_verified

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from gitops_action.commands.steps.deploy.wait import Ending, lines
+from gitops_action.commands.deploy.wait import Ending
+from gitops_action.commands.deploy.wait import report as lines
 from gitops_action.core.health import Status
 from testbed.cluster import ControlPlane
 from tests.support.wait import bench, leftovers, only, workload

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from gitops_action.commands.steps.deploy.wait import Ending
+from gitops_action.commands.deploy.wait import Ending
 from gitops_action.core.health import Status
 from testbed.cluster import ControlPlane
 from tests.support.flux import until

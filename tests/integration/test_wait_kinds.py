@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_action.commands.steps.deploy.wait import Ending
+from gitops_action.commands.deploy.wait import Ending
 from gitops_action.core.config import KindRule
 from gitops_action.core.health import Status
 from gitops_action.core.manifests.model import Body

@@ -8,8 +8,8 @@ from typing import cast
 
 import pytest
 
-from gitops_action.commands.cluster_ports import Cluster
-from gitops_action.commands.steps.deploy.wait import Awaited, Ending
+from gitops_action.commands.deploy.cluster import Cluster
+from gitops_action.commands.deploy.wait import Awaited, Ending
 from gitops_action.core.manifests.model import Body
 from testbed.cluster import ControlPlane
 from tests.support.wait import (

@@ -13,7 +13,7 @@ from typing import Any
 
 from gitops_action.adapters.github import ApiContentStore, GitHubForge, GitHubSourceHistory, connect
 from gitops_action.adapters.views import UserTemplates, Views
-from gitops_action.commands import bump
+from gitops_action.commands.bump import command as bump
 from gitops_action.commands.ports import ContentStore
 from gitops_action.core.images import ImageReference
 from gitops_action.core.inputs import BumpInputs

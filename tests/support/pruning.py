@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_action.adapters.cluster import ClusterClient, Patience, connect
-from gitops_action.commands.cluster_ports import Cluster, HeldLease
-from gitops_action.commands.steps.deploy.push.inventory import InventoryStore
-from gitops_action.commands.steps.deploy.push.lease import held
-from gitops_action.commands.steps.deploy.push.prune import Pruned, plan, prune
-from gitops_action.commands.steps.deploy.run import Options, TargetRun
-from gitops_action.commands.steps.render import EnvironmentRendering
+from gitops_action.commands.deploy.cluster import Cluster, HeldLease
+from gitops_action.commands.deploy.push.inventory import InventoryStore
+from gitops_action.commands.deploy.push.lease import held
+from gitops_action.commands.deploy.push.prune import Pruned, plan, prune
+from gitops_action.commands.deploy.target import Options, TargetRun
+from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.cluster import ApplyOptions, Given, access_of
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.config import Deploy, Environment, Target

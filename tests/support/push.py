@@ -6,7 +6,7 @@ import json
 import threading
 from dataclasses import replace
 
-from gitops_action.commands.steps.deploy.push.engine import deploy_by_push
+from gitops_action.commands.deploy.push.engine import deploy_by_push
 from gitops_action.core.deploy.result import TargetResult
 from gitops_action.core.manifests.model import Body
 from testbed.cluster import ControlPlane

@@ -14,7 +14,7 @@ from gitops_action.adapters.github.proposals import GitHubProposals
 from gitops_action.adapters.views import ValidationViews
 from gitops_action.app.tools import Context
 from gitops_action.app.validate import ToolWorkshop
-from gitops_action.commands import validate
+from gitops_action.commands.validate import command as validate
 from gitops_action.core.branches import Identity
 from gitops_action.core.inputs import ValidateInputs
 from gitops_action.core.job import Job

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops_action.adapters.views import ValidationViews
-from gitops_action.commands import validate
+from gitops_action.commands.validate import command as validate
 from gitops_action.core.config import Validation
 from gitops_action.core.declared import Proposal
 from gitops_action.core.files import RepositoryFile, blob_id

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from gitops_action.adapters.cluster import ClusterClient, Patience, connect
-from gitops_action.commands.cluster_ports import Changes, Cluster
-from gitops_action.commands.steps.deploy.run import Progress, TargetRun
-from gitops_action.commands.steps.deploy.wait import Awaited, WaitResult, wait_healthy
-from gitops_action.commands.steps.render import EnvironmentRendering
+from gitops_action.commands.deploy.cluster import Changes, Cluster
+from gitops_action.commands.deploy.target import Progress, TargetRun
+from gitops_action.commands.deploy.wait import Awaited, WaitResult, wait_healthy
+from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.cluster import ApplyOptions, Given, access_of
 from gitops_action.core.cluster.model import Listing, LiveObject, Resource
 from gitops_action.core.config import Deploy, Environment, Health, KindRule, Target

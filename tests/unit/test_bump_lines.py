@@ -12,7 +12,7 @@ from gitops_action.adapters.github.errors import RequestFailure
 from gitops_action.adapters.views import Views
 from gitops_action.adapters.workflow import TerminalSurface
 from gitops_action.app.session import told_retries
-from gitops_action.commands.steps.bump_lines import headline, lines_of
+from gitops_action.commands.bump.report import headline, lines_of
 from gitops_action.core.images import ImageSource, parse_reference
 from gitops_action.core.outcome import Notice, Part, plain
 from gitops_action.core.plan import PlanLine, Skipped

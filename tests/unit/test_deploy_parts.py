@@ -17,13 +17,9 @@ from gitops_action.adapters.views import DeployViews
 from gitops_action.adapters.workflow.terminal import TerminalSurface
 from gitops_action.app.deploy import GivenClusters, persons_kubeconfig, service_account
 from gitops_action.app.tools import Context
-from gitops_action.commands.steps.deploy.outcome import (
-    OUTPUT_LIMIT,
-    deployment_outcome,
-    list_outcome,
-)
-from gitops_action.commands.steps.deploy.run import TargetRun
-from gitops_action.commands.steps.deploy.targets import Work, deploy_targets
+from gitops_action.commands.deploy.environment import Work, deploy_targets
+from gitops_action.commands.deploy.report import OUTPUT_LIMIT, deployment_outcome, list_outcome
+from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.config import Environment, Target
 from gitops_action.core.config.sequence import in_sequence
 from gitops_action.core.deploy.pending import Decision, Step

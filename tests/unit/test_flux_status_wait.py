@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gitops_action.commands.steps.deploy.flux.by_status import StatusRun, deploy_by_status
-from gitops_action.commands.steps.deploy.run import Stop
+from gitops_action.commands.deploy.flux.commit_status import StatusRun, deploy_by_status
+from gitops_action.commands.deploy.target import Stop
 from gitops_action.core.config import Target
 from gitops_action.core.deploy.result import Result, TargetResult
 from gitops_action.core.deployments.model import CommitState, CommitStatus

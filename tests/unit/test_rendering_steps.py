@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 
-from gitops_action.commands.steps.render import EnvironmentRendering, render_environment
-from gitops_action.commands.steps.validation.touched import find_touched, render_both
+from gitops_action.commands.render import EnvironmentRendering, render_environment
+from gitops_action.commands.validate.scope import find_touched, render_both
 from gitops_action.core.config import Config, load_config
 from gitops_action.core.files import RepositoryFile, blob_id
 from gitops_action.core.manifests import content_hash, read_manifests

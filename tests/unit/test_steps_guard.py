@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
-from gitops_action.commands.steps.guard import (
+from gitops_action.commands.bump.plan import (
     DowngradeError,
     HoldError,
     Lineage,

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from gitops_action.commands.steps.images import DigestMode, ImagePolicy, VerifyMode, verify_images
+from gitops_action.commands.bump.request import DigestMode, ImagePolicy, VerifyMode, verify_images
 from gitops_action.core.images import ImageReference, parse_image_lines
 from gitops_action.core.registry import (
     ImageFacts,

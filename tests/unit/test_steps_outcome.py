@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from gitops_action.adapters.views import UserTemplates, Views
-from gitops_action.commands.steps.bump_outcome import bump_outcome
-from gitops_action.commands.steps.environment import PlannedEnvironment
-from gitops_action.commands.steps.images import VerifiedImage
-from gitops_action.commands.steps.wanted import Wanted
+from gitops_action.commands.bump.plan import PlannedEnvironment
+from gitops_action.commands.bump.report import bump_outcome
+from gitops_action.commands.bump.request import VerifiedImage, Wanted
 from gitops_action.core.config import Environment
 from gitops_action.core.discovery import Skipped
 from gitops_action.core.images import parse_image_lines, parse_reference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_action.commands.steps.people import conflict_with_people
+from gitops_action.commands.bump.propose import conflict_with_people
 from gitops_action.core.images import parse_reference
 from gitops_action.core.plan import Plan, PlanLine
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gitops_action.commands.steps.images import VerifiedImage
-from gitops_action.commands.steps.wanted import (
+from gitops_action.commands.bump.request import (
+    VerifiedImage,
     Wanted,
     applications_of,
     described_source,

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gitops_action.commands.steps.deploy.wait.asking import ask
-from gitops_action.commands.steps.deploy.wait.board import RETURN, Board, Rules
-from gitops_action.commands.steps.deploy.wait.sources import Source
+from gitops_action.commands.deploy.target import ask
+from gitops_action.commands.deploy.wait.state import RETURN, Board, Rules
+from gitops_action.commands.deploy.wait.watches import Source
 from gitops_action.core.cluster.errors import UnreachableError
 from gitops_action.core.cluster.model import WatchEvent
 from gitops_action.core.health import Status

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from gitops_action.errors import GitOpsError
 
 
+class StoppedError(GitOpsError):
+    """The job was cancelled; what had been begun is told, and the next run goes on."""
+
+
 class ClusterError(GitOpsError):
     """A cluster refused, failed, or did not answer."""
 

@@ -1,0 +1,172 @@
+"""Plan on what a commit holds: read what the plan needs, and prove what it edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from gitops_action.commands.ports import ContentStore
+from gitops_action.core.config import APPLICATIONS_FOLDER, Config, Hold, load_config, load_holds
+from gitops_action.core.files import Keep, Snapshot, Tip
+from gitops_action.core.plan import FoldersNotReadError, NoMatchError, Plan, make_keep
+from gitops_action.errors import GitOpsError
+
+# Read the base branch once: its tip, configuration, holds, and the files worth planning on.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """The base branch at one commit. Everything that is decided names this commit."""
+
+    tip: Tip
+    config: Config
+    holds: tuple[Hold, ...]
+
+
+def read_base(store: ContentStore, *, branch: str | None, config: str) -> Base:
+    """Read what steers us from the base branch's tip, never from a pull request's head."""
+    tip = store.tip(base=branch, config=config)
+    found = tip.settings.get(config)
+    loaded = load_config(config, found.data if found else None)
+    holds = load_holds({path: file.data for path, file in tip.settings.items()})
+    return Base(tip=tip, config=loaded, holds=holds)
+
+
+def read_content(
+    store: ContentStore, *, commit: str, config: Config, applications: Sequence[str], keep: Keep
+) -> Snapshot:
+    """Read the files of all environments at a commit.
+
+    The folders that configuration and application names tell are read alone; where they tell
+    none, the whole tree is. All environments are read, because a file that two of them share
+    must be recognised.
+    """
+    return store.read(commit=commit, folders=_folders(config, applications), keep=keep)
+
+
+def widen(
+    store: ContentStore, snapshot: Snapshot, *, folders: tuple[str, ...], keep: Keep
+) -> Snapshot:
+    """Read the folders that were found to be missing as well; the whole tree when none is named."""
+    more = store.read(commit=snapshot.commit, folders=folders, keep=keep)
+    if not more.folders:
+        return more
+    return replace(
+        snapshot,
+        files={**snapshot.files, **more.files},
+        folders=(*snapshot.folders, *more.folders),
+        notes=(*snapshot.notes, *more.notes),
+    )
+
+
+def _folders(config: Config, applications: Sequence[str]) -> tuple[str, ...]:
+    """Folders without those inside another one; none when one of them is the whole tree."""
+    if not config.declared:
+        return tuple(f"{APPLICATIONS_FOLDER}/{name}" for name in applications)
+    folders = {
+        folder
+        for environment in config.environments
+        for folder in environment.folders(applications)
+    }
+    if "" in folders:
+        return ()
+    ordered = sorted(folders)
+    return tuple(f for f in ordered if not any(f.startswith(f"{other}/") for other in ordered))
+
+
+MakePlan = Callable[[Snapshot], Plan]
+
+
+class MisfitError(GitOpsError):
+    """What a commit holds does not take the plan. Reading it went well."""
+
+
+def fitting(make: MakePlan) -> MakePlan:
+    """The same planning, with its refusals told apart from a failure to read."""
+
+    def plan(files: Snapshot) -> Plan:
+        try:
+            return make(files)
+        except (FoldersNotReadError, NoMatchError):
+            raise  # these ask for more files first
+        except GitOpsError as error:
+            raise MisfitError(str(error)) from error
+
+    return plan
+
+
+class Content:
+    """The files of one commit, read on demand and kept for the next environment.
+
+    Reading is a plan's to widen: it may lead into bases outside of the environments' folders.
+    """
+
+    def __init__(
+        self,
+        store: ContentStore,
+        *,
+        commit: str,
+        config: Config,
+        applications: tuple[str, ...],
+        keep: Keep,
+    ) -> None:
+        """Nothing is read yet. `applications` are those known to be meant, none means any."""
+        self._store = store
+        self._applications = applications
+        self._commit = commit
+        self._config = config
+        self._keep = keep
+        self._snapshot: Snapshot | None = None
+
+    def plan(self, make: MakePlan) -> Plan:
+        """Plan, widening what was read, until every edited file is byte for byte Git's."""
+        plan = self._widened(make)
+        before = self._files()
+        self._snapshot = self._store.confirm(snapshot=before, paths=tuple(plan.edits))
+        confirmed = self._snapshot.files
+        if all(confirmed[path].data == before.files[path].data for path in plan.edits):
+            return plan
+        return self.plan(make)
+
+    def _files(self) -> Snapshot:
+        if self._snapshot is None:
+            self._snapshot = read_content(
+                self._store,
+                commit=self._commit,
+                config=self._config,
+                applications=self._applications,
+                keep=self._keep,
+            )
+        return self._snapshot
+
+    def _widened(self, make: MakePlan) -> Plan:
+        """Plan on what was read, then with the bases it leads to, then on the whole tree."""
+        for folders_of in (_missing, _everything):
+            try:
+                return make(self._files())
+            except FoldersNotReadError as error:
+                self._widen(folders_of(error), self._keep)
+            except NoMatchError:
+                break
+        return self._last(make)
+
+    def _last(self, make: MakePlan) -> Plan:
+        """On the whole tree; where nothing matches, all images are read for the error to list."""
+        try:
+            if self._files().folders:
+                self._widen((), self._keep)
+            return make(self._files())
+        except NoMatchError:
+            self._widen((), make_keep((), ()))
+            return make(self._files())
+
+    def _widen(self, folders: tuple[str, ...], keep: Keep) -> None:
+        self._snapshot = widen(self._store, self._files(), folders=folders, keep=keep)
+
+
+def _missing(error: FoldersNotReadError) -> tuple[str, ...]:
+    return error.folders
+
+
+def _everything(_error: FoldersNotReadError) -> tuple[str, ...]:
+    return ()

@@ -1,0 +1,252 @@
+"""Plan one environment on a named commit, with its guards, and describe the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gitops_action.commands.bump.content import Base, Content
+from gitops_action.commands.bump.ports import BumpPorts
+from gitops_action.commands.bump.request import Wanted, described_source, sources
+from gitops_action.commands.ports import SourceHistory
+from gitops_action.core.branches import Comparison
+from gitops_action.core.config import Environment, Hold, held
+from gitops_action.core.files import Snapshot
+from gitops_action.core.images import ImageChange, ImageReference, ImageSource, is_downgrade
+from gitops_action.core.inputs.bump import BumpInputs
+from gitops_action.core.outcome import Notice
+from gitops_action.core.plan import Plan, PlanRequest, make_plan
+from gitops_action.core.report.model import ImageStep, ProposalView
+from gitops_action.errors import GitOpsError, Location
+
+# Refuse what must not be proposed: a version under hold, and a step backwards.
+
+
+class HoldError(GitOpsError):
+    """The version is under hold in this environment."""
+
+
+class DowngradeError(GitOpsError):
+    """The version is older than the one described."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage:
+    """Where the old and the new image come from, and how the two commits relate."""
+
+    repository: str
+    old: ImageSource | None
+    new: ImageSource | None
+    comparison: Comparison | None = None
+
+
+def refuse_held(
+    plan: Plan, changes: tuple[ImageChange, ...], holds: tuple[Hold, ...], now: datetime
+) -> None:
+    """Stop when a wanted image is under hold for an application that would get it.
+
+    Raises:
+        HoldError: names who set the hold, why, and how it is lifted.
+    """
+    for change in changes:
+        for application in _receivers(plan, change):
+            hold = held(holds, plan.environment, application, change.target, now)
+            if hold is not None:
+                raise _held(hold, change.target, plan.environment)
+
+
+def _receivers(plan: Plan, change: ImageChange) -> tuple[str, ...]:
+    """The applications that get this image; one without a name where none is known."""
+    names = {change.repository, change.target.repository}
+    lines = [line for line in (*plan.lines, *plan.unchanged) if line.repository in names]
+    found = {line.application or "" for line in lines}
+    return tuple(sorted(found)) or plan.applications or ("",)
+
+
+def _held(hold: Hold, image: ImageReference, environment: str) -> HoldError:
+    until = f" until {hold.until:%Y-%m-%d %H:%M %Z}" if hold.until else ""
+    return HoldError(
+        f"{image} is under hold in {environment}{until}",
+        cause=f"{hold.author or 'somebody'} set it: {hold.reason or 'no reason was given'}",
+        fix=f"propose another version, or lift the hold by deleting {hold.file} on the base branch",
+        location=Location(file=hold.file),
+    )
+
+
+def refuse_backwards(
+    plan: Plan, changes: tuple[ImageChange, ...], lineages: tuple[Lineage, ...]
+) -> tuple[Notice, ...]:
+    """Stop at a lower version or an older source commit; notes on what could not be compared.
+
+    Raises:
+        DowngradeError: names both versions and the input that allows it.
+    """
+    for change in changes:
+        for old in _described(plan, change):
+            if old.tag and change.target.tag and is_downgrade(old.tag, change.target.tag):
+                raise _backwards(
+                    plan,
+                    old.tag,
+                    f"{change.target.repository}:{change.target.tag}",
+                    "a lower version",
+                )
+    notices = [_judge(plan, lineage) for lineage in lineages]
+    return tuple(notice for notice in notices if notice is not None)
+
+
+def _described(plan: Plan, change: ImageChange) -> tuple[ImageReference, ...]:
+    return tuple(use for use in plan.previous if use.repository == change.repository)
+
+
+def _judge(plan: Plan, lineage: Lineage) -> Notice | None:
+    comparison, old, new = lineage.comparison, lineage.old, lineage.new
+    if comparison is None or old is None or new is None:
+        return None
+    if comparison.status == "behind":
+        raise _backwards(plan, str(old), str(new), "an ancestor of what is described")
+    if comparison.status == "diverged":
+        text = f"{new} has diverged from {old.commit[:7]}, which {plan.environment} describes"
+        return Notice(level="notice", text=text)
+    return None
+
+
+def _backwards(plan: Plan, old: str, new: str, why: str) -> DowngradeError:
+    return DowngradeError(
+        f"{new} would be a step backwards in {plan.environment}",
+        cause=f"it is {why}: {old} is described now",
+        fix="set `allow-downgrade: true` if this is meant",
+    )
+
+
+def lineage_of(
+    repository: str,
+    *,
+    old: ImageSource | None,
+    new: ImageSource | None,
+    history: SourceHistory | None,
+) -> Lineage:
+    """Compare the commits of two images, where both are known and of one repository."""
+    same = old and new and old.repository.lower() == new.repository.lower()
+    if history is None or old is None or new is None or not same:
+        return Lineage(repository=repository, old=old, new=new)
+    comparison = history.compare(repository=new.repository, base=old.commit, head=new.commit)
+    return Lineage(repository=repository, old=old, new=new, comparison=comparison)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedEnvironment:
+    """One environment's plan and what is to be said of it.
+
+    `held` is set where a hold forbids to propose it; nothing is written then.
+    """
+
+    environment: Environment
+    wanted: Wanted
+    plan: Plan
+    view: ProposalView
+    notices: tuple[Notice, ...] = ()
+    held: HoldError | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planner:
+    """Plans environments of one base; the base's content is read once for all of them."""
+
+    inputs: BumpInputs
+    ports: BumpPorts
+    base: Base
+    content: Content
+
+    def plan(self, environment: Environment, wanted: Wanted) -> PlannedEnvironment:
+        """Plan on the base, and refuse what must not be proposed.
+
+        Raises:
+            GitOpsError: there is nothing to edit, it would be ambiguous, or a step backwards.
+        """
+        plan = self.content.plan(lambda files: self.on(files, environment, wanted))
+        lineages = tuple(self._lineage(image.change, plan, wanted) for image in wanted.images)
+        notices: tuple[Notice, ...] = ()
+        if not self.inputs.allow_downgrade:
+            notices = refuse_backwards(plan, wanted.changes, lineages)
+        planned = PlannedEnvironment(
+            environment=environment,
+            wanted=wanted,
+            plan=plan,
+            view=self._view(environment, plan, wanted, lineages, notices),
+            notices=notices,
+        )
+        return replace(planned, held=self._hold(planned))
+
+    def on(self, files: Snapshot, environment: Environment, wanted: Wanted) -> Plan:
+        """Plan on any commit's files, for example on a branch that people work on too."""
+        return make_plan(
+            PlanRequest(
+                snapshot=files,
+                environment=environment,
+                config=self.base.config,
+                applications=self.inputs.application,
+                changes=wanted.changes,
+                digest_mode=self.inputs.digest,
+                sets=wanted.sets,
+                paths=self.inputs.paths,
+            )
+        )
+
+    def _hold(self, planned: PlannedEnvironment) -> HoldError | None:
+        try:
+            now = self.ports.clock.now()
+            refuse_held(planned.plan, planned.wanted.changes, self.base.holds, now)
+        except HoldError as held:
+            return held
+        return None
+
+    def _lineage(self, change: ImageChange, plan: Plan, wanted: Wanted) -> Lineage:
+        given, config, job = self.inputs.source, self.base.config, self.ports.job
+        new = sources(wanted, given=given, config=config, job=job)[change.repository]
+        described = previous(plan, change)
+        old = described_source(self.ports.registry, described, job) if new else None
+        return lineage_of(change.repository, old=old, new=new, history=self.ports.history)
+
+    def _view(
+        self,
+        environment: Environment,
+        plan: Plan,
+        wanted: Wanted,
+        lineages: tuple[Lineage, ...],
+        notices: tuple[Notice, ...],
+    ) -> ProposalView:
+        by_repository = {lineage.repository: lineage for lineage in lineages}
+        notes = [notice.text for notice in (*wanted.notices, *notices)]
+        identity = self.ports.forge.viewer() if self.inputs.signoff and self.ports.forge else None
+        return ProposalView(
+            environment=environment.name,
+            base=self.base.tip.branch,
+            applications=plan.applications,
+            images=tuple(
+                _step(change, plan, by_repository.get(change.repository))
+                for change in wanted.changes
+            ),
+            sets=tuple(str(edit) for edit in wanted.sets),
+            lines=plan.lines,
+            skipped=plan.skipped,
+            notes=tuple(notes),
+            job=self.ports.job,
+            signoff=identity,
+            declared=self.base.config.declared,
+        )
+
+
+def previous(plan: Plan, change: ImageChange) -> ImageReference | None:
+    """What the environment describes now for the repository that changes."""
+    found = (use for use in plan.previous if use.repository == change.repository)
+    return next(found, None)
+
+
+def _step(change: ImageChange, plan: Plan, lineage: Lineage | None) -> ImageStep:
+    return ImageStep(
+        old=previous(plan, change),
+        new=change.target,
+        old_source=lineage.old if lineage else None,
+        new_source=lineage.new if lineage else None,
+        comparison=lineage.comparison if lineage else None,
+    )

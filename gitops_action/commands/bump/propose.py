@@ -1,0 +1,190 @@
+"""Act on the living pull request, by the table in the documentation of `bump`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from gitops_action.commands.bump.content import Content, MisfitError, fitting
+from gitops_action.commands.bump.plan import DowngradeError, HoldError, PlannedEnvironment, Planner
+from gitops_action.commands.bump.pull_request import PullRequestDesk, result
+from gitops_action.commands.bump.request import Wanted
+from gitops_action.core.branches import BranchFacts, NewCommit, PullRequestFacts
+from gitops_action.core.files import Snapshot, blob_id
+from gitops_action.core.images import ImageReference
+from gitops_action.core.living import Survey, expected_head, settled
+from gitops_action.core.plan import NoMatchError, Plan, make_keep
+from gitops_action.core.report.model import ProposalResult, ProposalView
+from gitops_action.errors import UsageError
+
+# Whether people changed, on our branch, the very places that a bump wants to change.
+
+
+def conflict_with_people(*, base: Plan, head: Plan, ours: Iterable[ImageReference]) -> str:
+    """The first place where head's value is neither base's nor one that we proposed; else empty."""
+    described = {(line.file, line.path): line.old for line in base.lines}
+    proposed = {text for image in ours for text in _spellings(image)}
+    for line in head.lines:
+        known = described.get((line.file, line.path))
+        if known is not None and line.old != known and line.old not in proposed:
+            place = f"{line.file}:{line.line} ({line.path})"
+            return f"somebody set {place} to {line.old}, and this would change it to {line.new}"
+    return ""
+
+
+def _spellings(image: ImageReference) -> set[str]:
+    """The ways in which a file can say this version, or the name or registry it comes from."""
+    tag = f":{image.tag}" if image.tag else ""
+    digest = f"@{image.digest}" if image.digest else ""
+    names = {image.name, image.repository, image.familiar}
+    versions = {tag, digest, f"{tag}{digest}"}
+    whole = {f"{name}{version}" for name in names for version in versions}
+    alone = {version.lstrip(":@") for version in versions}
+    return {*whole, *alone, *names, image.domain, image.path} - {""}
+
+
+_SAME = "the pull request proposes exactly this already"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """One environment's proposal in the making: the plan, and the branch it goes to."""
+
+    planner: Planner
+    planned: PlannedEnvironment
+    desk: PullRequestDesk
+    facts: BranchFacts
+    survey: Survey
+
+    def act(self) -> ProposalResult:
+        """Do what the table says for the state that was found.
+
+        Raises:
+            ConflictError: the branch has moved meanwhile; nothing was moved by us: plan again.
+            HoldError: the version is under hold; an open pull request for it was closed.
+        """
+        if self.planned.held:
+            raise self._give_way_to(self.planned.held)
+        if not self.planned.plan.edits:
+            return self._already_there()
+        if self.survey.situation == "refused":
+            return self._leave(f"{self.survey.reason}; set `reopen: true` to propose it again")
+        if self.survey.situation == "shared":
+            return self._on_top()
+        return self._rebuild()
+
+    def _give_way_to(self, held: HoldError) -> HoldError:
+        proposed = {str(change.target) for change in self.survey.pending}
+        wanted = {str(change.target) for change in self.planned.wanted.changes}
+        if self._opened and proposed & wanted:
+            self._close(self._opened, f"{held.title}: {held.cause}")
+        return held
+
+    def _already_there(self) -> ProposalResult:
+        reason = f"{self.planned.view.base} describes this already"
+        if self._opened is None:
+            return self._leave(reason)
+        if self.survey.situation == "shared":
+            return self._leave(f"{reason}, but {self.survey.reason}", tell=True)
+        return self._close(self._opened, reason)
+
+    def _rebuild(self) -> ProposalResult:
+        """Base plus the newest pending bump of each image, in one compare-and-swap."""
+        planned = self._with_pending()
+        same = settled(self.facts, {p: blob_id(d) for p, d in planned.plan.edits.items()})
+        if same and self.survey.situation == "reopen" and self.survey.pull_request:
+            return self._reopen(planned.view, self.survey.pull_request)
+        if same and self._opened:
+            return self._leave(_SAME)
+        return self._publish(planned.view, parent=self._tip, edits=planned.plan.edits)
+
+    def _with_pending(self) -> PlannedEnvironment:
+        """The plan with what this branch proposes already; what no longer fits is told."""
+        try:
+            wanted = self.planned.wanted.carrying(self.survey.pending, self.survey.pending_sets)
+            if wanted == self.planned.wanted:
+                return self.planned
+            content = self._content(self._tip, wanted)
+            content.plan(fitting(lambda files: self._plan_on(files, wanted)))
+            planner = replace(self.planner, content=content)
+            return planner.plan(self.planned.environment, wanted)
+        except (UsageError, MisfitError, DowngradeError) as error:
+            note = f"an earlier proposal on this branch no longer fits and was dropped: {error}"
+            view = replace(self.planned.view, notes=(*self.planned.view.notes, note))
+            return replace(self.planned, view=view)
+
+    def _on_top(self) -> ProposalResult:
+        """Our commit on a branch that people work on: nothing of theirs is rewritten."""
+        head = self.facts.head or self._tip
+        content = self._content(head, self.planned.wanted)
+        try:
+            plan = content.plan(fitting(lambda files: self._plan_on(files, self.planned.wanted)))
+        except (MisfitError, NoMatchError) as error:
+            return self._leave(f"this does not fit what people changed here: {error}", tell=True)
+        ours = [change.target for change in self.survey.pending]
+        if conflict := conflict_with_people(base=self.planned.plan, head=plan, ours=ours):
+            return self._leave(conflict, tell=True)
+        if not plan.edits and self._opened:
+            return self._leave(_SAME)
+        view = replace(self.planned.view, lines=plan.lines or self.planned.view.lines)
+        return self._publish(view, parent=head, edits=plan.edits)
+
+    def _plan_on(self, files: Snapshot, wanted: Wanted) -> Plan:
+        return self.planner.on(files, self.planned.environment, wanted)
+
+    def _content(self, commit: str, wanted: Wanted) -> Content:
+        return Content(
+            self.planner.ports.store,
+            commit=commit,
+            config=self.planner.base.config,
+            applications=(),
+            keep=make_keep(wanted.changes, wanted.sets),
+        )
+
+    def _publish(
+        self, view: ProposalView, *, parent: str, edits: Mapping[str, bytes]
+    ) -> ProposalResult:
+        if self.planner.inputs.dry_run:
+            verb = "update the" if self._opened else "open a"
+            return self._leave(f"dry run: would {verb} pull request")
+        commit = self._write(view, parent=parent, edits=edits) if edits else self.facts.head or ""
+        if self._opened:
+            branch = self.facts.name
+            return self.desk.update(view, self._opened, branch=branch, commit=commit)
+        return self.desk.open(view, branch=self.facts.name, commit=commit)
+
+    def _write(self, view: ProposalView, *, parent: str, edits: Mapping[str, bytes]) -> str:
+        return self.planner.ports.store.write(
+            NewCommit(
+                branch=self.facts.name,
+                expected=expected_head(self.facts),
+                parent=parent,
+                changes=edits,
+                message=self.planner.ports.texts.commit_message(view),
+            )
+        )
+
+    def _reopen(self, view: ProposalView, closed: PullRequestFacts) -> ProposalResult:
+        if self.planner.inputs.dry_run:
+            return self._leave("dry run: would open the pull request again")
+        return self.desk.reopen(view, closed, branch=self.facts.name)
+
+    def _close(self, opened: PullRequestFacts, reason: str) -> ProposalResult:
+        return self.desk.close(self.planned.view, opened, branch=self.facts.name, reason=reason)
+
+    def _leave(self, reason: str, *, tell: bool = False) -> ProposalResult:
+        """Nothing moves; the reason is reported, and told on the pull request if it matters."""
+        if tell and self._opened:
+            self.desk.tell(self._opened, reason)
+        found = self.survey.pull_request
+        return result(self.planned.view, found, branch=self.facts.name, reason=reason)
+
+    @property
+    def _tip(self) -> str:
+        """The commit of the base branch that the plan was made on; GitHub's may be newer."""
+        return self.planner.base.tip.commit
+
+    @property
+    def _opened(self) -> PullRequestFacts | None:
+        found = self.survey.pull_request
+        return found if found and found.state == "open" else None

@@ -1,0 +1,288 @@
+"""One environment in all of its targets: checks, then engines, then the record."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from gitops_action.commands.deploy.cluster import Cluster
+from gitops_action.commands.deploy.flux.commit_status import StatusRun, deploy_by_status
+from gitops_action.commands.deploy.ports import DeployPorts
+from gitops_action.commands.deploy.selection import Renderings, ancestry_of
+from gitops_action.commands.deploy.target import Options, TargetRun, Teller
+from gitops_action.commands.render import EnvironmentRendering
+from gitops_action.core.config import Environment, Target
+from gitops_action.core.deploy.pending import Ancestry, Recorded
+from gitops_action.core.deploy.result import EnvironmentResult, Failure, Result, TargetResult
+from gitops_action.core.inputs.deploy import DeployInputs
+from gitops_action.core.manifests.model import ObjectId
+from gitops_action.core.report.deployment import Deployed
+from gitops_action.errors import GitOpsError, Location, UsageError
+
+# The targets of one environment, at the same time, also when the job is cancelled meanwhile.
+
+GRACE = 5.0
+"""Seconds that engines have to say how far they got: GitHub kills a cancelled job after 7.5 s
+(GitHub's documentation, "Workflow cancellation")."""
+_GLANCE = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How the targets ended; `bug` is what an engine raised, which it never should."""
+
+    targets: tuple[TargetResult, ...]
+    interrupted: bool = False
+    bug: BaseException | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What deploys one target; exceptions of `go` are bugs."""
+
+    target: str
+    go: Callable[[], TargetResult]
+
+
+@dataclass
+class _Thread:
+    """One target's thread and what came of it."""
+
+    work: Work
+    result: TargetResult | None = None
+    bug: BaseException | None = None
+    thread: threading.Thread = field(init=False)
+
+    def start(self) -> None:
+        """Begin; a thread that does not end must not keep the process."""
+        self.thread = threading.Thread(target=self._go, daemon=True, name=self.work.target)
+        self.thread.start()
+
+    def _go(self) -> None:
+        try:
+            self.result = self.work.go()
+        except BaseException as error:  # noqa: BLE001 - handed to the main thread
+            self.bug = error
+
+    def ended(self) -> TargetResult:
+        """The result; unknown where there is none."""
+        if self.result is not None:
+            return self.result
+        sentence = (
+            f"the engine broke: {type(self.bug).__name__}"
+            if self.bug
+            else "the job was cancelled before it was known how far this target got"
+        )
+        failure = Failure(sentence=sentence, fix="run it again: it goes on where this ended")
+        return TargetResult(target=self.work.target, result=Result.UNKNOWN, failures=(failure,))
+
+
+def deploy_targets(works: Sequence[Work], stop: threading.Event) -> Ended:
+    """Run every target's work in a thread of its own, and wait for all."""
+    work = [_Thread(work=one) for one in works]
+    interrupted = False
+    try:
+        for one in work:
+            one.start()
+        _wait(work, float("inf"))
+    except KeyboardInterrupt:
+        interrupted = True
+        stop.set()
+        _wait(work, GRACE)
+    bug = next((one.bug for one in work if one.bug), None)
+    return Ended(targets=tuple(one.ended() for one in work), interrupted=interrupted, bug=bug)
+
+
+def _wait(work: Sequence[_Thread], seconds: float) -> None:
+    """Wait in glances, so that a signal is noticed at once."""
+    end = time.monotonic() + seconds
+    for one in work:
+        while one.thread.is_alive() and time.monotonic() < end:
+            one.thread.join(_GLANCE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentRun:
+    """What deploying one environment takes."""
+
+    environment: Environment
+    inputs: DeployInputs
+    ports: DeployPorts
+    renderings: Renderings
+    stop: threading.Event
+
+    def deploy(self) -> Deployed:
+        """Deploy it.
+
+        Raises:
+            UsageError: the inputs do not lead to its clusters, or no engine knows its targets.
+            GitOpsError: it could not be recorded that it begins.
+        """
+        started = self.ports.clock.monotonic()
+        done = self._checked()
+        return replace(done, seconds=self.ports.clock.monotonic() - started)
+
+    def _checked(self) -> Deployed:
+        rendering = self.renderings.of(self.environment)
+        places = _places(rendering)
+        if rendering.problems:
+            return Deployed(outcome=self._unrendered(rendering), places=places)
+        newer = self._newer()
+        if newer is not None:
+            return self._superseded(newer)
+        works = self._works(rendering)
+        done = self._shown(works) if self.inputs.dry_run else self._recorded(rendering, works)
+        return replace(done, notes=(*rendering.notes, *done.notes), places=places)
+
+    @property
+    def _targets(self) -> Sequence[Target]:
+        return self.environment.deploy.targets
+
+    def _shown(self, works: Sequence[Work]) -> Deployed:
+        """A dry run: nothing is recorded."""
+        ended = deploy_targets(works, self.stop)
+        _raise(ended)
+        return Deployed(outcome=self._outcome(ended.targets))
+
+    def _recorded(self, rendering: EnvironmentRendering, works: Sequence[Work]) -> Deployed:
+        applications = self.renderings.config.applications
+        record = self.ports.records.begin(
+            self.environment, rendering, self.renderings.tree.commit, applications=applications
+        )
+        record.in_progress()
+        ended = deploy_targets(works, self.stop)
+        outcome = self._outcome(ended.targets)
+        notes = record.finish(outcome)
+        _raise(ended)
+        return Deployed(outcome=outcome, deployment=record.number, notes=notes)
+
+    def _newer(self) -> Recorded | None:
+        """What was deployed last, where the commit to deploy lies behind it."""
+        if self.inputs.dry_run:
+            return None
+        recorded = self.ports.records.recorded(self.environment.name)
+        seen = ancestry_of(self.ports.trees, recorded, self.renderings.tree.commit)
+        return recorded if seen is Ancestry.BEHIND else None
+
+    def _superseded(self, newer: Recorded) -> Deployed:
+        targets = tuple(
+            TargetResult(target=target.name, result=Result.SUPERSEDED) for target in self._targets
+        )
+        note = (
+            f"{self.renderings.tree.commit[:12]} was not deployed: {newer.commit[:12]}, which was"
+            " deployed last, is newer and contains it. To go back, revert in Git and deploy that"
+        )
+        return Deployed(outcome=self._outcome(targets), notes=(note,))
+
+    def _unrendered(self, rendering: EnvironmentRendering) -> EnvironmentResult:
+        failures = tuple(_failure(problem) for problem in rendering.problems)
+        return self._outcome(
+            [
+                TargetResult(target=target.name, result=Result.FAILED, failures=failures)
+                for target in self._targets
+            ]
+        )
+
+    def _outcome(self, targets: Sequence[TargetResult]) -> EnvironmentResult:
+        return EnvironmentResult(
+            environment=self.environment.name,
+            commit=self.renderings.tree.commit,
+            targets=tuple(targets),
+        )
+
+    def _works(self, rendering: EnvironmentRendering) -> list[Work]:
+        """What deploys each target; every cluster is connected to before anything begins."""
+        for target in self._targets:
+            self._need_engine(target)
+        return [self._work(target, rendering) for target in self._targets]
+
+    def _need_engine(self, target: Target) -> None:
+        if target.engine not in self.ports.engines:
+            raise UsageError(
+                f"`{self.environment.name}` is deployed by the engine `{target.engine}`, which"
+                " this version does not drive",
+                fix=f"use one of: {', '.join(self.ports.engines)}",
+            )
+
+    def _work(self, target: Target, rendering: EnvironmentRendering) -> Work:
+        if target.access == "none":
+            waiting = self._status_run(target)
+            return Work(target=target.name, go=lambda: deploy_by_status(waiting))
+        alone = len(self._targets) == 1
+        cluster = self.ports.clusters.connect(target, alone=alone)
+        run, engine = self._run(target, rendering, cluster), self.ports.engines[target.engine]
+        return Work(target=target.name, go=lambda: engine(run))
+
+    def _status_run(self, target: Target) -> StatusRun:
+        ports = self.ports
+        if ports.statuses is None:
+            raise UsageError(
+                f"The cluster of `{self.environment.name}` is not reached from here",
+                cause="it has `access: none`, and what Flux reports on GitHub needs a token",
+                fix="give `token`",
+            )
+        return StatusRun(
+            target=target,
+            commit=self.renderings.tree.commit,
+            statuses=ports.statuses,
+            history=ports.trees,
+            clock=ports.clock,
+            stop=self.stop,
+            teller=self._teller(target),
+            redactor=ports.redactor,
+            timeout=self.inputs.timeout or self.environment.deploy.health.timeout,
+            dry_run=self.inputs.dry_run,
+        )
+
+    def _teller(self, target: Target) -> Teller:
+        """The name of a target is shown where there are several."""
+        shown = "" if len(self._targets) == 1 else target.name
+        return self.ports.tellers(self.environment.name, shown)
+
+    def _run(self, target: Target, rendering: EnvironmentRendering, cluster: Cluster) -> TargetRun:
+        ports, inputs = self.ports, self.inputs
+        return TargetRun(
+            environment=self.environment,
+            target=target,
+            repository=inputs.repository,
+            server_url=inputs.server_url,
+            branch=ports.branch,
+            commit=self.renderings.tree.commit,
+            rendering=rendering,
+            cluster=cluster,
+            history=ports.trees,
+            clock=ports.clock,
+            stop=self.stop,
+            teller=self._teller(target),
+            redactor=ports.redactor,
+            options=self._options(),
+        )
+
+    def _options(self) -> Options:
+        inputs, job = self.inputs, self.ports.job
+        run = f"run {job.run_id} attempt {job.run_attempt}" if job.run_id else "a terminal"
+        return Options(
+            dry_run=inputs.dry_run,
+            force_conflicts=inputs.force_conflicts,
+            confirm_prune=inputs.confirm_prune,
+            timeout=inputs.timeout,
+            holder=f"{inputs.repository} {run}",
+        )
+
+
+def _raise(ended: Ended) -> None:
+    """An engine's exception is a bug, and told as one, after everything was recorded."""
+    if ended.bug is not None:
+        raise ended.bug
+
+
+def _failure(problem: GitOpsError) -> Failure:
+    place = f"{problem.location}: " if problem.location else ""
+    cause = f": {problem.cause}" if problem.cause else ""
+    return Failure(sentence=f"{place}{problem.title}{cause}", fix=problem.fix)
+
+
+def _places(rendering: EnvironmentRendering) -> dict[ObjectId, Location]:
+    return {item.id: item.origin for item in rendering.manifests if item.origin}

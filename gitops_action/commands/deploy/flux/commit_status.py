@@ -1,0 +1,250 @@
+"""Waits for what Flux reports on GitHub, where the job cannot reach the cluster (`access: none`).
+
+GitHub has no watch for commit statuses: they are asked for every 5 seconds, later every 15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gitops_action.commands.deploy.target import DeployClock, Progress, Stop, Teller
+from gitops_action.commands.ports import History
+from gitops_action.core.config import Target
+from gitops_action.core.config.values import format_duration
+from gitops_action.core.deploy.mask import masked_lines
+from gitops_action.core.deploy.result import Failure, Result, TargetResult
+from gitops_action.core.deployments.model import CommitStatus
+from gitops_action.core.flux import status_words as words
+from gitops_action.core.flux.statuses import OnCommit, Report, Said, Wanted, others, reports
+from gitops_action.core.redact import Redactor
+from gitops_action.errors import DeniedError, GitOpsError
+
+# The statuses of a commit and of those that contain it, asked for as rarely as it can be.
+
+_MOST = 30
+"""Newer commits that are looked at."""
+_AGAIN = 3
+"""Newer commits that are asked for again each time, beside the newest."""
+
+
+class Reported:
+    """What is on the commits, as far as it was read."""
+
+    def __init__(
+        self,
+        commit: str,
+        *,
+        wanted: Wanted,
+        statuses: Callable[[str], tuple[CommitStatus, ...]],
+        history: History,
+    ) -> None:
+        """Nothing is read yet."""
+        self._commit = commit
+        self._wanted = wanted
+        self._statuses = statuses
+        self._history = history
+        self._known: dict[str, tuple[CommitStatus, ...]] = {}
+
+    def look(self) -> tuple[OnCommit, ...]:
+        """The commit first, then those that contain it, newest first.
+
+        The newer ones are asked for only where the commit has not succeeded itself.
+
+        Raises:
+            GitOpsError: GitHub or the repository cannot be asked.
+        """
+        self._read(self._commit)
+        own = (self._commit, self._known[self._commit])
+        if all(one.said is Said.SUCCESS for one in reports([own], self._wanted)):
+            return (own,)
+        newer = self._history.containing(self._commit, most=_MOST)
+        for commit in self._due(newer):
+            self._read(commit)
+        return (own, *((commit, self._known[commit]) for commit in newer))
+
+    def _due(self, newer: Sequence[str]) -> tuple[str, ...]:
+        """The newest, those never asked for, and a few that were not for the longest time."""
+        fresh = [commit for commit in newer if commit not in self._known]
+        stale = [commit for commit in self._known if commit in newer[1:]]
+        return tuple(dict.fromkeys((*newer[:1], *fresh, *stale[:_AGAIN])))
+
+    def _read(self, commit: str) -> None:
+        """Read it, and put it last among those that are known."""
+        found = self._statuses(commit)
+        self._known.pop(commit, None)
+        self._known[commit] = found
+
+
+_FIRST, _GROWTH, _LONGEST = 5.0, 1.25, 15.0
+"""Seconds between questions."""
+_PATIENCE = 60.0
+"""Seconds that a failure which Flux tries to mend has to stay."""
+_EVERY = 30.0
+"""Seconds between lines that say that it still goes on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusRun:
+    """One target that only GitHub tells of.
+
+    Attributes:
+        target: with the prefix of the contexts.
+        commit: what is waited for, a full id.
+        statuses: the newest status of each context on a commit; may raise a GitOpsError.
+        history: of the environment repository.
+        clock: the time.
+        stop: set when the job is cancelled.
+        teller: who shows progress.
+        redactor: takes known secrets out of foreign text.
+        timeout: for Flux to report.
+        dry_run: look once, wait for nothing.
+    """
+
+    target: Target
+    commit: str
+    statuses: Callable[[str], tuple[CommitStatus, ...]]
+    history: History
+    clock: DeployClock
+    stop: Stop
+    teller: Teller
+    redactor: Redactor
+    timeout: timedelta
+    dry_run: bool = False
+
+
+def deploy_by_status(run: StatusRun) -> TargetResult:
+    """Wait until Flux reports the commit, or one that contains it, as applied; or as failed.
+
+    What GitHub refuses is in the result. Which objects there are is not known from here.
+    """
+    names = tuple(one.rpartition("/")[2] for one in run.target.kustomizations)
+    return _StatusWait(run, Wanted(prefix=run.target.status_prefix, names=names)).story()
+
+
+class _StatusWait:
+    """One wait."""
+
+    def __init__(self, run: StatusRun, wanted: Wanted) -> None:
+        self.run = run
+        self.wanted = wanted
+        self.reported = Reported(
+            run.commit, wanted=wanted, statuses=run.statuses, history=run.history
+        )
+        self.seen: tuple[OnCommit, ...] = ()
+        self.away: GitOpsError | None = None
+        self.failing: dict[tuple[str, str], float] = {}
+        self.told: dict[str, Report] = {}
+        self.begun = run.clock.monotonic()
+        self.next_line = self.begun + _EVERY
+
+    def story(self) -> TargetResult:
+        run, pause = self.run, _FIRST
+        run.teller.phase(f"Wait until Flux reports {run.commit[:12]}: {self.wanted.prefix}…")
+        while True:
+            ended = self._round()
+            if ended is not None:
+                return ended
+            left = run.timeout.total_seconds() - (run.clock.monotonic() - self.begun)
+            if left <= 0:
+                return self._late()
+            if run.stop.wait(min(pause, left)):
+                return self._untold("The wait was interrupted", "run it again: Flux goes on")
+            pause = min(pause * _GROWTH, _LONGEST)
+
+    def _round(self) -> TargetResult | None:
+        """Ask once; None where it is to be asked again."""
+        try:
+            self.seen = self.reported.look()
+            self.away = None
+        except DeniedError as error:
+            return self._result(Result.FAILED, Failure(sentence=_told(error), fix=error.fix))
+        except GitOpsError as error:
+            self.away = error
+            return self._late() if self.run.dry_run else None
+        found = self._found()
+        self._tell(found)
+        if all(one.said is Said.SUCCESS for one in found):
+            return self._result(Result.SUCCEEDED, notes=self._newer(found))
+        failures = self._certain(found)
+        if failures:
+            return self._failed(failures)
+        notes = tuple(words.now_note(one) for one in found)
+        return self._result(Result.SUCCEEDED, notes=notes) if self.run.dry_run else None
+
+    def _found(self) -> tuple[Report, ...]:
+        return reports(self.seen, self.wanted)
+
+    def _certain(self, found: Sequence[Report]) -> list[Report]:
+        """Failures; one that Flux may mend counts when it stayed."""
+        now = self.run.clock.monotonic()
+        self.failing = {
+            (one.context, one.commit): self.failing.get((one.context, one.commit), now)
+            for one in found
+            if one.said is Said.FAILING
+        }
+        return [
+            one
+            for one in found
+            if one.said is Said.FAILURE
+            or now - self.failing.get((one.context, one.commit), now) >= _PATIENCE
+        ]
+
+    def _late(self) -> TargetResult:
+        """The time is up."""
+        if self.away is not None:
+            return self._untold(_told(self.away), self.away.fix)
+        found = self._found()
+        bad = [one for one in found if one.said in {Said.FAILING, Said.FAILURE}]
+        if bad:
+            return self._failed(bad)
+        if any(one.said is Said.NOTHING for one in found):
+            sentence = words.silent_sentence(found, others(self.seen, self.wanted), self.run.commit)
+            return self._untold(self._in_time(sentence), words.SEE_PROVIDER)
+        return self._untold(self._in_time(words.passing_sentence(found)), words.SEE_CLUSTER)
+
+    def _in_time(self, sentence: str) -> str:
+        return f"Within {format_duration(self.run.timeout)} {self._clean(sentence)}"
+
+    def _newer(self, found: Sequence[Report]) -> tuple[str, ...]:
+        commit = self.run.commit
+        return tuple(words.newer_note(one, commit) for one in found if one.commit != commit)
+
+    def _failed(self, found: Sequence[Report]) -> TargetResult:
+        sentences = (self._clean(words.failed_sentence(one, self.run.commit)) for one in found)
+        failures = (Failure(sentence=one, fix=words.SEE_CLUSTER) for one in sentences)
+        return self._result(Result.FAILED, *failures)
+
+    def _untold(self, sentence: str, fix: str) -> TargetResult:
+        return self._result(Result.UNKNOWN, Failure(sentence=sentence, fix=fix))
+
+    def _result(
+        self, result: Result, *failures: Failure, notes: tuple[str, ...] = ()
+    ) -> TargetResult:
+        said = tuple(self._clean(one) for one in notes)
+        return TargetResult(
+            target=self.run.target.name,
+            result=result,
+            failures=failures,
+            notes=(words.NO_OBJECTS, *said),
+        )
+
+    def _clean(self, foreign: str) -> str:
+        """Contexts and descriptions are whatever somebody with a token wrote."""
+        return " ".join(masked_lines(foreign.splitlines(), self.run.redactor))
+
+    def _tell(self, found: Sequence[Report]) -> None:
+        now = self.run.clock.monotonic()
+        for one in found:
+            if self.told.get(one.context) != one and one.said is not Said.NOTHING:
+                self.told[one.context] = one
+                self.run.teller.tell(Progress(text=self._clean(words.now_note(one))))
+        if now >= self.next_line:
+            self.next_line = now + _EVERY
+            text = f"Still nothing final after {now - self.begun:.0f} s"
+            self.run.teller.tell(Progress(text=text))
+
+
+def _told(error: GitOpsError) -> str:
+    return f"{error.title}: {error.cause}" if error.cause else error.title

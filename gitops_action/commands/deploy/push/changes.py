@@ -1,0 +1,120 @@
+"""Which objects have to be written, from what is described, recorded and lives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gitops_action.commands.deploy.push.live import Live
+from gitops_action.core.cluster.model import LiveObject, Right
+from gitops_action.core.deploy.compare import Changed, Unchanged, compare
+from gitops_action.core.deploy.desired import INVENTORY_LABEL
+from gitops_action.core.deploy.managed import managers_to_migrate
+from gitops_action.core.deploy.placing import Placed
+from gitops_action.core.inventory import Inventory
+from gitops_action.core.manifests import fields
+from gitops_action.errors import GitOpsError
+
+FORCE_ANNOTATION = "gitops-action/force"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """An object that is, or may be, to be written.
+
+    Attributes:
+        placed: what is described.
+        live: what lives; None where nothing does, or where it may not be read.
+        certain: values of ours differ: it is written whatever the dry run says of content.
+        force: take over fields of other managers.
+        recreate: it has to be deleted first, which its annotation allows.
+        unverified: a webhook takes no dry runs: it is written without one.
+    """
+
+    placed: Placed
+    live: LiveObject | None
+    certain: bool
+    force: bool
+    recreate: bool = False
+    unverified: bool = False
+
+    @property
+    def uid(self) -> str:
+        """Of the live object; empty where there is none."""
+        return fields.text(self.live, "metadata", "uid") if self.live is not None else ""
+
+    @property
+    def migrates(self) -> tuple[str, ...]:
+        """Managers whose fields become ours first."""
+        return managers_to_migrate(self.live) if self.live is not None else ()
+
+
+def changes_of(
+    objects: Iterable[Placed], live: Live, inventory: Inventory, *, manager: str, force: bool
+) -> tuple[tuple[Change, ...], tuple[Placed, ...]]:
+    """What may have to be written, and what certainly need not be."""
+    changes: list[Change] = []
+    unchanged: list[Placed] = []
+    for one in objects:
+        found = live.objects.get(one.id)
+        verdict = None
+        if found is not None:
+            recorded = inventory.entries.get(one.id)
+            verdict = compare(
+                one.body, found, manager=manager, recorded=recorded, desired_hash=one.hash
+            )
+        if isinstance(verdict, Unchanged):
+            unchanged.append(one)
+            continue
+        certain = live.absent(one.id) or isinstance(verdict, Changed)
+        taken = force or fields.annotations(one.manifest.body).get(FORCE_ANNOTATION) == "allowed"
+        changes.append(Change(placed=one, live=found, certain=certain, force=taken))
+    return tuple(changes), tuple(unchanged)
+
+
+def foreign(change: Change, label: str) -> GitOpsError | None:
+    """Why it is not ours to write: another environment or repository deploys it.
+
+    Environments of one name in two repositories have the same field manager, so the API server
+    would not see the conflict.
+    """
+    if change.live is None or change.force:
+        return None
+    other = fields.labels(change.live).get(INVENTORY_LABEL, "")
+    if other in {"", label}:
+        return None
+    return GitOpsError(
+        f"{change.placed.id} belongs to another environment",
+        cause=f"it is in the inventory {other}, this one is {label}",
+        fix=f"remove it there or here; to take it over: `{FORCE_ANNOTATION}: allowed` on the"
+        " object, or `force-conflicts` for the run",
+        location=change.placed.manifest.origin,
+    )
+
+
+def leaving(change: Change) -> GitOpsError | None:
+    """Why it cannot be written now: somebody is deleting it."""
+    if change.live is None or not fields.text(change.live, "metadata", "deletionTimestamp"):
+        return None
+    return GitOpsError(
+        f"{change.placed.id} is being deleted",
+        cause="what is applied now would be deleted with it",
+        fix="run again when it is gone; its finalizers may hold it",
+    )
+
+
+def rights_for(changes: Iterable[Change], live: Live) -> frozenset[Right]:
+    """What writing them takes: apply is a patch, and a create where nothing is there."""
+    found: set[Right] = set()
+    for change in changes:
+        placed = change.placed
+        verbs = ["patch"]
+        if live.absent(placed.id):
+            verbs.append("create")
+        if change.migrates:
+            verbs.append("update")
+        found |= {
+            Right(verb=verb, resource=placed.resource, namespace=placed.id.namespace)
+            for verb in verbs
+        }
+    return frozenset(found)

@@ -1,0 +1,203 @@
+"""The dry run of everything that may be written, before the first write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from gitops_action.commands.deploy.push.changes import Change
+from gitops_action.commands.deploy.results import ENDS
+from gitops_action.commands.deploy.target import TargetRun
+from gitops_action.core.cluster import errors as refused
+from gitops_action.core.cluster.model import Applied, ApplyOptions, LiveObject
+from gitops_action.core.deploy.rehearsed import would_change
+from gitops_action.core.manifests.fields import mapping
+from gitops_action.core.manifests.model import Body, ObjectId
+from gitops_action.core.validation.immutable import may_recreate
+from gitops_action.errors import GitOpsError
+
+NEVER_RECREATED = frozenset(
+    {
+        ("", "Namespace"),
+        ("", "PersistentVolumeClaim"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    }
+)
+"""Kinds whose deletion loses data, or all objects in them."""
+_LONGEST_NAME = 50
+_AGAIN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """What the API server said.
+
+    Attributes:
+        write: what has to be written, as it was found out.
+        same: what the dry run showed to be as described already.
+        refused: what cannot be written, with the errors.
+        answers: how objects would look; kept only for a dry run that people look at.
+        notes: what could not be tried, and why.
+        ended: the cluster went away, or the credentials ran out.
+    """
+
+    write: tuple[Change, ...]
+    same: tuple[Change, ...] = ()
+    refused: tuple[tuple[Change, GitOpsError], ...] = ()
+    answers: Mapping[ObjectId, LiveObject] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    ended: GitOpsError | None = None
+
+
+def rehearse(run: TargetRun, changes: Sequence[Change], spaces: frozenset[str]) -> Rehearsal:
+    """Let the API server decide everything, and write nothing.
+
+    Args:
+        run: the environment on the cluster.
+        changes: what may have to be written.
+        spaces: namespaces that this very run creates: what goes there is tried under another name
+            in the namespace of the inventory, for its fields alone.
+    """
+    arriving = [one for one in changes if one.placed.arriving]
+    homeless = [
+        one for one in changes if one.placed.id.namespace in spaces and not one.placed.arriving
+    ]
+    later = {id(one) for one in (*arriving, *homeless)}
+    book = _Book(run)
+    book.take(apply_changes(run, [one for one in changes if id(one) not in later], dry_run=True))
+    if not book.ended:
+        book.simulated(homeless)
+    book.write += arriving
+    notes = (*book.notes, *_untried(arriving, "their kind arrives in this run"))
+    return Rehearsal(
+        write=tuple(book.write),
+        same=tuple(book.same),
+        refused=tuple(book.refused),
+        answers=book.answers,
+        notes=notes,
+        ended=book.ended,
+    )
+
+
+def apply_changes(
+    run: TargetRun,
+    changes: Sequence[Change],
+    *,
+    dry_run: bool = False,
+    body_of: Callable[[Change], Body] = lambda change: change.placed.body,
+) -> Iterable[tuple[Change, Applied]]:
+    """Apply them, in parallel; each as it is done. Another writer's moment is tried again."""
+    for force in (False, True):
+        left = [one for one in changes if one.force is force]
+        options = ApplyOptions(manager=run.manager, force=force, dry_run=dry_run)
+        for attempt in range(_AGAIN):
+            again: list[Change] = []
+            bodies = {id(body): (one, body) for one in left for body in (body_of(one),)}
+            for done in run.cluster.apply_all([body for _, body in bodies.values()], options):
+                change = bodies[id(done.body)][0]
+                moved = isinstance(done.error, refused.ChangedMeanwhileError)
+                if moved and attempt < _AGAIN - 1:
+                    again.append(change)
+                else:
+                    yield change, done
+            left = again
+            if not left:
+                break
+
+
+class _Book:
+    """Sorts the answers as they come."""
+
+    def __init__(self, run: TargetRun) -> None:
+        self._run = run
+        self.write: list[Change] = []
+        self.same: list[Change] = []
+        self.refused: list[tuple[Change, GitOpsError]] = []
+        self.answers: dict[ObjectId, LiveObject] = {}
+        self.notes: list[str] = []
+        self.ended: GitOpsError | None = None
+
+    def take(self, answers: Iterable[tuple[Change, Applied]]) -> None:
+        for change, answer in answers:
+            if answer.error is not None:
+                self._error(change, answer.error)
+            elif answer.live is not None:
+                self._answer(change, answer.live)
+
+    def simulated(self, changes: Sequence[Change]) -> None:
+        """Only what is wrong with the object itself counts there."""
+        answers = apply_changes(self._run, changes, dry_run=True, body_of=self._elsewhere)
+        for change, answer in answers:
+            wrong = isinstance(answer.error, refused.InvalidError | refused.TooLargeError)
+            if answer.error is not None and wrong:
+                self.refused.append((change, answer.error))
+                continue
+            if isinstance(answer.error, ENDS):
+                self.ended = answer.error
+            self.write.append(change)
+
+    def _answer(self, change: Change, answer: LiveObject) -> None:
+        if self._run.options.dry_run:
+            self.answers[change.placed.id] = answer
+        same = change.live is not None and not change.migrates
+        if same and change.live is not None and not would_change(change.live, answer):
+            self.same.append(change)
+        else:
+            self.write.append(change)
+
+    def _error(self, change: Change, error: GitOpsError) -> None:
+        item = change.placed.id
+        if isinstance(error, ENDS):
+            self.ended = error
+        elif isinstance(error, refused.DryRunUnsupportedError):
+            self.write.append(replace(change, unverified=True))
+            self.notes.append(f"{item} was not tried before: {error.cause or error.title}")
+        elif isinstance(error, refused.ImmutableError) and _recreates(change):
+            self.write.append(replace(change, recreate=True))
+        elif isinstance(error, refused.FieldConflictError) and _ends_by_migration(change, error):
+            self.write.append(change)
+        else:
+            self.refused.append((change, _explained(change, error)))
+
+    def _elsewhere(self, change: Change) -> Body:
+        body = change.placed.body
+        name = change.placed.id.name
+        mark = sha256(f"{change.placed.id}".encode()).hexdigest()[:8]
+        metadata = {
+            **mapping(body, "metadata"),
+            "namespace": self._run.cluster.namespace,
+            "name": f"{name[:_LONGEST_NAME].rstrip('-.')}-{mark}",
+        }
+        return {**body, "metadata": metadata}
+
+
+def _recreates(change: Change) -> bool:
+    item = change.placed.id
+    protected = (item.group, item.kind) in NEVER_RECREATED
+    return not protected and may_recreate(change.placed.manifest)
+
+
+def _ends_by_migration(change: Change, error: refused.FieldConflictError) -> bool:
+    """Whether all who are in the way are managers whose fields become ours first."""
+    return bool(error.owners) and {one.manager for one in error.owners} <= set(change.migrates)
+
+
+def _explained(change: Change, error: GitOpsError) -> GitOpsError:
+    item = change.placed.id
+    if isinstance(error, refused.ImmutableError):
+        protected = (item.group, item.kind) in NEVER_RECREATED
+        error.fix = (
+            f"undo the change: a {item.kind} is never recreated, since that loses what is in it"
+            if protected
+            else "undo the change, give the object another name, or let it be deleted and made"
+            " anew: `gitops-action/recreate: allowed` on it"
+        )
+    error.location = error.location or change.placed.manifest.origin
+    return error
+
+
+def _untried(changes: Sequence[Change], why: str) -> tuple[str, ...]:
+    return (f"{len(changes)} objects were not tried before they were written: {why}",) * bool(
+        changes
+    )

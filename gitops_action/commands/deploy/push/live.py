@@ -1,0 +1,339 @@
+"""What lives of the objects that are described: one list a kind, or single reads where few are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Protocol, TypeVar
+
+from gitops_action.commands.deploy.cluster import Cluster
+from gitops_action.core.cluster.errors import (
+    AccessDeniedError,
+    ClusterError,
+    ExpiredError,
+    NotFoundError,
+    UnreachableError,
+)
+from gitops_action.core.cluster.model import LiveObject, Resource
+from gitops_action.core.deploy.desired import INVENTORY_LABEL
+from gitops_action.core.deploy.hpa import Target, scaled_targets
+from gitops_action.core.deploy.placing import Placed
+from gitops_action.core.manifests.fields import mapping, text
+from gitops_action.core.manifests.model import ObjectId
+
+# The same question about many things, asked by a few threads.
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+THREADS = 8
+
+
+def for_each(work: Callable[[T], R], given: Iterable[T]) -> list[R]:
+    """The results in the order of what is given; after an error nothing more is begun."""
+    everything = list(given)
+    if len(everything) <= 1:
+        return [work(one) for one in everything]
+    with ThreadPoolExecutor(min(THREADS, len(everything))) as pool:
+        return list(pool.map(work, everything))
+
+
+_FEW = 3
+"""Up to so many objects of a kind are read one by one."""
+_SPACES = 4
+"""Up to so many namespaces are listed one by one instead of the whole cluster."""
+_SCALERS = (("autoscaling/v2", "HorizontalPodAutoscaler"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """What lives.
+
+    Attributes:
+        objects: those that are there.
+        unread: those that the account may not read: the API server has to tell.
+    """
+
+    objects: Mapping[ObjectId, LiveObject] = field(default_factory=dict)
+    unread: frozenset[ObjectId] = frozenset()
+
+    def absent(self, item: ObjectId) -> bool:
+        """Whether it is known not to be there."""
+        return item not in self.objects and item not in self.unread
+
+
+def look(cluster: Cluster, objects: Iterable[Placed]) -> Live:
+    """Read what lives of these objects; kinds that only arrive have no objects yet.
+
+    Raises:
+        ClusterError: the cluster does not answer.
+    """
+    known = sorted((one for one in objects if not one.arriving), key=lambda one: one.resource)
+    groups = [tuple(members) for _, members in groupby(known, key=lambda one: one.resource)]
+    found: dict[ObjectId, LiveObject] = {}
+    unread: set[ObjectId] = set()
+    for part in for_each(lambda members: _kind(cluster, members), groups):
+        found.update(part.objects)
+        unread |= part.unread
+    return Live(objects=found, unread=frozenset(unread))
+
+
+def scaled_in(cluster: Cluster, objects: Iterable[Placed]) -> frozenset[Target]:
+    """What autoscalers of the cluster scale, where workloads with replicas are described."""
+    spaces = {
+        one.id.namespace
+        for one in objects
+        if one.id.namespace and "replicas" in mapping(one.body, "spec")
+    }
+    scalers = [cluster.resources().exact(*kind) for kind in _SCALERS]
+    asked = [(one, space) for one in scalers if one for space in sorted(spaces)]
+    listed = for_each(lambda each: _listed_or_none(cluster, *each), asked)
+    # Items of a list name no kind, which is how an autoscaler is known.
+    bodies = [
+        {"apiVersion": resource.api_version, "kind": resource.kind, **item}
+        for (resource, _), items in zip(asked, listed, strict=True)
+        for item in items or ()
+    ]
+    return scaled_targets(bodies)
+
+
+def _kind(cluster: Cluster, members: Sequence[Placed]) -> Live:
+    resource = members[0].resource
+    if len(members) <= _FEW:
+        return _one_by_one(cluster, members)
+    spaces = sorted({one.id.namespace for one in members})
+    asked = spaces if len(spaces) <= _SPACES else [""]
+    listed = _places(cluster, resource, asked)
+    if listed is None and asked != spaces:
+        listed = _places(cluster, resource, spaces)
+    if listed is None:
+        return _one_by_one(cluster, members)
+    wanted = {(one.id.namespace, one.id.name): one.id for one in members}
+    found = {}
+    for item in listed:
+        key = text(item, "metadata", "namespace"), text(item, "metadata", "name")
+        if key in wanted:
+            # Items of a list name no kind.
+            found[wanted[key]] = {
+                "apiVersion": resource.api_version,
+                "kind": resource.kind,
+                **item,
+            }
+    return Live(objects=found)
+
+
+def _places(cluster: Cluster, resource: Resource, spaces: Sequence[str]) -> list[LiveObject] | None:
+    found: list[LiveObject] = []
+    for space in spaces:
+        listed = _listed_or_none(cluster, resource, space)
+        if listed is None:
+            return None
+        found += listed
+    return found
+
+
+def _listed_or_none(
+    cluster: Cluster, resource: Resource, namespace: str
+) -> tuple[LiveObject, ...] | None:
+    """The objects; None where they may not be listed."""
+    try:
+        return cluster.list(resource, namespace=namespace).items
+    except (AccessDeniedError, NotFoundError):
+        return None
+
+
+def _one_by_one(cluster: Cluster, members: Sequence[Placed]) -> Live:
+    found: dict[ObjectId, LiveObject] = {}
+    unread: set[ObjectId] = set()
+
+    def read(one: Placed) -> None:
+        try:
+            found[one.id] = cluster.get(one.resource, namespace=one.id.namespace, name=one.id.name)
+        except NotFoundError:
+            return
+        except AccessDeniedError:
+            unread.add(one.id)
+
+    for_each(read, members)
+    return Live(objects=found, unread=frozenset(unread))
+
+
+# How recorded objects live now: one list a kind and namespace where they are many.
+
+_FEW_RECORDED = 6
+"""Up to so many objects of a kind and namespace are read one by one."""
+
+
+class Recorded(Protocol):
+    """An object that is known by name and version: an entry, or a deletion."""
+
+    @property
+    def id(self) -> ObjectId:
+        """Which object."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """The version of its API that it was applied in."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """An object with its kind as the server has it."""
+
+    id: ObjectId
+    resource: Resource
+
+
+def read_live(
+    cluster: Cluster, recorded: Iterable[Recorded], *, label: str, trust_label: bool = False
+) -> dict[ObjectId, LiveObject | None]:
+    """Each object as it lives: at least its metadata; None for one that is not there.
+
+    What could not be read is left out.
+
+    Args:
+        cluster: where.
+        recorded: which.
+        label: the value of our inventory label.
+        trust_label: what a list by that label does not show is gone. Otherwise it is looked at by
+            itself, as it may only have lost the label.
+
+    Raises:
+        UnreachableError: the cluster is away.
+        ExpiredError: the credentials have run out.
+    """
+    groups = list(_by_kind_and_namespace(recorded))
+    kinds = _kinds(cluster, groups)
+    found: dict[ObjectId, LiveObject | None] = {}
+    alone: list[Known] = []
+    for members in groups:
+        resource = kinds[_recorded_kind(members[0])]
+        if resource is None:
+            found.update(_of_unserved(cluster, members))
+            continue
+        listed = (
+            _listed(cluster, resource, members, label) if len(members) > _FEW_RECORDED else None
+        )
+        for one in members:
+            live = listed.get(one.id.name) if listed is not None else None
+            if live is not None:
+                found[one.id] = live
+            elif listed is not None and trust_label:
+                found[one.id] = None
+            else:
+                alone.append(Known(id=one.id, resource=resource))
+    for read in for_each(lambda one: _read(cluster, one), alone):
+        found.update(read)
+    return found
+
+
+def resource_of(cluster: Cluster, one: Recorded) -> Resource:
+    """The object's kind in its recorded version, or in the preferred one where that is gone.
+
+    Raises:
+        NotFoundError: the kind is not served (`missing` is `kind`).
+    """
+    served = _served(cluster, _recorded_kind(one))
+    api_version = f"{one.id.group}/{one.version}" if one.id.group else one.version
+    return served or cluster.resource(api_version, one.id.kind)
+
+
+def _key(one: Recorded) -> tuple[str, str, str, str]:
+    return one.id.group, one.version, one.id.kind, one.id.namespace
+
+
+def _recorded_kind(one: Recorded) -> tuple[str, str, str]:
+    return one.id.group, one.version, one.id.kind
+
+
+def _by_kind_and_namespace(recorded: Iterable[Recorded]) -> Iterable[tuple[Recorded, ...]]:
+    for _, members in groupby(sorted(recorded, key=_key), key=_key):
+        yield tuple(members)
+
+
+def _kinds(
+    cluster: Cluster, groups: Sequence[tuple[Recorded, ...]]
+) -> Mapping[tuple[str, str, str], Resource | None]:
+    """The kinds as they are served; the server is asked anew when one seems to be missing."""
+    wanted = {_recorded_kind(members[0]) for members in groups}
+    found = {kind: _served(cluster, kind) for kind in wanted}
+    if None in found.values():
+        cluster.resources(fresh=True)
+        found = {kind: _served(cluster, kind) for kind in wanted}
+    return found
+
+
+def _served(cluster: Cluster, kind: tuple[str, str, str]) -> Resource | None:
+    group, version, name = kind
+    served = cluster.resources()
+    api_version = f"{group}/{version}" if group else version
+    return served.exact(api_version, name) or served.preferred(group, name)
+
+
+def _listed(
+    cluster: Cluster, resource: Resource, members: Sequence[Recorded], label: str
+) -> Mapping[str, LiveObject] | None:
+    """Those that carry our label, by name; None where they may not be listed."""
+    try:
+        listing = cluster.list(
+            resource,
+            namespace=members[0].id.namespace,
+            labels=f"{INVENTORY_LABEL}={label}",
+            metadata=True,
+        )
+    except ExpiredError:
+        raise
+    except UnreachableError:
+        cluster.version()
+        return None
+    except ClusterError:
+        return None
+    return {text(item, "metadata", "name"): item for item in listing.items}
+
+
+def _read(cluster: Cluster, one: Known) -> Mapping[ObjectId, LiveObject | None]:
+    """The object, or that it is not there; nothing where it may not be read."""
+    try:
+        live = cluster.get(one.resource, namespace=one.id.namespace, name=one.id.name)
+    except NotFoundError:
+        return {one.id: None}
+    except ExpiredError:
+        raise
+    except UnreachableError:
+        cluster.version()
+        return {}
+    except ClusterError:
+        return {}
+    return {one.id: live}
+
+
+def _of_unserved(
+    cluster: Cluster, members: Sequence[Recorded]
+) -> Mapping[ObjectId, LiveObject | None]:
+    """Objects of a kind that is not served: gone with it, unless who serves it is only away.
+
+    Whoever serves an aggregated API may be down (503), and then nothing is known of its objects.
+    Where nobody serves the path, the answer is 404, whatever the plural would be.
+    """
+    first = members[0]
+    plural = f"{first.id.kind.lower()}s"
+    guessed = Resource(
+        group=first.id.group,
+        version=first.version,
+        kind=first.id.kind,
+        plural=plural,
+        namespaced=bool(first.id.namespace),
+    )
+    try:
+        cluster.get(guessed, namespace=first.id.namespace, name=first.id.name)
+    except NotFoundError as error:
+        return {one.id: None for one in members} if error.missing == "kind" else {}
+    except ExpiredError:
+        raise
+    except ClusterError:
+        return {}
+    return {}

@@ -1,1 +1,0 @@
-"""Steps that several commands share: verify an image, read and plan, guard, propose."""

@@ -1,0 +1,279 @@
+"""One environment, before and after: everything that is wrong with it, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from gitops_action.commands.ports import Trees
+from gitops_action.commands.render import EnvironmentRendering, RenderedPair
+from gitops_action.commands.validate.images import ImageCheck
+from gitops_action.commands.validate.ports import NotedSchemas, Workshop
+from gitops_action.core.config import Environment, Validation
+from gitops_action.core.files import RepositoryFile
+from gitops_action.core.manifests import Manifest, read_manifests
+from gitops_action.core.report.deployment_words import deployed_how, merged_how
+from gitops_action.core.report.validation import EnvironmentReport, Finding, Level
+from gitops_action.core.trees import Tree
+from gitops_action.core.validation import (
+    ObjectProblem,
+    PruneVerdict,
+    added_images,
+    changed_images,
+    check_objects,
+    diff_objects,
+    immutable_changes,
+    locate_all,
+    prune_budget,
+    unknown_namespaces,
+    without_namespace,
+)
+from gitops_action.core.validation.namespaces import declared_namespaces
+from gitops_action.errors import GitOpsError
+
+# What the repository describes anywhere: kinds and namespaces that an environment may rest on.
+
+_YAML = (".yaml", ".yml", ".json")
+_WORTH_READING = (b"CustomResourceDefinition", b"Namespace")
+_DEFINITION = "CustomResourceDefinition"
+
+
+class Described:
+    """Looks through the files of a tree when it is first asked, and only then.
+
+    Most changes need neither: their environments bring their own definitions and namespaces.
+    """
+
+    def __init__(self, trees: Trees, tree: Tree, schemas: Iterable[str]) -> None:
+        """Take the tree after the merge, and the folders that hold schemas."""
+        self._trees = trees
+        self._tree = tree
+        self._folders = tuple(f"{folder.strip('/')}/" for folder in schemas)
+
+    @cached_property
+    def schema_files(self) -> Mapping[str, RepositoryFile]:
+        """The files in the folders for schemas that the configuration names."""
+        found = [path for path in self._paths() if path.startswith(self._folders)]
+        return self._trees.read(self._tree, found) if found else {}
+
+    @cached_property
+    def everywhere(self) -> tuple[Manifest, ...]:
+        """Every definition that a file of the repository holds."""
+        return definitions(self._all)
+
+    @cached_property
+    def namespaces(self) -> frozenset[str]:
+        """Every namespace that a file of the repository describes."""
+        return declared_namespaces(self._all)
+
+    @cached_property
+    def _all(self) -> tuple[Manifest, ...]:
+        return self._read(self._paths())
+
+    def _paths(self) -> list[str]:
+        return [path for path in self._tree.files if path.lower().endswith(_YAML)]
+
+    def _read(self, paths: list[str]) -> tuple[Manifest, ...]:
+        """Objects of the files; what is wrong with a file is told where it is deployed."""
+        files = self._trees.read(self._tree, paths).values() if paths else ()
+        return tuple(
+            manifest
+            for file in files
+            if any(word in file.data for word in _WORTH_READING)
+            for manifest in read_manifests(file.path, file.data).manifests
+        )
+
+
+def definitions(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
+    """Those that define kinds."""
+    return tuple(item for item in manifests if item.id.kind == _DEFINITION)
+
+
+_NOT_COMPARED = (
+    "not everything renders, so what is removed, and what a deployment would delete, is not known"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """What environments are judged by.
+
+    Attributes:
+        trees: reads files, to find the lines that problems are about.
+        merged: the tree after the merge.
+        settings: the rules of the base's configuration.
+        workshop: makes what checks schemas.
+        described: what the rest of the repository describes.
+        images: looks images up.
+    """
+
+    trees: Trees
+    merged: Tree
+    settings: Validation
+    workshop: Workshop
+    described: Described
+    images: ImageCheck
+
+    def judge(self, pair: RenderedPair) -> EnvironmentReport:
+        """Check the environment as it would be; nothing here hides another environment."""
+        environment, before, after = pair.environment, pair.before, pair.after
+        report = EnvironmentReport(
+            name=environment.name,
+            folder=environment.path,
+            deployed=deployed_how(environment),
+            merged_by=merged_how(environment),
+            objects=len(after.manifests),
+            content_hash="" if after.problems else after.hash,
+            notes=after.notes,
+        )
+        try:
+            return self._fill(report, before, after)
+        except GitOpsError as error:
+            findings = (*_rendering(before, after), Finding(level="error", error=error))
+            return replace(report, findings=findings)
+
+    def _fill(
+        self, report: EnvironmentReport, before: EnvironmentRendering, after: EnvironmentRendering
+    ) -> EnvironmentReport:
+        whole = not (before.problems or after.problems)
+        diffs = diff_objects(before.manifests, after.manifests)
+        schemas = self._schemas(after.manifests)
+        verdict = _deletions(after.environment, before, after) if whole else None
+        return replace(
+            report,
+            findings=_worst_first(
+                [
+                    *_rendering(before, after),
+                    *self._checks(before, after, schemas),
+                    *_deletion_findings(verdict, after.environment),
+                ]
+            ),
+            changes=tuple(diff for diff in diffs if whole or diff.change != "removed"),
+            images=changed_images(before.manifests, after.manifests),
+            deletions=verdict,
+            notes=(
+                *report.notes,
+                *schemas.notes,
+                *(() if whole else (_NOT_COMPARED,)),
+            ),
+        )
+
+    def _checks(
+        self, before: EnvironmentRendering, after: EnvironmentRendering, schemas: NotedSchemas
+    ) -> list[Finding]:
+        """What is wrong after the merge; what is wrong before already is marked as known."""
+        found = self._static(after, schemas)
+        if found:
+            old = {_key(item) for item in self._static(before, self._schemas(before.manifests))}
+            found = [replace(item, known=_key(item) in old) for item in found]
+        new = added_images(before.manifests, after.manifests)
+        changes = map(_problem, immutable_changes(before.manifests, after.manifests))
+        return [*self._located([*found, *changes]), *self.images.check(new, after.manifests)]
+
+    def _located(self, findings: list[Finding]) -> list[Finding]:
+        """The same, each at the line that it is about."""
+        places = {item.error.location.file for item in findings if item.error.location}
+        paths = sorted(places & self.merged.files.keys())
+        files = self.trees.read(self.merged, paths) if paths else {}
+        locate_all((item.error for item in findings), files)
+        return findings
+
+    def _static(self, rendering: EnvironmentRendering, schemas: NotedSchemas) -> list[Finding]:
+        """What can be said of one side alone."""
+        manifests = rendering.manifests
+        return [
+            *map(_problem, check_objects(manifests, rendering.environment.name)),
+            *map(_problem, schemas.check(manifests)),
+            *self._unknown(schemas.unknown(manifests)),
+            *map(_problem, self._namespaces(manifests)),
+            *map(_problem, without_namespace(manifests)),
+        ]
+
+    def _schemas(self, manifests: Sequence[Manifest]) -> NotedSchemas:
+        """Definitions of the environment itself count first, then all that the repository has."""
+        files, own = self.described.schema_files, definitions(manifests)
+        schemas = self.workshop.schemas(self.settings, own, files)
+        if schemas.unknown(manifests):
+            every = (*own, *self.described.everywhere)
+            schemas = self.workshop.schemas(self.settings, every, files)
+        return schemas
+
+    def _unknown(self, manifests: Iterable[Manifest]) -> list[Finding]:
+        """One finding a kind, at its first object."""
+        policy = self.settings.unknown_kinds
+        if policy == "ignore":
+            return []
+        level: Level = "error" if policy == "error" else "warning"
+        first: dict[tuple[str, str], Manifest] = {}
+        for manifest in manifests:
+            first.setdefault((manifest.api_version, manifest.id.kind), manifest)
+        return [
+            Finding(
+                level=level,
+                error=GitOpsError(
+                    f"no schema is known for {kind} of {version}, so it is not checked",
+                    fix="add its CustomResourceDefinition to the repository (`validate.schemas`"
+                    " names folders for them)",
+                    location=manifest.origin,
+                ),
+            )
+            for (version, kind), manifest in first.items()
+        ]
+
+    def _namespaces(self, manifests: Sequence[Manifest]) -> tuple[ObjectProblem, ...]:
+        """The rest of the repository is looked through only where a namespace is not known."""
+        found = unknown_namespaces(manifests, ())
+        return unknown_namespaces(manifests, self.described.namespaces) if found else ()
+
+
+def _problem(error: GitOpsError) -> Finding:
+    level = error.level if isinstance(error, ObjectProblem) else "error"
+    return Finding(level=level, error=error)
+
+
+def _key(finding: Finding) -> tuple[str, str, str]:
+    error = finding.error
+    return error.title, error.cause, str(error.location.file if error.location else "")
+
+
+def _rendering(before: EnvironmentRendering, after: EnvironmentRendering) -> list[Finding]:
+    old = {str(error) for error in before.problems}
+    broken = [
+        Finding(level="error", error=error, known=str(error) in old) for error in after.problems
+    ]
+    if before.problems and not after.problems:
+        mended = GitOpsError(
+            "the base does not render, this change does: it cannot be compared in full",
+            cause=str(before.problems[0]),
+        )
+        broken.append(Finding(level="warning", error=mended))
+    return broken
+
+
+def _worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda item: (item.level != "error", item.known)))
+
+
+def _deletions(
+    environment: Environment, before: EnvironmentRendering, after: EnvironmentRendering
+) -> PruneVerdict:
+    return prune_budget(before.manifests, after.manifests, environment.deploy.prune)
+
+
+def _deletion_findings(verdict: PruneVerdict | None, environment: Environment) -> list[Finding]:
+    """Deleting is a person's right: a deployment asks, so that this is a warning."""
+    if verdict is None or verdict.passes:
+        return []
+    number = len(verdict.removed)
+    if verdict.emptied:
+        title = f"nothing would be left of {environment.name}"
+        cause = f"all of its {verdict.total} objects go"
+    elif verdict.exceeded:
+        title = f"a deployment of {environment.name} would delete {number} objects"
+        cause = f"without being asked it deletes {verdict.allowed} of {verdict.total} at most"
+    else:
+        title = f"a deployment of {environment.name} would delete what holds data or other objects"
+        cause = ", ".join(str(item) for item in verdict.confirm)
+    fix = "look at the list; the deployment waits for `confirm-prune`"
+    return [Finding(level="warning", error=GitOpsError(title, cause=cause, fix=fix))]

@@ -1,0 +1,191 @@
+"""What a validation says at a terminal and in the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from gitops_action.core.outcome import Line, Notice, Outcome, Part, Tone
+from gitops_action.core.report.concealed import concealed
+from gitops_action.core.report.validation import EnvironmentReport, Finding, ValidationReport
+from gitops_action.core.report.validation_context import sentence, verdict
+from gitops_action.core.validation.diff import Change
+from gitops_action.core.validation.images import ImageDifference
+from gitops_action.errors import EXIT_FAILURE
+
+_SIGNS: dict[Change, tuple[str, Tone]] = {
+    "added": ("+", "new"),
+    "changed": ("~", "plain"),
+    "removed": ("-", "old"),
+}
+_MOST = 100
+"""Objects of one environment that are listed."""
+
+
+def headline(report: ValidationReport) -> str:
+    """One line: the verdict, and how much changes where."""
+    said = verdict(report.everything)
+    if report.moved_to:
+        return f"Only an older commit was judged ({said}): the head is {report.moved_to[:12]} now"
+    if not report.environments:
+        return f"{said.capitalize()}: no environment's files change"
+    count = len(report.environments)
+    where = report.environments[0].name if count == 1 else f"{count} environments"
+    changes = ", ".join(f"{report.count(change)} {change}" for change in _SIGNS)
+    return f"{said.capitalize()} in {where}: objects {changes}"
+
+
+def lines_of(report: ValidationReport) -> tuple[Line, ...]:
+    """A block for each environment, then what belongs to none."""
+    lines: list[Line] = []
+    for environment in report.environments:
+        lines += ["", *_environment(environment)]
+    if report.unrendered:
+        lines += ["", f"{len(report.unrendered)} changed files are not deployed:"]
+        lines += [f"  {path}" for path in report.unrendered[:_MOST]]
+    return tuple(lines)
+
+
+def _environment(report: EnvironmentReport) -> list[Line]:
+    lines: list[Line] = [
+        (
+            Part(text=report.name, tone="strong"),
+            Part(text=f"  {verdict(report.findings)}  "),
+            Part(text=report.deployed, tone="quiet"),
+        )
+    ]
+    lines += [_image(move) for move in report.images]
+    for item in report.changes[:_MOST]:
+        sign, tone = _SIGNS[item.change]
+        place = f"  {item.origin.file}" if item.origin else ""
+        lines.append((Part(text=f"  {sign} {item.id}", tone=tone), Part(text=place, tone="quiet")))
+    if hidden := len(report.changes[_MOST:]):
+        lines.append(f"  … and {hidden} more objects")
+    if report.deletions and report.deletions.removed:
+        lines.append(
+            f"  a deployment deletes {len(report.deletions.removed)} of {report.deletions.total}"
+            f" objects, the limit is {report.deletions.budget}"
+        )
+    return lines
+
+
+def _image(move: ImageDifference) -> Line:
+    return (
+        Part(text=f"  {move.repository} "),
+        Part(text=", ".join(move.old) or "none", tone="old"),
+        Part(text=" → "),
+        Part(text=", ".join(move.new) or "none", tone="new"),
+    )
+
+
+# The outcome of a validation: outputs, summary, annotations, and the same as one document.
+
+
+def validation_outcome(
+    report: ValidationReport, *, summary: str, notices: Sequence[Notice], failed: bool
+) -> Outcome:
+    """Lay the report out; `notices` and `failed` are those of writing the comment."""
+    outputs = _outputs(report)
+    return Outcome(
+        outputs=outputs,
+        headline=headline(report),
+        lines=lines_of(report),
+        summary=summary,
+        notices=(*_notices(report), *notices),
+        data=_data(report, outputs),
+        exit_code=0 if report.valid and not failed else EXIT_FAILURE,
+    )
+
+
+def _outputs(report: ValidationReport) -> Mapping[str, str]:
+    return {
+        "valid": json.dumps(report.valid),
+        "environments": json.dumps([item.name for item in report.environments]),
+        "rendered-hash": report.rendered_hash,
+        "unrendered-hash": report.unrendered_hash,
+        "objects-added": str(report.count("added")),
+        "objects-changed": str(report.count("changed")),
+        "objects-removed": str(report.count("removed")),
+    }
+
+
+def _notices(report: ValidationReport) -> tuple[Notice, ...]:
+    """Errors first: a surface that shows only some must show those.
+
+    What several environments have in common, such as a fault in their base, is said once.
+    """
+    found = sorted(report.everything, key=lambda item: item.level != "error")
+    moved = (
+        f"the head moved to {report.moved_to} while {report.head} was judged: this says nothing"
+        " about the newer commit"
+    )
+    notes = (*report.notes, *(note for env in report.environments for note in env.notes))
+    every = [
+        *(_notice(item) for item in found),
+        *([Notice(level="warning", text=moved)] if report.moved_to else []),
+        *(Notice(level="notice", text=note) for note in notes),
+    ]
+    return tuple(dict.fromkeys(every))
+
+
+def _notice(item: Finding) -> Notice:
+    return Notice(level=item.level, text=sentence(item), location=item.error.location)
+
+
+def _data(report: ValidationReport, outputs: Mapping[str, str]) -> Mapping[str, object]:
+    opened = {"valid", "environments", "objects-added", "objects-changed", "objects-removed"}
+    return {
+        **{name: json.loads(text) if name in opened else text for name, text in outputs.items()},
+        "base": report.base,
+        "head": report.head,
+        "moved-to": report.moved_to,
+        "pull-request": report.number,
+        "unrendered": list(report.unrendered),
+        "findings": [_finding(item) for item in report.findings],
+        "details": [_environment_outcome(item) for item in report.environments],
+    }
+
+
+def _environment_outcome(report: EnvironmentReport) -> dict[str, object]:
+    deletions = report.deletions
+    return {
+        "environment": report.name,
+        "objects": report.objects,
+        "content-hash": report.content_hash,
+        "findings": [_finding(item) for item in report.findings],
+        "changes": [
+            {
+                "object": str(item.id),
+                "change": item.change,
+                "file": item.origin.file if item.origin else None,
+                "diff": item.text,
+            }
+            for item in report.changes
+        ],
+        "images": [
+            {"repository": move.repository, "old": list(move.old), "new": list(move.new)}
+            for move in report.images
+        ],
+        "deletions": None
+        if deletions is None
+        else {
+            "removed": [str(item) for item in deletions.removed],
+            "total": deletions.total,
+            "limit": deletions.budget,
+            "exceeded": deletions.exceeded,
+            "confirm": [str(item) for item in deletions.confirm],
+        },
+    }
+
+
+def _finding(item: Finding) -> dict[str, object]:
+    place = item.error.location
+    return {
+        "level": item.level,
+        "known": item.known,
+        "title": concealed(item.error.title),
+        "cause": concealed(item.error.cause),
+        "fix": concealed(item.error.fix),
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+    }
