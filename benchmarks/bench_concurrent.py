@@ -22,7 +22,7 @@ from benchmarks.parts.scratch import scratch
 from gitops_action.app.commands import RUNNERS, execute
 from gitops_action.app.tools import Context
 from gitops_action.core.inputs import command_named
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import GitOpsError
 from testbed.process import PartError
 from testbed.registry import Registry

@@ -25,7 +25,7 @@ from gitops_action.commands.deploy.target import Options, TargetRun
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Deploy, Environment, Target
 from gitops_action.core.deploy.result import Result
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from testbed.cluster import ControlPlane
 from testbed.flux import NAMESPACE, Flux
 from testbed.process import PartError

@@ -10,7 +10,7 @@ from gitops_action.adapters.workflow import ActionsSurface, Surface, TerminalSur
 from gitops_action.app.arguments import Arguments, parse_arguments, read_secret
 from gitops_action.app.session import Request, Session
 from gitops_action.app.surroundings import Surroundings, of_this_process
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import EXIT_FAILURE
 
 

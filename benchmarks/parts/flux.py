@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gitops_action.core.cluster.model import LiveObject
-from gitops_action.core.flux.facts import GROUP
+from gitops_action.core.flux.status import GROUP
 from gitops_action.core.manifests.fields import items, number, text
 from testbed.flux import NAMESPACE
 from testbed.forge import RepositoryHandle

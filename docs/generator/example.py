@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gitops_action.adapters.views import Views
-from gitops_action.core.branches import Comparison, SourceCommit
 from gitops_action.core.images import ImageSource, parse_reference
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from gitops_action.core.plan import PlanLine
+from gitops_action.core.pull_requests import Comparison, SourceCommit
 from gitops_action.core.report.model import ImageStep, ProposalView
 
 _SERVER = "https://github.example.com"

@@ -6,7 +6,7 @@ import threading
 from contextlib import ExitStack
 
 from gitops_action.adapters.workflow import Surface
-from gitops_action.core.deploy.progress import Progress, ProgressTone
+from gitops_action.core.deploy.result import Progress, ProgressTone
 from gitops_action.core.outcome import Part, Tone
 
 _TONES: dict[ProgressTone, Tone] = {"good": "new", "bad": "old", "quiet": "quiet", "plain": "plain"}

@@ -1,6 +1,6 @@
 """Jinja2 for text about untrusted things: sandboxed, strict, and harmless unless told otherwise.
 
-Whatever a template prints is written inert (`core/inert.py`); the filters `code`, `cell`, `prose`,
+Whatever a template prints is written inert (`core/markdown.py`); the filters `code`, `cell`, `prose`,
 `link` and their like give Markdown that is harmless and stays as it is. Text that stands in the
 template itself is the author's and stays too.
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from gitops_action.core import markdown
-from gitops_action.core.inert import inert
+from gitops_action.core.markdown import inert
 from gitops_action.core.report.names import slug
 from gitops_action.errors import UsageError
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops_action.adapters.templates import Safe, Templates
+from gitops_action.core import markdown as limits
 from gitops_action.core.deploy.result import Failure, ObjectResult, TargetResult
-from gitops_action.core.inert import inert, readable
-from gitops_action.core.job import Job
-from gitops_action.core.markdown import shown
-from gitops_action.core.report import limits, names
+from gitops_action.core.markdown import fenced, inert, readable, shown
+from gitops_action.core.outcome import Job
+from gitops_action.core.report import names
 from gitops_action.core.report.context import context_of
 from gitops_action.core.report.deployment import Deployed, DeploymentReport
-from gitops_action.core.report.fenced import fenced
 from gitops_action.core.report.marks import trailers_of
 from gitops_action.core.report.model import BumpReport, ProposalResult, ProposalView
 from gitops_action.core.report.validation import ValidationReport

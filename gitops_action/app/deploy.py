@@ -16,15 +16,14 @@ from gitops_action.commands.deploy import command as deploy
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.ports import Records
 from gitops_action.commands.ports import DeployTrees
-from gitops_action.core.branches import Identity
 from gitops_action.core.cluster import Given, access_of
 from gitops_action.core.config import Target
-from gitops_action.core.deployments.model import CommitStatus
+from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.cluster import ClusterInputs
 from gitops_action.core.inputs.deploy import DeployInputs, deploy_inputs
-from gitops_action.core.job import Job
-from gitops_action.core.outcome import Notice, Outcome
+from gitops_action.core.outcome import Job, Notice, Outcome
+from gitops_action.core.pull_requests import Identity
 from gitops_action.errors import UsageError
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from gitops_action.app.surroundings import Surroundings
 from gitops_action.app.tools import Context
 from gitops_action.core.inputs import Command
 from gitops_action.core.outcome import Notice, Outcome, Part
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import EXIT_BUG, EXIT_INTERRUPTED, GitOpsError, GitOpsErrors
 
 # What a run that did not end well says: expected errors, interruptions, bugs.

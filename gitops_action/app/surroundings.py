@@ -10,7 +10,7 @@ from typing import TextIO
 
 from gitops_action.core.inputs import every_secret
 from gitops_action.core.inputs.runner import variable
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 
 _RUNNER_SECRETS = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 

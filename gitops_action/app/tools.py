@@ -13,7 +13,7 @@ from gitops_action.core.config import Validation
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.common import RegistryInputs
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 
 if TYPE_CHECKING:
     from gitops_action.adapters.registry import RegistryClient

@@ -14,13 +14,12 @@ from gitops_action.app.tools import Context, image_registry, kustomize_renderer
 from gitops_action.commands.ports import Registry, Renderer, Trees
 from gitops_action.commands.validate import command as validate
 from gitops_action.commands.validate.ports import NotedSchemas, Proposals
-from gitops_action.core.branches import Identity
 from gitops_action.core.config import Validation
-from gitops_action.core.declared import finished_run_of, proposal_of
 from gitops_action.core.files import RepositoryFile
 from gitops_action.core.inputs import ValidateInputs, Values, validate_inputs
-from gitops_action.core.job import Job
-from gitops_action.core.outcome import Outcome
+from gitops_action.core.outcome import Job, Outcome
+from gitops_action.core.pull_requests import Identity
+from gitops_action.core.trailers import finished_run_of, proposal_of
 
 if TYPE_CHECKING:
     from gitops_action.adapters.git import GitTarget

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from gitops_action.core.branches import (
+from gitops_action.core.dispatch import Order, ProposedPull, Run
+from gitops_action.core.files import Keep, RepositoryFile, Snapshot, Tip
+from gitops_action.core.images import ImageReference
+from gitops_action.core.manifests.model import Manifest
+from gitops_action.core.outcome import Job
+from gitops_action.core.pull_requests import (
     BranchFacts,
     Comparison,
     Decoration,
@@ -17,11 +22,6 @@ from gitops_action.core.branches import (
     NewPullRequest,
     PullRequestFacts,
 )
-from gitops_action.core.dispatch import Order, ProposedPull, Run
-from gitops_action.core.files import Keep, RepositoryFile, Snapshot, Tip
-from gitops_action.core.images import ImageReference
-from gitops_action.core.job import Job
-from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.registry import ImageFacts
 from gitops_action.core.rendering.model import Rendering
 from gitops_action.core.report.model import BumpReport, ProposalView

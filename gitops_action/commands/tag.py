@@ -10,8 +10,7 @@ from typing import Protocol
 
 from gitops_action.commands.ports import Clock
 from gitops_action.core.inputs.tag import TagInputs
-from gitops_action.core.job import Job
-from gitops_action.core.outcome import Notice, Outcome
+from gitops_action.core.outcome import Job, Notice, Outcome
 from gitops_action.core.source import pull_request_head
 from gitops_action.core.tags import Metadata, RepositoryFacts, TagContext, compute
 from gitops_action.core.tags.compute import MetadataInputs

@@ -7,9 +7,43 @@ Markdown is read (GitHub Flavored Markdown specification, 6.3 Code spans).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
-from gitops_action.core.inert import escaped
+from gitops_action.errors import GitOpsError
+
+# Untrusted text in plain text that GitHub reads: titles, commit messages, trailers.
+
+# What GitHub documents under "Autolinked references and URLs" and "Mentioning people and teams":
+# @name not preceded by a word character, #1, owner/name#1, GH-1, addresses of issues. Also what
+# starts HTML, a code span, an entity or the target of a Markdown link.
+_ACTIVE = re.compile(
+    r"[\\#<>`&]|(?<![A-Za-z0-9_])@|(?<=\bGH)-(?=\d)|(?<=:)/(?=/)|(?<=\])\(", re.IGNORECASE
+)
+_WRITTEN = re.compile(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
+
+
+def inert(text: str) -> str:
+    """One line of text that GitHub acts on in no way; letters and most punctuation stay."""
+    defused = _ACTIVE.sub(lambda found: escaped(found[0]), text)
+    return "".join(letter if letter.isprintable() else escaped(letter) for letter in defused)
+
+
+def escaped(letter: str) -> str:
+    r"""A character by its number: `\u0023`."""
+    number = ord(letter)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"  # noqa: PLR2004 - 4 digits
+
+
+def readable(text: str) -> str:
+    """The text that `inert` was given. Other text comes back as it is."""
+
+    def letter(found: re.Match[str]) -> str:
+        number = int(found[1] or found[2], 16)
+        return chr(number) if number <= 0x10FFFF else found[0]  # noqa: PLR2004 - Unicode's end
+
+    return _WRITTEN.sub(letter, text)
+
 
 LIMIT = 200
 """Characters of one untrusted text that are shown unless told otherwise."""
@@ -103,3 +137,101 @@ def linkable(url: str, *, quiet: bool = False) -> str:
     if not sound or not url.isprintable() or (_TALKS.search(parts.path) and not quiet):
         return ""
     return quote(url, safe=_URL_SAFE)
+
+
+# Untrusted text of many lines in Markdown: a fenced code block that nothing in it can close.
+
+_RUN = re.compile(r"`+")
+_SHORTEST_FENCE = 3
+_LINE_LIMIT = 500
+"""Characters of a line that are shown."""
+
+
+def fenced(text: str, *, language: str, lines: int) -> str:
+    """The text in a fenced code block.
+
+    A fence closes only by as many backticks as opened it (GitHub Flavored Markdown specification,
+    4.5 Fenced code blocks), so that it is made longer than any in the text.
+
+    Args:
+        text: shown line by line; what does not print is shown by its number.
+        language: trusted; what the block is highlighted as.
+        lines: how many lines are shown; how many more there are is said below them.
+    """
+    every = text.split("\n")
+    shown = [_line(line) for line in every[:lines]]
+    if hidden := len(every) - len(shown):
+        shown.append(f"… and {hidden} more line{'s' * (hidden != 1)}")
+    body = "\n".join(shown)
+    longest = max((len(run) for run in _RUN.findall(body)), default=0)
+    fence = "`" * max(_SHORTEST_FENCE, longest + 1)
+    return f"{fence}{language}\n{body}\n{fence}"
+
+
+def _line(line: str) -> str:
+    cut = line if len(line) <= _LINE_LIMIT else f"{line[:_LINE_LIMIT]}…"
+    return "".join(
+        letter if letter.isprintable() or letter == "\t" else escaped(letter) for letter in cut
+    )
+
+
+# Keeping a text within what GitHub takes: the middle goes, head and trailers stay.
+
+BODY_LIMIT = 65_536 - 256
+"""Characters of a pull request's body or a comment, with room for a mark that is added later."""
+
+SUMMARY_LIMIT = 1_048_576
+"""Bytes of a step's summary."""
+
+ROWS = 400
+"""Rows of one table or list that are tried first."""
+
+_CUT = "\n\n*… shortened: the whole did not fit here.*"
+
+
+def fitting(render: Callable[[int], str], size: Callable[[str], int], limit: int) -> str:
+    """Render with as many rows as fit; with none, the text is cut at the end of a line."""
+    rows = ROWS
+    while size(text := render(rows)) > limit:
+        if rows == 0:
+            return cut(text, size, limit)
+        rows //= 2
+    return text
+
+
+def cut(text: str, size: Callable[[str], int], limit: int) -> str:
+    """The longest start of the text, in whole lines, that fits with the note that it is cut."""
+    lines, room = text.split("\n"), limit - size(_CUT)
+    kept, used = [], 0
+    for line in lines:
+        used += size(line) + 1
+        if used > room:
+            break
+        kept.append(line)
+    return "\n".join(kept).rstrip() + _CUT
+
+
+def characters(text: str) -> int:
+    """How GitHub's limits in characters count at worst: UTF-16 code units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def utf8_bytes(text: str) -> int:
+    """Bytes in UTF-8."""
+    return len(text.encode("utf-8", "replace"))
+
+
+def room_beside(block: str, limit: int) -> int:
+    """What is left for the text above the trailers.
+
+    Raises:
+        GitOpsError: the trailers alone are too long.
+    """
+    left = limit - characters(block) - 2
+    if left < limit // 8:
+        raise GitOpsError(
+            "There is too much in one change to be described in one pull request",
+            cause=f"its trailers alone have {characters(block):,} characters",
+            fix="bump fewer images, or set fewer values, at once",
+        )
+    return left

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gitops_action.core.config import Application
 from gitops_action.core.images import ImageSource, image_source
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from gitops_action.core.registry import ImageFacts
 
 

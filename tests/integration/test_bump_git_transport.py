@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.git import GitTarget
-from gitops_action.core.branches import Identity
 from gitops_action.core.outcome import Outcome
+from gitops_action.core.pull_requests import Identity
 from gitops_action.errors import GitOpsError
 from testbed.forge import Forge
 from tests.support.app_bump import app_bump

@@ -12,7 +12,7 @@ from gitops_action.commands.deploy.push.inventory import ensure_home, home_right
 from gitops_action.commands.deploy.push.lease import held
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.errors import StoppedError
-from gitops_action.core.inventory import record_name
+from gitops_action.core.deploy.inventory import record_name
 from gitops_action.errors import GitOpsError
 from testbed.cluster import ControlPlane
 from testbed.cluster.api import ApiError, Json

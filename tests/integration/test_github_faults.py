@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_action.core.branches import ABSENT, NewCommit, NewPullRequest
+from gitops_action.core.pull_requests import ABSENT, NewCommit, NewPullRequest
 from gitops_action.errors import ConflictError, GitOpsError
 from tests.support.github_forge import CONFIG, Stage, SystemClock, stage
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.github import GitHubSourceHistory
-from gitops_action.core.branches import ABSENT, Decoration, NewCommit, NewPullRequest
+from gitops_action.core.pull_requests import ABSENT, Decoration, NewCommit, NewPullRequest
 from gitops_action.errors import ConflictError, GitOpsError
 from tests.support.github_forge import CONFIG, REPOSITORY, Stage, stage
 

@@ -10,8 +10,7 @@ from gitops_action.adapters.cluster import ClusterClient
 from gitops_action.commands.deploy.push.inventory import STORED_LABEL, InventoryStore
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.model import LiveObject
-from gitops_action.core.inventory import Entry, Inventory
-from gitops_action.core.inventory.errors import InventoryError
+from gitops_action.core.deploy.inventory import Entry, Inventory, InventoryError
 from gitops_action.core.manifests.model import Body, ObjectId
 from testbed.cluster import ControlPlane
 from tests.support.pruning import Place, client, config_map, place

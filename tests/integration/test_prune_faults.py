@@ -11,8 +11,8 @@ from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.push.prune import plan, prune
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.errors import StoppedError
+from gitops_action.core.deploy.inventory import recorded
 from gitops_action.core.deploy.result import Action
-from gitops_action.core.inventory import recorded
 from testbed.cluster import ControlPlane
 from testbed.cluster.api import Json
 from testbed.cluster.webhook import Webhook, serve_webhook

@@ -10,8 +10,8 @@ import pytest
 
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.core.config.deploy import PruneBudget
+from gitops_action.core.deploy.inventory import Entry, Inventory
 from gitops_action.core.deploy.result import Action
-from gitops_action.core.inventory import Entry, Inventory
 from gitops_action.core.manifests.model import ObjectId
 from testbed.cluster import ControlPlane
 from testbed.cluster.api import Json

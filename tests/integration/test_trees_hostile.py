@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.git import LocalTrees
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from tests.support.checkouts import Checked, new_checkout, run_git
 
 HOOKS = (

@@ -10,7 +10,7 @@ import pytest
 
 from gitops_action.adapters.git import LocalTrees
 from gitops_action.core.files import EXECUTABLE, SYMLINK, blob_id
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from gitops_action.core.trees import MergeConflictError, Sides
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.checkouts import Checked, new_checkout, run_git

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.worktree import WorktreeStore
-from gitops_action.core.branches import ABSENT, NewCommit
+from gitops_action.core.pull_requests import ABSENT, NewCommit
 from gitops_action.errors import ConflictError, GitOpsError, UsageError
 
 CONFIG = ".github/gitops.yaml"

@@ -9,7 +9,7 @@ from gitops_action.app.tools import Context
 from gitops_action.core.inputs import BUMP, check_values
 from gitops_action.core.inputs.defaults import with_defaults
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from tests.support.bump_stage import Stage
 from tests.support.github_forge import REPOSITORY
 from tests.support.surfaces import QUIET

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gitops_action.core.branches import Comparison, Identity, SourceCommit
 from gitops_action.core.images import ImageSource, parse_reference
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from gitops_action.core.plan import PlanLine, Skipped
+from gitops_action.core.pull_requests import Comparison, Identity, SourceCommit
 from gitops_action.core.report.model import ImageStep, ProposalView
 
 DIGEST = f"sha256:{'a' * 64}"

@@ -17,13 +17,13 @@ from gitops_action.core.cluster import ApplyOptions, Given, access_of
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.config import Deploy, Environment, Target
 from gitops_action.core.config.deploy import PruneBudget
-from gitops_action.core.deploy.desired import to_apply
+from gitops_action.core.deploy.inventory import Entry, Inventory, recorded, union
+from gitops_action.core.deploy.objects import to_apply
 from gitops_action.core.deploy.prune import PrunePlan
 from gitops_action.core.deploy.result import Action
-from gitops_action.core.inventory import Entry, Inventory, recorded, union
 from gitops_action.core.manifests.fields import text
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from testbed.cluster import ControlPlane
 from testbed.cluster.api import Json
 from tests.support.wait import NoHistory, RealClock, Told

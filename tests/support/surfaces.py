@@ -5,6 +5,6 @@ from __future__ import annotations
 import io
 
 from gitops_action.adapters.workflow.terminal import TerminalSurface
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 
 QUIET = TerminalSurface(stream=io.StringIO(), redactor=Redactor(), colour=False)

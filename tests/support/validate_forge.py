@@ -15,11 +15,10 @@ from gitops_action.adapters.views import ValidationViews
 from gitops_action.app.tools import Context
 from gitops_action.app.validate import ToolWorkshop
 from gitops_action.commands.validate import command as validate
-from gitops_action.core.branches import Identity
 from gitops_action.core.inputs import ValidateInputs
-from gitops_action.core.job import Job
-from gitops_action.core.outcome import Outcome
-from gitops_action.core.redact import Redactor
+from gitops_action.core.outcome import Job, Outcome
+from gitops_action.core.pull_requests import Identity
+from gitops_action.core.redaction.known import Redactor
 from testbed.action import Step, StepResult, run_step
 from testbed.forge import Forge, RepositoryHandle
 from tests.support.github_forge import QUICK, REPOSITORY, SystemClock

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitops_action.core.job import Job
+from gitops_action.core.deploy.diff import ObjectDiff
+from gitops_action.core.deploy.prune import PruneVerdict
 from gitops_action.core.manifests import ObjectId
+from gitops_action.core.outcome import Job
 from gitops_action.core.report.validation import EnvironmentReport, Finding, ValidationReport
-from gitops_action.core.validation.diff import ObjectDiff
 from gitops_action.core.validation.images import ImageDifference
-from gitops_action.core.validation.prune import PruneVerdict
 from gitops_action.errors import GitOpsError, Location
 
 HEAD, BASE = "a" * 40, "b" * 40

@@ -20,7 +20,7 @@ from gitops_action.core.config import Deploy, Environment, Health, KindRule, Tar
 from gitops_action.core.deploy.result import Failure
 from gitops_action.core.manifests.fields import text
 from gitops_action.core.manifests.model import Body, ObjectId
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from testbed.cluster import ControlPlane
 
 OPTIONS = ApplyOptions(manager="gitops-action:test")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 
 SECRET = 'gh"s_+/%é-secret'
 

@@ -16,7 +16,7 @@ from gitops_action.commands.bump.report import headline, lines_of
 from gitops_action.core.images import ImageSource, parse_reference
 from gitops_action.core.outcome import Notice, Part, plain
 from gitops_action.core.plan import PlanLine, Skipped
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.core.report.model import BumpReport, ImageStep, ProposalResult, ProposalView
 from gitops_action.errors import Location
 

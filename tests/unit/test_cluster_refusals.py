@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gitops_action.core.cluster import errors as refused
-from gitops_action.core.cluster.doing import Doing
-from gitops_action.core.cluster.refusals import delay, is_passing, refusal
+from gitops_action.core.cluster.api_status import delay, is_passing, refusal
+from gitops_action.core.cluster.model import Doing
 
 DOING = Doing(verb="apply", about="ConfigMap web/settings")
 

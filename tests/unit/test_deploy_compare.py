@@ -10,11 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.deploy.compare import Changed, Comparison, Doubt, Unchanged, compare
-from gitops_action.core.deploy.desired import to_apply
-from gitops_action.core.deploy.managed import managers_to_migrate
-from gitops_action.core.deploy.quantity import quantity, same_quantity
-from gitops_action.core.inventory import Entry
+from gitops_action.core.deploy.compare import (
+    Changed,
+    Comparison,
+    Doubt,
+    Unchanged,
+    compare,
+    quantity,
+    same_quantity,
+)
+from gitops_action.core.deploy.field_managers import managers_to_migrate
+from gitops_action.core.deploy.inventory import Entry
+from gitops_action.core.deploy.objects import to_apply
 from gitops_action.core.manifests.model import ObjectId
 
 US = "gitops-action:production"

@@ -22,21 +22,21 @@ from gitops_action.commands.deploy.report import OUTPUT_LIMIT, deployment_outcom
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.config import Environment, Target
 from gitops_action.core.config.sequence import in_sequence
+from gitops_action.core.deploy.diff import ObjectDiff
 from gitops_action.core.deploy.pending import Decision, Step
-from gitops_action.core.deploy.progress import Progress
 from gitops_action.core.deploy.result import (
     Action,
     EnvironmentResult,
     Failure,
     ObjectResult,
+    Progress,
     Result,
     TargetResult,
 )
 from gitops_action.core.inputs.cluster import ClusterInputs
 from gitops_action.core.manifests.model import ObjectId
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.core.report.deployment import Deployed, DeploymentReport
-from gitops_action.core.validation.diff import ObjectDiff
 from gitops_action.errors import Location, UsageError
 
 WEB = ObjectId(group="apps", kind="Deployment", namespace="web", name="web")

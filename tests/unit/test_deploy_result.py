@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from gitops_action.core.deploy.hpa import scaled_targets, without_replicas
-from gitops_action.core.deploy.mask import masked_lines
+from gitops_action.core.deploy.objects import scaled_targets, without_replicas
 from gitops_action.core.deploy.pending import Ancestry, Described, Recorded, Step, decide_pending
 from gitops_action.core.deploy.result import (
     Action,
@@ -21,7 +20,7 @@ from gitops_action.core.deploy.result import (
 )
 from gitops_action.core.health import Health, Status
 from gitops_action.core.manifests.model import ObjectId
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor, masked_lines
 
 WEB = ObjectId(group="apps", kind="Deployment", namespace="shop", name="web")
 GOOD, BAD, UNTOLD = Result.SUCCEEDED, Result.FAILED, Result.UNKNOWN

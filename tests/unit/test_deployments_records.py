@@ -9,16 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.deploy.result import EnvironmentResult, Failure, Result, TargetResult
-from gitops_action.core.deployments.history import (
+from gitops_action.core.deployments.payload import Content, read_payload, write_payload
+from gitops_action.core.deployments.records import (
     JOBS_ACCOUNT,
+    DeploymentFacts,
+    DeploymentStatus,
     adoption,
+    deployment_state,
+    described,
     is_jobs_own,
     last_verified,
     recorded_of,
 )
-from gitops_action.core.deployments.model import DeploymentFacts, DeploymentStatus
-from gitops_action.core.deployments.payload import Content, read_payload, write_payload
-from gitops_action.core.deployments.words import deployment_state, described
 
 COMMIT = "a" * 40
 HASH = f"sha256:{'b' * 64}"

@@ -15,8 +15,8 @@ from gitops_action.commands.deploy.flux.commit_status import StatusRun, deploy_b
 from gitops_action.commands.deploy.target import Stop
 from gitops_action.core.config import Target
 from gitops_action.core.deploy.result import Result, TargetResult
-from gitops_action.core.deployments.model import CommitState, CommitStatus
-from gitops_action.core.redact import Redactor
+from gitops_action.core.deployments.records import CommitState, CommitStatus
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import DeniedError, GitOpsError
 from tests.support.wait import Told
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.deployments.model import CommitState, CommitStatus
-from gitops_action.core.flux.statuses import Said, Wanted, others, reports
+from gitops_action.core.deployments.records import CommitState, CommitStatus
+from gitops_action.core.flux.commit_statuses import Said, Wanted, others, reports
 
 OURS, NEWER, NEWEST = "a" * 40, "b" * 40, "c" * 40
 WEB = "kustomization/web/0c9c2e41"

@@ -8,21 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.flux.charts import stale_charts
-from gitops_action.core.flux.facts import (
+from gitops_action.core.flux.source_match import beyond, follows, stale_charts
+from gitops_action.core.flux.status import (
     applied,
     artifact_of,
     dependencies_of,
     inventory_of,
     is_behind,
+    of_path,
+    parse_revision,
+    resume,
     source_of,
     suspended_by,
 )
-from gitops_action.core.flux.follows import follows
-from gitops_action.core.flux.limits import beyond
-from gitops_action.core.flux.paths import of_path
-from gitops_action.core.flux.resume import resume
-from gitops_action.core.flux.revision import parse_revision
 from gitops_action.core.manifests.model import Manifest, ObjectId
 from tests.support.flux_status import COMMIT, git_source, kustomization
 

@@ -6,10 +6,16 @@ from typing import Any
 
 import pytest
 
-from gitops_action.core.flux.kustomizations import Seen, judge_kustomization
-from gitops_action.core.flux.revision import Revision
-from gitops_action.core.flux.sources import Asked, judge_source
-from gitops_action.core.flux.verdict import Relation, Step, Verdict
+from gitops_action.core.flux.status import Revision
+from gitops_action.core.flux.verdict import (
+    Asked,
+    Relation,
+    Seen,
+    Step,
+    Verdict,
+    judge_kustomization,
+    judge_source,
+)
 from tests.support.flux_status import (
     COMMIT,
     NEWER,

@@ -7,7 +7,7 @@ from gitops_action.adapters.github import ApiContentStore, GitHubClient, GitHubF
 from gitops_action.adapters.github.branch import pull_request
 from gitops_action.adapters.github.errors import RequestFailure
 from gitops_action.adapters.github.reply import Reply
-from gitops_action.core.branches import PullRequestFacts
+from gitops_action.core.pull_requests import PullRequestFacts
 from gitops_action.errors import GitOpsError, UsageError
 
 CONFIG = ".github/gitops.yaml"

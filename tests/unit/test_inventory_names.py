@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.inventory import inventory_label, record_name
+from gitops_action.core.deploy.inventory import inventory_label, record_name
 
 VALID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,80}", fullmatch=True)

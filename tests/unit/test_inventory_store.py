@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.inventory import (
+from gitops_action.core.deploy.inventory import (
     Entry,
     Inventory,
+    InventoryError,
     chunk_names,
     decode,
     encode,
@@ -23,7 +24,6 @@ from gitops_action.core.inventory import (
     shrink,
     union,
 )
-from gitops_action.core.inventory.errors import InventoryError
 from gitops_action.core.manifests.model import ObjectId
 
 RBAC = "rbac.authorization.k8s.io"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.process import ProcessError, Runner
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 
 ENVIRON = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 SECRET = "planted-secret"

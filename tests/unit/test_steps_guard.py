@@ -16,10 +16,10 @@ from gitops_action.commands.bump.plan import (
     refuse_backwards,
     refuse_held,
 )
-from gitops_action.core.branches import Comparison
 from gitops_action.core.config import Hold
 from gitops_action.core.images import ImageSource, parse_image_lines, parse_reference
 from gitops_action.core.plan import Plan, PlanLine
+from gitops_action.core.pull_requests import Comparison
 
 WEB = "ghcr.io/acme/web"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

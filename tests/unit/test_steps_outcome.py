@@ -17,8 +17,7 @@ from gitops_action.core.config import Environment
 from gitops_action.core.discovery import Skipped
 from gitops_action.core.images import parse_image_lines, parse_reference
 from gitops_action.core.inputs.bump import BumpInputs
-from gitops_action.core.job import Job
-from gitops_action.core.outcome import Notice, Outcome
+from gitops_action.core.outcome import Job, Notice, Outcome
 from gitops_action.core.plan import Plan, PlanLine
 from gitops_action.core.report.model import ImageStep, ProposalResult, ProposalView
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError

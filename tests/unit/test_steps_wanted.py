@@ -23,8 +23,7 @@ from gitops_action.core.images import (
     parse_reference,
 )
 from gitops_action.core.inputs.bump import BumpInputs
-from gitops_action.core.job import Job
-from gitops_action.core.outcome import Notice
+from gitops_action.core.outcome import Job, Notice
 from gitops_action.core.plan import parse_set_lines
 from gitops_action.core.registry import ImageFacts, ImageMissingError, RegistryUnreachableError
 from gitops_action.errors import GitOpsError, UsageError

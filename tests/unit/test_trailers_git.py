@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_action.core.inert import inert, readable
+from gitops_action.core.markdown import inert, readable
 from gitops_action.core.trailers import format_trailers, parse_trailers, with_trailers
 from tests.support.nasty import NASTY
 

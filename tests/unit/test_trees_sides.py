@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.adapters.git.local_trees import Proposed, proposed
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from gitops_action.core.trees import MergeConflictError, Sides, Tree, TreeFile
 from gitops_action.errors import ConflictError
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gitops_action.core.declared import Proposal
+from gitops_action.core.trailers import Proposal
 from gitops_action.errors import ConflictError, DeniedError, GitOpsError, GitOpsErrors, UsageError
 from tests.support.validate_stage import (
     CONFIG,

@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.bindings import rendered_hash, shown_files, unrendered_hash
-from gitops_action.core.declared import (
+from gitops_action.core.inputs import VALIDATE, ValidateInputs, check_values, validate_inputs
+from gitops_action.core.markdown import fenced
+from gitops_action.core.outcome import Job
+from gitops_action.core.redaction.known import concealed
+from gitops_action.core.trailers import (
     FinishedRun,
     Proposal,
     declared_by,
     finished_run_of,
     proposal_of,
 )
-from gitops_action.core.inputs import VALIDATE, ValidateInputs, check_values, validate_inputs
-from gitops_action.core.job import Job
-from gitops_action.core.report.concealed import concealed
-from gitops_action.core.report.fenced import fenced
 from gitops_action.core.trees import Sides, Tree, TreeFile
 from gitops_action.errors import UsageError
 

@@ -8,11 +8,11 @@ import pytest
 from markdown_it import MarkdownIt
 
 from gitops_action.adapters.views import ValidationViews
+from gitops_action.core import markdown as limits
+from gitops_action.core.deploy.prune import PruneVerdict
 from gitops_action.core.manifests import ObjectId
-from gitops_action.core.report import limits
 from gitops_action.core.report.validation import ValidationReport
 from gitops_action.core.validation.images import ImageDifference
-from gitops_action.core.validation.prune import PruneVerdict
 from gitops_action.errors import Location
 from tests.support.nasty import NASTY
 from tests.support.validations import MAP, diff, environment, error, report, warning

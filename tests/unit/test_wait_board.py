@@ -15,7 +15,7 @@ from gitops_action.core.cluster.errors import UnreachableError
 from gitops_action.core.cluster.model import WatchEvent
 from gitops_action.core.health import Status
 from gitops_action.core.health.diagnose import Tolerance
-from gitops_action.core.health.diagnose.standing import MENDING
+from gitops_action.core.health.diagnose.workload import MENDING
 from gitops_action.core.manifests.model import Body
 from tests.support.wait import awaited, workload
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from gitops_action.adapters.workflow import ActionsSurface, FileCommands
 from gitops_action.adapters.workflow.escaping import command, harmless
 from gitops_action.core.outcome import Notice
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import GitOpsError, Location
 
 NAMES = {"error", "warning", "notice", "group", "endgroup", "add-mask", "stop-commands", "debug"}

@@ -26,19 +26,20 @@ from gitops_action.adapters.cluster.requests import Caller, Patience
 from gitops_action.adapters.cluster.transport import Request, Transport
 from gitops_action.adapters.cluster.watching import Watching
 from gitops_action.core.cluster.access import Access
-from gitops_action.core.cluster.doing import Doing
 from gitops_action.core.cluster.errors import ClusterError, NotFoundError
 from gitops_action.core.cluster.model import (
     Applied,
     ApplyOptions,
+    Doing,
     EventFacts,
     LeaseTerms,
     Listing,
     LiveObject,
     Resource,
+    Resources,
     Right,
+    group_versions,
 )
-from gitops_action.core.cluster.resources import Resources, group_versions
 from gitops_action.core.manifests.fields import flag, items, text, texts
 from gitops_action.core.manifests.model import Body
 

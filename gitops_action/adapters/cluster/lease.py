@@ -16,7 +16,6 @@ from uuid import uuid4
 
 from gitops_action.adapters.cluster.requests import Caller
 from gitops_action.adapters.cluster.transport import Answer, Request
-from gitops_action.core.cluster.doing import Doing
 from gitops_action.core.cluster.errors import (
     AlreadyExistsError,
     ChangedMeanwhileError,
@@ -26,7 +25,7 @@ from gitops_action.core.cluster.errors import (
     NotFoundError,
     UnreachableError,
 )
-from gitops_action.core.cluster.model import LeaseTerms, Resource
+from gitops_action.core.cluster.model import Doing, LeaseTerms, Resource
 from gitops_action.core.manifests.fields import mapping, number, text
 from gitops_action.core.manifests.model import Body
 

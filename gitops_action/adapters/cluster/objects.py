@@ -11,7 +11,6 @@ from typing import Literal, TypeVar
 
 from gitops_action.adapters.cluster.requests import Caller
 from gitops_action.adapters.cluster.transport import Request
-from gitops_action.core.cluster.doing import Doing
 from gitops_action.core.cluster.errors import (
     AlreadyGoneError,
     ExpiredError,
@@ -22,6 +21,7 @@ from gitops_action.core.cluster.errors import (
 from gitops_action.core.cluster.model import (
     Applied,
     ApplyOptions,
+    Doing,
     EventFacts,
     Listing,
     LiveObject,

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from gitops_action.adapters.cluster.transport import Answer, CallFailure, Query, Request, Transport
-from gitops_action.core.cluster.doing import Doing
+from gitops_action.core.cluster.api_status import delay, refusal
 from gitops_action.core.cluster.errors import ClusterError, UnreachableError
-from gitops_action.core.cluster.refusals import delay, refusal
+from gitops_action.core.cluster.model import Doing
 
 T = TypeVar("T")
 

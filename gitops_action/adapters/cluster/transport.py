@@ -18,7 +18,7 @@ import urllib3
 
 from gitops_action import __version__
 from gitops_action.core.cluster.access import Access
-from gitops_action.core.cluster.refusals import is_passing
+from gitops_action.core.cluster.api_status import is_passing
 from gitops_action.core.manifests.model import Body
 from gitops_action.errors import UsageError
 

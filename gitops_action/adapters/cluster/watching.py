@@ -14,10 +14,9 @@ import urllib3
 from gitops_action.adapters.cluster.objects import Selection, list_objects
 from gitops_action.adapters.cluster.requests import Caller
 from gitops_action.adapters.cluster.transport import CallFailure
-from gitops_action.core.cluster.doing import Doing
+from gitops_action.core.cluster.api_status import refusal
 from gitops_action.core.cluster.errors import VersionGoneError
-from gitops_action.core.cluster.model import ChangeKind, Listing, LiveObject, WatchEvent
-from gitops_action.core.cluster.refusals import refusal
+from gitops_action.core.cluster.model import ChangeKind, Doing, Listing, LiveObject, WatchEvent
 from gitops_action.core.manifests.fields import number, text
 from gitops_action.core.manifests.model import Body
 

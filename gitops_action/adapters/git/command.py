@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from gitops_action.adapters.process import end
-from gitops_action.core.branches import Identity
+from gitops_action.core.pull_requests import Identity
 from gitops_action.errors import GitOpsError, UsageError
 
 if TYPE_CHECKING:

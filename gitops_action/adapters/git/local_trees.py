@@ -20,7 +20,7 @@ from gitops_action.adapters.git.scratch import (
 )
 from gitops_action.adapters.git.working_tree import Uncommitted, describe, take_in
 from gitops_action.core.files import RepositoryFile
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from gitops_action.core.trees import Sides, Tree
 from gitops_action.errors import UsageError
 

@@ -17,7 +17,7 @@ from gitops_action.adapters.git.command import (
     last_line,
     remote_words,
 )
-from gitops_action.core.branches import ABSENT
+from gitops_action.core.pull_requests import ABSENT
 from gitops_action.errors import ConflictError, GitOpsError, OutcomeUnknownError
 
 T = TypeVar("T")

@@ -9,7 +9,12 @@ from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.queries import branch_document, path_variables
 from gitops_action.adapters.github.reply import Reply, replies
-from gitops_action.core.branches import BranchFacts, CommitFacts, PullRequestFacts, PullRequestState
+from gitops_action.core.pull_requests import (
+    BranchFacts,
+    CommitFacts,
+    PullRequestFacts,
+    PullRequestState,
+)
 
 # Pull requests as GitHub tells of them, by GraphQL and by REST.
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from gitops_action.adapters.github.errors import Purpose, RequestFailure, translate
 from gitops_action.adapters.github.reply import Reply
-from gitops_action.core.branches import Identity
+from gitops_action.core.pull_requests import Identity
 from gitops_action.errors import OutcomeUnknownError, UsageError
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ from typing import cast, get_args
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
-from gitops_action.core.deployments.model import (
+from gitops_action.core.deployments.payload import document_of, read_payload
+from gitops_action.core.deployments.records import (
     CommitState,
     CommitStatus,
     DeploymentFacts,
     DeploymentState,
     DeploymentStatus,
     NewDeployment,
+    one_line,
 )
-from gitops_action.core.deployments.payload import document_of, read_payload
-from gitops_action.core.deployments.words import one_line
 
 _PAGE = 100
 _STATES = frozenset(get_args(DeploymentState))

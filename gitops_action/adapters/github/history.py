@@ -8,7 +8,7 @@ from typing import Literal
 from gitops_action.adapters.github.client import GitHubClient
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply
-from gitops_action.core.branches import Comparison, SourceCommit
+from gitops_action.core.pull_requests import Comparison, SourceCommit
 from gitops_action.core.tags import RepositoryFacts
 from gitops_action.errors import GitOpsError
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from gitops_action.adapters.github.client import GitHubClient
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
-from gitops_action.core.declared import FinishedRun, Proposal
+from gitops_action.core.trailers import FinishedRun, Proposal
 from gitops_action.errors import GitOpsError
 
 _PAGE = 100

@@ -18,7 +18,7 @@ from gitops_action.adapters.github.content_read import read_files
 from gitops_action.adapters.github.errors import HTTP_UNPROCESSABLE, Purpose, RequestFailure
 from gitops_action.adapters.github.queries import DECORATIONS, ENABLE_AUTO_MERGE, VIEWER
 from gitops_action.adapters.github.reply import Reply, replies
-from gitops_action.core.branches import (
+from gitops_action.core.pull_requests import (
     ABSENT,
     BranchFacts,
     Decoration,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitops_action.adapters.schemas.checker import Checker, properties_at
 from gitops_action.core.config.select import nearest
 from gitops_action.core.manifests import Manifest
-from gitops_action.core.report.concealed import concealed
+from gitops_action.core.redaction.known import concealed
 from gitops_action.core.validation import ObjectProblem, Steps, redacted, written
 
 if TYPE_CHECKING:

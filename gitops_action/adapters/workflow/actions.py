@@ -13,7 +13,7 @@ from typing import Protocol, TextIO
 
 from gitops_action.adapters.workflow.escaping import command, harmless, printable
 from gitops_action.core.outcome import Level, Line, Notice, plain
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import GitOpsError
 
 # The limit of a job summary: what is too long is cut between blocks, and says so.

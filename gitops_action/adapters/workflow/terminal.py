@@ -8,7 +8,7 @@ from typing import TextIO
 
 from gitops_action.adapters.workflow.escaping import printable
 from gitops_action.core.outcome import Level, Line, Notice, Part, Tone, plain
-from gitops_action.core.redact import Redactor
+from gitops_action.core.redaction.known import Redactor
 
 _STYLES: dict[Level, str] = {"notice": "cyan", "warning": "yellow", "error": "bold red"}
 _TONES: dict[Tone, str] = {

@@ -17,12 +17,12 @@ from gitops_action.commands.bump.propose import Proposal
 from gitops_action.commands.bump.pull_request import PullRequestDesk
 from gitops_action.commands.bump.report import bump_outcome
 from gitops_action.commands.bump.request import Wanted, applications_of, read_wanted
-from gitops_action.core.branches import NewCommit
 from gitops_action.core.config import select_environments
 from gitops_action.core.inputs.bump import BumpInputs
-from gitops_action.core.living import Proposed, survey
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.plan import NoMatchError, make_keep
+from gitops_action.core.pull_request_state import Proposed, survey
+from gitops_action.core.pull_requests import NewCommit
 from gitops_action.core.report.model import ProposalResult
 from gitops_action.errors import ConflictError, GitOpsError, UsageError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitops_action.commands.ports import Clock, ContentStore, Forge, Registry, SourceHistory, Texts
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gitops_action.commands.ports import Forge, Texts
-from gitops_action.core.branches import Decoration, NewPullRequest, Operation, PullRequestFacts
 from gitops_action.core.config import Environment
 from gitops_action.core.inputs.bump import BumpInputs
-from gitops_action.core.living import CLOSED_BY_US
+from gitops_action.core.pull_request_state import CLOSED_BY_US
+from gitops_action.core.pull_requests import Decoration, NewPullRequest, Operation, PullRequestFacts
 from gitops_action.core.report.model import ProposalResult, ProposalView
 from gitops_action.errors import ConflictError, UsageError
 

@@ -17,8 +17,7 @@ from gitops_action.core.images import (
 )
 from gitops_action.core.images.source import image_source
 from gitops_action.core.inputs.bump import BumpInputs
-from gitops_action.core.job import Job
-from gitops_action.core.outcome import Notice
+from gitops_action.core.outcome import Job, Notice
 from gitops_action.core.plan import SetEdit, parse_set_lines
 from gitops_action.core.registry import ImageFacts, ImageMissingError, RegistryError
 from gitops_action.core.source import source_of

@@ -12,11 +12,10 @@ from gitops_action.commands.deploy.ports import Deployments
 from gitops_action.commands.ports import Registry
 from gitops_action.core.config import Application
 from gitops_action.core.deploy.result import EnvironmentResult
-from gitops_action.core.deployments.applications import references_of
-from gitops_action.core.deployments.model import CommitStatus
-from gitops_action.core.deployments.words import commit_state, described
+from gitops_action.core.deployments.payload import references_of
+from gitops_action.core.deployments.records import CommitStatus, commit_state, described
 from gitops_action.core.images import ImageReference, ImageSource
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from gitops_action.core.source import source_of
 from gitops_action.errors import GitOpsError
 

@@ -18,10 +18,10 @@ from gitops_action.core.cluster.model import (
     Listing,
     LiveObject,
     Resource,
+    Resources,
     Right,
     WatchEvent,
 )
-from gitops_action.core.cluster.resources import Resources
 from gitops_action.core.manifests.model import Body
 
 

@@ -13,14 +13,14 @@ from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Application, Environment, Target, Validation
 from gitops_action.core.deploy.pending import Recorded
 from gitops_action.core.deploy.result import EnvironmentResult
-from gitops_action.core.deployments.model import (
+from gitops_action.core.deployments.records import (
     CommitStatus,
     DeploymentFacts,
     DeploymentStatus,
     NewDeployment,
 )
-from gitops_action.core.job import Job
-from gitops_action.core.redact import Redactor
+from gitops_action.core.outcome import Job
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.core.report.deployment import DeploymentReport
 
 

@@ -18,17 +18,20 @@ from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Application, Environment
 from gitops_action.core.deploy.pending import Recorded
 from gitops_action.core.deploy.result import EnvironmentResult, Result
-from gitops_action.core.deployments.applications import applications_of
-from gitops_action.core.deployments.history import adoption, content_of, is_jobs_own, recorded_of
-from gitops_action.core.deployments.model import (
+from gitops_action.core.deployments.payload import Content, applications_of, write_payload
+from gitops_action.core.deployments.records import (
     DeploymentFacts,
     DeploymentState,
     DeploymentStatus,
     NewDeployment,
+    adoption,
+    content_of,
+    deployment_state,
+    described,
+    is_jobs_own,
+    recorded_of,
 )
-from gitops_action.core.deployments.payload import Content, write_payload
-from gitops_action.core.deployments.words import deployment_state, described
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from gitops_action.errors import GitOpsError
 
 _LOOKED_THROUGH = 15

@@ -13,8 +13,8 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import LiveObject
-from gitops_action.core.deploy.mask import masked_lines
-from gitops_action.core.deploy.placing import Placed
+from gitops_action.core.deploy.diff import ObjectDiff
+from gitops_action.core.deploy.objects import Placed
 from gitops_action.core.deploy.result import (
     Action,
     Failure,
@@ -23,10 +23,10 @@ from gitops_action.core.deploy.result import (
     TargetResult,
     result_of,
 )
-from gitops_action.core.flux.facts import id_of, inventory_of
+from gitops_action.core.flux.status import id_of, inventory_of
 from gitops_action.core.flux.verdict import Verdict
 from gitops_action.core.manifests.model import ObjectId
-from gitops_action.core.validation.diff import ObjectDiff
+from gitops_action.core.redaction.known import masked_lines
 from gitops_action.errors import GitOpsError
 
 ENDS = (UnreachableError, ExpiredError, LeaseLostError, StoppedError)

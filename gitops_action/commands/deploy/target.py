@@ -15,9 +15,8 @@ from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.ports import History
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Environment, Target
-from gitops_action.core.deploy.progress import Progress
-from gitops_action.core.deploy.result import TargetResult
-from gitops_action.core.redact import Redactor
+from gitops_action.core.deploy.result import Progress, TargetResult
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import GitOpsError
 
 __all__ = [

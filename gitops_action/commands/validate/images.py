@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from gitops_action.commands.ports import Registry
 from gitops_action.commands.render import RenderedPair
 from gitops_action.core.config import Config
-from gitops_action.core.declared import Declared
 from gitops_action.core.images import (
     ImageReference,
     ImageReferenceError,
@@ -18,6 +17,7 @@ from gitops_action.core.inputs.bump import VerifyMode
 from gitops_action.core.manifests import Manifest
 from gitops_action.core.registry import ImageMissingError, RegistryError
 from gitops_action.core.report.validation import Finding, Level
+from gitops_action.core.trailers import Declared
 from gitops_action.core.validation.images import declared_in_render, images_of
 from gitops_action.errors import GitOpsError, Location
 

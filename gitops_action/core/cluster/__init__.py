@@ -10,10 +10,10 @@ from gitops_action.core.cluster.model import (
     Listing,
     LiveObject,
     Resource,
+    Resources,
     Right,
     WatchEvent,
 )
-from gitops_action.core.cluster.resources import Resources
 
 __all__ = [
     "Access",

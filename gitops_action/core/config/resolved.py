@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gitops_action.core.branches import MergeMethod
 from gitops_action.core.config.deploy import Deploy
 from gitops_action.core.config.gates import Gates
 from gitops_action.core.config.validation import Validation
+from gitops_action.core.pull_requests import MergeMethod
 
 MergeMode = Literal["auto", "manual"]
 RollbackMode = Literal["auto", "propose", "off"]

@@ -7,15 +7,144 @@ API server then decides by a dry run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 
-from gitops_action.core.deploy.lists import SCALARS, Walk, compare_list
-from gitops_action.core.deploy.managed import applied_entries
-from gitops_action.core.deploy.quantity import same_quantity
-from gitops_action.core.inventory.model import Entry
-from gitops_action.core.manifests.fields import mapping, text
+from gitops_action.core.deploy.field_managers import applied_entries, list_key, set_value
+from gitops_action.core.deploy.inventory import Entry
+from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body
+
+# Lists in the managed fields: items by key (`k:`), members of sets (`v:`).
+
+SCALARS = (str, int, float)
+
+_DEFAULT_KEYS: Mapping[str, object] = {"protocol": "TCP"}
+"""Keys of list items that the API server fills in (ports of containers and Services)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """A comparison under way: what differs, what cannot be told, and how nodes are compared."""
+
+    compare: Callable[[Walk, object, object, Body, str], None]
+    changed: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+
+def compare_list(walk: Walk, desired: list[object], live: object, fields: Body, path: str) -> None:
+    """A list whose items are owned one by one; their order has to agree as well."""
+    owned = [key for key in fields if key != "."]
+    if not isinstance(live, list | tuple):
+        walk.changed.append(path)
+    elif all(key.startswith("v:") for key in owned):
+        _compare_set(walk, desired, list(live), owned, path)
+    elif all(key.startswith("k:") for key in owned):
+        _compare_items(walk, desired, list(live), fields, path)
+    else:
+        walk.doubts.append(f"{path} is owned by positions")
+
+
+def _compare_set(
+    walk: Walk, desired: list[object], live: list[object], owned: list[str], path: str
+) -> None:
+    ours = [set_value(key) for key in owned]
+    if sorted(map(repr, ours)) != sorted(map(repr, desired)):
+        walk.doubts.append(f"{path} is desired with other members than are ours")
+    elif [value for value in live if value in desired] != desired:
+        walk.changed.append(path)
+
+
+def _compare_items(
+    walk: Walk, desired: list[object], live: list[object], fields: Body, path: str
+) -> None:
+    keys = [key for key in fields if key != "."]
+    order = []
+    for item in desired:
+        found = [key for key in keys if _is_item(item, list_key(key))]
+        if len(found) != 1:
+            walk.doubts.append(f"{path} has an item that is desired, but not ours")
+            return
+        order.append(found[0])
+    if sorted(order) != sorted(keys):
+        walk.doubts.append(f"{path} has an item that is ours, but not desired")
+        return
+    positions = []
+    for item, key in zip(desired, order, strict=True):
+        position = _compare_item(walk, item, live, (key, fields[key]), path)
+        positions.append(position)
+    if positions != sorted(positions):
+        walk.changed.append(path)
+
+
+def _compare_item(
+    walk: Walk, item: object, live: list[object], owned: tuple[str, object], path: str
+) -> int:
+    """Compare one item with its live one; where that stands in the list."""
+    key = list_key(owned[0]) or {}
+    where = f"{path}[{','.join(f'{name}={value}' for name, value in key.items())}]"
+    for position, found in enumerate(live):
+        if isinstance(found, Mapping) and all(found.get(k) == v for k, v in key.items()):
+            _compare_owned(walk, item, found, (key, owned[1]), where)
+            return position
+    walk.changed.append(where)
+    return -1
+
+
+def _compare_owned(
+    walk: Walk,
+    item: object,
+    live: Body,
+    owned: tuple[Mapping[str, object], object],
+    where: str,
+) -> None:
+    """A key that the API server filled in may be owned, and is not desired."""
+    key, fields = owned
+    filled = {name: value for name, value in key.items() if name in _DEFAULT_KEYS}
+    wanted = {**filled, **item} if isinstance(item, Mapping) else item
+    ours = dict(fields) if isinstance(fields, Mapping) else {}
+    for name in filled:
+        ours.setdefault(f"f:{name}", {})
+    walk.compare(walk, wanted, live, ours, where)
+
+
+def _is_item(item: object, key: Mapping[str, object] | None) -> bool:
+    if not isinstance(item, Mapping) or key is None:
+        return False
+    return all(item.get(name, _DEFAULT_KEYS.get(name)) == value for name, value in key.items())
+
+
+# Quantities of Kubernetes: `1`, `1000m` and `1e0` are the same amount.
+
+_GRAMMAR = re.compile(
+    r"(?P<number>[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40}))"
+    r"(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?"
+)
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+
+
+def quantity(written: object) -> Decimal | None:
+    """The amount, or None when it is no quantity."""
+    if isinstance(written, bool) or not isinstance(written, str | int | float):
+        return None
+    found = _GRAMMAR.fullmatch(str(written))
+    if not found:
+        return None
+    number, suffix = Decimal(found["number"]), found["suffix"] or ""
+    if suffix in _BINARY:
+        return number * Decimal(2) ** _BINARY[suffix]
+    if suffix in _DECIMAL:
+        return number.scaleb(_DECIMAL[suffix])
+    return number.scaleb(int(suffix[1:]))
+
+
+def same_quantity(one: object, other: object) -> bool:
+    """Whether two values are the same amount; False when one is none."""
+    first, second = quantity(one), quantity(other)
+    return first is not None and first == second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,3 +284,41 @@ def _equal(desired: object, live: object, path: str) -> bool:
 def _holds_quantity(path: str) -> bool:
     """Whether the field, or the mapping it stands in, is one of quantities."""
     return any(part.split("[")[0] in _QUANTITIES for part in path.split(".")[-3:])
+
+
+# What a dry run of the API server says: whether anything would change, and how it would look.
+
+_SERVER_SIDE = frozenset(
+    {
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
+
+
+def would_change(live: Body, answer: Body) -> bool:
+    """Whether applying would write anything: content, or who owns which field.
+
+    Args:
+        live: the object as it is.
+        answer: as the dry run gave it.
+    """
+    return described(live) != described(answer) or _owners(live) != _owners(answer)
+
+
+def described(body: Body) -> Body:
+    """The object without what only the server writes, for comparison and for people."""
+    metadata = {
+        key: value for key, value in mapping(body, "metadata").items() if key not in _SERVER_SIDE
+    }
+    return {**{key: value for key, value in body.items() if key != "status"}, "metadata": metadata}
+
+
+def _owners(body: Body) -> list[Mapping[str, object]]:
+    entries = items(body, "metadata", "managedFields")
+    return [{key: value for key, value in one.items() if key != "time"} for one in entries]

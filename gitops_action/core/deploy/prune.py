@@ -2,18 +2,259 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import floor
+from typing import Protocol
 
 from gitops_action.core.config.deploy import PruneBudget
+from gitops_action.core.deploy.field_managers import applied_by
+from gitops_action.core.deploy.inventory import Entry, Inventory
+from gitops_action.core.deploy.objects import INVENTORY_LABEL
 from gitops_action.core.deploy.order import deletion_order
-from gitops_action.core.deploy.ownership import Keep, kept_because
-from gitops_action.core.deploy.prune_refusals import refusal_of
-from gitops_action.core.inventory.model import Entry, Inventory
+from gitops_action.core.manifests import Manifest, fields
 from gitops_action.core.manifests.fields import text
 from gitops_action.core.manifests.model import Body, ObjectId
-from gitops_action.core.validation.prune import PruneVerdict, prune_ids
 from gitops_action.errors import GitOpsError
+
+# How many objects may go at once without a person asking for it (`deploy.prune.max`).
+
+
+def allowed_removals(budget: PruneBudget, total: int) -> int:
+    """How many of `total` objects may be removed; a share is rounded down.
+
+    Args:
+        budget: the environment's budget.
+        total: the objects that the environment had before the removal.
+    """
+    if budget.max_count is not None:
+        return budget.max_count
+    percent = budget.max_percent if budget.max_percent is not None else 0.0
+    return floor(total * percent / 100 + 1e-9)  # 20 % of 5 is 1, whatever binary fractions say
+
+
+def describe_budget(budget: PruneBudget) -> str:
+    """The budget as the configuration writes it: `20%` or `12`."""
+    if budget.max_count is not None:
+        return str(budget.max_count)
+    return f"{budget.max_percent or 0:g}%"
+
+
+# Whether a live object is ours to delete.
+
+PRUNE_ANNOTATION = "gitops-action/prune"
+NAMESPACE = ("", "Namespace")
+DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
+"""What takes along whatever it holds: deleted only when it holds nothing more (group, kind)."""
+NEVER = frozenset({("", "Namespace", "default"), ("", "Namespace", "kube-system")})
+"""Namespaces that the cluster itself lives in: group, kind, name."""
+
+
+_UNCONFIRMED = (
+    "its UID was never recorded, as the run that applied it was cut off:"
+    " delete it yourself if it is not wanted"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keep:
+    """An object that stays; with `forget` it leaves the inventory, as it is not ours any more."""
+
+    id: ObjectId
+    reason: str
+    forget: bool = False
+
+
+class Owner(Protocol):
+    """Who asks, and what is known of namespaces and definitions."""
+
+    @property
+    def manager(self) -> str:
+        """Our field manager."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """The value of our inventory label."""
+        ...
+
+    @property
+    def occupied(self) -> Mapping[str, str]:
+        """What would take more along than what is deleted anyway, each with an example.
+
+        By name of the namespace, or of the CustomResourceDefinition, which always has a dot.
+        """
+        ...
+
+
+def kept_because(entry: Entry, live: Body, owner: Owner) -> Keep | None:
+    """Why the object stays; None when it is ours and may go."""
+    other = _other_owner(entry, live, owner)
+    if other:
+        return Keep(id=entry.id, reason=other, forget=True)
+    if not entry.uid:
+        return Keep(id=entry.id, reason=_UNCONFIRMED)
+    if fields.annotations(live).get(PRUNE_ANNOTATION, "").lower() == "disabled":
+        reason = f"its annotation {PRUNE_ANNOTATION}: disabled keeps it"
+        return Keep(id=entry.id, reason=reason, forget=True)
+    return _still_needed(entry.id, owner)
+
+
+def _other_owner(entry: Entry, live: Body, owner: Owner) -> str:
+    uid, label = fields.text(live, "metadata", "uid"), fields.labels(live).get(INVENTORY_LABEL)
+    if not uid or (entry.uid and uid != entry.uid):
+        return "it was made anew by somebody else (another UID)"
+    if label is None:
+        return f"it lacks the label {INVENTORY_LABEL}"
+    if label != owner.label:
+        return f"it belongs to the inventory {label}"
+    if not applied_by(live, owner.manager):
+        return f"the field manager {owner.manager} owns nothing of it"
+    return ""
+
+
+def _still_needed(item: ObjectId, owner: Owner) -> Keep | None:
+    if (item.group, item.kind) not in {NAMESPACE, DEFINITION}:
+        return None
+    if (item.group, item.kind, item.name) in NEVER:
+        return Keep(id=item, reason="the cluster itself lives in it", forget=True)
+    held = owner.occupied.get(item.name)
+    return Keep(id=item, reason=f"it still holds {held}") if held else None
+
+
+# What a deployment would delete, measured against the environment's budget.
+
+_KEPT = (
+    ("gitops-action/prune", "disabled"),
+    ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+)
+"""Annotations that keep an object when its description goes: ours, and Flux's
+("Kustomization", `kustomize.toolkit.fluxcd.io/prune: disabled`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruneVerdict:
+    """What would go, and whether it may.
+
+    Attributes:
+        removed: what would be deleted, sorted.
+        kept: what is described no more, yet never deleted because an annotation keeps it, sorted.
+        total: how many objects there are before.
+        allowed: how many may be deleted unasked.
+        emptied: nothing is described any more, which is never believed.
+        exceeded: `removed` is more than `allowed`, or the environment is emptied.
+        confirm: those of `removed` whose kind is deleted only after a confirmation.
+        budget: the budget as the configuration writes it.
+    """
+
+    removed: tuple[ObjectId, ...] = ()
+    kept: tuple[ObjectId, ...] = ()
+    total: int = 0
+    allowed: int = 0
+    emptied: bool = False
+    exceeded: bool = False
+    confirm: tuple[ObjectId, ...] = ()
+    budget: str = ""
+
+    @property
+    def passes(self) -> bool:
+        """Whether everything that would go may go without anybody being asked."""
+        return not self.exceeded and not self.confirm
+
+
+def prune_budget(
+    before: Sequence[Manifest], after: Sequence[Manifest], budget: PruneBudget
+) -> PruneVerdict:
+    """What deploying `after` where `before` runs would delete.
+
+    A share of the budget is of the objects in `before`, rounded down: `20%` of 4 objects is none,
+    of 5 objects is 1. No object left at all is refused whatever the budget says: a render that
+    comes out empty is a mistake far more often than a wish.
+    """
+    kept = frozenset(manifest.id for manifest in before if keeps(manifest))
+    return prune_ids(
+        (manifest.id for manifest in before), (manifest.id for manifest in after), budget, kept=kept
+    )
+
+
+def prune_ids(
+    before: Iterable[ObjectId],
+    after: Iterable[ObjectId],
+    budget: PruneBudget,
+    *,
+    kept: Collection[ObjectId] = frozenset(),
+) -> PruneVerdict:
+    """The same for objects of which only the identity is known, such as an inventory's.
+
+    Args:
+        before: what is there.
+        after: what is described; whatever namespace is meant has to be filled in on both sides.
+        budget: the environment's budget.
+        kept: objects that are never deleted.
+    """
+    there, described = frozenset(before), frozenset(after)
+    gone = there - described
+    removed = tuple(sorted(gone - frozenset(kept)))
+    allowed = allowed_removals(budget, len(there))
+    emptied = bool(there) and not described
+    return PruneVerdict(
+        removed=removed,
+        kept=tuple(sorted(gone & frozenset(kept))),
+        total=len(there),
+        allowed=allowed,
+        emptied=emptied,
+        exceeded=emptied or len(removed) > allowed,
+        confirm=tuple(item for item in removed if item.kind in budget.confirm),
+        budget=describe_budget(budget),
+    )
+
+
+def keeps(manifest: Manifest) -> bool:
+    """Whether an annotation says that the object stays when its description goes."""
+    found = fields.annotations(manifest.body)
+    return any(found.get(key, "").lower() == value for key, value in _KEPT)
+
+
+# When nothing is deleted at all, and what the person who reads it can do.
+
+_NAMED = 5
+
+
+class PruneRefusedError(GitOpsError):
+    """Deleting was refused as a whole: what was applied stays, and nothing was deleted."""
+
+
+def refusal_of(
+    verdict: PruneVerdict, *, described: bool, confirmed: bool
+) -> PruneRefusedError | None:
+    """The refusal, or None when the objects may go.
+
+    Args:
+        verdict: what would go, measured against the budget.
+        described: the environment describes at least one object.
+        confirmed: a person confirmed this prune; an empty environment is refused all the same.
+    """
+    if not verdict.removed:
+        return None
+    if not described:
+        return PruneRefusedError(
+            "Nothing was pruned: the environment describes no object at all",
+            cause=f"{len(verdict.removed)} objects would have been deleted",
+            fix="check what it renders to; to take it down, delete its objects yourself",
+        )
+    if confirmed or len(verdict.removed) <= verdict.allowed:
+        return None
+    return PruneRefusedError(
+        f"Nothing was pruned: {len(verdict.removed)} of {verdict.total} objects would go",
+        cause=f"prune.max is {verdict.budget}, which allows {verdict.allowed}: {_names(verdict)}",
+        fix="confirm it with the input confirm-prune, or raise prune.max",
+    )
+
+
+def _names(verdict: PruneVerdict) -> str:
+    shown = ", ".join(str(item) for item in verdict.removed[:_NAMED])
+    more = len(verdict.removed) - _NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
+from gitops_action.core.deploy.diff import ObjectDiff
+from gitops_action.core.deploy.inventory import inventory_id
 from gitops_action.core.health.model import Health, Status
-from gitops_action.core.inventory.ids import inventory_id
 from gitops_action.core.manifests.model import ObjectId
-from gitops_action.core.validation.diff import ObjectDiff
 
 Json = dict[str, object]
 
@@ -154,3 +155,23 @@ def result_of(objects: tuple[ObjectResult, ...], failures: tuple[Failure, ...]) 
         return Result.FAILED
     told = statuses <= {Status.CURRENT}
     return Result.SUCCEEDED if told else Result.UNKNOWN
+
+
+# What happens while a target is deployed, for whoever watches.
+
+ProgressTone = Literal["plain", "good", "bad", "quiet"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Something that happened, for whoever watches.
+
+    Attributes:
+        text: what, a few words; with an object they read on after its name: `configured`.
+        object_id: the object it is about; None for the whole target.
+        tone: whether it is good news, bad news, or of little interest.
+    """
+
+    text: str
+    object_id: ObjectId | None = None
+    tone: ProgressTone = "plain"

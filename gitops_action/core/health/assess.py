@@ -2,14 +2,125 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 from gitops_action.core.config.deploy import KindRule
-from gitops_action.core.health.generic import deletion, generation, generic
-from gitops_action.core.health.kstatus import kstatus
-from gitops_action.core.health.model import Facts, Health, Status, current
+from gitops_action.core.health.kstatus import deletion, generation, generic, kstatus
+from gitops_action.core.health.model import (
+    Facts,
+    Health,
+    Status,
+    current,
+    failed,
+    group_of,
+    in_progress,
+)
 from gitops_action.core.health.overrides import override
-from gitops_action.core.health.rules import apply_rule, rule_for
 from gitops_action.core.manifests.fields import number, text
 from gitops_action.core.manifests.model import Body
+
+if TYPE_CHECKING:
+    from cel.cel import Program
+
+# Health of custom kinds by CEL expressions of the configuration (`deploy.health.kinds`).
+
+LONGEST = 1_000
+"""Characters of one expression: what is longer is a program, and could not be bounded."""
+
+MOST_LOOPS = 3
+"""Loops (`all`, `exists`, `map`, `filter`) in one expression: nested, each multiplies the work."""
+
+_LOOPS = (".all(", ".exists(", ".exists_one(", ".map(", ".filter(")
+_FIELDS = ("apiVersion", "kind")
+_PARTS = ("metadata", "spec", "status", "data")
+
+
+def rule_for(body: Body, rules: tuple[KindRule, ...]) -> KindRule | None:
+    """The first rule for the object's kind."""
+    key = (group_of(body), text(body, "kind"))
+    return next((rule for rule in rules if (rule.group, rule.kind) == key), None)
+
+
+def expression_problem(expression: str) -> str:
+    """Why an expression cannot be used, in a line; empty when it can."""
+    if len(expression) > LONGEST:
+        return f"longer than {LONGEST} characters"
+    squeezed = "".join(expression.split())
+    if sum(squeezed.count(loop) for loop in _LOOPS) > MOST_LOOPS:
+        return f"more than {MOST_LOOPS} loops (all, exists, map, filter)"
+    try:
+        _compiled(expression)
+    except _EvaluationError as error:
+        return str(error)
+    return ""
+
+
+def apply_rule(rule: KindRule, body: Body) -> Health:
+    """The health that the rule gives; an expression that fails is in progress, and says why."""
+    for expression, tell, word in (
+        (rule.in_progress, in_progress, "in progress"),
+        (rule.failed, failed, "failed"),
+        (rule.current, lambda _reason, message: current(message), "current"),
+    ):
+        if not expression:
+            continue
+        try:
+            holds = _holds(expression, body)
+        except _EvaluationError as error:
+            return in_progress("ExpressionFailed", f"The {word} expression: {error}")
+        if holds:
+            return tell("HealthExpression", f"The {word} expression of the configuration holds")
+    return in_progress("HealthExpression", "No expression of the configuration holds yet")
+
+
+class _EvaluationError(Exception):
+    """An expression could not be compiled or evaluated."""
+
+
+def _holds(expression: str, body: Body) -> bool:
+    problem = expression_problem(expression)
+    if problem:
+        raise _EvaluationError(problem)
+    program = _compiled(expression)
+    try:
+        result = program.execute(_variables(body))
+    except KeyError as error:
+        raise _EvaluationError(f"no such field: {error.args[0]}") from error
+    except BaseException as error:
+        raise _evaluation_error(error) from error
+    if not isinstance(result, bool):
+        raise _EvaluationError(f"gave {type(result).__name__}, not true or false")
+    return result
+
+
+@lru_cache(maxsize=256)
+def _compiled(expression: str) -> Program:
+    from cel import cel  # noqa: PLC0415 - loads slowly, and few configurations have expressions
+
+    try:
+        return cel.compile(expression)
+    except BaseException as error:
+        raise _evaluation_error(error) from error
+
+
+def _evaluation_error(error: BaseException) -> _EvaluationError:
+    """The error in a line; a panic of the native library is no Exception, hence BaseException."""
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
+        raise error
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return _EvaluationError(first[:200])
+
+
+def _variables(body: Body) -> dict[str, object]:
+    """The object's fields; the usual parts are there, if empty, so that `has()` can be asked."""
+    found: dict[str, object] = {name: text(body, name) for name in _FIELDS}
+    for name in _PARTS:
+        part = body.get(name)
+        found[name] = part if isinstance(part, Mapping) else {}
+    return {**dict(body), **found, "object": {**dict(body), **found}}
+
 
 WAIT_ANNOTATION = "gitops-action/wait"
 IGNORED = "Ignored"

@@ -10,8 +10,15 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from gitops_action.core.health.conditions import group_of, moment, said
-from gitops_action.core.health.model import Facts, Health, current, in_progress
+from gitops_action.core.health.model import (
+    Facts,
+    Health,
+    current,
+    group_of,
+    in_progress,
+    moment,
+    said,
+)
 from gitops_action.core.manifests.fields import annotations as annotations_of
 from gitops_action.core.manifests.fields import flag, items, mapping, number, text, value
 from gitops_action.core.manifests.model import Body

@@ -2,26 +2,164 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
-from gitops_action.core.health import argo, flux, workloads
-from gitops_action.core.health.autoscaling import autoscaler
-from gitops_action.core.health.conditions import condition, condition_status, group_of, said
+from gitops_action.core.health import kstatus as workloads
 from gitops_action.core.health.conventions import convention, no_status
-from gitops_action.core.health.generic import generic
 from gitops_action.core.health.known_kinds import apply_known, rule_of
+from gitops_action.core.health.kstatus import generic, job_end
 from gitops_action.core.health.model import (
     WAIT_FOR_FIRST_CONSUMER,
     Facts,
     Health,
     Status,
+    condition,
+    condition_status,
     current,
     failed,
+    group_of,
     in_progress,
+    said,
 )
-from gitops_action.core.health.pods import job_end
+from gitops_action.core.manifests.fields import annotations as annotations_of
 from gitops_action.core.manifests.fields import flag, items, number, text, value
 from gitops_action.core.manifests.model import Body
+
+# Argo CD's Application and Argo Rollouts' Rollout, by what their controllers write.
+
+_ENDED_BADLY = frozenset({"Failed", "Error"})
+
+
+def application(body: Body) -> Health:
+    """Synced and healthy; suspended counts as healthy, degraded as failed."""
+    phase = text(body, "status", "operationState", "phase")
+    synced = text(body, "status", "sync", "status")
+    told = text(body, "status", "health", "status")
+    if phase in _ENDED_BADLY:
+        message = text(body, "status", "operationState", "message")
+        return failed(f"Sync{phase}", message or "The last sync failed")
+    if told == "Degraded":
+        message = text(body, "status", "health", "message")
+        return failed("Degraded", message or "Application is degraded")
+    if phase == "Running" or synced != "Synced":
+        return in_progress("OutOfSync", f"Application is {synced or 'not compared yet'}")
+    if told not in {"Healthy", "Suspended"}:
+        return in_progress(told or "NotObserved", f"Application is {told or 'not assessed yet'}")
+    return current(f"Application is synced and {told.lower()}")
+
+
+def rollout(body: Body) -> Health:
+    """By its phase, once the controller has seen this generation (it writes that as text)."""
+    seen = value(body, "status", "observedGeneration")
+    wanted = number(body, "metadata", "generation")
+    if isinstance(seen, str) and seen.isdecimal() and wanted is not None and int(seen) < wanted:
+        return in_progress(
+            "LatestGenerationNotObserved", f"Rollout generation is {wanted}, seen is {seen}"
+        )
+    phase = text(body, "status", "phase")
+    message = text(body, "status", "message")
+    if phase == "Healthy":
+        return current("Rollout is healthy")
+    if phase == "Degraded":
+        return failed("Degraded", message or "Rollout is degraded")
+    if not phase and _available(body):
+        return current("Rollout is available")
+    return in_progress(phase or "NotObserved", message or f"Rollout is {phase or 'not seen yet'}")
+
+
+def _available(body: Body) -> bool:
+    """Controllers before 1.0 write no phase; their hashes stand in `observedGeneration`."""
+    replicas = number(body, "spec", "replicas")
+    counts = {number(body, "status", name) for name in ("updatedReplicas", "availableReplicas")}
+    available = condition_status(body, "Available") == "True"
+    return available and counts == {1 if replicas is None else replicas}
+
+
+# HorizontalPodAutoscaler: able to scale, and scaling on metrics that it can read.
+
+NEVER_HEALS = frozenset({"InvalidSelector", "AmbiguousSelector", "InvalidMetricSourceType"})
+"""Reasons of the autoscaler that only a change of the description mends."""
+
+V1_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"
+"""Where `autoscaling/v1`, whose status has no conditions, holds those of v2, as JSON."""
+
+SWITCHED_OFF = "ScalingDisabled"
+"""The target has no replicas, which is how a person switches autoscaling off."""
+
+
+def autoscaler(body: Body) -> Health:
+    """By the conditions AbleToScale and ScalingActive (Kubernetes: pod autoscaling walkthrough).
+
+    A metric that cannot be read yet is in progress: a new target has none in its first minute.
+    """
+    for name in ("AbleToScale", "ScalingActive"):
+        found = condition(_with_conditions(body), name)
+        if not found:
+            return in_progress("NotObserved", "The autoscaler has not looked yet")
+        reason = text(found, "reason")
+        if text(found, "status") == "True" or reason == SWITCHED_OFF:
+            continue
+        tell = failed if reason in NEVER_HEALS else in_progress
+        return tell(reason or name, said(found, f"{name} is not true"))
+    return current("Autoscaler is active")
+
+
+def _with_conditions(body: Body) -> Body:
+    """The autoscaler with its conditions in the status, in whichever version it was read."""
+    written = annotations_of(body).get(V1_CONDITIONS)
+    if condition(body, "AbleToScale") or not written:
+        return body
+    try:
+        found = json.loads(written)
+    except json.JSONDecodeError:
+        return body
+    return {"status": {"conditions": found if isinstance(found, list) else []}}
+
+
+# Flux's kinds, as its controllers write their status (fluxcd.io, component APIs).
+
+_SUFFIX = ".toolkit.fluxcd.io"
+_STATIC = frozenset({"Alert", "Provider"})
+"""Kinds that no controller writes a status to."""
+
+NOT_LOOKED_AT = -1
+"""`observedGeneration` of an object that its controller has not come to."""
+
+
+def owns(group: str) -> bool:
+    """Whether a group of the API is one of Flux's."""
+    return group.endswith(_SUFFIX)
+
+
+def assess(body: Body) -> Health:
+    """Suspended, stalled, reconciling, ready; the generic rules have compared generations."""
+    if flag(body, "spec", "suspend"):
+        return current("Suspended: Flux leaves it alone", "Suspended")
+    if text(body, "kind") in _STATIC or _plain_oci(body):
+        return current("Resource is always ready")
+    seen = number(body, "status", "observedGeneration")
+    if seen == NOT_LOOKED_AT or (seen is None and not condition(body, "Ready")):
+        return in_progress("NotObserved", "Its controller has not looked yet")
+    stalled = condition(body, "Stalled")
+    if text(stalled, "status") == "True":
+        return failed(text(stalled, "reason"), said(stalled, "Stalled"))
+    return _ready(body)
+
+
+def _plain_oci(body: Body) -> bool:
+    """A HelmRepository of type `oci` is only an address."""
+    return text(body, "kind") == "HelmRepository" and text(body, "spec", "type") == "oci"
+
+
+def _ready(body: Body) -> Health:
+    found = condition(body, "Ready")
+    reconciling = text(condition(body, "Reconciling"), "status") == "True"
+    if text(found, "status") == "True" and not reconciling:
+        return current("Resource is Ready")
+    reason = text(found, "reason") or "NotReady"
+    return in_progress(reason, said(found, "Not ready yet"))
+
 
 Override = Callable[[Body, Facts], Health | None]
 
@@ -32,8 +170,8 @@ def override(body: Body, facts: Facts) -> Health | None:
     rule = _RULES.get((group, kind))
     if rule:
         return rule(body, facts)
-    if flux.owns(group):
-        return flux.assess(body)
+    if owns(group):
+        return assess(body)
     return _custom(body, facts)
 
 
@@ -172,8 +310,8 @@ _RULES: Mapping[tuple[str, str], Override] = {
     ("apps", "DaemonSet"): _daemon_set,
     ("apps", "Deployment"): _deployment,
     ("apps", "StatefulSet"): _stateful_set,
-    ("argoproj.io", "Application"): lambda body, _facts: argo.application(body),
-    ("argoproj.io", "Rollout"): lambda body, _facts: argo.rollout(body),
+    ("argoproj.io", "Application"): lambda body, _facts: application(body),
+    ("argoproj.io", "Rollout"): lambda body, _facts: rollout(body),
     ("autoscaling", "HorizontalPodAutoscaler"): lambda body, _facts: autoscaler(body),
     ("batch", "Job"): _job,
     ("networking.k8s.io", "Ingress"): _ingress,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitops_action.core.branches import Comparison
 from gitops_action.core.images import ImageReference, ImageSource
 from gitops_action.core.plan import PlanLine
+from gitops_action.core.pull_requests import Comparison
 from gitops_action.core.report.model import ImageStep, ProposalView
 from gitops_action.core.report.names import short_name, title, version_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops_action.core import trailers
-from gitops_action.core.branches import Identity
+from gitops_action.core.pull_requests import Identity
 from gitops_action.core.report.model import ImageStep, ProposalView
 
 

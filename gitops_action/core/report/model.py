@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gitops_action.core.branches import Comparison, Identity, Operation
 from gitops_action.core.images import ImageReference, ImageSource
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from gitops_action.core.plan import PlanLine, Skipped
+from gitops_action.core.pull_requests import Comparison, Identity, Operation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from gitops_action.core.images import ImageReference
-from gitops_action.core.inert import inert
-from gitops_action.core.markdown import shown
+from gitops_action.core.markdown import inert, shown
 from gitops_action.core.report.model import ProposalView
 
 TITLE_LIMIT = 120

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gitops_action.core.job import Job
-from gitops_action.core.validation.diff import Change, ObjectDiff
+from gitops_action.core.deploy.diff import Change, ObjectDiff
+from gitops_action.core.deploy.prune import PruneVerdict
+from gitops_action.core.outcome import Job
 from gitops_action.core.validation.images import ImageDifference
-from gitops_action.core.validation.prune import PruneVerdict
 from gitops_action.errors import GitOpsError
 
 Level = Literal["error", "warning"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitops_action.core.report.concealed import concealed
+from gitops_action.core.deploy.diff import ObjectDiff
+from gitops_action.core.deploy.prune import PruneVerdict
+from gitops_action.core.redaction.known import concealed
 from gitops_action.core.report.validation import EnvironmentReport, Finding, ValidationReport
-from gitops_action.core.validation.diff import ObjectDiff
-from gitops_action.core.validation.prune import PruneVerdict
 from gitops_action.errors import Location
 
 _ORDER = {"removed": 0, "changed": 1, "added": 2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from gitops_action.core.job import Job
+from gitops_action.core.outcome import Job
 from gitops_action.core.tags.context import RepositoryFacts
 
 

@@ -3,7 +3,9 @@
 Everything here is a function of objects: no cluster, no schema, no registry is asked.
 """
 
-from gitops_action.core.validation.diff import ObjectDiff, diff_objects
+from gitops_action.core.deploy.diff import ObjectDiff, diff_objects
+from gitops_action.core.deploy.prune import PruneVerdict, keeps, prune_budget, prune_ids
+from gitops_action.core.redaction.objects import redacted
 from gitops_action.core.validation.images import (
     ImageDifference,
     added_images,
@@ -18,10 +20,13 @@ from gitops_action.core.validation.namespaces import (
     unknown_namespaces,
     without_namespace,
 )
-from gitops_action.core.validation.objects import check_objects
-from gitops_action.core.validation.problem import Level, ObjectProblem, Steps, written
-from gitops_action.core.validation.prune import PruneVerdict, keeps, prune_budget, prune_ids
-from gitops_action.core.validation.redaction import redacted
+from gitops_action.core.validation.objects import (
+    Level,
+    ObjectProblem,
+    Steps,
+    check_objects,
+    written,
+)
 
 __all__ = [
     "ImageDifference",

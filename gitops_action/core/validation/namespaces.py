@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from gitops_action.core.config.select import nearest
 from gitops_action.core.manifests import Manifest
-from gitops_action.core.validation.problem import ObjectProblem
-from gitops_action.core.validation.scope import is_namespaced, scopes_of
+from gitops_action.core.validation.objects import ObjectProblem, is_namespaced, scopes_of
 
 BUILT_IN = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 """Namespaces that every cluster has (Kubernetes documentation, "Namespaces")."""

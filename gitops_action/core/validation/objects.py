@@ -3,13 +3,217 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
-from gitops_action.core.manifests import Manifest, fields
+from gitops_action.core.manifests import Manifest, ObjectId, fields
+from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.validation import names
-from gitops_action.core.validation.pods import pod_problems
-from gitops_action.core.validation.problem import ObjectProblem, Steps, written
-from gitops_action.core.validation.scope import Scopes, is_namespaced, scopes_of
-from gitops_action.errors import Location
+from gitops_action.core.validation.names import label_fault, label_value_fault
+from gitops_action.errors import GitOpsError, Location
+
+# A problem of one object: which object, where in it, and how bad.
+
+Level = Literal["error", "warning"]
+
+Step = str | int
+Steps = tuple[Step, ...]
+"""Keys and indexes from an object's top to a value."""
+
+
+class ObjectProblem(GitOpsError):  # noqa: N818 - some are warnings
+    """Something that is wrong with an object, or probably wrong.
+
+    Attributes:
+        manifest: the object.
+        steps: where in it; empty for the object as a whole.
+        level: `error` for what an API server refuses; `warning` for what cannot be told for
+            certain without the cluster.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of an error, and of its place
+        self,
+        title: str,
+        *,
+        manifest: Manifest,
+        steps: Steps = (),
+        cause: str = "",
+        fix: str = "",
+        level: Level = "error",
+    ) -> None:
+        """Place the problem where the object comes from; `locate` finds the line."""
+        super().__init__(title, cause=cause, fix=fix, location=manifest.origin)
+        self.manifest = manifest
+        self.steps = steps
+        self.level: Level = level
+
+
+def written(steps: Steps) -> str:
+    """A path the way people say it: `spec.template.spec.containers[0].image`.
+
+    Keys that hold dots or slashes, as labels do, stand in brackets: `metadata.labels["a/b"]`.
+    """
+    text = ""
+    for step in steps:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif not step or any(letter in step for letter in "./[] "):
+            text += f'["{step}"]'
+        else:
+            text += f".{step}" if text else step
+    return text
+
+
+# What is wrong with pods and with the controllers that make them.
+
+_TEMPLATES: Mapping[tuple[str, str], Steps] = {
+    ("apps", "DaemonSet"): ("spec", "template"),
+    ("apps", "Deployment"): ("spec", "template"),
+    ("apps", "ReplicaSet"): ("spec", "template"),
+    ("apps", "StatefulSet"): ("spec", "template"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
+    ("batch", "Job"): ("spec", "template"),
+    ("", "Pod"): (),
+    ("", "ReplicationController"): ("spec", "template"),
+}
+"""Where the built-in kinds hold a pod."""
+
+_SELECTING = "apps"
+
+
+def pod_problems(manifest: Manifest) -> Iterator[ObjectProblem]:
+    """Selectors that miss their own pods, containers that share a name, impossible names."""
+    kind = (manifest.id.group, manifest.id.kind)
+    if kind not in _TEMPLATES:
+        return
+    steps = _TEMPLATES[kind]
+    keys = tuple(str(step) for step in steps)
+    pod = mapping(manifest.body, *keys)
+    if manifest.id.group == _SELECTING:
+        yield from _selector(manifest, mapping(pod, "metadata", "labels"))
+    if steps:
+        yield from _labels(manifest, mapping(pod, "metadata", "labels"), steps)
+    yield from _containers(manifest, pod, steps)
+
+
+def _selector(manifest: Manifest, labels: Mapping[str, object]) -> Iterator[ObjectProblem]:
+    wanted = mapping(manifest.body, "spec", "selector", "matchLabels")
+    missed = sorted(key for key in wanted if labels.get(key) != wanted[key])
+    if missed:
+        yield ObjectProblem(
+            f"{manifest.id} does not select its own pods",
+            manifest=manifest,
+            steps=("spec", "selector", "matchLabels", missed[0]),
+            cause=f"the pod template's labels differ in {', '.join(missed)}",
+            fix="give spec.template.metadata.labels what spec.selector.matchLabels asks for",
+        )
+
+
+def _labels(
+    manifest: Manifest, labels: Mapping[str, object], steps: Steps
+) -> Iterator[ObjectProblem]:
+    for key, value in labels.items():
+        fault = label_value_fault(value) if isinstance(value, str) else ""
+        if fault:
+            yield ObjectProblem(
+                f"{manifest.id}: invalid value of label {key!r} of its pods",
+                manifest=manifest,
+                steps=(*steps, "metadata", "labels", key),
+                cause=fault,
+                fix="change the value",
+            )
+
+
+def _containers(
+    manifest: Manifest, pod: Mapping[str, object], steps: Steps
+) -> Iterator[ObjectProblem]:
+    seen: set[str] = set()
+    for part in ("initContainers", "containers", "ephemeralContainers"):
+        for index, container in enumerate(items(pod, "spec", part)):
+            name = text(container, "name")
+            fault = "another container of the pod has it" if name in seen else label_fault(name)
+            seen.add(name)
+            if name and fault:
+                yield ObjectProblem(
+                    f"{manifest.id}: invalid container name {name!r}",
+                    manifest=manifest,
+                    steps=(*steps, "spec", part, index, "name"),
+                    cause=fault,
+                    fix="give the container another name",
+                )
+
+
+# Which kinds live in a namespace and which in the cluster as a whole.
+
+_CLUSTER_WIDE = {
+    "": "Namespace Node PersistentVolume",
+    "admissionregistration.k8s.io": (
+        "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration"
+        " ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding"
+        " ValidatingWebhookConfiguration"
+    ),
+    "apiextensions.k8s.io": "CustomResourceDefinition",
+    "apiregistration.k8s.io": "APIService",
+    "certificates.k8s.io": "CertificateSigningRequest ClusterTrustBundle",
+    "flowcontrol.apiserver.k8s.io": "FlowSchema PriorityLevelConfiguration",
+    "networking.k8s.io": "IPAddress IngressClass ServiceCIDR",
+    "node.k8s.io": "RuntimeClass",
+    "rbac.authorization.k8s.io": "ClusterRole ClusterRoleBinding",
+    "resource.k8s.io": "DeviceClass DeviceTaintRule ResourceSlice",
+    "scheduling.k8s.io": "PriorityClass",
+    "storage.k8s.io": ("CSIDriver CSINode StorageClass VolumeAttachment VolumeAttributesClass"),
+    "storagemigration.k8s.io": "StorageVersionMigration",
+}
+"""Kubernetes' API reference, 1.25 to 1.37: the kinds whose paths hold no namespace."""
+
+_NAMESPACED = {
+    "": (
+        "ConfigMap Endpoints Event LimitRange PersistentVolumeClaim Pod PodTemplate"
+        " ReplicationController ResourceQuota Secret Service ServiceAccount"
+    ),
+    "apps": "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
+    "autoscaling": "HorizontalPodAutoscaler",
+    "batch": "CronJob Job",
+    "coordination.k8s.io": "Lease LeaseCandidate",
+    "discovery.k8s.io": "EndpointSlice",
+    "events.k8s.io": "Event",
+    "networking.k8s.io": "Ingress NetworkPolicy",
+    "policy": "PodDisruptionBudget",
+    "rbac.authorization.k8s.io": "Role RoleBinding",
+    "resource.k8s.io": "ResourceClaim ResourceClaimTemplate",
+    "scheduling.k8s.io": "PodGroup Workload",
+    "storage.k8s.io": "CSIStorageCapacity",
+}
+
+Scopes = Mapping[tuple[str, str], bool]
+"""By group and kind: whether the kind lives in a namespace."""
+
+
+def _table(kinds: Mapping[str, str], *, namespaced: bool) -> dict[tuple[str, str], bool]:
+    return {(group, kind): namespaced for group in kinds for kind in kinds[group].split()}
+
+
+BUILT_IN: Scopes = {
+    **_table(_CLUSTER_WIDE, namespaced=False),
+    **_table(_NAMESPACED, namespaced=True),
+}
+
+
+def scopes_of(manifests: Iterable[Manifest]) -> Scopes:
+    """The built-in kinds, and those that definitions among these objects add."""
+    own = {
+        (text(item.body, "spec", "group"), text(item.body, "spec", "names", "kind")): (
+            text(item.body, "spec", "scope") == "Namespaced"
+        )
+        for item in manifests
+        if item.id.kind == "CustomResourceDefinition"
+    }
+    return {**own, **BUILT_IN}
+
+
+def is_namespaced(identity: ObjectId, scopes: Scopes = BUILT_IN) -> bool | None:
+    """Whether objects of its kind live in a namespace; None where the kind is not known."""
+    return scopes.get((identity.group, identity.kind))
+
 
 _LARGEST_DATA = 1024 * 1024
 """Bytes that a ConfigMap's or Secret's data may have (Kubernetes documentation, "ConfigMaps")."""

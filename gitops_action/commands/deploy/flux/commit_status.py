@@ -13,12 +13,11 @@ from gitops_action.commands.deploy.target import DeployClock, Progress, Stop, Te
 from gitops_action.commands.ports import History
 from gitops_action.core.config import Target
 from gitops_action.core.config.values import format_duration
-from gitops_action.core.deploy.mask import masked_lines
 from gitops_action.core.deploy.result import Failure, Result, TargetResult
-from gitops_action.core.deployments.model import CommitStatus
-from gitops_action.core.flux import status_words as words
-from gitops_action.core.flux.statuses import OnCommit, Report, Said, Wanted, others, reports
-from gitops_action.core.redact import Redactor
+from gitops_action.core.deployments.records import CommitStatus
+from gitops_action.core.flux import commit_statuses as words
+from gitops_action.core.flux.commit_statuses import OnCommit, Report, Said, Wanted, others, reports
+from gitops_action.core.redaction.known import Redactor, masked_lines
 from gitops_action.errors import DeniedError, GitOpsError
 
 # The statuses of a commit and of those that contain it, asked for as rarely as it can be.

@@ -15,10 +15,9 @@ from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.errors import ExpiredError, UnreachableError
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.deploy.result import TargetResult
-from gitops_action.core.flux.charts import stale_charts
-from gitops_action.core.flux.facts import applied, id_of, source_of, suspended
-from gitops_action.core.flux.sources import suspension
-from gitops_action.core.flux.verdict import Relation
+from gitops_action.core.flux.source_match import stale_charts
+from gitops_action.core.flux.status import applied, id_of, source_of, suspended
+from gitops_action.core.flux.verdict import Relation, suspension
 from gitops_action.errors import GitOpsError
 
 # A dry run: what Flux runs now, and whether it would come to the commit. Nothing is asked.

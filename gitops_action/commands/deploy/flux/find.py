@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.errors import AccessDeniedError, NotFoundError
 from gitops_action.core.cluster.model import LiveObject, Resource
-from gitops_action.core.flux.facts import GROUP, dependencies_of, id_of, source_of
-from gitops_action.core.flux.follows import Follows, follows
-from gitops_action.core.flux.paths import of_path
+from gitops_action.core.flux.source_match import Follows, follows
+from gitops_action.core.flux.status import GROUP, dependencies_of, id_of, of_path, source_of
 from gitops_action.core.manifests.model import ObjectId
 from gitops_action.errors import GitOpsError
 

@@ -11,7 +11,7 @@ from gitops_action.commands.deploy.target import Stop, TargetRun
 from gitops_action.commands.deploy.wait import Awaited, Ending, WaitResult, wait_healthy
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.deploy.result import Failure
-from gitops_action.core.flux.facts import inventory_of, is_elsewhere
+from gitops_action.core.flux.status import inventory_of, is_elsewhere
 from gitops_action.core.manifests.fields import flag, text
 from gitops_action.core.manifests.model import ObjectId
 

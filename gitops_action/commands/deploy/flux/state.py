@@ -24,8 +24,9 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import LiveObject
-from gitops_action.core.flux.facts import (
+from gitops_action.core.flux.status import (
     REQUEST,
+    Revision,
     attempted,
     condition_of,
     dependencies_of,
@@ -33,11 +34,19 @@ from gitops_action.core.flux.facts import (
     source_of,
     suspended,
 )
-from gitops_action.core.flux.kustomizations import Seen, judge_kustomization
-from gitops_action.core.flux.revision import Revision
-from gitops_action.core.flux.sources import Asked, judge_source, suspension
-from gitops_action.core.flux.verdict import Relation, Step, Verdict, failed, waiting
-from gitops_action.core.health.conditions import condition
+from gitops_action.core.flux.verdict import (
+    Asked,
+    Relation,
+    Seen,
+    Step,
+    Verdict,
+    failed,
+    judge_kustomization,
+    judge_source,
+    suspension,
+    waiting,
+)
+from gitops_action.core.health.model import condition
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import ObjectId
 from gitops_action.errors import GitOpsError

@@ -12,9 +12,8 @@ from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.commands.deploy.wait import WaitResult
 from gitops_action.core.cluster.errors import ExpiredError
 from gitops_action.core.config.values import format_duration
-from gitops_action.core.deploy.progress import ProgressTone
-from gitops_action.core.deploy.result import Failure
-from gitops_action.core.flux.limits import beyond
+from gitops_action.core.deploy.result import Failure, ProgressTone
+from gitops_action.core.flux.source_match import beyond
 from gitops_action.core.flux.verdict import Step, Verdict
 from gitops_action.core.manifests.model import ObjectId
 

@@ -18,10 +18,10 @@ from gitops_action.core.cluster.errors import (
     StoppedError,
 )
 from gitops_action.core.cluster.model import Applied, LiveObject
-from gitops_action.core.deploy.migration import migrated
+from gitops_action.core.deploy.field_managers import migrated
+from gitops_action.core.deploy.inventory import Entry
 from gitops_action.core.deploy.order import Stage, stages
 from gitops_action.core.deploy.result import Action
-from gitops_action.core.inventory import Entry
 from gitops_action.core.manifests.fields import mapping, text, texts
 from gitops_action.core.manifests.model import ObjectId
 from gitops_action.errors import GitOpsError

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from gitops_action.commands.deploy.push.live import Live
 from gitops_action.core.cluster.model import LiveObject, Right
 from gitops_action.core.deploy.compare import Changed, Unchanged, compare
-from gitops_action.core.deploy.desired import INVENTORY_LABEL
-from gitops_action.core.deploy.managed import managers_to_migrate
-from gitops_action.core.deploy.placing import Placed
-from gitops_action.core.inventory import Inventory
+from gitops_action.core.deploy.field_managers import managers_to_migrate
+from gitops_action.core.deploy.inventory import Inventory
+from gitops_action.core.deploy.objects import INVENTORY_LABEL, Placed
 from gitops_action.core.manifests import fields
 from gitops_action.errors import GitOpsError
 

@@ -13,7 +13,7 @@ from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.push.live import for_each
 from gitops_action.core.cluster.errors import ClusterError, ExpiredError, UnreachableError
 from gitops_action.core.cluster.model import LiveObject, Resource
-from gitops_action.core.deploy.ownership import DEFINITION, NAMESPACE
+from gitops_action.core.deploy.prune import DEFINITION, NAMESPACE
 from gitops_action.core.manifests import fields
 from gitops_action.core.manifests.model import ObjectId
 

@@ -11,7 +11,7 @@ from gitops_action.commands.deploy.results import ENDS
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.model import Applied, ApplyOptions, LiveObject
-from gitops_action.core.deploy.rehearsed import would_change
+from gitops_action.core.deploy.compare import would_change
 from gitops_action.core.manifests.fields import mapping
 from gitops_action.core.manifests.model import Body, ObjectId
 from gitops_action.core.validation.immutable import may_recreate

@@ -21,13 +21,13 @@ from gitops_action.commands.deploy.results import ENDS, Ledger
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.commands.deploy.wait import Awaited, Ending, WaitResult, wait_healthy
 from gitops_action.core.cluster.model import LiveObject
-from gitops_action.core.deploy.placing import Placed
+from gitops_action.core.deploy.compare import described
+from gitops_action.core.deploy.diff import diff_objects
+from gitops_action.core.deploy.inventory import Inventory, recorded, union
+from gitops_action.core.deploy.objects import Placed
 from gitops_action.core.deploy.prune import PrunePlan
-from gitops_action.core.deploy.rehearsed import described
 from gitops_action.core.deploy.result import Action, ObjectResult, TargetResult
-from gitops_action.core.inventory import Inventory, recorded, union
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
-from gitops_action.core.validation.diff import diff_objects
 from gitops_action.errors import GitOpsError
 
 # What a dry run shows: the difference from live to described, and what would be pruned.

@@ -28,9 +28,8 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import ApplyOptions, LiveObject, Resource, Right
-from gitops_action.core.deploy.desired import INVENTORY_LABEL, to_apply
-from gitops_action.core.deploy.managed import applied_by
-from gitops_action.core.inventory import (
+from gitops_action.core.deploy.field_managers import applied_by
+from gitops_action.core.deploy.inventory import (
     Inventory,
     Stored,
     chunk_names,
@@ -39,6 +38,7 @@ from gitops_action.core.inventory import (
     inventory_label,
     record_name,
 )
+from gitops_action.core.deploy.objects import INVENTORY_LABEL, to_apply
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
 from gitops_action.errors import GitOpsError

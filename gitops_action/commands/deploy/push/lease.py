@@ -10,7 +10,7 @@ from gitops_action.commands.deploy.push.inventory import ensure_home, label_of
 from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.core.cluster.errors import LeaseHeldError, NotFoundError, StoppedError
 from gitops_action.core.cluster.model import LeaseTerms
-from gitops_action.core.inventory import record_name
+from gitops_action.core.deploy.inventory import record_name
 
 _LOOK_EVERY = 2.0
 """Seconds between two looks at a lease that another run holds."""

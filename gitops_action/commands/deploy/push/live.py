@@ -17,9 +17,7 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import LiveObject, Resource
-from gitops_action.core.deploy.desired import INVENTORY_LABEL
-from gitops_action.core.deploy.hpa import Target, scaled_targets
-from gitops_action.core.deploy.placing import Placed
+from gitops_action.core.deploy.objects import INVENTORY_LABEL, Placed, Target, scaled_targets
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import ObjectId
 

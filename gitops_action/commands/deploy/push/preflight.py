@@ -20,9 +20,9 @@ from gitops_action.commands.deploy.push.live import Live, look, scaled_in
 from gitops_action.commands.deploy.results import Ledger
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.model import LiveObject
-from gitops_action.core.deploy.placing import Placed, place, sealed
+from gitops_action.core.deploy.inventory import Entry, Inventory
+from gitops_action.core.deploy.objects import Placed, place, sealed
 from gitops_action.core.deploy.result import Action, ObjectResult
-from gitops_action.core.inventory import Entry, Inventory
 from gitops_action.core.manifests.fields import text
 from gitops_action.core.manifests.model import ObjectId
 from gitops_action.errors import GitOpsError

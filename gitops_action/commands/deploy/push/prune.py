@@ -25,6 +25,7 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import LiveObject
+from gitops_action.core.deploy.inventory import Inventory, shrink
 from gitops_action.core.deploy.order import deletion_waves
 from gitops_action.core.deploy.prune import (
     Deletion,
@@ -34,7 +35,6 @@ from gitops_action.core.deploy.prune import (
     plan_prune,
 )
 from gitops_action.core.deploy.result import Action, Failure, ObjectResult
-from gitops_action.core.inventory import Inventory, shrink
 from gitops_action.core.manifests.fields import text, texts
 from gitops_action.core.manifests.model import ObjectId
 from gitops_action.errors import GitOpsError

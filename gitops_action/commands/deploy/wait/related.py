@@ -7,7 +7,7 @@ from collections import defaultdict
 from gitops_action.commands.deploy.wait.watches import Source
 from gitops_action.core.cluster.model import LiveObject, WatchEvent
 from gitops_action.core.health.diagnose import Surroundings
-from gitops_action.core.health.diagnose.revision import new_replica_set
+from gitops_action.core.health.diagnose.workload import new_replica_set
 from gitops_action.core.manifests.fields import items, text
 from gitops_action.core.manifests.model import Body, ObjectId
 

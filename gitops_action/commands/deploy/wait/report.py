@@ -10,12 +10,11 @@ from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.target import TargetRun, ask
 from gitops_action.commands.deploy.wait.state import Tracked
 from gitops_action.core.cluster.errors import ClusterError
-from gitops_action.core.deploy.mask import masked_lines
-from gitops_action.core.deploy.progress import Progress, ProgressTone
-from gitops_action.core.deploy.result import Failure
+from gitops_action.core.deploy.result import Failure, Progress, ProgressTone
 from gitops_action.core.health.diagnose import LogRequest
-from gitops_action.core.health.diagnose.events import SHOWN, event_line
+from gitops_action.core.health.diagnose.pods import SHOWN, event_line
 from gitops_action.core.manifests.model import Body
+from gitops_action.core.redaction.known import masked_lines
 from gitops_action.errors import GitOpsError
 
 # What a person can do about the usual reasons.

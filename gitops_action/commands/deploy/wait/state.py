@@ -13,8 +13,7 @@ from gitops_action.core.deploy.result import Failure
 from gitops_action.core.health import Facts, Health, Status, assess, missing
 from gitops_action.core.health.conventions import NO_STATUS
 from gitops_action.core.health.diagnose import Tolerance, Verdict, diagnose
-from gitops_action.core.health.diagnose.standing import counts
-from gitops_action.core.health.diagnose.workload import WITH_PODS
+from gitops_action.core.health.diagnose.workload import WITH_PODS, counts
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body, ObjectId
 from gitops_action.errors import GitOpsError

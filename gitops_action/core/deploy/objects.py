@@ -1,0 +1,251 @@
+"""Described objects as they will be sent: which kind, in which namespace, under our label."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from gitops_action.core.cluster.model import Resource, Resources
+from gitops_action.core.deploy.inventory import Entry
+from gitops_action.core.health.model import group_of
+from gitops_action.core.manifests import fields
+from gitops_action.core.manifests.canonical import manifest_hash
+from gitops_action.core.manifests.fields import items, mapping, text
+from gitops_action.core.manifests.model import Body, Manifest, ObjectId
+from gitops_action.errors import GitOpsError
+
+# What is sent to the API server for a described object.
+
+INVENTORY_LABEL = "gitops-action/inventory"
+_SERVER_SIDE = (
+    "creationTimestamp",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+)
+
+
+def to_apply(body: Body, *, inventory: str) -> Body:
+    """The object with our label, without what only the server decides.
+
+    A Secret's `stringData` becomes `data`: the server does the same, but records the fields under
+    a name that no live object has, so nobody could compare them again.
+
+    Args:
+        body: the object as it is described.
+        inventory: the value of our label, which says whose inventory it is in.
+    """
+    kept = {key: value for key, value in body.items() if key != "status" and value is not None}
+    metadata = {
+        key: value
+        for key, value in fields.mapping(body, "metadata").items()
+        if key not in _SERVER_SIDE and value is not None
+    }
+    metadata["labels"] = {**fields.labels(body), INVENTORY_LABEL: inventory}
+    if not fields.annotations(body):
+        metadata.pop("annotations", None)  # an empty mapping has no fields that could be compared
+    return _with_data({**kept, "metadata": metadata})
+
+
+def _with_data(body: dict[str, object]) -> Body:
+    written = body.get("stringData")
+    if body.get("kind") != "Secret" or not isinstance(written, Mapping):
+        return body
+    encoded = {
+        str(key): b64encode(str(value).encode()).decode()
+        for key, value in written.items()
+        if value is not None
+    }
+    rest = {key: value for key, value in body.items() if key != "stringData"}
+    return {**rest, "data": {**fields.mapping(body, "data"), **encoded}}
+
+
+# A workload that an autoscaler scales: its number of replicas is not ours to set.
+
+_SCALERS = {
+    ("autoscaling", "HorizontalPodAutoscaler"): "apps/v1",
+    ("keda.sh", "ScaledObject"): "apps/v1",
+}
+"""Kinds that scale others, with the API version of a target that names none."""
+
+Target = tuple[str, str, str, str]
+"""Group, kind, namespace, name of what is scaled."""
+
+
+def scaled_targets(bodies: Iterable[Body]) -> frozenset[Target]:
+    """What the autoscalers among these objects scale; namespaces have to be filled in."""
+    found = (_target(body) for body in bodies)
+    return frozenset(target for target in found if target)
+
+
+def without_replicas(body: Body, scaled: frozenset[Target]) -> Body:
+    """The object, without `spec.replicas` where an autoscaler decides them.
+
+    Setting them again on every apply would scale down under load (Kubernetes documentation,
+    "Migrating Deployments and StatefulSets to horizontal autoscaling").
+    """
+    metadata = mapping(body, "metadata")
+    key = (
+        group_of(body),
+        text(body, "kind"),
+        text(metadata, "namespace"),
+        text(metadata, "name"),
+    )
+    spec = mapping(body, "spec")
+    if key not in scaled or "replicas" not in spec:
+        return body
+    return {**body, "spec": {name: value for name, value in spec.items() if name != "replicas"}}
+
+
+def _target(body: Body) -> Target | None:
+    default = _SCALERS.get((group_of(body), text(body, "kind")))
+    reference = mapping(body, "spec", "scaleTargetRef")
+    if default is None or not text(reference, "name"):
+        return None
+    written = {"apiVersion": text(reference, "apiVersion") or default}
+    return (
+        group_of(written),
+        text(reference, "kind") or "Deployment",
+        text(body, "metadata", "namespace"),
+        text(reference, "name"),
+    )
+
+
+_DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A described object, ready to be sent.
+
+    Attributes:
+        id: its identity, the namespace filled in.
+        resource: its kind as the server has it, or will have it.
+        manifest: as the environment describes it.
+        body: what is sent.
+        hash: of what is sent, as the inventory records it.
+        arriving: its kind is defined by this very environment and not served yet.
+    """
+
+    id: ObjectId
+    resource: Resource
+    manifest: Manifest
+    body: Body
+    hash: str = ""
+    arriving: bool = False
+
+    def entry(self, uid: str = "") -> Entry:
+        """What the inventory says of it."""
+        return Entry(id=self.id, version=self.resource.version, uid=uid, hash=self.hash)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placing:
+    """All objects of an environment, and why some cannot be placed."""
+
+    objects: tuple[Placed, ...]
+    problems: tuple[GitOpsError, ...] = ()
+
+
+def place(
+    manifests: Iterable[Manifest], served: Resources, *, namespace: str, inventory: str
+) -> Placing:
+    """Place every object.
+
+    Args:
+        manifests: what the environment describes.
+        served: the kinds that the cluster serves.
+        namespace: of objects that name none.
+        inventory: the value of our label.
+    """
+    every = tuple(manifests)
+    coming = {(one.api_version, one.kind): one for one in _defined(every)}
+    found: dict[ObjectId, Placed] = {}
+    problems: list[GitOpsError] = []
+    for manifest in every:
+        key = manifest.api_version, manifest.id.kind
+        resource = served.exact(*key)
+        if resource is None and key not in coming:
+            problems.append(_unknown(manifest, served))
+            continue
+        placed = _placed(manifest, resource or coming[key], namespace, inventory)
+        placed = replace(placed, arriving=resource is None)
+        if placed.id in found:
+            problems.append(_twice(placed, found[placed.id]))
+        found[placed.id] = placed
+    return Placing(objects=tuple(found.values()), problems=tuple(problems))
+
+
+def sealed(
+    objects: Iterable[Placed], scaled: frozenset[Target] = frozenset()
+) -> tuple[Placed, ...]:
+    """The objects with their hashes; without replicas where an autoscaler decides them.
+
+    Args:
+        objects: of one environment.
+        scaled: what autoscalers in the cluster scale; those of the environment are found here.
+    """
+    every = tuple(objects)
+    targets = scaled | scaled_targets(one.body for one in every)
+    return tuple(_sealed(one, targets) for one in every)
+
+
+def _sealed(placed: Placed, scaled: frozenset[Target]) -> Placed:
+    body = without_replicas(placed.body, scaled)
+    return replace(placed, body=body, hash=manifest_hash(replace(placed.manifest, body=body)))
+
+
+def _placed(manifest: Manifest, resource: Resource, namespace: str, inventory: str) -> Placed:
+    where = (manifest.id.namespace or namespace) if resource.namespaced else ""
+    body = dict(to_apply(manifest.body, inventory=inventory))
+    rest = {k: v for k, v in mapping(body, "metadata").items() if k != "namespace"}
+    body["metadata"] = {**rest, "namespace": where} if where else rest
+    item = replace(manifest.id, namespace=where)
+    return Placed(id=item, resource=resource, manifest=manifest, body=body)
+
+
+def _defined(manifests: Iterable[Manifest]) -> Iterator[Resource]:
+    for manifest in manifests:
+        if (manifest.id.group, manifest.id.kind) == _DEFINITION:
+            spec = mapping(manifest.body, "spec")
+            for version in items(spec, "versions"):
+                yield _resource(spec, text(version, "name"))
+
+
+def _resource(spec: Mapping[str, object], version: str) -> Resource:
+    return Resource(
+        group=text(spec, "group"),
+        version=version,
+        kind=text(spec, "names", "kind"),
+        plural=text(spec, "names", "plural"),
+        namespaced=text(spec, "scope") == "Namespaced",
+    )
+
+
+def _unknown(manifest: Manifest, served: Resources) -> GitOpsError:
+    other = served.preferred(manifest.id.group, manifest.id.kind)
+    fix = (
+        f"write `apiVersion: {other.api_version}`"
+        if other
+        else "install its CustomResourceDefinition first, or mend `apiVersion` and `kind`"
+    )
+    return GitOpsError(
+        f"the cluster does not know the kind of {manifest.id}",
+        cause=f"it serves no {manifest.id.kind} of {manifest.api_version}",
+        fix=fix,
+        location=manifest.origin,
+    )
+
+
+def _twice(placed: Placed, other: Placed) -> GitOpsError:
+    first = other.manifest.origin
+    return GitOpsError(
+        f"{placed.id} is described twice",
+        cause=f"the other one is in {first}" if first else "",
+        fix="remove one of them",
+        location=placed.manifest.origin,
+    )

@@ -1,0 +1,199 @@
+"""GitHub's Deployments, their statuses, and commit statuses, as far as we use them.
+
+States and limits are those of GitHub's REST API documentation, "Deployments" and "Commit statuses".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from gitops_action.core.deploy.pending import Recorded
+from gitops_action.core.deploy.result import EnvironmentResult, Result
+from gitops_action.core.deployments.payload import Content, read_payload
+
+DeploymentState = Literal[
+    "error", "failure", "inactive", "in_progress", "pending", "queued", "success"
+]
+CommitState = Literal["error", "failure", "pending", "success"]
+LONGEST_DESCRIPTION = 140
+"""Characters that GitHub takes for the description of a status."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentStatus:
+    """How a deployment is; `at` is None before GitHub has it."""
+
+    state: DeploymentState
+    description: str = ""
+    log_url: str = ""
+    environment_url: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDeployment:
+    """A deployment that begins.
+
+    Attributes:
+        environment: its name.
+        commit: what is deployed, a full id.
+        description: one line, at most 140 characters.
+        payload: a JSON document that `core/deployments/payload.py` writes and reads.
+        key: names the run and its attempt: a second try of the same run finds its Deployment.
+    """
+
+    environment: str
+    commit: str
+    description: str
+    payload: Mapping[str, object]
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentFacts:
+    """A Deployment as GitHub keeps it; statuses newest first."""
+
+    number: int
+    environment: str
+    commit: str
+    payload: Mapping[str, object] = field(default_factory=dict)
+    statuses: tuple[DeploymentStatus, ...] = ()
+    created: datetime | None = None
+    creator: str = ""
+    task: str = "deploy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitStatus:
+    """A status on a commit."""
+
+    context: str
+    state: CommitState
+    description: str = ""
+    url: str = ""
+    creator: str = ""
+
+
+# What the Deployments of an environment tell about what runs, and what was known to be good.
+
+JOBS_ACCOUNT = "github-actions[bot]"
+"""Who makes the Deployment of a job with `environment:`."""
+_ADOPTED = re.compile(r"\bcontent (sha256:[0-9a-f]{64})\b")
+_RESULTS = {"success": Result.SUCCEEDED, "failure": Result.FAILED}
+
+
+def adoption(content_hash: str) -> str:
+    """The description by which a job's own Deployment becomes ours: it cannot get a payload."""
+    return f"gitops-action deploys content {content_hash}"
+
+
+def content_of(facts: DeploymentFacts) -> Content | None:
+    """What a Deployment of ours is about; None for anybody else's.
+
+    One that GitHub made for a job has no payload: a status of ours says which content it is.
+    """
+    found = read_payload(facts.payload)
+    if found is not None:
+        return found if found.environment == facts.environment else None
+    for status in facts.statuses:
+        match = _ADOPTED.search(status.description)
+        if match:
+            return Content(environment=facts.environment, commit=facts.commit, hash=match.group(1))
+    return None
+
+
+def recorded_of(facts: DeploymentFacts) -> Recorded | None:
+    """What it says for the next run; None where it is not ours.
+
+    A success stays one when a later Deployment has made it inactive. What was never finished could
+    not be told.
+    """
+    content = content_of(facts)
+    if content is None:
+        return None
+    return Recorded(commit=content.commit, hash=content.hash, result=_result(facts.statuses))
+
+
+def last_verified(history: Sequence[DeploymentFacts]) -> DeploymentFacts | None:
+    """The newest of ours that was ever a success.
+
+    Args:
+        history: newest first, with all statuses: the newest status of a success that was
+            superseded is `inactive`.
+    """
+    return next(
+        (
+            facts
+            for facts in history
+            if content_of(facts) and any(one.state == "success" for one in facts.statuses)
+        ),
+        None,
+    )
+
+
+def is_jobs_own(facts: DeploymentFacts, *, commit: str, run_url: str) -> bool:
+    """Whether GitHub made it for this very job, so that it can be taken for ours.
+
+    Such a Deployment is about the job's commit, and its first status links to the job's page.
+    """
+    if not run_url or facts.commit != commit or read_payload(facts.payload) is not None:
+        return False
+    pages = (one.log_url for one in facts.statuses)
+    return facts.creator == JOBS_ACCOUNT and any(
+        page == run_url or page.startswith(f"{run_url}/") for page in pages
+    )
+
+
+def _result(statuses: Sequence[DeploymentStatus]) -> Result:
+    """The newest status that says how it ended."""
+    ends = (_RESULTS[one.state] for one in statuses if one.state in _RESULTS)
+    newest = statuses[0].state if statuses else ""
+    if newest == "error":
+        return Result.UNKNOWN
+    return next(ends, Result.UNKNOWN)
+
+
+# States and descriptions: how a result is told where GitHub has room for one line.
+
+_DEPLOYMENT: dict[Result, DeploymentState] = {
+    Result.SUCCEEDED: "success",
+    Result.FAILED: "failure",
+    Result.UNKNOWN: "error",
+    Result.SUPERSEDED: "inactive",
+    Result.NOTHING: "inactive",
+}
+_COMMIT: dict[Result, CommitState] = {
+    Result.SUCCEEDED: "success",
+    Result.FAILED: "failure",
+    Result.UNKNOWN: "error",
+}
+
+
+def deployment_state(result: Result) -> DeploymentState:
+    """GitHub's state; `error` says that it could not be told, which is no failure."""
+    return _DEPLOYMENT[result]
+
+
+def commit_state(result: Result) -> CommitState | None:
+    """The state of a commit's status; None where there is nothing to say."""
+    return _COMMIT.get(result)
+
+
+def described(result: EnvironmentResult) -> str:
+    """How it ended, with every target's own result where there are several."""
+    several = len(result.targets) > 1
+    named = ", ".join(f"{one.target} {one.result}" for one in result.targets) if several else ""
+    first = next((one.failures[0].sentence for one in result.targets if one.failures), "")
+    healthy = sum(len(one.objects) for one in result.targets)
+    words = first or (f"{healthy} objects are as described and healthy" if not several else "")
+    return one_line(": ".join(part for part in (named, words) if part) or str(result.result))
+
+
+def one_line(text: str) -> str:
+    """At most as long as GitHub takes."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= LONGEST_DESCRIPTION else f"{flat[: LONGEST_DESCRIPTION - 1]}…"

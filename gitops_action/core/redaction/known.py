@@ -1,0 +1,146 @@
+"""Takes secrets out of text before it leaves the process."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+PLACEHOLDER = "***"
+_SHORTEST_LINE = 4
+"""Lines of a secret that are shorter (a bracket, a blank) would only shred the output."""
+
+
+class Redactor:
+    """Knows the secrets of this run, also in the shapes that protocols give them."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        """Start with the secrets known from the inputs; adapters add those they are given."""
+        self._shapes: list[str] = []
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Know one more secret; several lines count each for itself as well."""
+        known = set(self._shapes)
+        for part in (secret.strip(), *_lines(secret)):
+            known |= _shapes(part)
+        self._shapes = sorted(known, key=len, reverse=True)  # the longest first: one holds another
+
+    def clean(self, text: str) -> str:
+        """The text with every known secret replaced."""
+        for shape in self._shapes:
+            if shape in text:
+                text = text.replace(shape, PLACEHOLDER)
+        return text
+
+    def clean_tree(self, value: object) -> object:
+        """A JSON document with every string cleaned, keys too."""
+        if isinstance(value, str):
+            return self.clean(value)
+        if isinstance(value, Mapping):
+            return {self.clean(str(key)): self.clean_tree(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.clean_tree(item) for item in value]
+        return value
+
+
+def _lines(secret: str) -> list[str]:
+    return [line.strip() for line in secret.splitlines() if len(line.strip()) >= _SHORTEST_LINE]
+
+
+def _shapes(secret: str) -> set[str]:
+    """The secret as it is, in an address, in JSON, and in HTTP basic authentication."""
+    if not secret:
+        return set()
+    users = ("x-access-token:", "oauth2:", ":", "")
+    encoded = {b64encode(f"{user}{secret}".encode()).decode() for user in users}
+    bare = {shape.rstrip("=") for shape in encoded}
+    return {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]} | encoded | bare
+
+
+# Log lines of other people's containers, fit to be shown: known secrets and what looks like
+# one.
+
+LONGEST_LINE = 500
+_READ = 4_000
+"""Characters of a line that are looked at at all: patterns must not meet megabytes."""
+
+_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_PEM_END = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
+_WHOLE = re.compile(
+    r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # JSON web tokens
+    r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}"  # GitHub
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access keys
+    r"|\bAIza[\w-]{35}"  # Google API keys
+    r"|\bxox[abprs]-[\w-]{10,}"  # Slack
+    r"|\b[sr]k_(?:live|test)_\w{16,}"  # Stripe
+    r"|\bglpat-[\w-]{20,}"  # GitLab
+)
+_URL_PASSWORD = re.compile(
+    r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}:)[^\s/@]{1,500}(?=@)", re.IGNORECASE
+)
+_AUTHORIZATION = re.compile(r"\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}", re.IGNORECASE)
+_NAMED = re.compile(
+    r"""((?:passw(?:or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"""
+    r"""|credentials?)["']?\s{0,3}[:=]\s{0,3})(?:"[^"]{1,500}"|'[^']{1,500}'|[^\s,;&"']{1,500})""",
+    re.IGNORECASE,
+)
+
+
+def masked_lines(lines: Iterable[str], redactor: Redactor) -> tuple[str, ...]:
+    """The lines with secrets replaced, each at most `LONGEST_LINE` characters."""
+    result: list[str] = []
+    in_key = False
+    for line in lines:
+        if in_key:
+            in_key = not _PEM_END.search(line)
+            continue
+        if _PEM.search(line):
+            in_key = not _PEM_END.search(line)
+            result.append(PLACEHOLDER)
+            continue
+        result.append(_masked(line, redactor))
+    return tuple(result)
+
+
+def _masked(line: str, redactor: Redactor) -> str:
+    text = redactor.clean(line)[:_READ]
+    text = _WHOLE.sub(PLACEHOLDER, text)
+    text = _URL_PASSWORD.sub(rf"\g<1>{PLACEHOLDER}", text)
+    text = _AUTHORIZATION.sub(rf"\g<1>{PLACEHOLDER}", text)
+    text = _NAMED.sub(rf"\g<1>{PLACEHOLDER}", text)
+    return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…"
+
+
+# Takes well-known kinds of credentials out of text that describes a repository's files.
+
+_TOKENS = re.compile(
+    r"\bgh[pousr]_[A-Za-z0-9]{16,}"
+    r"|\bgithub_pat_\w{20,}"
+    r"|\bglpat-[\w-]{20,}"
+    r"|\bxox[abprs]-[\w-]{10,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
+    r"|\b[sr]k_live_\w{16,}"
+    r"|\bnpm_[A-Za-z0-9]{36}"
+    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"
+)
+_IN_URL = re.compile(r"(?<=://)(?P<user>[^\s/:@]+):(?P<password>[^\s/@]+)@")
+_KEY = re.compile(
+    r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:(-----END [A-Z ]*PRIVATE KEY-----)|\Z)", re.DOTALL
+)
+
+
+def concealed(text: str) -> str:
+    """The text with what looks like a credential replaced; line breaks stay where they are."""
+    if "PRIVATE KEY" in text:
+        text = _KEY.sub(_without_key, text)
+    return _IN_URL.sub(rf"\g<user>:{PLACEHOLDER}@", _TOKENS.sub(PLACEHOLDER, text))
+
+
+def _without_key(found: re.Match[str]) -> str:
+    """Keep the number of lines, and what a diff puts before them."""
+    breaks = found[0].count("\n")
+    return f"{found[1]} {PLACEHOLDER} {found[2] or ''}".rstrip() + "\n" * breaks
