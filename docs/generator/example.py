@@ -7,7 +7,7 @@ from gitops_action.core.images import ImageSource, parse_reference
 from gitops_action.core.outcome import Job
 from gitops_action.core.plan import PlanLine
 from gitops_action.core.pull_requests import Comparison, SourceCommit
-from gitops_action.core.report.model import ImageStep, ProposalView
+from gitops_action.core.report.bump import ImageStep, ProposalView
 
 _SERVER = "https://github.example.com"
 _DIGEST = "sha256:3f1c0e6b58a94d27c1f0a9be6d3572c8e4b1960fa7d28c35be0419f6c7d2a853"

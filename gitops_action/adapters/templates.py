@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gitops_action.core import markdown
 from gitops_action.core.markdown import inert
-from gitops_action.core.report.names import slug
+from gitops_action.core.report.bump import slug
 from gitops_action.errors import UsageError
 
 VIEWS = Path(__file__).parents[1] / "views"

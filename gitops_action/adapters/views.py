@@ -11,13 +11,17 @@ from gitops_action.core import markdown as limits
 from gitops_action.core.deploy.result import Failure, ObjectResult, TargetResult
 from gitops_action.core.markdown import fenced, inert, readable, shown
 from gitops_action.core.outcome import Job
-from gitops_action.core.report import names
-from gitops_action.core.report.context import context_of
+from gitops_action.core.report import bump as names
+from gitops_action.core.report.bump import (
+    BumpReport,
+    ProposalResult,
+    ProposalView,
+    context_of,
+    trailers_of,
+)
 from gitops_action.core.report.deployment import Deployed, DeploymentReport
-from gitops_action.core.report.marks import trailers_of
-from gitops_action.core.report.model import BumpReport, ProposalResult, ProposalView
 from gitops_action.core.report.validation import ValidationReport
-from gitops_action.core.report.validation_context import context_of as validation_context_context_of
+from gitops_action.core.report.validation import context_of as validation_context_context_of
 from gitops_action.core.trailers import format_trailers, with_trailers
 from gitops_action.errors import UsageError
 

@@ -8,7 +8,7 @@ from gitops_action.adapters.workflow import ActionsSurface
 from gitops_action.app.session import Request, Session
 from gitops_action.app.surroundings import Surroundings, of_this_process
 from gitops_action.core.inputs import ACTION_COMMANDS, COMMAND, command_named, every_input, nearest
-from gitops_action.core.inputs.runner import given_inputs, stray_inputs, variable
+from gitops_action.core.inputs.values import given_inputs, stray_inputs, variable
 from gitops_action.errors import UsageError
 
 

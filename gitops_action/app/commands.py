@@ -13,10 +13,10 @@ from gitops_action.app.tools import CommandRunner, Context
 from gitops_action.commands import config, init, tag
 from gitops_action.core.inputs import Command, TagInputs, Values, check_values, tag_inputs
 from gitops_action.core.inputs.config import config_inputs
-from gitops_action.core.inputs.defaults import with_defaults
 from gitops_action.core.inputs.init import InitInputs
+from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.tags.event import repository_facts_of
+from gitops_action.core.tags.context import repository_facts_of
 
 Runners = Mapping[str, CommandRunner]
 

@@ -20,7 +20,7 @@ from gitops_action.core.cluster import Given, access_of
 from gitops_action.core.config import Target
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.inputs import Values
-from gitops_action.core.inputs.cluster import ClusterInputs
+from gitops_action.core.inputs.common import ClusterInputs
 from gitops_action.core.inputs.deploy import DeployInputs, deploy_inputs
 from gitops_action.core.outcome import Job, Notice, Outcome
 from gitops_action.core.pull_requests import Identity

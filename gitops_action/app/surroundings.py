@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from gitops_action.core.inputs import every_secret
-from gitops_action.core.inputs.runner import variable
+from gitops_action.core.inputs.values import variable
 from gitops_action.core.redaction.known import Redactor
 
 _RUNNER_SECRETS = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")

@@ -15,9 +15,8 @@ from gitops_action.core.config import (
     resolve_folders,
     select_environments,
 )
-from gitops_action.core.config.graph import as_mermaid
 from gitops_action.core.config.load import Reading, read_config, together
-from gitops_action.core.config.show import as_data, as_yaml
+from gitops_action.core.config.show import as_data, as_mermaid, as_yaml
 from gitops_action.core.config.tree_check import check_tree
 from gitops_action.core.inputs.config import ConfigInputs
 from gitops_action.core.outcome import Outcome

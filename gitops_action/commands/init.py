@@ -9,9 +9,8 @@ from typing import Protocol
 from gitops_action.core.inputs.init import INIT, InitInputs
 from gitops_action.core.outcome import Line, Outcome, Part
 from gitops_action.core.scaffold import Answers, next_steps, render
-from gitops_action.core.scaffold.questions import Question, questions_for
-from gitops_action.core.scaffold.read import read_answers
-from gitops_action.core.scaffold.steps import Step
+from gitops_action.core.scaffold.next_steps import Step
+from gitops_action.core.scaffold.questions import Question, questions_for, read_answers
 from gitops_action.errors import GitOpsError, UsageError
 
 

@@ -24,7 +24,7 @@ from gitops_action.core.pull_requests import (
 )
 from gitops_action.core.registry import ImageFacts
 from gitops_action.core.rendering.model import Rendering
-from gitops_action.core.report.model import BumpReport, ProposalView
+from gitops_action.core.report.bump import BumpReport, ProposalView
 from gitops_action.core.trees import Sides, Tree
 from gitops_action.errors import GitOpsError
 

@@ -14,7 +14,7 @@ from gitops_action.core.outcome import Job, Notice, Outcome
 from gitops_action.core.source import pull_request_head
 from gitops_action.core.tags import Metadata, RepositoryFacts, TagContext, compute
 from gitops_action.core.tags.compute import MetadataInputs
-from gitops_action.core.tags.event import commit_date_of, ref_of, repository_facts_of
+from gitops_action.core.tags.context import commit_date_of, ref_of, repository_facts_of
 
 
 class SourceFacts(Protocol):

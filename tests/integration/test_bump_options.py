@@ -9,7 +9,7 @@ import pytest
 
 from gitops_action.core.images import ImageSource
 from gitops_action.core.inputs import BUMP, bump_inputs, check_values
-from gitops_action.core.inputs.defaults import with_defaults
+from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.registry import RegistryUnreachableError
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.app_bump import app_bump

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.core.scaffold import Answers, next_steps
-from gitops_action.core.scaffold.steps import Step
+from gitops_action.core.scaffold.next_steps import Step
 from testbed.forge.schema_openapi import Description
 from tests.support.scaffold import combinations, name_of, written
 

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from gitops_action.commands.deploy.cluster import Cluster
-from gitops_action.core.config.deploy import PruneBudget
+from gitops_action.core.config.resolved import PruneBudget
 from gitops_action.core.deploy.inventory import Entry, Inventory
 from gitops_action.core.deploy.result import Action
 from gitops_action.core.manifests.model import ObjectId

@@ -10,7 +10,7 @@ import pytest
 
 from gitops_action.commands.deploy.push.engine import deploy_by_push
 from gitops_action.core.cluster.model import Applied, ApplyOptions
-from gitops_action.core.config.deploy import PruneBudget
+from gitops_action.core.config.resolved import PruneBudget
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.manifests.model import Body
 from testbed.cluster import ControlPlane

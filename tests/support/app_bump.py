@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gitops_action.app.bump import run
 from gitops_action.app.tools import Context
 from gitops_action.core.inputs import BUMP, check_values
-from gitops_action.core.inputs.defaults import with_defaults
+from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.redaction.known import Redactor
 from tests.support.bump_stage import Stage

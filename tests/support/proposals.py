@@ -8,7 +8,7 @@ from gitops_action.core.images import ImageSource, parse_reference
 from gitops_action.core.outcome import Job
 from gitops_action.core.plan import PlanLine, Skipped
 from gitops_action.core.pull_requests import Comparison, Identity, SourceCommit
-from gitops_action.core.report.model import ImageStep, ProposalView
+from gitops_action.core.report.bump import ImageStep, ProposalView
 
 DIGEST = f"sha256:{'a' * 64}"
 BOT = Identity(login="b[bot]", name="b[bot]", email="1+b[bot]@users.noreply.github.com")

@@ -16,7 +16,7 @@ from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.cluster import ApplyOptions, Given, access_of
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.config import Deploy, Environment, Target
-from gitops_action.core.config.deploy import PruneBudget
+from gitops_action.core.config.resolved import PruneBudget
 from gitops_action.core.deploy.inventory import Entry, Inventory, recorded, union
 from gitops_action.core.deploy.objects import to_apply
 from gitops_action.core.deploy.prune import PrunePlan

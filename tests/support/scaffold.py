@@ -9,7 +9,7 @@ from typing import get_args
 
 from gitops_action.adapters.scaffold import PackagedTemplates
 from gitops_action.core.scaffold import Answers, Application, render
-from gitops_action.core.scaffold.answers import Engine, Handover
+from gitops_action.core.scaffold.questions import Engine, Handover
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 WEB = Application(name="web", image="ghcr.io/acme/web", tag="v1.2.3", source="acme/web")

@@ -10,7 +10,7 @@ from typing import Any
 from gitops_action.core.outcome import Job
 from gitops_action.core.tags import Metadata, RepositoryFacts, TagContext, compute
 from gitops_action.core.tags.compute import MetadataInputs
-from gitops_action.core.tags.event import ref_of
+from gitops_action.core.tags.context import ref_of
 
 SHA = "90dd6032fac8bda1b6c4436a2e65de27961ed071"
 HEAD = "3370e228f2209994d57af4427fe64e71bb79ac96"

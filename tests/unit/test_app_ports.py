@@ -14,7 +14,7 @@ from gitops_action.adapters.worktree import WorktreeStore
 from gitops_action.app.bump import AutoStore, build_ports, content_store
 from gitops_action.app.tools import Context
 from gitops_action.core.inputs import BUMP, BumpInputs, bump_inputs, check_values
-from gitops_action.core.inputs.defaults import with_defaults
+from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.pull_requests import Identity
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import UsageError

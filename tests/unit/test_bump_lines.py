@@ -17,7 +17,7 @@ from gitops_action.core.images import ImageSource, parse_reference
 from gitops_action.core.outcome import Notice, Part, plain
 from gitops_action.core.plan import PlanLine, Skipped
 from gitops_action.core.redaction.known import Redactor
-from gitops_action.core.report.model import BumpReport, ImageStep, ProposalResult, ProposalView
+from gitops_action.core.report.bump import BumpReport, ImageStep, ProposalResult, ProposalView
 from gitops_action.errors import Location
 
 URL = "https://github.com/acme/environment/pull/7"

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.config import Environment, load_config
-from gitops_action.core.config.gates import Gates, HttpGate
-from gitops_action.core.config.graph import as_mermaid
 from gitops_action.core.config.load import read_config
-from gitops_action.core.config.show import as_data, as_yaml
+from gitops_action.core.config.resolved import Gates, HttpGate
+from gitops_action.core.config.show import as_data, as_mermaid, as_yaml
 from tests.support.configs import EXAMPLE, FILE
 
 FULL = b"""\

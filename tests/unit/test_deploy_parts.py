@@ -21,7 +21,7 @@ from gitops_action.commands.deploy.environment import Work, deploy_targets
 from gitops_action.commands.deploy.report import OUTPUT_LIMIT, deployment_outcome, list_outcome
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.config import Environment, Target
-from gitops_action.core.config.sequence import in_sequence
+from gitops_action.core.config.select import in_sequence
 from gitops_action.core.deploy.diff import ObjectDiff
 from gitops_action.core.deploy.pending import Decision, Step
 from gitops_action.core.deploy.result import (
@@ -33,7 +33,7 @@ from gitops_action.core.deploy.result import (
     Result,
     TargetResult,
 )
-from gitops_action.core.inputs.cluster import ClusterInputs
+from gitops_action.core.inputs.common import ClusterInputs
 from gitops_action.core.manifests.model import ObjectId
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.core.report.deployment import Deployed, DeploymentReport

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.config.deploy import PruneBudget
+from gitops_action.core.config.resolved import PruneBudget
 from gitops_action.core.deploy.inventory import Entry, Inventory
 from gitops_action.core.deploy.prune import PrunePlan, PruneRequest, candidates, plan_prune
 from gitops_action.core.manifests.model import ObjectId

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gitops_action.core.config.deploy import KindRule
+from gitops_action.core.config.resolved import KindRule
 from gitops_action.core.health import Facts, Status, assess
 from gitops_action.core.health.conventions import GRACE, NO_STATUS
 from gitops_action.core.health.known_kinds import KNOWN_KINDS, rule_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gitops_action.core.config.deploy import KindRule
+from gitops_action.core.config.resolved import KindRule
 from gitops_action.core.health import Facts, Status, assess, expression_problem
 
 FACTS = Facts(now=datetime(2026, 3, 1, 12, 0, tzinfo=UTC))

@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.inputs import BUMP, TAG, bump_inputs, check_values, every_input, split_names
-from gitops_action.core.inputs.defaults import resolve_endpoints, with_defaults
-from gitops_action.core.inputs.runner import given_inputs, stray_inputs, variable
+from gitops_action.core.inputs.values import (
+    given_inputs,
+    resolve_endpoints,
+    stray_inputs,
+    variable,
+    with_defaults,
+)
 from gitops_action.errors import GitOpsErrors, UsageError
 
 WORKING = {"images": "ghcr.io/acme/web:v1", "repository": "acme/env", "token": "t"}

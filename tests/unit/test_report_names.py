@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_action.core.report.names import branch, branch_problem, slug, title
+from gitops_action.core.report.bump import branch, branch_problem, slug, title
 from tests.support.nasty import NASTY
 from tests.support.proposals import DIGEST, proposal, step
 

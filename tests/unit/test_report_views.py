@@ -9,7 +9,7 @@ from gitops_action.adapters.views import UserTemplates, Views
 from gitops_action.core.images import parse_reference
 from gitops_action.core.markdown import BODY_LIMIT, SUMMARY_LIMIT
 from gitops_action.core.plan import PlanLine, Skipped
-from gitops_action.core.report.model import BumpReport, ProposalResult, ProposalView
+from gitops_action.core.report.bump import BumpReport, ProposalResult, ProposalView
 from gitops_action.core.trailers import parse_trailers
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.nasty import NASTY

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from gitops_action.adapters.scaffold import PackagedTemplates
 from gitops_action.core.config.load import load_config
 from gitops_action.core.scaffold import Answers
-from gitops_action.core.scaffold.example import CLOSE, OPEN, WORDS, to_jinja
+from gitops_action.core.scaffold.render import CLOSE, OPEN, WORDS, to_jinja
 from tests.support.scaffold import (
     API,
     EXAMPLE,

@@ -19,7 +19,7 @@ from gitops_action.core.images import parse_image_lines, parse_reference
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Job, Notice, Outcome
 from gitops_action.core.plan import Plan, PlanLine
-from gitops_action.core.report.model import ImageStep, ProposalResult, ProposalView
+from gitops_action.core.report.bump import ImageStep, ProposalResult, ProposalView
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
 
 DIGEST = "sha256:" + "a" * 64

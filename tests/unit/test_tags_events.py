@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gitops_action.core.tags.event import commit_date_of, ref_of, repository_facts_of
+from gitops_action.core.tags.context import commit_date_of, ref_of, repository_facts_of
 from tests.support.tag_events import FACTS, JOBS, SHA, job
 
 LATER = "2020-01-10T02:30:00+02:00"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.tags.lines import csv_lines
+from gitops_action.core.tags.rules import csv_lines
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.tag_events import metadata
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.bindings import rendered_hash, shown_files, unrendered_hash
 from gitops_action.core.inputs import VALIDATE, ValidateInputs, check_values, validate_inputs
 from gitops_action.core.markdown import fenced
 from gitops_action.core.outcome import Job
 from gitops_action.core.redaction.known import concealed
+from gitops_action.core.report.validation import rendered_hash, shown_files, unrendered_hash
 from gitops_action.core.trailers import (
     FinishedRun,
     Proposal,

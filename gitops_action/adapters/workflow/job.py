@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from gitops_action.core.inputs.defaults import resolve_endpoints
+from gitops_action.core.inputs.values import resolve_endpoints
 from gitops_action.core.outcome import Job
 from gitops_action.errors import GitOpsError, Location
 

@@ -23,7 +23,7 @@ from gitops_action.core.outcome import Outcome
 from gitops_action.core.plan import NoMatchError, make_keep
 from gitops_action.core.pull_request_state import Proposed, survey
 from gitops_action.core.pull_requests import NewCommit
-from gitops_action.core.report.model import ProposalResult
+from gitops_action.core.report.bump import ProposalResult
 from gitops_action.errors import ConflictError, GitOpsError, UsageError
 
 __all__ = ["BumpPorts", "run"]

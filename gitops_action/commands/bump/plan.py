@@ -16,7 +16,7 @@ from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Notice
 from gitops_action.core.plan import Plan, PlanRequest, make_plan
 from gitops_action.core.pull_requests import Comparison
-from gitops_action.core.report.model import ImageStep, ProposalView
+from gitops_action.core.report.bump import ImageStep, ProposalView
 from gitops_action.errors import GitOpsError, Location
 
 # Refuse what must not be proposed: a version under hold, and a step backwards.

@@ -14,7 +14,7 @@ from gitops_action.core.images import ImageReference
 from gitops_action.core.plan import NoMatchError, Plan, make_keep
 from gitops_action.core.pull_request_state import Survey, expected_head, settled
 from gitops_action.core.pull_requests import BranchFacts, NewCommit, PullRequestFacts
-from gitops_action.core.report.model import ProposalResult, ProposalView
+from gitops_action.core.report.bump import ProposalResult, ProposalView
 from gitops_action.errors import UsageError
 
 # Whether people changed, on our branch, the very places that a bump wants to change.

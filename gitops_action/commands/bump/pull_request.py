@@ -9,7 +9,7 @@ from gitops_action.core.config import Environment
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.pull_request_state import CLOSED_BY_US
 from gitops_action.core.pull_requests import Decoration, NewPullRequest, Operation, PullRequestFacts
-from gitops_action.core.report.model import ProposalResult, ProposalView
+from gitops_action.core.report.bump import ProposalResult, ProposalView
 from gitops_action.errors import ConflictError, UsageError
 
 COMMENT_MARKER = "<!-- gitops-action: bump -->"

@@ -12,8 +12,7 @@ from gitops_action.commands.ports import Texts
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Line, Notice, Outcome, Part
 from gitops_action.core.plan import PlanLine
-from gitops_action.core.report.model import BumpReport, ImageStep, ProposalResult
-from gitops_action.core.report.names import version_of
+from gitops_action.core.report.bump import BumpReport, ImageStep, ProposalResult, version_of
 from gitops_action.errors import GitOpsError, GitOpsErrors
 
 _VERBS = {"created": "opened", "updated": "updated", "unchanged": "unchanged", "closed": "closed"}

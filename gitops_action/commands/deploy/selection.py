@@ -9,7 +9,7 @@ from gitops_action.commands.deploy.ports import DeployPorts
 from gitops_action.commands.ports import DeployTrees
 from gitops_action.commands.render import EnvironmentRendering, render_environment
 from gitops_action.core.config import Config, Environment, load_config, select_environments
-from gitops_action.core.config.sequence import in_sequence, predecessors
+from gitops_action.core.config.select import in_sequence, predecessors
 from gitops_action.core.deploy.pending import (
     Ancestry,
     Decision,

@@ -22,11 +22,17 @@ from gitops_action.commands.validate.scope import (
     read_settings,
     render_both,
 )
-from gitops_action.core.bindings import rendered_hash, shown_files, unrendered_hash
 from gitops_action.core.config import select_environments
 from gitops_action.core.inputs.validate import ValidateInputs
 from gitops_action.core.outcome import Notice, Outcome
-from gitops_action.core.report.validation import EnvironmentReport, Finding, ValidationReport
+from gitops_action.core.report.validation import (
+    EnvironmentReport,
+    Finding,
+    ValidationReport,
+    rendered_hash,
+    shown_files,
+    unrendered_hash,
+)
 from gitops_action.core.trailers import Proposal, declared_by
 from gitops_action.core.trees import Sides
 from gitops_action.errors import ConflictError, DeniedError, GitOpsError

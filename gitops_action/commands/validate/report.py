@@ -8,8 +8,13 @@ from collections.abc import Mapping, Sequence
 from gitops_action.core.deploy.diff import Change
 from gitops_action.core.outcome import Line, Notice, Outcome, Part, Tone
 from gitops_action.core.redaction.known import concealed
-from gitops_action.core.report.validation import EnvironmentReport, Finding, ValidationReport
-from gitops_action.core.report.validation_context import sentence, verdict
+from gitops_action.core.report.validation import (
+    EnvironmentReport,
+    Finding,
+    ValidationReport,
+    sentence,
+    verdict,
+)
 from gitops_action.core.validation.images import ImageDifference
 from gitops_action.errors import EXIT_FAILURE
 

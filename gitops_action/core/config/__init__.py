@@ -1,19 +1,26 @@
 """The environment repository's configuration: `.github/gitops.yaml` and the holds beside it."""
 
-from gitops_action.core.config.deploy import Deploy, Health, KindRule, PruneBudget, Target
-from gitops_action.core.config.folders import Folder, missing_folders, resolve_folders
-from gitops_action.core.config.gates import Approvals, Gates, HttpGate, Window
-from gitops_action.core.config.holds import HOLDS_FOLDER, Hold, held, hold_file
+from gitops_action.core.config.check import Folder, missing_folders, resolve_folders
+from gitops_action.core.config.holds import HOLDS_FOLDER, Hold, held, hold_file, load_holds
 from gitops_action.core.config.load import load_config
-from gitops_action.core.config.read_holds import load_holds
 from gitops_action.core.config.resolved import (
     CONFIG_PATH,
     DEFAULT_ENVIRONMENT,
     PLACEHOLDER,
     Application,
+    Approvals,
     Config,
+    Deploy,
     Environment,
+    Gates,
+    Health,
+    HttpGate,
+    KindRule,
+    PruneBudget,
     Rollback,
+    Target,
+    Validation,
+    Window,
 )
 from gitops_action.core.config.select import (
     APPLICATIONS_FOLDER,
@@ -21,7 +28,6 @@ from gitops_action.core.config.select import (
     select_applications,
     select_environments,
 )
-from gitops_action.core.config.validation import Validation
 
 __all__ = [
     "APPLICATIONS_FOLDER",

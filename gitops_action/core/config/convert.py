@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any, get_args
 
-from gitops_action.core.config import deploy, gates, resolved
-from gitops_action.core.config.document import Document
-from gitops_action.core.config.layout import normalised
-from gitops_action.core.config.model import ConfigShape, EnvironmentShape
-from gitops_action.core.config.model_deploy import (
+from pydantic import BaseModel
+
+from gitops_action.core.config import resolved
+from gitops_action.core.config import resolved as deploy
+from gitops_action.core.config import resolved as gates
+from gitops_action.core.config.check import normalised
+from gitops_action.core.config.document import Document, Path, written
+from gitops_action.core.config.resolved import Validation
+from gitops_action.core.config.schema import (
     ClusterShape,
+    ConfigShape,
     DeployShape,
+    EnvironmentShape,
+    GatesShape,
     HealthShape,
     TargetShape,
+    ValidateShape,
 )
-from gitops_action.core.config.model_gates import GatesShape
-from gitops_action.core.config.model_validate import ValidateShape
-from gitops_action.core.config.validation import Validation
+from gitops_action.core.config.select import nearest
+from gitops_action.errors import GitOpsError, UsageError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _SINGLE = "default"
 
@@ -128,3 +140,115 @@ def _target(name: str, shape: ClusterShape | TargetShape) -> deploy.Target:
         access=shape.access,
         status_prefix=shape.status_prefix or "",
     )
+
+
+# What is wrong with a configuration's shape, in words, with place, key and fix.
+
+_KEY = "[key]"
+_KINDS = {
+    "string_type": ("text", "put it in quotes"),
+    "int_type": ("a whole number", "write a number without quotes"),
+    "list_type": ("a list", "write [a, b], also for a single one"),
+    "dict_type": ("a mapping", "write `key: value` lines below it"),
+    "model_type": ("a mapping", "write `key: value` lines below it"),
+    "model_attributes_type": ("a mapping", "write `key: value` lines below it"),
+    "bool_type": ("true or false", "write true or false without quotes"),
+}
+
+
+def explain(
+    document: Document, details: Sequence[ErrorDetails], model: type[BaseModel]
+) -> list[GitOpsError]:
+    """One error of ours for each of pydantic's, placed in the document.
+
+    A required key that is misspelt is told once: by the key that is not known.
+    """
+    meant = {_meant(detail, model) for detail in details if detail["type"] == "extra_forbidden"}
+    return [
+        _explain(document, detail, model)
+        for detail in details
+        if detail["type"] != "missing" or detail["loc"] not in meant
+    ]
+
+
+def _meant(detail: ErrorDetails, model: type[BaseModel]) -> Path:
+    path = detail["loc"]
+    return (*path[:-1], nearest(str(path[-1]), known_keys(model, path[:-1])) or "")
+
+
+def _explain(document: Document, detail: ErrorDetails, model: type[BaseModel]) -> UsageError:
+    path = tuple(step for step in detail["loc"] if step != _KEY)
+    about_key = _KEY in detail["loc"] or detail["type"] in {"extra_forbidden", "missing"}
+    title, fix = _words(path, detail, model)
+    place = document.key(path) if about_key else document.value(path)
+    return UsageError(title, fix=fix, location=place)
+
+
+def _words(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    kind, context = detail["type"], detail.get("ctx", {})
+    where = written(path) or "the file"
+    if kind == "gitops":
+        return f"{where}: {context['reason']}", str(context["fix"])
+    if kind == "extra_forbidden":
+        inside = written(path[:-1]) or "the file"
+        return f"unknown key {path[-1]!r} in {inside}", _guess(path, model)
+    return _of_value(where, path, detail)
+
+
+def _of_value(where: str, path: Path, detail: ErrorDetails) -> tuple[str, str]:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "missing":
+        value = "1" if path == ("version",) else "…"
+        return f"{where} is missing", f"add `{path[-1]}: {value}`"
+    if kind in {"string_too_short", "too_short"}:
+        return f"{where} is empty", f"write something, or remove {path[-1]!r}"
+    if kind in _KINDS:
+        expected, fix = _KINDS[kind]
+        return f"{where} is {_said(detail['input'])}, not {expected}", fix
+    if kind == "literal_error":
+        choice = str(context["expected"]).replace("'", "")
+        return f"{where} is {_said(detail['input'])}", f"write {choice}"
+    message = detail["msg"]
+    return f"{where}: {message[:1].lower()}{message[1:]}", f"change {where}"
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else repr(value)
+
+
+def _guess(path: Path, model: type[BaseModel]) -> str:
+    keys = known_keys(model, path[:-1])
+    guess = nearest(str(path[-1]), keys)
+    return f"did you mean {guess!r}?" if guess else f"known keys: {', '.join(keys)}"
+
+
+def known_keys(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys that the model knows at a path; empty where it knows none by name."""
+    here: object = model
+    for step in path:
+        here = _below(here, step)
+    found = _model(here)
+    return [field.alias or name for name, field in found.model_fields.items()] if found else []
+
+
+def _below(here: Any, step: str | int) -> Any:
+    found = _model(here)
+    if found is None:
+        return next((item for item in reversed(get_args(here)) if _model(item)), None)
+    fields = found.model_fields.items()
+    return next((field.annotation for name, field in fields if (field.alias or name) == step), None)
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    for item in (annotation, *_members(annotation)):
+        if isinstance(item, type) and issubclass(item, BaseModel):
+            return item
+    return None
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if type(None) in get_args(annotation) else ()

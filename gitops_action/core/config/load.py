@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gitops_action.core.config.check import check_layout
 from gitops_action.core.config.document import Document
-from gitops_action.core.config.layout import check_layout
 from gitops_action.core.config.resolved import CONFIG_PATH, DEFAULT_ENVIRONMENT, Config, Environment
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
 
@@ -92,9 +92,11 @@ def _checked(document: Document) -> Reading:
     # Imported here: pydantic is only paid for where there is a configuration to check.
     from pydantic import ValidationError  # noqa: PLC0415
 
-    from gitops_action.core.config.convert import convert  # noqa: PLC0415
-    from gitops_action.core.config.model import ConfigShape  # noqa: PLC0415
-    from gitops_action.core.config.problems import explain  # noqa: PLC0415
+    from gitops_action.core.config.convert import (
+        convert,  # noqa: PLC0415
+        explain,  # noqa: PLC0415
+    )
+    from gitops_action.core.config.schema import ConfigShape  # noqa: PLC0415
 
     problems = [*document.problems, *check_layout(document)]
     try:

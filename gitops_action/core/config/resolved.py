@@ -4,12 +4,170 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
-from gitops_action.core.config.deploy import Deploy
-from gitops_action.core.config.gates import Gates
-from gitops_action.core.config.validation import Validation
 from gitops_action.core.pull_requests import MergeMethod
+
+# How an environment is deployed, as resolved values: targets, prune budget, health.
+
+Engine = Literal["push", "flux"]
+Access = Literal["cluster", "none"]
+
+CONFIRMED_KINDS = ("Namespace", "PersistentVolumeClaim", "CustomResourceDefinition")
+"""Kinds whose deletion loses data or takes much else with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruneBudget:
+    """What a deployment may delete without being asked.
+
+    Exactly one of `max_percent` (of the environment's objects, 0 to 100) and `max_count` is set.
+    Objects of the kinds in `confirm` are never deleted without a confirmation.
+    """
+
+    max_percent: float | None = 20.0
+    max_count: int | None = None
+    confirm: tuple[str, ...] = CONFIRMED_KINDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindRule:
+    """What health is for one custom kind.
+
+    `current`, `failed` and `in_progress` are expressions of the Common Expression Language that
+    read an object's top-level fields as variables (`status.phase == 'Ready'`), as Flux's
+    `healthCheckExprs` do; empty ones are never true. They are known to compile.
+    """
+
+    group: str
+    kind: str
+    current: str
+    failed: str = ""
+    in_progress: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """How long to wait for health, and what it is.
+
+    `tolerate_restarts` is how many restarts of a container are no failure yet; `kinds` are the
+    rules for custom kinds.
+    """
+
+    timeout: timedelta = timedelta(minutes=10)
+    tolerate_restarts: int = 3
+    kinds: tuple[KindRule, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One cluster (or one part of it) that an environment is deployed to.
+
+    Attributes:
+        name: unique in its environment; `default` for the single form.
+        engine: `push` applies from the job; `flux` waits until Flux runs the commit.
+        kustomizations: Flux Kustomizations as `namespace/name`; empty: found by their path.
+        context: the kubeconfig context; empty for the current one.
+        access: `none` where the job cannot reach the cluster and reads commit statuses instead.
+        status_prefix: start of the commit status contexts that Flux's notification-controller
+            writes (`<kind>/<name>/<start of the provider's uid>`); set when `access` is `none`.
+    """
+
+    name: str
+    engine: Engine
+    kustomizations: tuple[str, ...] = ()
+    context: str = ""
+    access: Access = "cluster"
+    status_prefix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deploy:
+    """Where and how an environment is deployed. No targets: nothing is deployed by us."""
+
+    targets: tuple[Target, ...] = ()
+    prune: PruneBudget = field(default_factory=PruneBudget)
+    health: Health = field(default_factory=Health)
+
+
+# What has to be true before a change to an environment merges, as resolved values.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A recurring span of time in which merging is denied, or outside of which it is.
+
+    `cron` (five fields) gives each start in `timezone` (IANA name), `duration` how long it lasts.
+    """
+
+    effect: Literal["deny", "allow"]
+    cron: str
+    duration: timedelta
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approvals:
+    """How many people have to approve, and who counts; nobody named means anyone who may write."""
+
+    count: int = 0
+    teams: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpGate:
+    """An address that is asked, and the expression its response has to satisfy."""
+
+    url: str
+    expect: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gates:
+    """Every gate of an environment.
+
+    Attributes:
+        soak: how long the images must have run, verified, in every environment of `after`.
+        windows: when merging is denied or allowed.
+        approvals: who has to approve.
+        checks: names of checks or statuses that must have succeeded on the head commit.
+        http: addresses that have to answer as expected.
+    """
+
+    soak: timedelta = timedelta(0)
+    windows: tuple[Window, ...] = ()
+    approvals: Approvals = Approvals()
+    checks: tuple[str, ...] = ()
+    http: tuple[HttpGate, ...] = ()
+
+
+# How rendered objects are checked, as resolved values.
+
+UnknownKinds = Literal["warn", "error", "ignore"]
+
+KUBERNETES = "1.36"
+"""Whose schemas are taken where the configuration does not say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """What `validate` goes by.
+
+    Attributes:
+        kubernetes: the version whose schemas built-in kinds are checked by, `MAJOR.MINOR`.
+        schemas: folders of the repository that hold CustomResourceDefinitions, beside those that
+            are part of an environment.
+        unknown_kinds: what to do about kinds that no schema is known for.
+        remote_bases: whether kustomizations may name other repositories.
+    """
+
+    kubernetes: str = KUBERNETES
+    schemas: tuple[str, ...] = ()
+    unknown_kinds: UnknownKinds = "warn"
+    remote_bases: bool = False
+
 
 MergeMode = Literal["auto", "manual"]
 RollbackMode = Literal["auto", "propose", "off"]

@@ -4,8 +4,292 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
-from gitops_action.core.config.model import ConfigShape
+from pydantic import Field, model_validator
+from pydantic.config import JsonDict
+
+from gitops_action.core.config.fields import (
+    NAME_PATTERN,
+    Budget,
+    Count,
+    Cron,
+    Duration,
+    Expectation,
+    Expression,
+    Folder,
+    ImageRepository,
+    KubernetesVersion,
+    Kustomization,
+    Login,
+    Name,
+    OwnerName,
+    Shape,
+    Team,
+    Text,
+    TimeZone,
+    Url,
+    hyphenated,
+    problem,
+)
+from gitops_action.core.config.resolved import CONFIRMED_KINDS, KUBERNETES, Window
+from gitops_action.core.config.windows import never_open
+
+# The shape of an environment's `deploy` in the configuration.
+
+
+class PruneShape(Shape):
+    """What a deployment may delete without being asked."""
+
+    max: Budget = Field(default=20.0, description="A share of the objects, or a number of them.")
+    confirm: list[Text] = Field(
+        default_factory=lambda: list(CONFIRMED_KINDS),
+        description="Kinds that are deleted only with a confirmation.",
+    )
+
+
+class KindRuleShape(Shape):
+    """When an object of a custom kind is healthy: expressions over the object's own fields."""
+
+    group: str = Field(default="", description="API group, e.g. example.com.")
+    kind: Text = Field(description="Kind, e.g. Database.")
+    current: Expression = Field(description="Whether it is as described and ready.")
+    failed: Expression | None = Field(default=None, description="Whether it failed for good.")
+    in_progress: Expression | None = Field(
+        default=None, description="Whether it is still on the way."
+    )
+
+
+class HealthShape(Shape):
+    """How long to wait for health, and what it is for custom kinds."""
+
+    timeout: Duration | None = Field(default=None, description="Default 10m.")
+    tolerate_restarts: Count = Field(default=3, description="Restarts that are no failure yet.")
+    kinds: list[KindRuleShape] = Field(
+        default_factory=list, description="What health is for custom kinds."
+    )
+
+    @model_validator(mode="after")
+    def _one_rule_a_kind(self) -> HealthShape:
+        kinds = [(rule.group, rule.kind) for rule in self.kinds]
+        if len(kinds) != len(set(kinds)):
+            raise problem("two rules are about the same kind", "keep one rule a group and kind")
+        return self
+
+
+class ClusterShape(Shape):
+    """How one cluster is reached and who applies."""
+
+    engine: Literal["push", "flux"] | None = Field(
+        default=None, description="push: the job applies. flux: the job waits for Flux."
+    )
+    kustomizations: list[Kustomization] = Field(
+        default_factory=list,
+        description="Flux Kustomizations, NAMESPACE/NAME; default by path.",
+    )
+    context: Text | None = Field(default=None, description="Context of the kubeconfig.")
+    access: Literal["cluster", "none"] = Field(
+        default="cluster", description="none: wait for Flux's commit status instead."
+    )
+    status_prefix: Text | None = Field(
+        default=None, description="Start of Flux's commit status contexts; with access: none."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ClusterShape:
+        if self.engine != "flux" and self.kustomizations:
+            raise problem("kustomizations need engine: flux", "set engine: flux or remove them")
+        if self.engine == "push" and self.access == "none":
+            raise problem("engine: push needs access to the cluster", "remove access: none")
+        if (self.access == "none") != (self.status_prefix is not None):
+            raise problem(
+                "access: none and status-prefix belong together", "set both, or remove both"
+            )
+        return self
+
+
+class TargetShape(ClusterShape):
+    """One of several clusters that an environment is deployed to."""
+
+    name: Name = Field(description="Name of the target, unique in its environment.")
+    engine: Literal["push", "flux"] = Field(
+        description="push: the job applies. flux: the job waits for Flux."
+    )
+
+
+class DeployShape(ClusterShape):
+    """Where an environment is deployed to: one cluster given directly, or several `targets`."""
+
+    targets: list[TargetShape] = Field(default_factory=list, description="Several clusters.")
+    prune: PruneShape = Field(default_factory=PruneShape, description="What may be deleted.")
+    health: HealthShape = Field(default_factory=HealthShape, description="How long to wait.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> DeployShape:
+        single = self.model_fields_set & set(ClusterShape.model_fields)
+        if self.targets and single:
+            raise problem(
+                f"targets and {hyphenated(min(single))} exclude each other",
+                "move everything about one cluster into its target",
+            )
+        if single and self.engine is None:
+            raise problem("deploy names no engine", "set engine: push or engine: flux")
+        names = [target.name for target in self.targets]
+        if len(names) != len(set(names)):
+            raise problem("two targets have the same name", "give each target its own name")
+        return self
+
+
+# The shape of an environment's `gates` in the configuration.
+
+
+class WindowShape(Shape):
+    """A recurring span of time, five-field cron, in which merging is denied or allowed."""
+
+    deny: Cron | None = Field(default=None, description="Start of each span without merging.")
+    allow: Cron | None = Field(default=None, description="Start of each span with merging.")
+    for_: Duration = Field(description="How long each span lasts, e.g. 63h.")
+    timezone: TimeZone = Field(default="UTC", description="IANA name, e.g. Europe/Berlin.")
+
+    @model_validator(mode="after")
+    def _one_effect(self) -> WindowShape:
+        if (self.deny is None) == (self.allow is None):
+            raise problem("a window has either deny or allow", "keep one of them")
+        if not self.for_:
+            raise problem("a window of no length", "give `for` a length, e.g. 8h")
+        return self
+
+    def resolved(self) -> Window:
+        """The window as a value."""
+        return Window(
+            effect="deny" if self.deny else "allow",
+            cron=self.deny or self.allow or "",
+            duration=self.for_,
+            timezone=self.timezone,
+        )
+
+
+class ApprovalsShape(Shape):
+    """Who has to approve."""
+
+    count: Count = Field(default=1, description="How many approvals are needed.")
+    teams: list[Team] = Field(default_factory=list, description="Teams that count, ORG/TEAM.")
+    users: list[Login] = Field(default_factory=list, description="People who count.")
+
+
+class HttpShape(Shape):
+    """An address that is asked before a merge."""
+
+    url: Url = Field(description="Address to ask; redirects are not followed.")
+    expect: Expectation = Field(description='Expression, e.g. "response.status == 200".')
+
+
+class GatesShape(Shape):
+    """What has to be true before a change merges."""
+
+    soak: Duration | None = Field(
+        default=None, description="How long images must have run in every environment of `after`."
+    )
+    windows: list[WindowShape] = Field(default_factory=list, description="When to merge.")
+    approvals: ApprovalsShape | None = Field(default=None, description="Who has to approve.")
+    checks: list[Text] = Field(
+        default_factory=list, description="Checks or statuses that must have succeeded."
+    )
+    http: list[HttpShape] = Field(default_factory=list, description="Addresses to ask.")
+
+    @model_validator(mode="after")
+    def _some_moment(self) -> GatesShape:
+        if never_open([window.resolved() for window in self.windows]):
+            raise problem(
+                "the windows leave no moment to merge in", "shorten or remove one of them"
+            )
+        return self
+
+
+# The shape of `validate` in the configuration.
+
+
+class ValidateShape(Shape):
+    """How the rendered objects are checked."""
+
+    kubernetes: KubernetesVersion = Field(
+        default=KUBERNETES, description="Version whose schemas built-in kinds are checked by."
+    )
+    schemas: list[Folder] = Field(
+        default_factory=list,
+        description="Folders of this repository with CustomResourceDefinitions.",
+    )
+    unknown_kinds: Literal["warn", "error", "ignore"] = Field(
+        default="warn", description="What to do about kinds that no schema is known for."
+    )
+    remote_bases: bool = Field(
+        default=False, description="Whether kustomizations may name other repositories."
+    )
+
+
+# The shape of `.github/gitops.yaml`: keys, types, and what each means.
+
+_NAMED: JsonDict = {"propertyNames": {"pattern": NAME_PATTERN, "maxLength": 63}}
+
+
+class ApplicationShape(Shape):
+    """An application: the images it is made of and the repository they are built from."""
+
+    images: list[ImageRepository] = Field(
+        default_factory=list, description="Image repositories without tags; found when absent."
+    )
+    source: OwnerName | None = Field(
+        default=None, description="The application's own repository, OWNER/NAME."
+    )
+
+
+class RollbackShape(Shape):
+    """What happens when a deployment failed."""
+
+    mode: Literal["auto", "propose", "off"] = Field(
+        default="propose", description="Merge the way back, propose it, or do nothing."
+    )
+    approvals: Count = Field(default=0, description="Approvals the way back needs.")
+
+
+class EnvironmentShape(Shape):
+    """An environment: a folder, what comes before it, its gates, and where it runs."""
+
+    path: Text = Field(
+        description="Its folder; one segment may be {application}. `.` is the whole repository."
+    )
+    after: list[Name] = Field(
+        default_factory=list, description="Environments a version must have run in before."
+    )
+    merge: Literal["auto", "manual"] = Field(default="manual", description="Who merges.")
+    merge_method: Literal["merge", "squash", "rebase"] = Field(
+        default="merge", description="How the gate merges."
+    )
+    gates: GatesShape | None = Field(default=None, description="What must be true before.")
+    rollback: RollbackShape = Field(
+        default_factory=RollbackShape, description="After a failed deployment."
+    )
+    deploy: DeployShape | None = Field(default=None, description="Where it runs.")
+
+
+class ConfigShape(Shape):
+    """The configuration of an environment repository."""
+
+    version: Literal[1] = Field(description="Version of this format.")
+    validate_: ValidateShape = Field(
+        default_factory=ValidateShape, description="How rendered objects are checked."
+    )
+    applications: dict[Name, ApplicationShape] = Field(
+        default_factory=dict,
+        description="Applications; found from the folders when absent.",
+        json_schema_extra=_NAMED,
+    )
+    environments: dict[Name, EnvironmentShape] = Field(
+        min_length=1,
+        description="Environments, in the order they are shown.",
+        json_schema_extra=_NAMED,
+    )
+
 
 SCHEMA_ID = "urn:gitops-action:gitops.yaml:1"
 """What the schema calls itself, wherever a copy of it is read from; ends with the version."""

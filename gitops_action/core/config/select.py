@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gitops_action.core.config.resolved import PLACEHOLDER, Config, Environment
 from gitops_action.errors import UsageError
@@ -92,3 +92,38 @@ def _unknown(what: str, name: str, known: Sequence[str], config: Config) -> Usag
         cause=declared if config.declared or what == "application" else without,
         fix=f"did you mean {guess!r}?" if guess else add,
     )
+
+
+# Environments in the order in which they are deployed.
+
+
+def in_sequence(environments: Iterable[Environment]) -> tuple[Environment, ...]:
+    """Each after those of them that it comes `after`; else as they are given.
+
+    The configuration is known to have no circle; were there one, its members keep their order.
+    """
+    waiting = list(environments)
+    done: list[Environment] = []
+    while waiting:
+        names = {item.name for item in waiting}
+        ready = next((item for item in waiting if not names & set(item.after)), waiting[0])
+        waiting.remove(ready)
+        done.append(ready)
+    return tuple(done)
+
+
+def predecessors(name: str, after: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Every environment that comes before this one, also through others.
+
+    Args:
+        name: the environment.
+        after: what each environment names; names that are not in it are left out.
+    """
+    seen: set[str] = set()
+    queue = list(after[name])
+    while queue:
+        one = queue.pop()
+        if one in after and one not in seen:
+            seen.add(one)
+            queue += after[one]
+    return frozenset(seen - {name})

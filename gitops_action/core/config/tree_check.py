@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gitops_action.core.config.check import declared_paths, missing_folders
 from gitops_action.core.config.document import Document
-from gitops_action.core.config.folders import missing_folders
 from gitops_action.core.config.holds import Hold
-from gitops_action.core.config.layout import declared_paths
 from gitops_action.core.config.load import Reading
 from gitops_action.core.config.resolved import PLACEHOLDER, Application, Config, Environment
 from gitops_action.core.config.select import application_of

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from gitops_action.core.config.gates import Window
+from gitops_action.core.config.resolved import Window
 
 _FIELDS = 5
 _SAMPLE_START = datetime(2024, 1, 1, tzinfo=UTC)  # any leap year shows what a cron line can match

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitops_action.core.config.sequence import predecessors
+from gitops_action.core.config.select import predecessors
 from gitops_action.core.deploy.result import Result
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import floor
 from typing import Protocol
 
-from gitops_action.core.config.deploy import PruneBudget
+from gitops_action.core.config.resolved import PruneBudget
 from gitops_action.core.deploy.field_managers import applied_by
 from gitops_action.core.deploy.inventory import Entry, Inventory
 from gitops_action.core.deploy.objects import INVENTORY_LABEL

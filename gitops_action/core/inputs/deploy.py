@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from gitops_action.core.config.values import parse_duration
 from gitops_action.core.inputs import common
-from gitops_action.core.inputs.cluster import CLUSTER_INPUTS, ClusterInputs
+from gitops_action.core.inputs.common import CLUSTER_INPUTS, ClusterInputs
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.values import Values
 from gitops_action.errors import UsageError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gitops_action.core.scaffold.answers import Answers, Application, Subject
+from gitops_action.core.scaffold.next_steps import next_steps
+from gitops_action.core.scaffold.questions import Answers, Application, Subject
 from gitops_action.core.scaffold.render import render
-from gitops_action.core.scaffold.steps import next_steps
 
 __all__ = ["Answers", "Application", "Subject", "next_steps", "render"]

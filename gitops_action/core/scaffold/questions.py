@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal, cast
 
 from gitops_action.core.inputs import split_names
 from gitops_action.core.inputs.declaration import Command
 from gitops_action.core.scaffold import names
+from gitops_action.core.scaffold.names import read_image
 from gitops_action.errors import UsageError
 
 Given = Mapping[str, str]
@@ -198,3 +200,130 @@ _APPLICATION = (
     ),
     _CODE_OWNERS,
 )
+
+
+# What a new repository is made from, as one checked value.
+
+Subject = Literal["application", "environment", "workflow"]
+Layout = Literal["overlays", "minimal"]
+Engine = Literal["flux", "push"]
+Handover = Literal["pull-request", "dispatch"]
+
+UNRELEASED = "v0.0.0"
+"""Stands for the version of an application that has none yet; any release is newer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """An application: its name, its image without tag, the version to begin with, its source."""
+
+    name: str
+    image: str
+    tag: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """All that the templates depend on.
+
+    Attributes:
+        subject: what is written.
+        layout: the shape of an environment repository.
+        repository: the environment repository, OWNER/NAME.
+        applications: those of the environment repository; else the one that is written.
+        environments: names, in the order that versions pass them.
+        engine: who applies: Flux, or a job.
+        handover: how a release reaches the environment repository.
+        code_owners: who reviews, as CODEOWNERS names people and teams.
+        library: the repository of this action, OWNER/NAME.
+    """
+
+    subject: Subject
+    layout: Layout = "overlays"
+    repository: str
+    applications: tuple[Application, ...]
+    environments: tuple[str, ...] = ("staging", "production")
+    engine: Engine = "flux"
+    handover: Handover = "pull-request"
+    code_owners: str
+    library: str
+
+    @property
+    def application(self) -> Application:
+        """The first of the applications; there is always one."""
+        return self.applications[0]
+
+    @property
+    def registry(self) -> str:
+        """Where the application's image is pushed."""
+        return self.application.image.split("/", maxsplit=1)[0]
+
+    @property
+    def written(self) -> str:
+        """The repository that the files are for, OWNER/NAME."""
+        return self.repository if self.subject == "environment" else self.application.source
+
+    @property
+    def template(self) -> str:
+        """The folder of `templates/` that is rendered."""
+        if self.subject != "environment":
+            return "application"
+        return "environment" if self.layout == "overlays" else "minimal"
+
+
+# Puts checked answers together.
+
+
+def read_answers(what: str, given: Given) -> Answers:
+    """What the templates need, from an answer to each question.
+
+    Raises:
+        UsageError: an application is named twice.
+    """
+    subject, owner = cast("Subject", what), given["owner"]
+    if subject == "environment":
+        layout = cast("Layout", given["layout"])
+        environments = split_names(given["environments"]) if layout == "overlays" else ("default",)
+        return Answers(
+            subject=subject,
+            layout=layout,
+            repository=f"{owner}/{given['name']}",
+            applications=_read_applications(given),
+            environments=environments,
+            engine=cast("Engine", given["engine"]),
+            code_owners=given["code-owners"],
+            library=given["library"],
+        )
+    name = given["name"]
+    application = Application(
+        name=name, image=given["image"], tag=UNRELEASED, source=f"{owner}/{name}"
+    )
+    return Answers(
+        subject=subject,
+        repository=given["environment-repository"],
+        applications=(application,),
+        handover=cast("Handover", given["hand-over"]),
+        code_owners=given.get("code-owners", f"@{owner}"),
+        library=given["library"],
+    )
+
+
+def _read_applications(given: Given) -> tuple[Application, ...]:
+    found: dict[str, Application] = {}
+    for entry in split_names(given["applications"]):
+        name, _, text = entry.partition("=")
+        if name in found:
+            raise UsageError(
+                f"The application {name!r} is named twice",
+                cause="each application has a folder of its own",
+                fix="name it once in --applications",
+            )
+        image = read_image(text or f"{given['registry']}/{given['owner'].lower()}/{name}")
+        found[name] = Application(
+            name=name,
+            image=image.name,
+            tag=image.tag or UNRELEASED,
+            source=f"{given['owner']}/{name}",
+        )
+    return tuple(found.values())

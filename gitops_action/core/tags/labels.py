@@ -9,7 +9,7 @@ from datetime import UTC
 
 from gitops_action.core.tags.context import TagContext
 from gitops_action.core.tags.expressions import expand, global_names
-from gitops_action.core.tags.lines import text_lines
+from gitops_action.core.tags.rules import text_lines
 from gitops_action.errors import UsageError
 
 _LEVEL = re.compile(r"(?:manifest|index)(?:-descriptor)?(?:\[[^\[\]]+\])?")

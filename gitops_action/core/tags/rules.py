@@ -2,14 +2,69 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from gitops_action.core.tags.lines import csv_lines, text_lines
+from gitops_action.core.images import ImageReferenceError, parse_reference
 from gitops_action.errors import UsageError
+
+# Lines of comma-separated `name=value` fields, the grammar of `tags`, `flavor` and `images`.
+
+_COMMENT = re.compile(r"(?:^|\s)#")
+
+
+def text_lines(text: str) -> list[str]:
+    """The lines that say something: neither empty nor a comment."""
+    stripped = (line.strip() for line in text.splitlines())
+    return [line for line in stripped if line and not line.startswith("#")]
+
+
+def csv_lines(text: str, source: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Each line that is no comment, with its fields: name (lower case, or empty) and value.
+
+    Quotes go around a whole field (RFC 4180): `"pattern=v1{1,2}"`. A `#` after a blank begins
+    a comment.
+
+    Raises:
+        UsageError: a quote is where none may be; names the input `source`.
+    """
+    for full in text_lines(text):
+        line = _without_comment(full)
+        try:
+            fields = next(csv.reader([line], skipinitialspace=True, strict=True))
+        except csv.Error as error:
+            raise _malformed(source, line, str(error)) from None
+        yield line, [_field(source, line, field) for field in fields]
+
+
+def _without_comment(line: str) -> str:
+    """A `#` in quotes belongs to its field."""
+    for found in _COMMENT.finditer(line):
+        if line[: found.start()].count('"') % 2 == 0:
+            return line[: found.start()].rstrip()
+    return line
+
+
+def _field(source: str, line: str, field: str) -> tuple[str, str]:
+    """Split at the first `=`; one that comes first is part of a value."""
+    name, equals, value = field.partition("=")
+    if not equals or not name.strip():
+        return "", field.strip()
+    value = value.strip()
+    if value[:1] == '"' == value[-1:]:
+        raise _malformed(source, line, "the quotes are around the value alone")
+    return name.strip().lower(), value
+
+
+def _malformed(source: str, line: str, cause: str) -> UsageError:
+    fix = 'put quotes around a whole field: `type=match,"pattern=v(\\d{1,2})"`'
+    return UsageError(f"`{source}`: {line!r} is malformed", cause=cause, fix=fix)
+
 
 RuleType = Literal["schedule", "semver", "pep440", "match", "edge", "ref", "raw", "sha"]
 
@@ -127,3 +182,101 @@ def _notes(kind: str, given: Mapping[str, str], line: str) -> tuple[str, ...]:
         hint = f": did you mean `{near[0]}`?" if near else ""
         notes.append(f"`tags`: {name} means nothing for type={kind} in {line!r}{hint}")
     return tuple(sorted(notes))
+
+
+# The `flavor` input: what holds for all tags.
+
+_TRUTH = ("true", "false")
+_ALLOWED: Mapping[str, tuple[str, ...] | None] = {
+    "latest": ("auto", *_TRUTH),
+    "prefix": None,
+    "suffix": None,
+    "prefix_latest": _TRUTH,
+    "suffix_latest": _TRUTH,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flavor:
+    """What holds for all tags. `latest` is `auto`, `true` or `false`."""
+
+    latest: str = "auto"
+    prefix: str = ""
+    suffix: str = ""
+    prefix_latest: bool = False
+    suffix_latest: bool = False
+
+
+def parse_flavor(text: str) -> Flavor:
+    """Read the `flavor` input; `onlatest` speaks of the prefix or suffix before it in its line.
+
+    Raises:
+        UsageError: an entry or a value is unknown.
+    """
+    found: dict[str, str] = {}
+    for line, fields in csv_lines(text, "flavor"):
+        owner = ""
+        for name, value in fields:
+            key = f"{owner}_latest" if name == "onlatest" and owner else name
+            _check_flavor(key, value, line)
+            owner = name if name in {"prefix", "suffix"} else owner
+            found[key] = value
+    return Flavor(
+        latest=found.get("latest", "auto"),
+        prefix=found.get("prefix", ""),
+        suffix=found.get("suffix", ""),
+        prefix_latest=found.get("prefix_latest") == "true",
+        suffix_latest=found.get("suffix_latest") == "true",
+    )
+
+
+def _check_flavor(key: str, value: str, line: str) -> None:
+    choices = _ALLOWED.get(key, ())
+    if choices is not None and value not in choices:
+        fix = "write latest=auto|true|false, prefix=…, suffix=…, or these with onlatest=true|false"
+        raise UsageError(f"`flavor`: unknown entry {line!r}", fix=fix)
+
+
+# The `images` input of `tag`: names that tags are put behind.
+
+_FIX = "write a name, or `name=…,enable=true|false`"
+
+
+def parse_image_names(text: str) -> tuple[str, ...]:
+    """Read names, or `name=…,enable=true|false`, a line; upper case becomes lower case.
+
+    Raises:
+        UsageError: an attribute is unknown, a name is missing or no image name.
+    """
+    names: list[str] = []
+    for line, fields in csv_lines(text, "images"):
+        attributes = dict(fields)
+        if set(attributes) <= {""}:
+            names += [value for _, value in fields if value]
+        elif attributes.keys() <= {"", "name", "enable"}:
+            names += _named(attributes, line)
+        else:
+            raise UsageError(f"`images`: unknown attribute in {line!r}", fix=_FIX)
+    return tuple(dict.fromkeys(_checked(name.lower()) for name in names))
+
+
+def _named(attributes: Mapping[str, str], line: str) -> list[str]:
+    enabled = attributes.get("enable", "true")
+    name = attributes.get("name") or attributes.get("")
+    if not name:
+        raise UsageError(f"`images`: {line!r} has no name", fix=_FIX)
+    if enabled not in {"true", "false"}:
+        raise UsageError(f"`images`: enable is {enabled!r} in {line!r}", fix="true or false")
+    return [name] if enabled == "true" else []
+
+
+def _checked(name: str) -> str:
+    try:
+        reference = parse_reference(name)
+    except ImageReferenceError as error:
+        error.title = f"`images`: {error.title}"
+        raise
+    if reference.tag is not None or reference.digest is not None:
+        fix = "name the repository alone; the tags come from `tags`"
+        raise UsageError(f"`images`: {name} has a tag or digest of its own", fix=fix)
+    return name

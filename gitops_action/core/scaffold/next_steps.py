@@ -4,11 +4,113 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_action.core.inputs.permissions import RIGHTS
-from gitops_action.core.scaffold import rulesets
-from gitops_action.core.scaffold.answers import UNRELEASED, Answers, Handover
+from gitops_action.core.scaffold.questions import UNRELEASED, Answers, Handover
+
+# What GitHub is asked to enforce, as its REST API takes it.
+
+Payload = Mapping[str, object]
+
+GATE_APP = "GATE_APP_ID"
+"""Stands for the App's number, which is known once the App is made."""
+
+_MACHINES = ("refs/heads/gitops/**/*", "refs/heads/dependabot/**/*")
+"""Where Apps may write: proposals of ours, and Dependabot's."""
+
+_ADMIN, _MAINTAIN, _WRITE = 5, 2, 4
+"""Numbers of GitHub's repository roles, as rulesets name them."""
+
+
+def proposals_only() -> Payload:
+    """Branches other than `gitops/**` are for people: an App with the bump's key cannot push.
+
+    People may by their role; an App has none.
+    """
+    people = [
+        {"actor_id": role, "actor_type": "RepositoryRole", "bypass_mode": "always"}
+        for role in (_ADMIN, _MAINTAIN, _WRITE)
+    ]
+    return {
+        "name": "gitops: proposals only",
+        "target": "branch",
+        "enforcement": "active",
+        "bypass_actors": people,
+        "conditions": {"ref_name": {"include": ["~ALL"], "exclude": list(_MACHINES)}},
+        "rules": [{"type": "creation"}, {"type": "update"}, {"type": "deletion"}],
+    }
+
+
+def reviewed_default_branch() -> Payload:
+    """The default branch changes by pull requests that are reviewed and valid, nobody excepted."""
+    return {
+        "name": "gitops: default branch",
+        "target": "branch",
+        "enforcement": "active",
+        "bypass_actors": [],
+        "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
+        "rules": [
+            {"type": "deletion"},
+            {"type": "non_fast_forward"},
+            {
+                "type": "pull_request",
+                "parameters": {
+                    "required_approving_review_count": 1,
+                    "require_code_owner_review": True,
+                    "dismiss_stale_reviews_on_push": True,
+                    "require_last_push_approval": False,
+                    "required_review_thread_resolution": False,
+                },
+            },
+        ],
+    }
+
+
+def ready_required(app: object = GATE_APP) -> Payload:
+    """Only the gate's own `gitops/ready` lets a pull request into the default branch."""
+    return {
+        "name": "gitops: ready",
+        "target": "branch",
+        "enforcement": "active",
+        "bypass_actors": [],
+        "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
+        "rules": [
+            {
+                "type": "required_status_checks",
+                "parameters": {
+                    "strict_required_status_checks_policy": False,
+                    "required_status_checks": [
+                        {"context": "gitops/ready", "integration_id": app},
+                    ],
+                },
+            }
+        ],
+    }
+
+
+def merge_settings() -> Payload:
+    """A squashed commit's message is the body of its pull request, which holds the trailers."""
+    return {
+        "allow_squash_merge": True,
+        "squash_merge_commit_title": "PR_TITLE",
+        "squash_merge_commit_message": "PR_BODY",
+        "delete_branch_on_merge": True,
+    }
+
+
+def key_environment() -> Payload:
+    """The GitHub environment that holds the App's key is for chosen branches alone."""
+    return {
+        "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}
+    }
+
+
+def default_branch_policy() -> Payload:
+    """The branch it is for."""
+    return {"name": "main", "type": "branch"}
+
 
 KEY_ENVIRONMENT = "gitops"
 """The GitHub environment that holds the App's key."""
@@ -79,8 +181,8 @@ def _environment_app(answers: Answers) -> Step:
             ),
         ),
         commands=(
-            _api("PUT", where, rulesets.key_environment()),
-            _api("POST", f"{where}/deployment-branch-policies", rulesets.default_branch_policy()),
+            _api("PUT", where, key_environment()),
+            _api("POST", f"{where}/deployment-branch-policies", default_branch_policy()),
             *_keys(answers.repository, f" --env {KEY_ENVIRONMENT}"),
         ),
     )
@@ -90,7 +192,7 @@ def _proposals(answers: Answers) -> Step:
     return Step(
         title="Let Apps write to gitops/** alone",
         text=("People may write by their role; whoever holds an App's key can only propose.",),
-        commands=(_api("POST", f"repos/{answers.repository}/rulesets", rulesets.proposals_only()),),
+        commands=(_api("POST", f"repos/{answers.repository}/rulesets", proposals_only()),),
     )
 
 
@@ -103,8 +205,8 @@ def _review(answers: Answers) -> Step:
         title="Protect the default branch",
         text=(text, hint) if alone else (text,),
         commands=(
-            _api("PATCH", repository, rulesets.merge_settings()),
-            _api("POST", f"{repository}/rulesets", rulesets.reviewed_default_branch()),
+            _api("PATCH", repository, merge_settings()),
+            _api("POST", f"{repository}/rulesets", reviewed_default_branch()),
         ),
     )
 
@@ -134,10 +236,10 @@ def _gates(answers: Answers) -> Step:
         text=(
             (
                 "Not before: until something posts gitops/ready, this blocks every merge."
-                f" Put the number of the gate's App in place of {rulesets.GATE_APP}."
+                f" Put the number of the gate's App in place of {GATE_APP}."
             ),
         ),
-        commands=(_api("POST", f"repos/{answers.repository}/rulesets", rulesets.ready_required()),),
+        commands=(_api("POST", f"repos/{answers.repository}/rulesets", ready_required()),),
     )
 
 
@@ -205,13 +307,13 @@ def _keys(repository: str, options: str = "") -> tuple[str, ...]:
     )
 
 
-def _api(method: str, path: str, payload: rulesets.Payload) -> str:
+def _api(method: str, path: str, payload: Payload) -> str:
     """A call of GitHub's API with its body as a here-document."""
-    text = _json(payload).replace(f'"{rulesets.GATE_APP}"', rulesets.GATE_APP)
+    text = _json(payload).replace(f'"{GATE_APP}"', GATE_APP)
     return f"gh api --method {method} {path} --input - <<'JSON'\n{text}\nJSON"
 
 
-def _json(payload: rulesets.Payload) -> str:
+def _json(payload: Payload) -> str:
     """A line for each key, and for each item of a list of objects."""
     lines = []
     for key, value in payload.items():
