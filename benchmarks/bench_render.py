@@ -21,8 +21,7 @@ from gitops_action.adapters.process import Runner
 from gitops_action.adapters.renderer import KustomizeRenderer, find_kubectl
 from gitops_action.commands.validate.scope import find_touched, render_both
 from gitops_action.core.config import Config, load_config
-from gitops_action.core.files import REGULAR, RepositoryFile, blob_id
-from gitops_action.core.trees import Sides, Tree, TreeFile
+from gitops_action.core.repository import REGULAR, RepositoryFile, Sides, Tree, TreeFile, blob_id
 from testbed.process import PartError, run
 
 FOLDERS = 20

@@ -24,10 +24,10 @@ from gitops_action.commands.ports import (
     SourceHistory,
     Texts,
 )
-from gitops_action.core.files import Keep, Snapshot, Tip
 from gitops_action.core.inputs import BumpInputs, Values, bump_inputs
 from gitops_action.core.outcome import Job, Notice, Outcome
 from gitops_action.core.pull_requests import NewCommit
+from gitops_action.core.repository import Keep, Snapshot, Tip
 
 if TYPE_CHECKING:
     from gitops_action.adapters.github import GitHubClient

@@ -15,10 +15,10 @@ from gitops_action.commands.ports import Registry, Renderer, Trees
 from gitops_action.commands.validate import command as validate
 from gitops_action.commands.validate.ports import NotedSchemas, Proposals
 from gitops_action.core.config import Validation
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.inputs import ValidateInputs, Values, validate_inputs
 from gitops_action.core.outcome import Job, Outcome
 from gitops_action.core.pull_requests import Identity
+from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.trailers import finished_run_of, proposal_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Protocol
 
 from gitops_action.core.dispatch import Order, ProposedPull, Run
-from gitops_action.core.files import Keep, RepositoryFile, Snapshot, Tip
 from gitops_action.core.images import ImageReference
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Job
@@ -23,9 +22,9 @@ from gitops_action.core.pull_requests import (
     PullRequestFacts,
 )
 from gitops_action.core.registry import ImageFacts
-from gitops_action.core.rendering.model import Rendering
+from gitops_action.core.rendering.output import Rendering
 from gitops_action.core.report.bump import BumpReport, ProposalView
-from gitops_action.core.trees import Sides, Tree
+from gitops_action.core.repository import Keep, RepositoryFile, Sides, Snapshot, Tip, Tree
 from gitops_action.errors import GitOpsError
 
 

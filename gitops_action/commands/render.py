@@ -9,10 +9,9 @@ from typing import Self
 
 from gitops_action.commands.ports import Files, Renderer
 from gitops_action.core.config import Config, Environment, resolve_folders
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Manifest, content_hash
 from gitops_action.core.rendering import Closures, Rendering, closure_hash
-from gitops_action.core.trees import Tree
+from gitops_action.core.repository import RepositoryFile, Tree
 from gitops_action.errors import GitOpsError
 
 AT_ONCE = 2

@@ -11,7 +11,7 @@ from typing import Protocol
 from gitops_action.commands.ports import Clock
 from gitops_action.core.inputs.tag import TagInputs
 from gitops_action.core.outcome import Job, Notice, Outcome
-from gitops_action.core.source import pull_request_head
+from gitops_action.core.provenance import pull_request_head
 from gitops_action.core.tags import Metadata, RepositoryFacts, TagContext, compute
 from gitops_action.core.tags.compute import MetadataInputs
 from gitops_action.core.tags.context import commit_date_of, ref_of, repository_facts_of

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.git import GitStore, GitTarget
-from gitops_action.core.files import Snapshot, blob_id
 from gitops_action.core.pull_requests import ABSENT, Identity, NewCommit
+from gitops_action.core.repository import Snapshot, blob_id
 from gitops_action.errors import ConflictError, GitOpsError, OutcomeUnknownError, UsageError
 from tests.support.git_spy import spy_on_git
 from tests.support.github_forge import CONFIG, REPOSITORY, Stage, stage

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.github import ApiContentStore
-from gitops_action.core.files import Snapshot, blob_id
 from gitops_action.core.pull_requests import ABSENT, NewCommit
+from gitops_action.core.repository import Snapshot, blob_id
 from gitops_action.errors import ConflictError, GitOpsError, UsageError
 from tests.support.github_forge import CONFIG, FILES, Stage, stage
 

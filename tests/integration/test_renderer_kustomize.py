@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.core.manifests import content_hash, parse_manifests, read_manifests
-from gitops_action.core.rendering.top import with_origins
+from gitops_action.core.rendering.kustomization import with_origins
 from tests.support.renders import (
     CONFIG_MAP,
     by_name,

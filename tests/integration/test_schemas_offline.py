@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitops_action.adapters.schemas import OfflineSchemas
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import parse_manifests
+from gitops_action.core.repository import RepositoryFile
 
 DEPLOYMENT = """\
 apiVersion: apps/v1

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.git import LocalTrees
-from gitops_action.core.files import EXECUTABLE, SYMLINK, blob_id
 from gitops_action.core.outcome import Job
-from gitops_action.core.trees import MergeConflictError, Sides
+from gitops_action.core.repository import EXECUTABLE, SYMLINK, MergeConflictError, Sides, blob_id
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.checkouts import Checked, new_checkout, run_git
 

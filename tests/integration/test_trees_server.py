@@ -16,10 +16,9 @@ from gitops_action.adapters.git import (
     Patience,
     PullRequestTrees,
 )
-from gitops_action.core.files import blob_id
 from gitops_action.core.outcome import Job
 from gitops_action.core.pull_requests import Identity
-from gitops_action.core.trees import MergeConflictError, Sides
+from gitops_action.core.repository import MergeConflictError, Sides, blob_id
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.checkouts import Checked, run_git
 from tests.support.git_spy import spy_on_git

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from gitops_action.core.config import Application, Config, Environment
 from gitops_action.core.discovery import ImageUse, images_in
-from gitops_action.core.files import REGULAR, SYMLINK, RepositoryFile, Snapshot
 from gitops_action.core.images import parse_image_lines
 from gitops_action.core.plan import Plan, PlanRequest, make_plan, parse_set_lines
+from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile, Snapshot
 
 DEFAULT = Environment(name="default", declared=False)
 DIGEST = "sha256:" + "ab" * 32

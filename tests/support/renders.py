@@ -10,9 +10,9 @@ from pathlib import Path
 
 from gitops_action.adapters.process import Runner
 from gitops_action.adapters.renderer import KustomizeRenderer, Limits, find_kubectl
-from gitops_action.core.files import REGULAR, SYMLINK, RepositoryFile
 from gitops_action.core.manifests import Manifest
 from gitops_action.core.rendering import Rendering
+from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
 

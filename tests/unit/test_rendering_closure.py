@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.files import REGULAR, SYMLINK, RepositoryFile, blob_id
 from gitops_action.core.rendering import closure, closure_hash
 from gitops_action.core.rendering.layout import Layout
-from gitops_action.core.trees import Tree, TreeFile
+from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile, Tree, TreeFile, blob_id
 
 
 class Files:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from gitops_action.core.files import REGULAR, SYMLINK, RepositoryFile
 from gitops_action.core.rendering import LinkError, RemoteBaseError
 from gitops_action.core.rendering.graph import Graph, layout_of, look_through
+from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile
 
 FINE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 

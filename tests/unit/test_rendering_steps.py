@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from gitops_action.commands.render import EnvironmentRendering, render_environment
 from gitops_action.commands.validate.scope import find_touched, render_both
 from gitops_action.core.config import Config, load_config
-from gitops_action.core.files import RepositoryFile, blob_id
 from gitops_action.core.manifests import content_hash, read_manifests
 from gitops_action.core.rendering import RenderError, Rendering
-from gitops_action.core.trees import Sides, Tree, TreeFile
+from gitops_action.core.repository import RepositoryFile, Sides, Tree, TreeFile, blob_id
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
 

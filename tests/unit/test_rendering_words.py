@@ -2,9 +2,9 @@
 
 import pytest
 
-from gitops_action.core.rendering.ignore import Ignore
-from gitops_action.core.rendering.messages import kustomize_error
-from gitops_action.core.rendering.releases import merge_values
+from gitops_action.core.rendering.failures import kustomize_error
+from gitops_action.core.rendering.helm_releases import merge_values
+from gitops_action.core.rendering.layout import Ignore
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gitops_action.adapters.git.local_trees import Proposed, proposed
 from gitops_action.core.outcome import Job
-from gitops_action.core.trees import MergeConflictError, Sides, Tree, TreeFile
+from gitops_action.core.repository import MergeConflictError, Sides, Tree, TreeFile
 from gitops_action.errors import ConflictError
 
 FILES = st.dictionaries(

@@ -13,6 +13,7 @@ from gitops_action.core.markdown import fenced
 from gitops_action.core.outcome import Job
 from gitops_action.core.redaction.known import concealed
 from gitops_action.core.report.validation import rendered_hash, shown_files, unrendered_hash
+from gitops_action.core.repository import Sides, Tree, TreeFile
 from gitops_action.core.trailers import (
     FinishedRun,
     Proposal,
@@ -20,7 +21,6 @@ from gitops_action.core.trailers import (
     finished_run_of,
     proposal_of,
 )
-from gitops_action.core.trees import Sides, Tree, TreeFile
 from gitops_action.errors import UsageError
 
 Files = dict[str, tuple[str, str]]

@@ -20,8 +20,7 @@ from gitops_action.adapters.git.scratch import (
     is_ancestor,
     merge,
 )
-from gitops_action.core.files import RepositoryFile
-from gitops_action.core.trees import Sides, Tree
+from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.errors import UsageError
 
 

@@ -19,9 +19,8 @@ from gitops_action.adapters.git.scratch import (
     merge,
 )
 from gitops_action.adapters.git.working_tree import Uncommitted, describe, take_in
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.outcome import Job
-from gitops_action.core.trees import Sides, Tree
+from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.errors import UsageError
 
 # What the event that started a run says of the commits to compare.

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from gitops_action.adapters.git.command import GitCommand
 from gitops_action.adapters.git.scratch import NO_BLOBS, Scratch
-from gitops_action.core.files import REGULAR, SYMLINK, RepositoryFile
-from gitops_action.core.trees import Tree, TreeFile
+from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile, Tree, TreeFile
 from gitops_action.errors import GitOpsError, Location, UsageError
 
 _BATCH = 1000

@@ -18,7 +18,7 @@ from gitops_action.adapters.git.checkout import Checkout
 from gitops_action.adapters.git.command import GitCommand, GitResult, GitTarget, last_line
 from gitops_action.adapters.git.remote import Remote
 from gitops_action.core.pull_requests import Identity
-from gitops_action.core.trees import MergeConflictError, Tree, TreeFile
+from gitops_action.core.repository import MergeConflictError, Tree, TreeFile
 from gitops_action.errors import GitOpsError, UsageError
 
 NO_BLOBS = "blob:none"

@@ -21,8 +21,8 @@ from gitops_action.adapters.git.objects import (
 )
 from gitops_action.adapters.git.remote import Remote, RemoteRefs
 from gitops_action.core.config.holds import HOLDS_FOLDER
-from gitops_action.core.files import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id
 from gitops_action.core.pull_requests import NewCommit
+from gitops_action.core.repository import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id
 from gitops_action.errors import GitOpsError, UsageError
 
 FILE_LIMIT = 5 * 1024 * 1024

@@ -16,8 +16,8 @@ from gitops_action.adapters.github.content_read import FileFacts
 from gitops_action.adapters.github.errors import HTTP_OK, Purpose, RequestFailure
 from gitops_action.adapters.github.queries import COMMIT_ON_BRANCH, LATEST, REF, UPDATE_REFS
 from gitops_action.adapters.github.reply import Reply
-from gitops_action.core.files import REGULAR, SYMLINK
 from gitops_action.core.pull_requests import ABSENT, NewCommit
+from gitops_action.core.repository import REGULAR, SYMLINK
 from gitops_action.errors import ConflictError, GitOpsError
 
 

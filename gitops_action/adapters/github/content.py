@@ -22,8 +22,8 @@ from gitops_action.adapters.github.content_read import (
 from gitops_action.adapters.github.queries import TIP
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.config.holds import HOLDS_FOLDER
-from gitops_action.core.files import Keep, RepositoryFile, Snapshot, Tip
 from gitops_action.core.pull_requests import ABSENT, NewCommit
+from gitops_action.core.repository import Keep, RepositoryFile, Snapshot, Tip
 from gitops_action.errors import GitOpsError
 
 

@@ -20,7 +20,7 @@ from gitops_action.adapters.github.queries import (
 )
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.adapters.github.tarstream import BrokenArchiveError, TarEntry, entries
-from gitops_action.core.files import (
+from gitops_action.core.repository import (
     EXECUTABLE,
     REGULAR,
     SYMLINK,

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 from gitops_action.adapters.process import ProcessError, Runner
 from gitops_action.adapters.renderer.kustomize import Limits, Scratch, surroundings
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Manifest, ManifestError, read_manifests
 from gitops_action.core.rendering import RenderError, Rendering
+from gitops_action.core.rendering.helm_releases import Release, releases_in
 from gitops_action.core.rendering.layout import Layout
-from gitops_action.core.rendering.releases import Release, releases_in
+from gitops_action.core.repository import RepositoryFile
 from gitops_action.errors import GitOpsError, Location
 
 _SOURCE = re.compile(rb"(?m)^# Source: [^/\n]+/(.+)$")

@@ -15,11 +15,11 @@ from types import TracebackType
 from typing import Self
 
 from gitops_action.adapters.process import ProcessError, Runner
-from gitops_action.core.files import SYMLINK, RepositoryFile
 from gitops_action.core.rendering import RenderError
+from gitops_action.core.rendering.failures import kustomize_error
+from gitops_action.core.rendering.kustomization import with_origins
 from gitops_action.core.rendering.layout import Layout
-from gitops_action.core.rendering.messages import kustomize_error
-from gitops_action.core.rendering.top import with_origins
+from gitops_action.core.repository import SYMLINK, RepositoryFile
 from gitops_action.errors import Location
 
 # Where the programs that render are, and what they may know of their surroundings.

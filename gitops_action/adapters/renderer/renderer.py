@@ -14,20 +14,28 @@ from gitops_action.adapters.renderer.kustomize import (
     Scratch,
     without_charts,
 )
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Manifest, ManifestError
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering import RenderError, Rendering
-from gitops_action.core.rendering.collect import Collected, collect
-from gitops_action.core.rendering.diagnose import diagnose
-from gitops_action.core.rendering.graph import Graph, kustomization_of, layout_of, look_through
-from gitops_action.core.rendering.ignore import Ignore, ignore_files
-from gitops_action.core.rendering.inflation import local_charts
-from gitops_action.core.rendering.layout import Layout
-from gitops_action.core.rendering.merge import merge_manifests
+from gitops_action.core.rendering.failures import diagnose
+from gitops_action.core.rendering.graph import (
+    Graph,
+    kustomization_of,
+    layout_of,
+    local_charts,
+    look_through,
+)
+from gitops_action.core.rendering.layout import Ignore, Layout, ignore_files
 from gitops_action.core.rendering.origins import Origins, located, told
-from gitops_action.core.rendering.output import OutputReader
-from gitops_action.core.rendering.plain import SourceReader, read_plain_files
+from gitops_action.core.rendering.output import (
+    Collected,
+    OutputReader,
+    SourceReader,
+    collect,
+    merge_manifests,
+    read_plain_files,
+)
+from gitops_action.core.repository import RepositoryFile
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location
 
 

@@ -16,8 +16,8 @@ from gitops_action.adapters.schemas.kubernetes import (
 )
 from gitops_action.adapters.schemas.messages import problems_of
 from gitops_action.core.config.select import nearest
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Manifest, ManifestError, parse_manifests
+from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.validation import ObjectProblem
 from gitops_action.core.validation.structural import JsonSchema, KindSchema, kind_schemas
 from gitops_action.errors import GitOpsError, Location, UsageError

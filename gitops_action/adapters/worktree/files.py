@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitops_action.core.files import EXECUTABLE, REGULAR, SYMLINK, Keep, RepositoryFile
 from gitops_action.core.redaction.known import Redactor
+from gitops_action.core.repository import EXECUTABLE, REGULAR, SYMLINK, Keep, RepositoryFile
 from gitops_action.errors import GitOpsError, UsageError
 
 

@@ -17,8 +17,8 @@ from gitops_action.adapters.worktree.files import (
     scan,
 )
 from gitops_action.core.config.holds import HOLDS_FOLDER
-from gitops_action.core.files import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id
 from gitops_action.core.pull_requests import NewCommit
+from gitops_action.core.repository import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id
 from gitops_action.errors import ConflictError, GitOpsError, UsageError
 
 _MANIFESTS = (".yaml", ".yml", ".json", ".tpl", ".tmpl", ".j2")

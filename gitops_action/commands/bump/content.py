@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from gitops_action.commands.ports import ContentStore
 from gitops_action.core.config import APPLICATIONS_FOLDER, Config, Hold, load_config, load_holds
-from gitops_action.core.files import Keep, Snapshot, Tip
 from gitops_action.core.plan import FoldersNotReadError, NoMatchError, Plan, make_keep
+from gitops_action.core.repository import Keep, Snapshot, Tip
 from gitops_action.errors import GitOpsError
 
 # Read the base branch once: its tip, configuration, holds, and the files worth planning on.

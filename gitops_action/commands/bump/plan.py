@@ -10,13 +10,13 @@ from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.bump.request import Wanted, described_source, sources
 from gitops_action.commands.ports import SourceHistory
 from gitops_action.core.config import Environment, Hold, held
-from gitops_action.core.files import Snapshot
 from gitops_action.core.images import ImageChange, ImageReference, ImageSource, is_downgrade
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Notice
 from gitops_action.core.plan import Plan, PlanRequest, make_plan
 from gitops_action.core.pull_requests import Comparison
 from gitops_action.core.report.bump import ImageStep, ProposalView
+from gitops_action.core.repository import Snapshot
 from gitops_action.errors import GitOpsError, Location
 
 # Refuse what must not be proposed: a version under hold, and a step backwards.

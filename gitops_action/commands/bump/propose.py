@@ -9,12 +9,12 @@ from gitops_action.commands.bump.content import Content, MisfitError, fitting
 from gitops_action.commands.bump.plan import DowngradeError, HoldError, PlannedEnvironment, Planner
 from gitops_action.commands.bump.pull_request import PullRequestDesk, result
 from gitops_action.commands.bump.request import Wanted
-from gitops_action.core.files import Snapshot, blob_id
 from gitops_action.core.images import ImageReference
 from gitops_action.core.plan import NoMatchError, Plan, make_keep
 from gitops_action.core.pull_request_state import Survey, expected_head, settled
 from gitops_action.core.pull_requests import BranchFacts, NewCommit, PullRequestFacts
 from gitops_action.core.report.bump import ProposalResult, ProposalView
+from gitops_action.core.repository import Snapshot, blob_id
 from gitops_action.errors import UsageError
 
 # Whether people changed, on our branch, the very places that a bump wants to change.

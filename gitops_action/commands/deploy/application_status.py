@@ -16,7 +16,7 @@ from gitops_action.core.deployments.payload import references_of
 from gitops_action.core.deployments.records import CommitStatus, commit_state, described
 from gitops_action.core.images import ImageReference, ImageSource
 from gitops_action.core.outcome import Job
-from gitops_action.core.source import source_of
+from gitops_action.core.provenance import source_of
 from gitops_action.errors import GitOpsError
 
 _MOST = 20

@@ -19,7 +19,7 @@ from gitops_action.core.deploy.pending import (
     decide_pending,
 )
 from gitops_action.core.inputs.deploy import DeployInputs
-from gitops_action.core.trees import Tree
+from gitops_action.core.repository import Tree
 from gitops_action.errors import GitOpsError, UsageError
 
 _DUE = frozenset({Step.DEPLOY, Step.WAIT})

@@ -33,8 +33,8 @@ from gitops_action.core.report.validation import (
     shown_files,
     unrendered_hash,
 )
+from gitops_action.core.repository import Sides
 from gitops_action.core.trailers import Proposal, declared_by
-from gitops_action.core.trees import Sides
 from gitops_action.errors import ConflictError, DeniedError, GitOpsError
 
 # Where the comment goes: into a file, and onto the pull request, in one place of its own.

@@ -11,11 +11,10 @@ from gitops_action.commands.render import EnvironmentRendering, RenderedPair
 from gitops_action.commands.validate.images import ImageCheck
 from gitops_action.commands.validate.ports import NotedSchemas, Workshop
 from gitops_action.core.config import Environment, Validation
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Manifest, read_manifests
 from gitops_action.core.report.deployment import deployed_how, merged_how
 from gitops_action.core.report.validation import EnvironmentReport, Finding, Level
-from gitops_action.core.trees import Tree
+from gitops_action.core.repository import RepositoryFile, Tree
 from gitops_action.core.validation import (
     ObjectProblem,
     PruneVerdict,

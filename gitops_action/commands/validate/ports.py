@@ -8,10 +8,10 @@ from typing import Protocol
 
 from gitops_action.commands.ports import Registry, Renderer, Schemas, Trees
 from gitops_action.core.config import Validation
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Job
 from gitops_action.core.report.validation import ValidationReport
+from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.trailers import Proposal
 
 

@@ -21,9 +21,8 @@ from gitops_action.core.config import (
     load_holds,
     missing_folders,
 )
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.report.validation import Finding
-from gitops_action.core.trees import Sides, Tree
+from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.errors import GitOpsError, GitOpsErrors
 
 

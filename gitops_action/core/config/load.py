@@ -92,10 +92,7 @@ def _checked(document: Document) -> Reading:
     # Imported here: pydantic is only paid for where there is a configuration to check.
     from pydantic import ValidationError  # noqa: PLC0415
 
-    from gitops_action.core.config.convert import (
-        convert,  # noqa: PLC0415
-        explain,  # noqa: PLC0415
-    )
+    from gitops_action.core.config.convert import convert, explain  # noqa: PLC0415
     from gitops_action.core.config.schema import ConfigShape  # noqa: PLC0415
 
     problems = [*document.problems, *check_layout(document)]

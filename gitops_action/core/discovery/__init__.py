@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from gitops_action.core.discovery.errors import (
+from gitops_action.core.discovery.cursor import (
     FoldersNotReadError,
     KustomizeCycleError,
     OutsideRepositoryError,
     OvergrownDocumentError,
 )
-from gitops_action.core.discovery.keep import keep_files
+from gitops_action.core.discovery.environment import (
+    ImageUse,
+    Survey,
+    Surveyor,
+    application_of_live,
+    images_in,
+    raise_errors,
+    uses_of,
+)
+from gitops_action.core.discovery.prefilter import keep_files
 from gitops_action.core.discovery.source import Skipped, Source
-from gitops_action.core.discovery.survey import Survey, Surveyor, application_of_live
-from gitops_action.core.discovery.uses import ImageUse, images_in, raise_errors, uses_of
 
 __all__ = [
     "FoldersNotReadError",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from gitops_action.core.discovery.errors import OvergrownDocumentError
-from gitops_action.core.discovery.spots import Spot
+from gitops_action.core.discovery.image import Spot
 from gitops_action.core.yaml import (
     MappingNode,
     Node,
@@ -18,7 +18,68 @@ from gitops_action.core.yaml import (
     YamlSyntaxError,
     parse,
 )
-from gitops_action.errors import Location
+from gitops_action.errors import GitOpsError, Location
+
+# What can be wrong with an environment's files, seen from discovery.
+
+
+class KustomizeCycleError(GitOpsError):
+    """Kustomizations that build on each other in a circle."""
+
+    def __init__(self, folders: Sequence[str], location: Location) -> None:
+        """Show the circle, first folder again at its end."""
+        self.folders = tuple(folders)
+        super().__init__(
+            "Kustomizations build on each other in a circle",
+            cause=" → ".join(folder or "." for folder in folders),
+            fix="take one of the references out; kustomize cannot build this either",
+            location=location,
+        )
+
+
+class OutsideRepositoryError(GitOpsError):
+    """A reference or a symbolic link that leads out of the repository."""
+
+    def __init__(self, path: str, location: Location) -> None:
+        """Name what leads out, and where it is written."""
+        self.path = path
+        super().__init__(
+            f"{path} leads out of the repository",
+            cause="nothing outside the repository is read or written",
+            fix="keep the file in the repository, or refer to it by URL",
+            location=location,
+        )
+
+
+class FoldersNotReadError(GitOpsError):
+    """The environment builds on folders that were not read; reading them too mends it.
+
+    Attributes:
+        folders: what is missing, relative to the repository.
+    """
+
+    def __init__(self, folders: Sequence[str]) -> None:
+        """Name the folders."""
+        self.folders = tuple(sorted(folders))
+        super().__init__(
+            "The environment builds on folders that were not read",
+            cause=", ".join(folder or "." for folder in self.folders),
+            fix="read these folders too",
+        )
+
+
+class OvergrownDocumentError(GitOpsError):
+    """A document whose aliases expand beyond any real manifest."""
+
+    def __init__(self, location: Location) -> None:
+        """Name the file."""
+        super().__init__(
+            "The aliases of this document expand to too many values",
+            cause="real manifests are smaller by far",
+            fix="write the document with fewer nested aliases",
+            location=location,
+        )
+
 
 _MOST_NODES = 200_000
 
@@ -169,3 +230,50 @@ def documents(file: YamlFile, outer: Spot | None = None) -> tuple[Cursor, ...]:
         for index, node in enumerate(file.documents)
         if node is not None
     )
+
+
+# Values as Helm sees them: several layers merged into one tree, each leaf knowing its place.
+
+Tree: TypeAlias = "dict[str, Tree] | list[Tree] | Cursor"
+
+
+def tree_of(cursor: Cursor) -> Tree:
+    """A value with everything below it."""
+    sum(1 for _ in cursor.walk())  # refuses what its aliases blow up
+    return _tree(cursor)
+
+
+def _tree(cursor: Cursor) -> Tree:
+    if cursor.is_mapping:
+        return {key: _tree(value) for key, value in cursor.entries()}
+    items = [_tree(item) for item in cursor.items()]
+    return cursor if cursor.spot else items
+
+
+def merge(layers: Iterable[Tree]) -> Tree:
+    """Later layers win, mappings are merged key by key, as Helm does with several values."""
+    merged: Tree = {}
+    for layer in layers:
+        merged = _over(merged, layer)
+    return merged
+
+
+def _over(below: Tree, above: Tree) -> Tree:
+    if isinstance(below, dict) and isinstance(above, dict):
+        both = dict(below)
+        for key, value in above.items():
+            both[key] = _over(both[key], value) if key in both else value
+        return both
+    return above
+
+
+def put(tree: dict[str, Tree], dotted: str, leaf: Cursor) -> None:
+    """Set one leaf by the dotted name that `helm --set` and Argo CD parameters use."""
+    *parents, last = [part.replace("\0", ".") for part in dotted.replace("\\.", "\0").split(".")]
+    here = tree
+    for parent in parents:
+        below = here.get(parent)
+        if not isinstance(below, dict):
+            below = here[parent] = {}
+        here = below
+    here[last] = leaf

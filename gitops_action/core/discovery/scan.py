@@ -7,24 +7,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from gitops_action.core.discovery.cursor import Cursor
+from gitops_action.core.discovery.cursor import Cursor, Tree, merge, tree_of
+from gitops_action.core.discovery.image import Live, Spot, repository_of, sealed
 from gitops_action.core.discovery.kinds import argocd, flux, helm
+from gitops_action.core.discovery.kinds.helm import lone_versions
 from gitops_action.core.discovery.kinds.kustomize import (
     Entry,
     image_entries,
     patched_images,
     target_of,
 )
-from gitops_action.core.discovery.kinds.values import lone_versions
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests, workload_lives
-from gitops_action.core.discovery.live import Live, sealed
-from gitops_action.core.discovery.patches import apply_patch
-from gitops_action.core.discovery.releases import Release, release_of
 from gitops_action.core.discovery.source import Source, folder_of, join
-from gitops_action.core.discovery.spelling import repository_of
-from gitops_action.core.discovery.spots import Spot
-from gitops_action.core.discovery.transform import apply_entries
-from gitops_action.core.discovery.tree import Tree, merge, tree_of
+from gitops_action.core.discovery.transforms import Release, apply_entries, apply_patch, release_of
 from gitops_action.errors import GitOpsError
 
 _NEITHER = ("compose", "docker-compose", "chart.", "skaffold", "package", "mkdocs", "renovate")

@@ -10,14 +10,18 @@ from gitops_action.core.discovery import (
     Skipped,
     images_in,
 )
-from gitops_action.core.plan.errors import (
+from gitops_action.core.plan.make import make_plan, unread_folders
+from gitops_action.core.plan.model import (
     AmbiguousEnvironmentError,
     CannotWriteError,
+    DigestMode,
     NoMatchError,
+    Plan,
+    PlanLine,
+    PlanRequest,
     SharedFileError,
+    make_keep,
 )
-from gitops_action.core.plan.make import make_plan, unread_folders
-from gitops_action.core.plan.request import DigestMode, Plan, PlanLine, PlanRequest, make_keep
 from gitops_action.core.plan.sets import SetEdit, parse_set_lines
 
 __all__ = [

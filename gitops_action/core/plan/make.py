@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gitops_action.core.config import Environment
+from gitops_action.core.config import Environment, application_of
 from gitops_action.core.discovery import (
     FoldersNotReadError,
     ImageUse,
@@ -18,16 +19,12 @@ from gitops_action.core.discovery import (
     raise_errors,
     uses_of,
 )
-from gitops_action.core.discovery.keep import TEMPLATE_ENDINGS
+from gitops_action.core.discovery.image import Live, Spot
+from gitops_action.core.discovery.prefilter import TEMPLATE_ENDINGS
 from gitops_action.core.discovery.source import YAML_ENDINGS
-from gitops_action.core.files import SYMLINK, Snapshot
 from gitops_action.core.images import ImageReference
-from gitops_action.core.plan.ambiguity import refuse_ambiguity
-from gitops_action.core.plan.errors import NoMatchError
-from gitops_action.core.plan.image_plan import ImagePlanner
-from gitops_action.core.plan.request import Plan, PlanLine, PlanRequest, make_keep
-from gitops_action.core.plan.set_plan import plan_sets
-from gitops_action.core.plan.targets import (
+from gitops_action.core.plan.images import (
+    ImagePlanner,
     Wanted,
     changes_by_repository,
     dead_entries,
@@ -35,8 +32,151 @@ from gitops_action.core.plan.targets import (
     other_uses,
     wanted_images,
 )
+from gitops_action.core.plan.model import (
+    AmbiguousEnvironmentError,
+    CannotWriteError,
+    NoMatchError,
+    Plan,
+    PlanLine,
+    PlanRequest,
+    allowed,
+    make_keep,
+)
+from gitops_action.core.plan.sets import SetEdit, locate
 from gitops_action.core.plan.writer import Writer
-from gitops_action.errors import GitOpsError, GitOpsErrors
+from gitops_action.core.repository import SYMLINK, Snapshot
+from gitops_action.core.yaml import find, is_sops, parse
+from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
+
+# Without configuration: whether several overlays could be meant, so that nothing is guessed.
+
+_PARENTS = frozenset({"overlays", "overlay", "environments", "envs", "env", "clusters", "stages"})
+_APPLICATION_PARENTS = frozenset({"applications", "apps", "services"})
+_STAGES = frozenset(
+    {
+        *("dev", "develop", "development", "test", "testing", "qa", "uat", "int", "integration"),
+        *("stage", "staging", "preview", "preprod", "pre-prod", "pre-production", "sandbox"),
+        *("prod", "production", "live", "canary"),
+    }
+)
+_VALUES = re.compile(r"values[-_.](?P<name>[^/]+)\.ya?ml|(?P<other>[^/]+)[-_.]values\.ya?ml")
+
+Sibling = tuple[str, str]
+"""What the siblings have in common, and which of them it is."""
+
+
+def refuse_ambiguity(wanted: Iterable[Wanted]) -> None:
+    """Refuse when sibling overlays settle an image in different places.
+
+    Raises:
+        AmbiguousEnvironmentError: with file and line in each overlay.
+    """
+    groups: dict[tuple[str, str], dict[str, dict[tuple[str, str], Location]]] = {}
+    for item in wanted:
+        spot = item.live.version.main
+        for parent, name in siblings(item.live):
+            overlays = groups.setdefault((str(item.live.repository), parent), {})
+            place = Location(file=spot.file, line=spot.line)
+            overlays.setdefault(name, {})[spot.key] = place
+    for (repository, parent), overlays in groups.items():
+        settled = {frozenset(places) for places in overlays.values()}
+        if len(overlays) > 1 and len(settled) > 1:
+            named = {
+                f"{parent}/{name}".lstrip("/"): tuple(places.values())
+                for name, places in sorted(overlays.items())
+            }
+            raise AmbiguousEnvironmentError(repository, named)
+
+
+def siblings(live: Live) -> Iterable[Sibling]:
+    """The overlays an image is part of: by folder names, by building on a base, by file names."""
+    *folders, file = live.root.split("/")
+    for index, folder in enumerate(folders):
+        parent = folders[index - 1] if index else ""
+        if parent in _PARENTS or folder.lower() in _STAGES:
+            yield "/".join(folders[:index]), folder
+            return
+    above = folders[-2] if len(folders) > 1 else ""
+    if folders and _builds_on_others(live) and above not in _APPLICATION_PARENTS:
+        yield "/".join(folders[:-1]), folders[-1]
+    values = _VALUES.fullmatch(file)
+    if values:
+        yield "/".join([*folders, "values"]), values["name"] or values["other"]
+
+
+def _builds_on_others(live: Live) -> bool:
+    """Whether its root is a kustomization over something outside its own folder, or not seen."""
+    folder = live.root.rpartition("/")[0]
+    return (not live.seen and bool(live.layers)) or any(
+        not layer.kustomization.startswith(f"{folder}/") for layer in live.layers[:-1]
+    )
+
+
+# Explicit edits as part of a plan.
+
+
+def plan_sets(
+    request: PlanRequest,
+    source: Source,
+    writer: Writer,
+    others: Mapping[str, frozenset[str]],
+) -> list[GitOpsError]:
+    """Plan every explicit edit; returns what is wrong with them.
+
+    A file that another environment stands on too is edited: the edit names it. It is told as such.
+    """
+    errors: list[GitOpsError] = []
+    for edit in request.sets:
+        try:
+            _plan(edit, request, source, writer)
+            path = locate(edit, source, request.environment)
+            sharers = [name for name, closure in others.items() if path in closure]
+            if sharers:
+                source.skip(path, 1, f"edited by `set`; {', '.join(sharers)} stands on it too")
+        except GitOpsError as error:
+            errors.append(error)
+    return errors
+
+
+def _plan(edit: SetEdit, request: PlanRequest, source: Source, writer: Writer) -> None:
+    path = locate(edit, source, request.environment)
+    if request.paths and not allowed(path, request.paths):
+        raise UsageError(
+            f"`set`, line {edit.line}: {path} is left out by `paths`", fix="widen `paths`"
+        )
+    file = parse(path, source.data(path))
+    if is_sops(file):
+        raise CannotWriteError(
+            f"{path} is encrypted with SOPS",
+            cause="an edit would break its checksum",
+            fix="edit it with sops",
+            location=Location(file=path),
+        )
+    scalar = find(file, edit.path)
+    spot = Spot(
+        file=path,
+        path=scalar.path if not scalar.aliases else edit.path,
+        value=scalar.value,
+        line=scalar.line,
+        kind=scalar.kind,
+    )
+    line = PlanLine(
+        environment=request.environment.name,
+        application=application_of(path, request.environment, request.config),
+        file=path,
+        line=scalar.line,
+        path=str(edit.path),
+        old=scalar.value,
+        new=edit.value,
+        rule="set",
+        reason=f"asked for by `set`, line {edit.line}",
+        repository=None,
+    )
+    if scalar.value == edit.value:
+        writer.unchanged.setdefault(spot.key, line)
+    else:
+        writer.write(spot, edit.value, as_string=False)
+        writer.lines.setdefault(spot.key, line)
 
 
 def make_plan(request: PlanRequest) -> Plan:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gitops_action.core.discovery import Source
-from gitops_action.core.discovery.spots import Place, Role, Spot
-from gitops_action.core.plan.errors import CannotWriteError
-from gitops_action.core.plan.request import PlanLine
+from gitops_action.core.discovery.image import Place, Role, Spot
+from gitops_action.core.plan.model import CannotWriteError, PlanLine
 from gitops_action.core.yaml import AddListItem, Edit, Replace, YamlPath, apply
 from gitops_action.errors import GitOpsError, Location
 

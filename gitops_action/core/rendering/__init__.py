@@ -1,8 +1,8 @@
 """What an environment stands on and what it comes to, as values."""
 
 from gitops_action.core.rendering.closure import Closures, closure, closure_hash
-from gitops_action.core.rendering.errors import LinkError, RemoteBaseError, RenderError
-from gitops_action.core.rendering.model import Rendering
+from gitops_action.core.rendering.graph import LinkError, RemoteBaseError, RenderError
+from gitops_action.core.rendering.output import Rendering
 
 __all__ = [
     "Closures",

@@ -7,13 +7,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gitops_action.core.files import SYMLINK, RepositoryFile
 from gitops_action.core.manifests.errors import ManifestError
-from gitops_action.core.rendering.ignore import IGNORE_FILE
-from gitops_action.core.rendering.kustomization import PLUGIN_FIELDS, is_kustomization
-from gitops_action.core.rendering.layout import Layout, folder_of, name_of
-from gitops_action.core.rendering.texts import Text, texts_in
-from gitops_action.core.trees import Tree
+from gitops_action.core.rendering.kustomization import (
+    PLUGIN_FIELDS,
+    Text,
+    is_kustomization,
+    texts_in,
+)
+from gitops_action.core.rendering.layout import IGNORE_FILE, Layout, folder_of, name_of
+from gitops_action.core.repository import SYMLINK, RepositoryFile, Tree
 
 Read = Callable[[Iterable[str]], Mapping[str, RepositoryFile]]
 """Gives the content of these files of the tree; those it does not have are left out."""

@@ -6,12 +6,10 @@ one go. And nothing that leaves the repository is handed to a program that would
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gitops_action.core.files import SYMLINK, RepositoryFile
 from gitops_action.core.manifests.errors import ManifestError
-from gitops_action.core.rendering.errors import LinkError, RemoteBaseError, RenderError
 from gitops_action.core.rendering.kustomization import (
     KUSTOMIZATION_NAMES,
     Kustomization,
@@ -19,7 +17,22 @@ from gitops_action.core.rendering.kustomization import (
     read_kustomization,
 )
 from gitops_action.core.rendering.layout import Layout
-from gitops_action.errors import GitOpsError, Location
+from gitops_action.core.repository import SYMLINK, RepositoryFile
+from gitops_action.errors import GitOpsError, GitOpsErrors, Location
+
+# What can keep a folder from being rendered.
+
+
+class RenderError(GitOpsError):
+    """A folder, or one file of it, cannot be rendered."""
+
+
+class RemoteBaseError(RenderError):
+    """A kustomization builds on something outside of the repository, which is not allowed."""
+
+
+class LinkError(RenderError):
+    """A symbolic link leads out of the repository, or to nothing in it."""
 
 
 @dataclass(kw_only=True)
@@ -229,3 +242,39 @@ class _Walk:
 def _holds(folder: str, path: str) -> bool:
     """Whether a path is the folder or lies below it."""
     return not folder or path == folder or path.startswith(f"{folder}/")
+
+
+# Helm charts that kustomizations ask for.
+
+_CHART_HOME = "charts"
+"""Where kustomize looks for charts unless `helmGlobals.chartHome` says otherwise."""
+
+
+def local_charts(kustomization: Kustomization, layout: Layout) -> None:
+    """Make sure that every chart it asks for is in the repository.
+
+    Raises:
+        GitOpsErrors: one is not, and would be fetched.
+    """
+    missing = tuple(_missing(kustomization, layout))
+    if missing:
+        raise GitOpsErrors("charts are outside of the repository", missing)
+
+
+def _missing(kustomization: Kustomization, layout: Layout) -> Iterator[RemoteBaseError]:
+    said = {text.folded: text for text in kustomization.texts}
+    home = said.get(("helmglobals", "charthome"))
+    folder = home.value if home else _CHART_HOME
+    for keys, text in said.items():
+        if len(keys) != 3 or keys[0] != "helmcharts" or keys[2] != "name":  # noqa: PLR2004
+            continue
+        version = said.get((*keys[:2], "version"))
+        names = [text.value, f"{text.value}-{version.value}/{text.value}" if version else ""]
+        ways = [layout.follow(kustomization.folder, f"{folder}/{name}") for name in names if name]
+        if not any(way.path and layout.is_file(f"{way.path}/Chart.yaml") for way in ways):
+            yield RemoteBaseError(
+                f"chart {text.value!r} is not in the repository",
+                cause=f"looked for it in {folder} beside the kustomization",
+                fix="vendor it there, or allow fetching by `validate.remote-bases: true`",
+                location=Location(file=kustomization.path, line=text.line),
+            )

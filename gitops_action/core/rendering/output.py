@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from gitops_action.core.manifests import Body, Manifest, ManifestError, manifest_of
+from gitops_action.core.manifests import (
+    Body,
+    Manifest,
+    ManifestError,
+    ObjectId,
+    manifest_of,
+    read_manifests,
+)
 from gitops_action.core.manifests.fields import text, value
 from gitops_action.core.manifests.reader import read_documents
-from gitops_action.errors import Location
+from gitops_action.core.rendering.graph import LinkError, RenderError
+from gitops_action.core.rendering.kustomization import is_kustomization
+from gitops_action.core.rendering.layout import Ignore, Layout, folder_of, is_hidden, name_of
+from gitops_action.core.repository import RepositoryFile
+from gitops_action.errors import GitOpsError, Location
 
 ORIGIN_ANNOTATION = "config.kubernetes.io/origin"
 """Where kustomize writes an object's file, when it is asked to by `originAnnotations`."""
@@ -110,3 +121,151 @@ def _origin(folder: str, said: str) -> str:
         return folder
     path = facts.get("path") or facts.get("configuredIn")
     return posixpath.normpath(posixpath.join(folder, path)) if isinstance(path, str) else folder
+
+
+# What a folder without a kustomization comes to.
+
+CHART_FILE = "Chart.yaml"
+_YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """The parts of a folder: plain files, folders with a kustomization, and what is hidden."""
+
+    files: tuple[str, ...]
+    kustomizations: tuple[str, ...]
+    hidden: tuple[str, ...]
+
+
+def collect(folder: str, layout: Layout, ignore: Ignore) -> Collected:
+    """The parts of a folder that has no kustomization itself."""
+    paths = [path for path in layout.below(folder) if not ignore.leaves_out(path)]
+    prefix = len(folder) + 1 if folder else 0
+    hidden = {path for path in paths if is_hidden(path[prefix:])}
+    seen = [path for path in paths if path not in hidden]
+    built = {folder_of(path) for path in seen if is_kustomization(path)}
+    charts = {folder_of(path) for path in seen if name_of(path) == CHART_FILE} if not folder else ()
+    tops = {item for item in built if not _below_any(folder_of(item), built, folder)}
+    files = (
+        path
+        for path in seen
+        if path.endswith(_YAML) and not _below_any(folder_of(path), {*tops, *charts}, folder)
+    )
+    return Collected(
+        files=tuple(files),
+        kustomizations=tuple(sorted(tops)),
+        hidden=tuple(sorted(path for path in hidden if path.endswith(_YAML))),
+    )
+
+
+def _below_any(path: str, folders: set[str], top: str) -> bool:
+    """Whether a folder is one of these or lies below one, up to the top."""
+    while path != top and path:
+        if path in folders:
+            return True
+        path = folder_of(path)
+    return False
+
+
+# The objects of a folder's parts together, each once.
+
+
+def merge_manifests(
+    manifests: Iterable[Manifest],
+) -> tuple[tuple[Manifest, ...], tuple[RenderError, ...]]:
+    """The objects in canonical order, and a problem for each that is there a second time."""
+    kept: dict[ObjectId, Manifest] = {}
+    problems: list[RenderError] = []
+    for manifest in manifests:
+        first = kept.setdefault(manifest.id, manifest)
+        if first is not manifest:
+            problems.append(twice(first, manifest))
+    return tuple(kept[key] for key in sorted(kept)), tuple(problems)
+
+
+def twice(first: Manifest, second: Manifest) -> RenderError:
+    """The problem of an object that two files describe."""
+    return RenderError(
+        f"{second.id} is described twice",
+        cause=f"in {second.origin} and in {first.origin}",
+        fix="remove one of the two, or name them differently",
+        location=second.origin,
+    )
+
+
+# What rendering a folder gives.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering:
+    """The objects that an environment, or one folder of it, describes.
+
+    Attributes:
+        manifests: in canonical order, each in canonical form; none twice.
+        problems: what could not be rendered; with one of them `manifests` is not the whole.
+        notes: what a person should know, such as a chart that was not rendered.
+    """
+
+    manifests: tuple[Manifest, ...] = ()
+    problems: tuple[GitOpsError, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+# The objects of plain files.
+
+
+class SourceReader:
+    """Reads the objects of files, of each content once: bases are shared, and sides are alike."""
+
+    def __init__(self) -> None:
+        """Nothing is read yet."""
+        self._known: dict[tuple[str, bytes], tuple[Manifest, ...]] = {}
+
+    def read(self, file: RepositoryFile) -> tuple[Manifest, ...]:
+        """The objects of a file; what is none of it is left out."""
+        key = (file.path, file.data)
+        if key not in self._known:
+            self._known[key] = read_manifests(file.path, file.data).manifests
+        return self._known[key]
+
+
+def read_plain_files(
+    paths: Iterable[str], files: Mapping[str, RepositoryFile], layout: Layout, *, lenient: bool
+) -> Rendering:
+    """The objects of these files; a file that is broken keeps none of the others back.
+
+    `lenient` is for the whole repository, which holds other YAML as well: what has neither
+    apiVersion nor kind is passed over there.
+    """
+    manifests: list[Manifest] = []
+    problems: list[GitOpsError] = []
+    passed: list[str] = []
+    for path in paths:
+        file = files.get(layout.follow("", path).path or "")
+        if file is None:
+            problems.append(_broken_link(path))
+        elif lenient and not (b"apiVersion" in file.data and b"kind" in file.data):
+            passed.append(path)
+        else:
+            parsed = read_manifests(path, file.data)
+            manifests += parsed.manifests
+            problems += parsed.problems
+    return Rendering(
+        manifests=tuple(manifests), problems=tuple(problems), notes=tuple(_told(passed))
+    )
+
+
+def _told(passed: list[str]) -> list[str]:
+    if not passed:
+        return []
+    more = f" and {len(passed) - 1} more" if len(passed) > 1 else ""
+    return [f"{passed[0]}{more}: passed over, for it holds no Kubernetes object"]
+
+
+def _broken_link(path: str) -> LinkError:
+    return LinkError(
+        f"{path} is a link that leads nowhere in the repository",
+        fix="make it a file, or link to one",
+        location=Location(file=path),
+    )

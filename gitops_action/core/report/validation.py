@@ -12,7 +12,7 @@ from gitops_action.core.deploy.diff import Change, ObjectDiff
 from gitops_action.core.deploy.prune import PruneVerdict
 from gitops_action.core.outcome import Job
 from gitops_action.core.redaction.known import concealed
-from gitops_action.core.trees import Sides
+from gitops_action.core.repository import Sides
 from gitops_action.core.validation.images import ImageDifference
 from gitops_action.errors import GitOpsError, Location
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests.fields import value
+from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.validation.objects import ObjectProblem, Step, Steps
 from gitops_action.core.yaml import MappingNode, Node, Scalar, SequenceNode, YamlSyntaxError, parse
 from gitops_action.errors import GitOpsError, Location

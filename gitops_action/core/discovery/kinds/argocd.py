@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_action.core.discovery.cursor import Cursor
+from gitops_action.core.discovery.cursor import Cursor, Tree, put, tree_of
+from gitops_action.core.discovery.image import Place, split_image
 from gitops_action.core.discovery.kinds.helm import text_values
 from gitops_action.core.discovery.kinds.kustomize import Entry
-from gitops_action.core.discovery.spelling import split_image
-from gitops_action.core.discovery.spots import Place
-from gitops_action.core.discovery.tree import Tree, put, tree_of
 
 GROUP = "argoproj.io"
 HELM_RULE = ("argocd-helm", "an image of the chart, in the Helm values of an Argo CD Application")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gitops_action.core.discovery.cursor import Cursor
-from gitops_action.core.discovery.spelling import repository_of, split_image
+from gitops_action.core.discovery.image import repository_of, split_image
 
 FAMILY = "toolkit.fluxcd.io/"
 """What the API groups of all Flux objects end with, in front of the version."""

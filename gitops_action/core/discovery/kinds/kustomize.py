@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gitops_action.core.discovery.cursor import Cursor
+from gitops_action.core.discovery.image import Live, Place, Resource, Role, Spelling, Spot, live_of
 from gitops_action.core.discovery.kinds.workloads import (
     CONTAINER_LISTS,
     container_image,
@@ -16,9 +17,6 @@ from gitops_action.core.discovery.kinds.workloads import (
     resource_of,
     volume_image,
 )
-from gitops_action.core.discovery.live import Live, Resource, live_of
-from gitops_action.core.discovery.spelling import Spelling
-from gitops_action.core.discovery.spots import Place, Role, Spot
 from gitops_action.core.yaml import Step
 
 _FIELDS: tuple[tuple[str, Role], ...] = (

@@ -11,9 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_action.core.discovery.cursor import Cursor
-from gitops_action.core.discovery.live import Live, live_of
-from gitops_action.core.discovery.spelling import repository_of, split_image
-from gitops_action.core.discovery.spots import Place, Role, Spot
+from gitops_action.core.discovery.image import (
+    Live,
+    Place,
+    Role,
+    Spot,
+    live_of,
+    repository_of,
+    split_image,
+)
 
 BYTES = (b"gitops-image", b"$imagepolicy")
 _OURS = re.compile(r"gitops-image:\s*(?P<what>[^\s}]+)")

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gitops_action.core.discovery.cursor import Cursor
-from gitops_action.core.discovery.kinds.values import values_places
-from gitops_action.core.discovery.live import Live, Resource, live_of
-from gitops_action.core.discovery.spots import Place
-from gitops_action.core.discovery.tree import tree_of
+from gitops_action.core.discovery.cursor import Cursor, tree_of
+from gitops_action.core.discovery.image import Live, Place, Resource, live_of
+from gitops_action.core.discovery.kinds.helm import values_places
 from gitops_action.core.yaml import Step
 
 CONTAINER_LISTS = ("containers", "initContainers", "ephemeralContainers")

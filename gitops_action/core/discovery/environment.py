@@ -6,16 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gitops_action.core.config import Config, Environment, application_of
-from gitops_action.core.discovery.built import Built
-from gitops_action.core.discovery.cursor import Cursor
-from gitops_action.core.discovery.errors import KustomizeCycleError
+from gitops_action.core.discovery.cursor import Cursor, KustomizeCycleError
+from gitops_action.core.discovery.image import Live, Spot
 from gitops_action.core.discovery.kinds import argocd, flux, markers
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests
-from gitops_action.core.discovery.live import Live
+from gitops_action.core.discovery.overlay import Built, Walker
 from gitops_action.core.discovery.source import Source, folder_of
-from gitops_action.core.discovery.spots import Spot
-from gitops_action.core.discovery.walker import Walker
-from gitops_action.errors import GitOpsError
+from gitops_action.core.images import ImageReference, ImageReferenceError
+from gitops_action.core.repository import Snapshot
+from gitops_action.errors import GitOpsError, GitOpsErrors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,3 +174,86 @@ def _built_paths(manifest: Cursor) -> Iterator[Cursor]:
 
 def _inside(path: str, folder: str) -> bool:
     return path.startswith(f"{folder}/")
+
+
+# The images an environment describes now, for comparing, promoting and telling.
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageUse:
+    """One image of an environment, as it is rendered, and the place that settles its version.
+
+    `name` is the spelling in the files, `repository` the normalised one.
+    """
+
+    environment: str
+    application: str | None
+    repository: str
+    name: str
+    tag: str | None
+    digest: str | None
+    file: str
+    line: int
+    path: str
+    rule: str
+
+    @property
+    def reference(self) -> ImageReference | None:
+        """The whole reference; None when its tag or digest is none (a placeholder)."""
+        try:
+            return ImageReference(name=self.name, tag=self.tag, digest=self.digest)
+        except ImageReferenceError:
+            return None
+
+
+def images_in(
+    *, snapshot: Snapshot, environment: Environment, config: Config
+) -> tuple[ImageUse, ...]:
+    """What an environment describes now, each application, image and place once.
+
+    Raises:
+        GitOpsError: files of the environment do not parse (GitOpsErrors: several).
+    """
+    source = Source(snapshot=snapshot)
+    survey = Surveyor(source).survey(environment)
+    raise_errors(source, survey.files)
+    return uses_of(survey, environment, config)
+
+
+def uses_of(survey: Survey, environment: Environment, config: Config) -> tuple[ImageUse, ...]:
+    """The uses in a survey; entries that reach no image are left out."""
+    found: dict[ImageUse, None] = {}
+    for live in survey.lives:
+        if live.repository is None or live.dead:
+            continue
+        spot = live.version.main
+        use = ImageUse(
+            environment=environment.name,
+            application=application_of_live(live, environment, config),
+            repository=live.repository,
+            name=live.spelling.name,
+            tag=live.spelling.tag or None,
+            digest=live.spelling.digest or None,
+            file=spot.file,
+            line=spot.line,
+            path=spot.at,
+            rule=live.version.rule,
+        )
+        found.setdefault(use)
+    return tuple(sorted(found, key=lambda use: (use.repository, use.file, use.line, use.path)))
+
+
+def raise_errors(source: Source, files: frozenset[str]) -> None:
+    """Raise what is wrong with the files of an environment, all of it at once.
+
+    Raises:
+        GitOpsError: one file is wrong.
+        GitOpsErrors: several are.
+    """
+    errors: tuple[GitOpsError, ...] = tuple(
+        error for file, error in sorted(source.errors.items()) if file in files
+    )
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise GitOpsErrors("Files of the environment cannot be read", errors)

@@ -11,11 +11,11 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gitops_action.core.files import RepositoryFile
 from gitops_action.core.manifests import Body, Manifest, ManifestError
 from gitops_action.core.manifests.fields import items, mapping, text, texts
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering.layout import Layout
+from gitops_action.core.repository import RepositoryFile
 from gitops_action.errors import Location
 
 HELM_GROUP = "helm.toolkit.fluxcd.io"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from gitops_action.core.config import CONFIG_PATH, HOLDS_FOLDER
 from gitops_action.core.discovery.kinds import flux, helm, markers
 from gitops_action.core.discovery.source import KUSTOMIZATION_NAMES, YAML_ENDINGS
-from gitops_action.core.files import Keep
+from gitops_action.core.repository import Keep
 
 TEMPLATE_ENDINGS = (".tpl", ".j2", ".gotmpl", ".tmpl")
 _YAML_LIKE = (*YAML_ENDINGS, *TEMPLATE_ENDINGS)

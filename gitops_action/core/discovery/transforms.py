@@ -1,0 +1,264 @@
+"""`images` entries applied to images, in the order and by the rules of kustomize's transformer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from gitops_action.core.discovery.cursor import Cursor, Tree, tree_of
+from gitops_action.core.discovery.image import Live, Resource, Spelling, entry_matches, split_image
+from gitops_action.core.discovery.kinds import flux, helm
+from gitops_action.core.discovery.kinds.kustomize import (
+    Entry,
+    Patched,
+    Target,
+    named_target,
+    pointer,
+)
+from gitops_action.core.discovery.kinds.workloads import BUILT_IN_GROUPS, manifests, resource_of
+from gitops_action.errors import GitOpsError, Location
+
+
+def apply_entries(
+    lives: Iterable[Live], entries: Iterable[Entry], *, whole: bool
+) -> tuple[Live, ...]:
+    """The images after all entries, each applied to what the one before made.
+
+    An entry that reaches no image seen here is kept as an image of its own (`seen` False): what it
+    is for may be rendered from something that was not read. When all was read (`whole`), it is
+    `dead`: kustomize matches names literally, and no image has this one.
+    """
+    current = tuple(lives)
+    for entry in entries:
+        reached = [_reaches(entry, live) for live in current]
+        current = tuple(
+            _rewritten(live, entry) if hit else live
+            for live, hit in zip(current, reached, strict=True)
+        )
+        if not any(reached):
+            current = (*current, _unseen(entry, dead=whole))
+    return current
+
+
+def _reaches(entry: Entry, live: Live) -> bool:
+    if not live.reachable:
+        return False
+    hit = entry_matches(entry.name, str(live.spelling))
+    if hit is None:
+        spot = entry.place.main
+        raise GitOpsError(
+            f"The entry name {entry.name!r} is an expression that is not evaluated here",
+            cause="kustomize reads names as regular expressions; this one could take forever",
+            fix="name the image itself",
+            location=Location(file=spot.file, line=spot.line),
+        )
+    return hit
+
+
+def _rewritten(live: Live, entry: Entry) -> Live:
+    spelling = split_image(str(entry.rewrite(live.spelling)))
+    return replace(
+        live,
+        spelling=spelling,
+        naming=entry.place if entry.new_name else live.naming,
+        version=entry.place if entry.settles else live.version,
+        named=len(live.layers) if entry.new_name else live.named,
+        settled=len(live.layers) if entry.settles else live.settled,
+    )
+
+
+def _unseen(entry: Entry, *, dead: bool) -> Live:
+    return Live(
+        spelling=split_image(str(entry.rewrite(Spelling(name=entry.name)))),
+        naming=entry.place,
+        version=entry.place,
+        reachable=True,
+        seen=False,
+        dead=dead,
+    )
+
+
+# Patches applied to images: which image a patch means, and what becomes of it.
+
+_LONGEST_PATTERN = 300
+
+
+def apply_patch(lives: Iterable[Live], patched: Patched, *, open_below: bool) -> tuple[Live, ...]:
+    """The images after a patch.
+
+    Args:
+        lives: the images before, those of other objects included.
+        patched: one thing the patch does.
+        open_below: something below was not read, so that a patch without a visible object still
+            sets an image.
+    """
+    every = tuple(lives)
+    hit = [live for live in every if live.resource and matches(patched.target, live.resource)]
+    objects = list(dict.fromkeys(live.resource for live in hit if live.resource))
+    if not objects:
+        return (*every, *patched.lives) if open_below else every
+    kept = [live for live in every if live not in set(hit)]
+    for resource in objects:
+        own = [live for live in hit if live.resource == resource]
+        kept += [replace(live, resource=resource) for live in _change(own, patched, resource)]
+    return tuple(kept)
+
+
+def matches(target: Target, resource: Resource) -> bool:
+    """Whether a patch's target is this object. kustomize anchors the expressions at both ends."""
+    if target.exact:
+        same = (target.group, target.kind) == (resource.group, resource.kind)
+        return same and target.name in resource.names
+    fields = ((target.group, (resource.group,)), (target.kind, (resource.kind,)))
+    return all(
+        not wanted or any(_full(wanted, value) for value in values)
+        for wanted, values in (*fields, (target.name, resource.names))
+    )
+
+
+def _full(pattern: str, value: str) -> bool:
+    if len(pattern) > _LONGEST_PATTERN or re.search(r"\)\s*[*+{]", pattern):
+        return pattern == value
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error:
+        return pattern == value
+
+
+def _change(own: list[Live], patched: Patched, resource: Resource) -> list[Live]:
+    listed = [live for live in own if live.listed == patched.listed]
+    others = [live for live in own if live.listed != patched.listed]
+    match patched.action:
+        case "merge":
+            return others + _merge(listed, patched, resource)
+        case "drop":
+            return others + _renumber(live for live in listed if live.item != patched.item)
+        case "set":
+            return others + _set(listed, patched)
+        case "insert":
+            return others + _insert(listed, patched)
+        case "fill":
+            size = len(patched.listed)
+            kept = [live for live in own if live.listed[:size] != patched.listed]
+            return kept + list(patched.lives)
+        case _:
+            return _remove(own, patched.listed)
+
+
+def _merge(listed: list[Live], patched: Patched, resource: Resource) -> list[Live]:
+    """Built-in kinds merge containers by name, new ones in front; lists of others are replaced."""
+    if resource.group not in BUILT_IN_GROUPS:
+        return list(patched.lives) or listed
+    by_name = {live.item: live for live in patched.lives}
+    merged = [_overlaid(live, by_name.pop(live.item, None)) for live in listed]
+    return _renumber([*by_name.values(), *merged])
+
+
+def _overlaid(live: Live, above: Live | None) -> Live:
+    """The image with what a patch says over it; the object and the layers stay."""
+    if above is None:
+        return live
+    return replace(
+        live,
+        spelling=above.spelling,
+        naming=above.naming,
+        version=above.version,
+        named=len(live.layers),
+        settled=len(live.layers),
+        seen=True,
+    )
+
+
+def _set(listed: list[Live], patched: Patched) -> list[Live]:
+    new = patched.lives[0]
+    if all(live.index != patched.index for live in listed):
+        return [*listed, new]
+    return [_overlaid(live, new) if live.index == patched.index else live for live in listed]
+
+
+def _insert(listed: list[Live], patched: Patched) -> list[Live]:
+    at = patched.index
+    ordered = sorted(listed, key=lambda live: live.index)
+    position = len(ordered) if at is None or at < 0 else at
+    return _renumber([*ordered[:position], *patched.lives, *ordered[position:]])
+
+
+def _remove(own: list[Live], steps: tuple[object, ...]) -> list[Live]:
+    kept = []
+    for live in own:
+        if (*live.listed, live.index)[: len(steps)] == steps:
+            continue
+        behind = steps[:-1] == live.listed and isinstance(steps[-1], int)
+        shift = 1 if behind and isinstance(steps[-1], int) and live.index > steps[-1] else 0
+        kept.append(replace(live, index=live.index - shift))
+    return kept
+
+
+def _renumber(lives: Iterable[Live]) -> list[Live]:
+    return [replace(live, index=index) for index, live in enumerate(lives)]
+
+
+# Flux HelmReleases on their way through kustomizations, whose patches change their values.
+
+_VALUES = ("spec", "values")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A release: its object, layers of values, lowest first, and what renders after the chart."""
+
+    resource: Resource
+    layers: tuple[Tree, ...]
+    renderers: tuple[Cursor, ...] = ()
+
+
+def release_of(manifest: Cursor) -> Release:
+    """A release as its manifest says it."""
+    listed = manifest.get("spec", "postRenderers")
+    steps = (item.get("kustomize") for item in (listed.items() if listed else ()))
+    return Release(
+        resource=resource_of(manifest),
+        layers=helm.release_values(manifest),
+        renderers=tuple(step for step in steps if step),
+    )
+
+
+def patch_releases(
+    releases: tuple[Release, ...], patch: Cursor, target: Target | None, *, open_below: bool
+) -> tuple[Release, ...]:
+    """The releases after one document of a patch; those it changes are new objects.
+
+    Args:
+        releases: those before.
+        patch: a strategic merge, or a list of JSON operations.
+        target: what the patch names as its target.
+        open_below: something below was not read, so that a patch may stand for a release.
+    """
+    current = releases
+    for aimed, layer in _layers(patch, target):
+        hit = [release for release in current if matches(aimed, release.resource)]
+        current = tuple(
+            replace(release, layers=(*release.layers, layer)) if release in hit else release
+            for release in current
+        )
+        if not hit and open_below and patch.is_mapping:
+            current = (*current, *(release_of(item) for item in manifests(patch)))
+    return current
+
+
+def _layers(patch: Cursor, target: Target | None) -> Iterator[tuple[Target, Tree]]:
+    """What each part of a patch lays over the values of its target."""
+    if patch.is_mapping:
+        for manifest in manifests(patch):
+            if flux.is_release(manifest):
+                aimed = target or named_target(resource_of(manifest))
+                yield from ((aimed, layer) for layer in helm.release_values(manifest))
+    elif target is not None:
+        for operation in patch.items():
+            value, steps = operation.get("value"), pointer(operation.say("path"))
+            if value is not None and steps[:2] == _VALUES:
+                tree = tree_of(value)
+                for step in reversed(steps[2:]):
+                    tree = {str(step): tree}
+                yield target, tree

@@ -1,0 +1,198 @@
+"""What goes into a plan and what comes out of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from gitops_action.core.config import Config, Environment
+from gitops_action.core.discovery import Skipped, keep_files
+from gitops_action.core.images import ImageChange, ImageReference
+from gitops_action.core.plan.sets import SetEdit
+from gitops_action.core.repository import Keep, Snapshot
+from gitops_action.errors import GitOpsError, Location, UsageError
+
+DigestMode = Literal["pin", "keep", "drop"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRequest:
+    """One environment and what is to change in it.
+
+    Attributes:
+        snapshot: the repository's files; more than `make_keep` wants does not matter.
+        environment: the one that is edited.
+        config: the whole configuration, because no other environment may change along.
+        changes: wanted images; targets carry the digest to pin already.
+        applications: names asked for; none means every application that has the image.
+        digest_mode: what becomes of digests when the target has none.
+        sets: explicit edits.
+        paths: globs of the files that may be edited; none means all.
+    """
+
+    snapshot: Snapshot
+    environment: Environment
+    config: Config
+    changes: tuple[ImageChange, ...] = ()
+    applications: tuple[str, ...] = ()
+    digest_mode: DigestMode = "pin"
+    sets: tuple[SetEdit, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanLine:
+    """One scalar that changes, or is what it should be already, and why it is the one.
+
+    `rule` is the short id of what recognised it, `reason` a sentence.
+    """
+
+    environment: str
+    application: str | None
+    file: str
+    line: int
+    path: str
+    old: str
+    new: str
+    rule: str
+    reason: str
+    repository: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Byte edits for one environment, each with its reason.
+
+    Attributes:
+        environment: its name.
+        applications: those touched or found at the target already, sorted.
+        lines: what changes.
+        unchanged: what is at the target already.
+        edits: new content by path; only files that change.
+        skipped: what was left alone, and why.
+        previous: the wanted repositories' references as rendered before, each once.
+    """
+
+    environment: str
+    applications: tuple[str, ...]
+    lines: tuple[PlanLine, ...]
+    unchanged: tuple[PlanLine, ...]
+    edits: Mapping[str, bytes]
+    skipped: tuple[Skipped, ...]
+    previous: tuple[ImageReference, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        """Whether the environment has anything that was asked for."""
+        return bool(self.lines or self.unchanged)
+
+
+def make_keep(changes: Sequence[ImageChange], sets: Sequence[SetEdit]) -> Keep:
+    """The prefilter for reading a tree; without changes and edits it keeps every YAML file."""
+    wanted = [change.repository for change in changes]
+    wanted += [change.target.repository for change in changes if change.rename]
+    return keep_files(wanted, frozenset(edit.file for edit in sets))
+
+
+# Why an environment cannot be planned.
+
+
+class NoMatchError(UsageError):
+    """Nothing in the environment uses a wanted image.
+
+    Attributes:
+        repositories: the wanted ones that are not there, normalised.
+        images: how often each image that is there is used, nearest first.
+    """
+
+    def __init__(
+        self, repositories: Sequence[str], environment: str, images: Mapping[str, int], hint: str
+    ) -> None:
+        """List the images that are there."""
+        self.repositories = tuple(repositories)
+        self.images = dict(images)
+        there = ", ".join(f"{name} ({_times(count)})" for name, count in images.items())
+        super().__init__(
+            f"Nothing in environment {environment} uses {' or '.join(self.repositories)}",
+            cause=f"images that are there, nearest first: {there}"
+            if there
+            else "no image was found there",
+            fix=hint or "check the name, or mark the value with `# gitops-image: REPOSITORY`",
+        )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+class AmbiguousEnvironmentError(UsageError):
+    """Several sibling overlays set the image, and nothing says which is meant.
+
+    Attributes:
+        places: file and line in each overlay.
+    """
+
+    def __init__(self, repository: str, overlays: Mapping[str, Sequence[Location]]) -> None:
+        """List the overlays with their places."""
+        self.repository = repository
+        self.places = tuple(place for places in overlays.values() for place in places)
+        listed = "; ".join(
+            f"{overlay} ({', '.join(str(place) for place in places)})"
+            for overlay, places in overlays.items()
+        )
+        super().__init__(
+            f"{repository} is set under {len(overlays)} overlays, and any could be meant",
+            cause=listed,
+            fix="name the environments in .github/gitops.yaml, or choose for this time with "
+            f"`paths: {self.places[0].file}` or with `set`",
+        )
+
+
+class SharedFileError(GitOpsError):
+    """An edit would change something else that stands on the same file.
+
+    Attributes:
+        sharers: the environments (or applications) that stand on it, the planned one first.
+    """
+
+    def __init__(self, repository: str, sharers: Sequence[str], location: Location) -> None:
+        """Name both, and the place."""
+        self.sharers = tuple(sharers)
+        super().__init__(
+            f"{repository} is set in a file that {' and '.join(self.sharers)} share",
+            cause="editing it would change all of them",
+            fix="add an overlay entry (a kustomization of its own with `images`) or use `set`",
+            location=location,
+        )
+
+
+class CannotWriteError(GitOpsError):
+    """The place cannot say what is wanted without a key being created or a digest going stale."""
+
+
+# The globs of `paths`: which files may be edited.
+
+
+def allowed(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a file may be edited. The last pattern that matches decides; `!` excludes.
+
+    `*` stays within a folder, `**` spans folders, a pattern that names a folder means all below
+    it. When the patterns only exclude, everything else is allowed.
+    """
+    verdict = all(pattern.startswith("!") for pattern in patterns)
+    for pattern in patterns:
+        excludes = pattern.startswith("!")
+        if _expression(pattern.removeprefix("!").removeprefix("./")).fullmatch(path):
+            verdict = not excludes
+    return verdict
+
+
+@lru_cache(maxsize=256)
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.rstrip("/"))
+    wild = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    body = "".join(wild.get(part, re.escape(part)) for part in parts)
+    return re.compile(f"{body}(?:/.*)?", re.DOTALL)
