@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gitops_action.core.dispatch import Order, ProposedPull, Run
 from gitops_action.core.images import ImageReference
+from gitops_action.core.images.oci import ImageFacts
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Job
 from gitops_action.core.pull_requests import (
@@ -21,7 +22,6 @@ from gitops_action.core.pull_requests import (
     NewPullRequest,
     PullRequestFacts,
 )
-from gitops_action.core.registry import ImageFacts
 from gitops_action.core.rendering.output import Rendering
 from gitops_action.core.report.bump import BumpReport, ProposalView
 from gitops_action.core.repository import Keep, RepositoryFile, Sides, Snapshot, Tip, Tree

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from gitops_action.core.config import Application
 from gitops_action.core.images import ImageSource, image_source
+from gitops_action.core.images.oci import ImageFacts
 from gitops_action.core.outcome import Job
-from gitops_action.core.registry import ImageFacts
 
 
 def source_of(

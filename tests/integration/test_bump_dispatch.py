@@ -16,8 +16,8 @@ from gitops_action.adapters.github.dispatch import GitHubDispatcher
 from gitops_action.commands.bump.dispatch import dispatch
 from gitops_action.commands.ports import DispatchPorts
 from gitops_action.core.images import ImageSource
+from gitops_action.core.images.oci import ImageMissingError, RegistryUnreachableError
 from gitops_action.core.outcome import Job, Outcome
-from gitops_action.core.registry import ImageMissingError, RegistryUnreachableError
 from gitops_action.errors import GitOpsError
 from tests.support.app_bump import app_bump
 from tests.support.bump_stage import (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gitops_action.core.registry import (
+from gitops_action.core.images.oci import (
     ImageMissingError,
     RegistryDeniedError,
     RegistryError,

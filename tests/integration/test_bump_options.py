@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gitops_action.core.images import ImageSource
+from gitops_action.core.images.oci import RegistryUnreachableError
 from gitops_action.core.inputs import BUMP, bump_inputs, check_values
 from gitops_action.core.inputs.values import with_defaults
-from gitops_action.core.registry import RegistryUnreachableError
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.app_bump import app_bump
 from tests.support.bump_stage import (

@@ -15,9 +15,9 @@ from gitops_action.core.config import Application, Deploy, Environment, Target
 from gitops_action.core.deploy.result import EnvironmentResult, Failure, Result, TargetResult
 from gitops_action.core.deployments.records import last_verified
 from gitops_action.core.images import ImageReference
+from gitops_action.core.images.oci import ImageFacts
 from gitops_action.core.manifests import parse_manifests
 from gitops_action.core.outcome import Job
-from gitops_action.core.registry import ImageFacts
 from gitops_action.errors import DeniedError, GitOpsError
 from tests.support.github_forge import REPOSITORY, Stage
 from tests.support.github_forge import stage as github_stage

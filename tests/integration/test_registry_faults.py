@@ -20,7 +20,7 @@ from gitops_action.adapters.registry import (
 from gitops_action.adapters.registry.auth import authorize
 from gitops_action.adapters.registry.transport import Answer, Transport, leads_home, same_site
 from gitops_action.core.images import parse_reference
-from gitops_action.core.registry import (
+from gitops_action.core.images.oci import (
     ImageFacts,
     ImageMissingError,
     RegistryContentError,

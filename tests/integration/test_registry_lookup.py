@@ -17,7 +17,7 @@ from gitops_action.adapters.registry import (
     read_docker_config,
 )
 from gitops_action.core.images import parse_reference, verify_pin
-from gitops_action.core.registry import ImageMissingError, RegistryDeniedError
+from gitops_action.core.images.oci import ImageMissingError, RegistryDeniedError
 from testbed.registry import PASSWORD, USER, Registry
 
 QUICK = Patience(attempts=2, pause=0.01)

@@ -16,9 +16,9 @@ from gitops_action.adapters.views import UserTemplates, Views
 from gitops_action.commands.bump import command as bump
 from gitops_action.commands.ports import ContentStore
 from gitops_action.core.images import ImageReference
+from gitops_action.core.images.oci import ImageFacts, ImageMissingError, RegistryError
 from gitops_action.core.inputs import BumpInputs
 from gitops_action.core.outcome import Job, Outcome
-from gitops_action.core.registry import ImageFacts, ImageMissingError, RegistryError
 from testbed.forge import Forge
 from tests.support.github_forge import QUICK, REPOSITORY
 

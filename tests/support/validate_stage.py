@@ -11,10 +11,10 @@ from gitops_action.adapters.views import ValidationViews
 from gitops_action.commands.validate import command as validate
 from gitops_action.core.config import Validation
 from gitops_action.core.images import ImageReference
+from gitops_action.core.images.oci import ImageFacts, ImageMissingError, RegistryUnreachableError
 from gitops_action.core.inputs import ValidateInputs
 from gitops_action.core.manifests import Manifest, read_manifests
 from gitops_action.core.outcome import Job, Outcome
-from gitops_action.core.registry import ImageFacts, ImageMissingError, RegistryUnreachableError
 from gitops_action.core.rendering import Rendering
 from gitops_action.core.repository import RepositoryFile, Sides, Tree, TreeFile, blob_id
 from gitops_action.core.trailers import Proposal

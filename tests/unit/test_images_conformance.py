@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from gitops_action.core.images import ImageReferenceError, canonical, grammar, parse_reference
+from gitops_action.core.images import (
+    ImageReferenceError,
+    canonical,
+    parse_reference,
+)
+from gitops_action.core.images import (
+    reference as grammar,
+)
 
 FOLDER = Path(
     os.environ.get("GITOPS_CONFORMANCE")

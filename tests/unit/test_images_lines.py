@@ -12,7 +12,7 @@ from gitops_action.core.images import (
     source_repository,
     verify_pin,
 )
-from gitops_action.core.registry import ImageFacts
+from gitops_action.core.images.oci import ImageFacts
 from gitops_action.errors import GitOpsErrors, UsageError
 
 ONE = "sha256:" + "1" * 64

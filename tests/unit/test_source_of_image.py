@@ -8,9 +8,9 @@ import pytest
 
 from gitops_action.core.config import Application
 from gitops_action.core.images import ImageSource
+from gitops_action.core.images.oci import ImageFacts
 from gitops_action.core.outcome import Job
 from gitops_action.core.provenance import head_commit, pull_request_head, source_of
-from gitops_action.core.registry import ImageFacts
 
 WEB = "ghcr.io/acme/web"
 GIVEN = ImageSource(repository="acme/given", commit="a" * 40)

@@ -9,7 +9,7 @@ import pytest
 
 from gitops_action.commands.bump.request import DigestMode, ImagePolicy, VerifyMode, verify_images
 from gitops_action.core.images import ImageReference, parse_image_lines
-from gitops_action.core.registry import (
+from gitops_action.core.images.oci import (
     ImageFacts,
     ImageMissingError,
     RegistryContentError,

@@ -22,10 +22,10 @@ from gitops_action.core.images import (
     parse_image_lines,
     parse_reference,
 )
+from gitops_action.core.images.oci import ImageFacts, ImageMissingError, RegistryUnreachableError
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Job, Notice
 from gitops_action.core.plan import parse_set_lines
-from gitops_action.core.registry import ImageFacts, ImageMissingError, RegistryUnreachableError
 from gitops_action.errors import GitOpsError, UsageError
 
 WEB, API = "ghcr.io/acme/web", "ghcr.io/acme/api"

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from urllib.parse import urlencode, urlsplit
 
 from gitops_action.adapters.registry.transport import Transport, is_safe, leads_home, same_site
-from gitops_action.core.registry import RegistryDeniedError, RegistryUnreachableError
+from gitops_action.core.images.oci import RegistryDeniedError, RegistryUnreachableError
 from gitops_action.errors import Location, UsageError
 
 # Docker's configuration file, for the accounts that `docker login` leaves in it.

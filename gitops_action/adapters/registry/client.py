@@ -9,22 +9,20 @@ from http import HTTPStatus
 from gitops_action.adapters.registry.auth import Account, Accounts, authorize
 from gitops_action.adapters.registry.transport import Answer, Patience, Transport, base_url
 from gitops_action.core.images import ImageReference
-from gitops_action.core.images.grammar import is_digest
-from gitops_action.core.images.manifest import (
+from gitops_action.core.images.oci import (
     INDEX_TYPES,
     MANIFEST_TYPES,
-    Labels,
-    Manifest,
-    read_config,
-    read_manifest,
-)
-from gitops_action.core.registry import (
     ImageFacts,
     ImageMissingError,
+    Labels,
+    Manifest,
     RegistryContentError,
     RegistryDeniedError,
     RegistryError,
+    read_config,
+    read_manifest,
 )
+from gitops_action.core.images.reference import is_digest
 
 MANIFEST_LIMIT = 4 * 1024 * 1024
 """Longest manifest in bytes, the least a registry must take by the OCI distribution spec."""

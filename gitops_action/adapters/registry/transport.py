@@ -17,7 +17,7 @@ import stamina
 from urllib3.exceptions import HTTPError
 
 from gitops_action import __version__
-from gitops_action.core.registry import RegistryContentError, RegistryUnreachableError
+from gitops_action.core.images.oci import RegistryContentError, RegistryUnreachableError
 
 # Where a registry is, and which addresses may be spoken to without TLS.
 

@@ -16,7 +16,7 @@ from gitops_action.commands.ports import DispatchPorts
 from gitops_action.core.config.values import format_duration
 from gitops_action.core.dispatch import UNKNOWN, FoundPull, Order, Run, order_inputs, pulls_of
 from gitops_action.core.images import ImageChange
-from gitops_action.core.images.source import image_source
+from gitops_action.core.images.oci import image_source
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.markdown import code
 from gitops_action.core.outcome import Line, Notice, Outcome, Part

@@ -15,12 +15,11 @@ from gitops_action.core.images import (
     parse_image_lines,
     verify_pin,
 )
-from gitops_action.core.images.source import image_source
+from gitops_action.core.images.oci import ImageFacts, ImageMissingError, RegistryError, image_source
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Job, Notice
 from gitops_action.core.plan import SetEdit, parse_set_lines
 from gitops_action.core.provenance import source_of
-from gitops_action.core.registry import ImageFacts, ImageMissingError, RegistryError
 from gitops_action.errors import UsageError
 
 # Look the wanted images up once: they exist, tag and digest fit, digests are pinned.

@@ -13,9 +13,9 @@ from gitops_action.core.images import (
     parse_reference,
     verify_pin,
 )
+from gitops_action.core.images.oci import ImageMissingError, RegistryError
 from gitops_action.core.inputs.bump import VerifyMode
 from gitops_action.core.manifests import Manifest
-from gitops_action.core.registry import ImageMissingError, RegistryError
 from gitops_action.core.report.validation import Finding, Level
 from gitops_action.core.trailers import Declared
 from gitops_action.core.validation.images import declared_in_render, images_of

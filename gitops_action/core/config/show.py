@@ -23,7 +23,7 @@ from gitops_action.core.config.resolved import (
     Window,
 )
 from gitops_action.core.config.values import format_duration
-from gitops_action.core.yaml.quote import render
+from gitops_action.core.yaml.render import render
 
 # The environments and their order as a graph (Mermaid's flowchart syntax).
 

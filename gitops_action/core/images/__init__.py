@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from gitops_action.core.images.compare import is_downgrade
-from gitops_action.core.images.errors import ImageReferenceError
-from gitops_action.core.images.lines import ImageChange, parse_image_lines
-from gitops_action.core.images.pin import verify_pin
+from gitops_action.core.images.changes import (
+    ImageChange,
+    is_downgrade,
+    parse_image_lines,
+    verify_pin,
+)
+from gitops_action.core.images.fault import ImageReferenceError
+from gitops_action.core.images.oci import ImageSource, image_source, source_repository
 from gitops_action.core.images.reference import (
     ImageReference,
     canonical,
@@ -13,7 +17,6 @@ from gitops_action.core.images.reference import (
     parse_reference,
     same_repository,
 )
-from gitops_action.core.images.source import ImageSource, image_source, source_repository
 
 __all__ = [
     "ImageChange",

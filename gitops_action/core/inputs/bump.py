@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Literal, get_args
 
 from gitops_action.core.config.values import format_duration, parse_duration
-from gitops_action.core.images.source import ImageSource
+from gitops_action.core.images.oci import ImageSource
 from gitops_action.core.inputs.common import RegistryInputs, RepositoryInputs
 from gitops_action.core.inputs.values import Values
 from gitops_action.errors import UsageError

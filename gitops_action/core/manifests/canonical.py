@@ -72,7 +72,7 @@ def _dumper() -> type[yaml.CSafeDumper]:
     """PyYAML's dumper, quoting whatever YAML 1.1 or 1.2 would not read as text."""
     import yaml  # noqa: PLC0415 - only what writes manifests pays for it
 
-    from gitops_action.core.yaml.resolve import kinds  # noqa: PLC0415 - same
+    from gitops_action.core.yaml.scalars import kinds  # noqa: PLC0415 - same
 
     text_tag = "tag:yaml.org,2002:str"
 

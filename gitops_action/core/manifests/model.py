@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gitops_action.errors import Location
+from gitops_action.errors import GitOpsError, Location
 
 Body = Mapping[str, object]
 """An object as JSON would hold it: text, numbers, booleans, None, lists and mappings."""
@@ -49,3 +49,10 @@ class Manifest:
     def api_version(self) -> str:
         """The `apiVersion` as it is written: `apps/v1`, `v1`."""
         return f"{self.id.group}/{self.version}" if self.id.group else self.version
+
+
+# What can be wrong with a file of manifests.
+
+
+class ManifestError(GitOpsError):
+    """A file does not hold what the Kubernetes API would take as objects."""

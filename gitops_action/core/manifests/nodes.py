@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from gitops_action.core.manifests.errors import ManifestError
+from gitops_action.core.manifests.model import ManifestError
 from gitops_action.core.manifests.scalars import read_plain, whole
 from gitops_action.errors import Location
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_action.core.manifests.canonical import canonical
-from gitops_action.core.manifests.errors import ManifestError
-from gitops_action.core.manifests.model import Body, Manifest, ObjectId
+from gitops_action.core.manifests.model import Body, Manifest, ManifestError, ObjectId
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.errors import GitOpsErrors, Location
 

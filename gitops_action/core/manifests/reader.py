@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gitops_action.core.manifests.errors import ManifestError
+from gitops_action.core.manifests.model import ManifestError
 from gitops_action.errors import Location
 
 if TYPE_CHECKING:

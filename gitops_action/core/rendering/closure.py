@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gitops_action.core.manifests.errors import ManifestError
+from gitops_action.core.manifests.model import ManifestError
 from gitops_action.core.rendering.kustomization import (
     PLUGIN_FIELDS,
     Text,

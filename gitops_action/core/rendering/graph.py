@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gitops_action.core.manifests.errors import ManifestError
+from gitops_action.core.manifests.model import ManifestError
 from gitops_action.core.rendering.kustomization import (
     KUSTOMIZATION_NAMES,
     Kustomization,

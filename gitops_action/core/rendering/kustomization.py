@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from gitops_action.core.manifests.errors import ManifestError
+from gitops_action.core.manifests.model import ManifestError
 from gitops_action.core.manifests.reader import (
     MAPPING_TAG,
     PLAIN_TAG,

@@ -5,13 +5,6 @@ replaces spans of bytes and proves that nothing but the plan has changed.
 """
 
 from gitops_action.core.yaml.edit import apply
-from gitops_action.core.yaml.edits import AddListItem, Edit, Replace
-from gitops_action.core.yaml.errors import (
-    EditProofError,
-    EditRefusedError,
-    PathNotFoundError,
-    YamlSyntaxError,
-)
 from gitops_action.core.yaml.find import find, find_node, resolve
 from gitops_action.core.yaml.nodes import (
     Comment,
@@ -22,10 +15,19 @@ from gitops_action.core.yaml.nodes import (
     SequenceNode,
     YamlFile,
 )
-from gitops_action.core.yaml.parse import parse, scalars
-from gitops_action.core.yaml.path import Match, Step, YamlPath, parse_path
-from gitops_action.core.yaml.resolve import needs_quotes
-from gitops_action.core.yaml.sniff import is_sops, looks_templated
+from gitops_action.core.yaml.parse import is_sops, looks_templated, parse, scalars
+from gitops_action.core.yaml.path import (
+    EditProofError,
+    EditRefusedError,
+    Match,
+    PathNotFoundError,
+    Step,
+    YamlPath,
+    YamlSyntaxError,
+    parse_path,
+)
+from gitops_action.core.yaml.proof import AddListItem, Edit, Replace
+from gitops_action.core.yaml.scalars import needs_quotes
 
 __all__ = [
     "AddListItem",

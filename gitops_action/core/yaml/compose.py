@@ -20,7 +20,6 @@ from ruamel.yaml.events import (
 )
 
 from gitops_action.core.yaml.encoding import join_surrogates
-from gitops_action.core.yaml.errors import ComposeError
 from gitops_action.core.yaml.nodes import (
     Entry,
     Fact,
@@ -31,7 +30,7 @@ from gitops_action.core.yaml.nodes import (
     SequenceNode,
     Style,
 )
-from gitops_action.core.yaml.path import Step, YamlPath
+from gitops_action.core.yaml.path import ComposeError, Step, YamlPath
 from gitops_action.core.yaml.scanner import MAX_DEPTH, Events
 
 _STYLES: dict[str | None, Style] = {

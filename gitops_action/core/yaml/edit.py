@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitops_action.core.yaml.add import addition
-from gitops_action.core.yaml.edits import AddListItem, Edit, Replace
-from gitops_action.core.yaml.errors import EditRefusedError
+from gitops_action.core.yaml.append import addition
 from gitops_action.core.yaml.nodes import YamlFile
 from gitops_action.core.yaml.parse import parse
-from gitops_action.core.yaml.planned import Planned
-from gitops_action.core.yaml.proof import prove
+from gitops_action.core.yaml.path import EditRefusedError
+from gitops_action.core.yaml.proof import AddListItem, Edit, Planned, Replace, prove
+from gitops_action.core.yaml.render import splice
 from gitops_action.core.yaml.replace import replacements
-from gitops_action.core.yaml.splice import splice
 from gitops_action.errors import Location
 
 

@@ -6,7 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from gitops_action.core.yaml.errors import YamlSyntaxError
+from gitops_action.core.yaml.path import YamlSyntaxError
 from gitops_action.errors import Location
 
 MAX_BYTES = 16 * 1024 * 1024

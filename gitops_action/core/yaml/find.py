@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from gitops_action.core.yaml.errors import PathNotFoundError
 from gitops_action.core.yaml.nodes import MappingNode, Node, Scalar, SequenceNode, YamlFile
-from gitops_action.core.yaml.path import Match, Step, YamlPath
+from gitops_action.core.yaml.path import Match, PathNotFoundError, Step, YamlPath
 from gitops_action.errors import Location
 
 _SHOWN = 8

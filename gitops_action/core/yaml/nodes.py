@@ -11,7 +11,7 @@ from typing import Literal
 
 from gitops_action.core.yaml.encoding import Decoded
 from gitops_action.core.yaml.path import YamlPath
-from gitops_action.core.yaml.resolve import Kind, kinds
+from gitops_action.core.yaml.scalars import Kind, kinds
 
 Style = Literal["plain", "single", "double", "literal", "folded"]
 _TAG = "tag:yaml.org,2002:"

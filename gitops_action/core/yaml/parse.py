@@ -3,26 +3,80 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from gitops_action.core.yaml.aliases import note_readers
 from gitops_action.core.yaml.compose import Composer
 from gitops_action.core.yaml.encoding import decode, place
-from gitops_action.core.yaml.errors import ComposeError, YamlSyntaxError
 from gitops_action.core.yaml.nodes import (
     Comment,
+    Entry,
     Fact,
     MappingNode,
     Node,
+    Notes,
     Scalar,
     SequenceNode,
     YamlFile,
 )
+from gitops_action.core.yaml.path import ComposeError, Step, YamlPath, YamlSyntaxError
 from gitops_action.core.yaml.scanner import Events
 from gitops_action.errors import Location
+
+# Which other places read a value: through an alias, or through a merge key.
+
+MAX_PLACES = 10_000
+"""More readings than this are not followed ("billion laughs"); their values are not edited."""
+
+
+def note_readers(root: Node, notes: Notes) -> None:
+    """Fill `notes.readers` for every scalar of a document that something else reads too."""
+    budget = MAX_PLACES
+    waiting: list[tuple[Node, YamlPath, bool]] = [(root, root.path, False)]
+    while waiting:
+        node, place, borrowed = waiting.pop()
+        if borrowed and isinstance(node, Scalar):
+            notes.readers.setdefault(node.path, []).append(place)
+        for child, step, alias in _children(node):
+            inside = borrowed or alias
+            budget -= inside
+            waiting.append((child, place.child(*step), inside))
+        if budget < 0:
+            notes.too_many_readers = True
+            return
+
+
+def _children(node: Node) -> Iterator[tuple[Node, tuple[Step, ...], bool]]:
+    """What `node` reads as holding; what merge keys bring counts as borrowed."""
+    if isinstance(node, SequenceNode):
+        for index, item in enumerate(node.items):
+            yield item, (index,), index in node.aliased
+    elif isinstance(node, MappingNode):
+        taken = {entry.name for entry in node.entries if not entry.merge}
+        for entry in node.entries:
+            if not entry.merge:
+                yield entry.value, (entry.name,), entry.alias
+            else:
+                yield from _written_out(entry)
+        for source in node.merged():
+            for entry in source.entries:
+                if not entry.merge and entry.name not in taken:
+                    taken.add(entry.name)
+                    yield entry.value, (entry.name,), True
+
+
+def _written_out(merge: Entry) -> Iterator[tuple[Node, tuple[Step, ...], bool]]:
+    """What stands under a `<<` itself rather than behind an alias."""
+    if isinstance(merge.value, SequenceNode) and not merge.alias:
+        for index, item in enumerate(merge.value.items):
+            if index not in merge.value.aliased:
+                yield item, (merge.name, index), False
+    elif not merge.alias:
+        yield merge.value, (merge.name,), False
+
 
 # Line breaks in YAML 1.1, ordinary characters in YAML 1.2.
 _OLD_BREAKS = "\x85\u2028\u2029"
@@ -127,3 +181,31 @@ def _differs(path: str, text: str, facts: list[Fact]) -> bool:
         return _compose(path, text, {})[0].facts != facts
     except YamlSyntaxError:
         return True
+
+
+# Files that look like YAML and are none of ours to edit.
+
+# `{{ … }}` and `{% … %}` where YAML has no place for them: at the beginning of a line or value.
+_TEMPLATE = re.compile(rb"(?m)^[ \t]*(?:- *)?\{[{%#]|^[^#\n\"']*:[ \t]+\{\{|\{%-?[ \t]|\{\{-|-\}\}")
+_SOPS_LINE = re.compile(rb"(?m)^[ \t]*\"?sops\"?[ \t]*:")
+_SOPS_VALUE = b"ENC[AES256_GCM,"
+
+
+def is_sops(file: YamlFile | bytes) -> bool:
+    """Whether SOPS keeps this file: a top-level `sops` with a MAC, as SOPS writes it.
+
+    Given bytes, the answer is by their look alone, for files that are not parsed.
+    """
+    if isinstance(file, bytes):
+        return bool(_SOPS_LINE.search(file)) and (_SOPS_VALUE in file or b"mac" in file)
+    roots = (root for root in file.documents if isinstance(root, MappingNode))
+    sops = (root.get("sops") for root in roots)
+    return any(isinstance(s, MappingNode) and isinstance(s.get("mac"), Scalar) for s in sops)
+
+
+def looks_templated(data: bytes) -> bool:
+    """Whether `data` looks like a Helm, Go or Jinja template, which is not YAML yet.
+
+    To be asked about a file that does not parse: `{{` inside quotes is plain YAML.
+    """
+    return bool(_TEMPLATE.search(data))

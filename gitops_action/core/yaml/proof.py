@@ -11,10 +11,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gitops_action.core.yaml.errors import EditProofError, YamlSyntaxError
 from gitops_action.core.yaml.nodes import Fact, YamlFile, kinds_of
 from gitops_action.core.yaml.parse import parse
-from gitops_action.core.yaml.resolve import Kind
+from gitops_action.core.yaml.path import EditProofError, YamlPath, YamlSyntaxError
+from gitops_action.core.yaml.render import Span
+from gitops_action.core.yaml.scalars import Kind
 from gitops_action.errors import Location
 
 STRING: tuple[Kind, Kind] = ("string", "string")
@@ -107,3 +108,51 @@ def _failed(file: YamlFile, cause: str) -> EditProofError:
         fix="make this edit by hand and report the file",
         location=Location(file=file.path),
     )
+
+
+# The two things that can be done to a file.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replace:
+    """Give the scalar at `path` another value.
+
+    Attributes:
+        path: what to replace; through an alias, the anchored scalar.
+        value: the text it has to read as afterwards. For a block scalar: its one line.
+        as_string: it has to read as a string in YAML 1.1 and 1.2. Otherwise it keeps the type of
+            the old value where the new text reads as that type, and is a string where not.
+    """
+
+    path: YamlPath
+    value: str
+    as_string: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddListItem:
+    """Append `item`, a mapping of strings, to the list `key` of the mapping at `path`.
+
+    The list is created at the end of the mapping when it is not there: the only creation that
+    editing knows. An item that already has these fields is left alone.
+    """
+
+    path: YamlPath
+    key: str
+    item: tuple[tuple[str, str], ...]
+
+
+Edit = Replace | AddListItem
+"""What `apply` takes."""
+
+
+# An edit worked out: the bytes it changes and the meaning it gives them.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A span to replace, and the change of facts at `event` that has to come of it."""
+
+    span: Span
+    event: int
+    change: Change

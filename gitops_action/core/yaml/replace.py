@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gitops_action.core.yaml.block import block_span
-from gitops_action.core.yaml.edits import Replace
-from gitops_action.core.yaml.errors import EditRefusedError, PathNotFoundError
 from gitops_action.core.yaml.find import resolve
 from gitops_action.core.yaml.nodes import Scalar, YamlFile
-from gitops_action.core.yaml.path import YamlPath
-from gitops_action.core.yaml.planned import Planned
-from gitops_action.core.yaml.proof import STRING, Change, Reads
-from gitops_action.core.yaml.quote import render
-from gitops_action.core.yaml.resolve import Kind, kinds
-from gitops_action.core.yaml.splice import Span
-from gitops_action.core.yaml.types import keeps_type
+from gitops_action.core.yaml.path import EditRefusedError, PathNotFoundError, YamlPath
+from gitops_action.core.yaml.proof import STRING, Change, Planned, Reads, Replace
+from gitops_action.core.yaml.render import Span, block_span, keeps_type, render
+from gitops_action.core.yaml.scalars import Kind, kinds
 from gitops_action.errors import Location
 
 _SHOWN = 8

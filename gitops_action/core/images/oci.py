@@ -6,10 +6,14 @@ Docker's older media types have the same shape and are read the same way.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
 
-from gitops_action.core.images.grammar import is_digest
+from gitops_action.core.images.reference import is_digest
+from gitops_action.errors import GitOpsError
 
 INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",
@@ -132,3 +136,109 @@ def _text(value: object) -> str:
 
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
+
+
+# What a registry tells about an image, as values.
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFacts:
+    """What a reference points to.
+
+    `digest` is that of the manifest or index the reference names. `source` and `revision` are
+    `org.opencontainers.image.source` and `.revision` (OCI image spec, annotations) from the
+    manifest's annotations or the image config's labels; empty where the image does not say.
+    They are text that whoever built the image chose. `members` are the digests of the manifests
+    that an index lists (empty for a single image).
+    """
+
+    digest: str
+    media_type: str
+    members: tuple[str, ...] = ()
+    source: str = ""
+    revision: str = ""
+    version: str = ""
+
+
+class RegistryError(GitOpsError):
+    """The registry could not answer; `kind` tells certain absence from not being able to tell."""
+
+    kind: Literal["missing", "denied", "unreachable"] = "unreachable"
+
+
+class ImageMissingError(RegistryError):
+    """404: the registry is sure that the image is not there."""
+
+    kind = "missing"
+
+
+class RegistryDeniedError(RegistryError):
+    """401 or 403: we may not read it, so existence is unknown."""
+
+    kind = "denied"
+
+
+class RegistryUnreachableError(RegistryError):
+    """Network, TLS, 429 or 5xx after retries: existence is unknown."""
+
+    kind = "unreachable"
+
+
+class RegistryContentError(GitOpsError):
+    """The registry's answer contradicts itself: wrong digest, not an image, too large.
+
+    Not a `RegistryError`, because it must not pass as "could not tell".
+    """
+
+
+# The commit an image was built from, by the labels it carries.
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_SSH = re.compile(r"(?:[A-Za-z0-9_.-]+@)?(?P<host>[A-Za-z0-9.-]+):(?P<path>[^/].*)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSource:
+    """An application repository as `OWNER/NAME` and a full commit id in it."""
+
+    repository: str
+    commit: str
+
+    def __str__(self) -> str:
+        """As the `source` input writes it."""
+        return f"{self.repository}@{self.commit}"
+
+
+def image_source(facts: ImageFacts, *, server_url: str) -> ImageSource | None:
+    """What the image says it was built from; None unless both labels are there and usable."""
+    repository = source_repository(facts.source, server_url=server_url)
+    if repository is None or not _COMMIT.fullmatch(facts.revision):
+        return None
+    return ImageSource(repository=repository, commit=facts.revision)
+
+
+def source_repository(address: str, *, server_url: str) -> str | None:
+    """`OWNER/NAME` from the address in `org.opencontainers.image.source`.
+
+    Web addresses (also of a folder or file in the repository), clone addresses and SSH's
+    `git@host:owner/name` are understood. None when the address is not on the server we work
+    with: a label is text that anybody can write.
+    """
+    try:
+        host, path = _host_and_path(address.strip())
+        expected = (urlsplit(server_url).hostname or "").lower()
+    except ValueError:
+        return None
+    owner, _, rest = path.strip("/").partition("/")
+    name = rest.partition("/")[0].removesuffix(".git")
+    sound = _OWNER.fullmatch(owner) and _NAME.fullmatch(name) and name not in {".", ".."}
+    return f"{owner}/{name}" if sound and host == expected else None
+
+
+def _host_and_path(address: str) -> tuple[str, str]:
+    if "://" not in address and (ssh := _SSH.fullmatch(address)):
+        return ssh["host"].lower(), ssh["path"]
+    parts = urlsplit(address)
+    return (parts.hostname or "").lower(), parts.path
