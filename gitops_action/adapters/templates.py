@@ -1,8 +1,8 @@
 """Jinja2 for text about untrusted things: sandboxed, strict, and harmless unless told otherwise.
 
-Whatever a template prints is written inert (`core/markdown.py`); the filters `code`, `cell`, `prose`,
-`link` and their like give Markdown that is harmless and stays as it is. Text that stands in the
-template itself is the author's and stays too.
+Whatever a template prints is written inert (`core/markdown.py`); the filters `code`, `cell`,
+`prose`, `link` and their like give Markdown that is harmless and stays as it is. Text that stands
+in the template itself is the author's and stays too.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from gitops_action.core.report.bump import (
 )
 from gitops_action.core.report.deployment import Deployed, DeploymentReport
 from gitops_action.core.report.validation import ValidationReport
-from gitops_action.core.report.validation import context_of as validation_context_context_of
+from gitops_action.core.report.validation import context_of as validation_context_of
 from gitops_action.core.trailers import format_trailers, with_trailers
 from gitops_action.errors import UsageError
 
@@ -285,7 +285,7 @@ class ValidationViews:
         return self._fitting(report, limits.characters, limits.BODY_LIMIT)
 
     def _fitting(self, report: ValidationReport, size: Callable[[str], int], limit: int) -> str:
-        variables = validation_context_context_of(report)
+        variables = validation_context_of(report)
 
         def render(rows: int) -> str:
             self._loaded = self._loaded or Templates()

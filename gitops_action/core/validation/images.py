@@ -112,9 +112,9 @@ def images_of(manifests: Iterable[Manifest]) -> Mapping[str, tuple[ObjectId, ...
     """Each image reference as it is written, sorted, and the objects that name it."""
     found: dict[str, dict[ObjectId, None]] = {}
     for manifest in manifests:
-        for text in image_texts(manifest):
-            found.setdefault(text, {})[manifest.id] = None
-    return {text: tuple(sorted(found[text])) for text in sorted(found)}
+        for image in image_texts(manifest):
+            found.setdefault(image, {})[manifest.id] = None
+    return {image: tuple(sorted(found[image])) for image in sorted(found)}
 
 
 def changed_images(
@@ -134,7 +134,7 @@ def changed_images(
 
 def added_images(before: Sequence[Manifest], after: Sequence[Manifest]) -> tuple[str, ...]:
     """The references that only `after` runs, as they are written: those to look up."""
-    return tuple(text for text in images_of(after) if text not in images_of(before))
+    return tuple(image for image in images_of(after) if image not in images_of(before))
 
 
 def declared_in_render(
@@ -161,9 +161,9 @@ def _stands_for(wanted: ImageReference, found: ImageReference) -> bool:
 
 def _by_repository(manifests: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    for text in images_of(manifests):
-        reference = _read(text)
-        found.setdefault(reference.repository if reference else text, []).append(text)
+    for image in images_of(manifests):
+        reference = _read(image)
+        found.setdefault(reference.repository if reference else image, []).append(image)
     return {name: tuple(texts) for name, texts in found.items()}
 
 
