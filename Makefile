@@ -12,28 +12,44 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 # Two workers: what the slowest tests wait for is mostly other processes.
 WORKERS ?= 2
 
-.PHONY: help demo test test-unit test-integration test-e2e lint audit bench docs lock up down clean
+TEST_STEPS := parts lint test-coverage test-e2e
+
+.PHONY: help demo parts test test-cold test-unit test-integration test-e2e lint audit bench docs lock
+.PHONY: up down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## from `init` over a pushed tag to a verified deployment (LAYOUT=classic|overlays, ENGINE=push|flux, KEEP=1)
+	@$(BIN)/python -m testbed.parts $(if $(filter flux,$(ENGINE)),demo-flux,demo)
 	@$(BIN)/python -m testbed.demo $(LAYOUT)
 
-test: lint test-coverage test-e2e ## everything: linters, all tests, the coverage gate
+parts: $(READY) ## build what tests and demo stand on, once a machine (PARTS="helm flux": only these)
+	@$(BIN)/python -m testbed.parts $(PARTS)
+
+# One step after the other, whatever -j says; `parts` is up to date for those that come after it.
+test: $(READY) ## everything: parts, linters, all tests, the coverage gate
+	@times=(); old=; for step in $(TEST_STEPS); do \
+	  printf '\n== make %s\n' $$step; began=$$SECONDS; \
+	  $(MAKE) --no-print-directory $$old $$step; \
+	  times+=("$$step: $$((SECONDS - began)) s"); old=--assume-old=parts; \
+	done; printf '\n== make test\n'; printf '%s\n' "$${times[@]}"
+
+test-cold: ## the same in a fresh clone with an empty HOME and empty caches: an hour, before a release
+	@.ci/test-cold
 
 .PHONY: test-coverage
-test-coverage: $(READY)
+test-coverage: parts
 	$(BIN)/pytest tests/unit tests/integration -n $(WORKERS) \
 	  --cov --cov-report=term --cov-fail-under=90
 
 test-unit: $(READY) ## the pure core: seconds
 	$(BIN)/pytest tests/unit -n $(WORKERS)
 
-test-integration: $(READY) ## adapters against the real parts of the test bed
+test-integration: parts ## adapters against the real parts of the test bed
 	$(BIN)/pytest tests/integration -n $(WORKERS)
 
-test-e2e: $(READY) ## the container and the workflows (needs Docker, or root to start it)
+test-e2e: parts ## the container and the workflows (needs Docker, or root to start it)
 	$(BIN)/pytest tests/e2e -n 0
 
 lint: $(READY) ## format, lint, types, layers, workflows, Dockerfiles, scripts, lock files
@@ -68,7 +84,7 @@ up: $(READY) ## start the test bed (GitHub double, registry, Docker) and leave i
 down: $(READY) ## stop what `make up` started
 	@$(BIN)/python -m testbed down
 
-clean: ## remove what tests and demo have built and cached, images included
+clean: ## remove what tests and demo have built and cached for all clones, images included
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m testbed clean; fi
 	rm -rf .cache .coverage .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from benchmarks.parts.figures import Figure, show, write
-from testbed.cache import CACHE
+from testbed.cache import LOCAL
 from testbed.process import PartError
 
 ROWS = (
@@ -30,7 +30,7 @@ ROWS = (
     "image",
     "editor",
 )
-RESULT = CACHE / "bench.json"
+RESULT = LOCAL / "bench.json"
 
 
 def main(names: Sequence[str]) -> int:

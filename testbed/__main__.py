@@ -1,26 +1,26 @@
 """Start and stop the test bed: `python -m testbed up|down|clean`.
 
 `up` leaves a GitHub double with the demo's repositories and a registry running, prints where they
-are and which token opens them, and starts Docker where none runs. `down` ends all of it.
+are and which token opens them, and starts Docker where none runs. `down` ends all of it. `clean`
+also removes the images and the cache.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
-from testbed import cache
+from testbed import cache, reaper
 from testbed.demo.layouts import ENVIRONMENT, OVERLAYS
 from testbed.demo.stage import Stage
-from testbed.docker import start, stop, why_no_docker
+from testbed.docker import daemon, why_no_docker
 from testbed.docker.images import remove_all
 from testbed.process import PartError
 
@@ -36,9 +36,8 @@ def up() -> None:
     reason = why_no_docker()
     if reason:
         print(f"without Docker: {reason}", file=sys.stderr)
-    else:
-        start(keep=True)
-    log = cache.folder("up") / "log"
+    log = _state().with_name("log")
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "testbed", "serve"],
@@ -59,17 +58,17 @@ def up() -> None:
 
 def serve() -> None:
     """Serve until SIGTERM or Ctrl-C; what `up` runs in the background."""
-    root = Path(tempfile.mkdtemp(prefix="gitops-testbed-"))
+    reaper.protect()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    docker = nullcontext() if why_no_docker() else daemon()
     try:
-        with Stage.open(root, OVERLAYS) as stage:
+        with docker, reaper.scratch("testbed") as root, Stage.open(root, OVERLAYS) as stage:
             _publish(stage)
             signal.pause()
     except KeyboardInterrupt:
         pass
     finally:
         _state().unlink(missing_ok=True)
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def down() -> None:
@@ -80,16 +79,17 @@ def down() -> None:
         deadline = time.monotonic() + _SECONDS
         while _running() and time.monotonic() < deadline:
             time.sleep(0.1)
-    docker = stop()
-    print("stopped" if pid or docker else "nothing was running")
+    print("stopped" if pid else "nothing was running")
 
 
 def clean() -> None:
-    """Remove the images that the test bed made, and stop what it started."""
-    if not why_no_docker():
-        start()
-        print(f"removed {remove_all()} images")
+    """Stop what was started, remove the images that the test bed made, and the cache."""
     down()
+    if not why_no_docker():
+        with daemon():
+            print(f"removed {remove_all()} images")
+    cache.remove()
+    print(f"removed {cache.root()}")
 
 
 COMMANDS: dict[str, Callable[[], None]] = {
@@ -128,7 +128,7 @@ def _running() -> int:
 
 
 def _state() -> Path:
-    return cache.folder("up") / "state.json"
+    return cache.LOCAL / "up" / "state.json"
 
 
 def main(arguments: list[str]) -> int:

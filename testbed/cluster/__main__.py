@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import signal
 import sys
-import tempfile
-from pathlib import Path
 
+from testbed import reaper
 from testbed.cluster.plane import ControlPlane
 from testbed.process import PartError
 
 
 def main() -> int:
     """Run it; gives the exit code."""
+    reaper.protect()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with (
-            tempfile.TemporaryDirectory(prefix="gitops-cluster-") as folder,
-            ControlPlane.start(Path(folder) / "plane") as plane,
+            reaper.scratch("cluster") as folder,
+            ControlPlane.start(folder / "plane") as plane,
         ):
             print(f"export KUBECONFIG={plane.folder / 'kubeconfig'}", flush=True)
             signal.pause()

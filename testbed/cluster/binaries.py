@@ -9,12 +9,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed.gotool import go_module
+from testbed.gotool import Module, go_module
 from testbed.process import PartError
 
 VERSION = "1.36.3"
 _MODULES = Path(__file__).parent / "modules"
 _NAMES = ("etcd", "kube-apiserver", "kube-controller-manager")
+
+
+def _release_flags() -> str:
+    """Let API server and controller manager say which release they are."""
+    major, minor, _ = VERSION.split(".")
+    values = {"Version": f"v{VERSION}", "Major": major, "Minor": minor}
+    symbol = "k8s.io/component-base/version.git"
+    return " ".join(f"-X {symbol}{key}={value}" for key, value in values.items())
+
+
+ETCD = Module(folder=_MODULES / "etcd", packages=["."], usual="1 min")
+KUBERNETES = Module(
+    folder=_MODULES / "kubernetes",
+    packages=[f"k8s.io/kubernetes/cmd/{name}" for name in _NAMES[1:]],
+    ldflags=_release_flags(),
+    usual="6 min",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +56,7 @@ def find_binaries(environ: Mapping[str, str] = os.environ) -> Binaries:
     if given and not Path(given).is_dir():
         raise PartError(f"KUBEBUILDER_ASSETS is no folder: {given}")
     etcd, apiserver, manager = (_prebuilt(Path(given), name) if given else None for name in _NAMES)
-    kubernetes = None if apiserver and manager else _kubernetes()
+    kubernetes = None if apiserver and manager else go_module(KUBERNETES)
     return Binaries(
         etcd=etcd or _etcd(),
         apiserver=apiserver or _in(kubernetes, _NAMES[1]),
@@ -71,23 +88,6 @@ def _in(folder: Path | None, name: str) -> Path:
     return folder / name
 
 
-def _kubernetes() -> Path:
-    """Build API server and controller manager, which say which release they are."""
-    major, minor, _ = VERSION.split(".")
-    symbol = "k8s.io/component-base/version.git"
-    told = {"Version": f"v{VERSION}", "Major": major, "Minor": minor}
-    return go_module(
-        _MODULES / "kubernetes",
-        [f"k8s.io/kubernetes/cmd/{name}" for name in _NAMES[1:]],
-        ldflags=" ".join(f"-X {symbol}{key}={value}" for key, value in told.items()),
-        notice=f"building the Kubernetes {VERSION} control plane, once: about 5 minutes "
-        "(a folder with prebuilt programs in KUBEBUILDER_ASSETS saves that)",
-    )
-
-
 def _etcd() -> Path:
     found = shutil.which("etcd")
-    if found:
-        return Path(found)
-    notice = "building etcd, once: about half a minute (Debian's etcd-server saves that)"
-    return go_module(_MODULES / "etcd", ["."], notice=notice) / "etcd"
+    return Path(found) if found else go_module(ETCD) / "etcd"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from testbed import reaper
 from testbed.process import PartError
 
 _TAIL = 3000
@@ -24,20 +25,16 @@ class Service:
         """Start it. It leads a session of its own, so that Ctrl-C is ours to handle."""
         self.name = name
         self.log = log
+        reaper.protect()
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [str(part) for part in command],
-                env=env,
+                env=None if env is None else reaper.marked(env),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until it is ready.

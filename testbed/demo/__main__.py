@@ -6,16 +6,17 @@ KEEP=1 leaves everything up; ENGINE=flux lets Flux apply, instead of the job.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import tempfile
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
+from testbed import reaper
 from testbed.action import StepResult
 from testbed.cache import ROOT
 from testbed.demo.cluster import Cluster
@@ -56,23 +57,33 @@ def main(names: list[str], *, keep: bool, engine: str) -> int:
     if engine not in ENGINES:
         screen.note(f"no engine {engine}; there are {', '.join(ENGINES)}")
         return 2
-    root = Path(tempfile.mkdtemp(prefix="gitops-demo-"))
+    reaper.protect()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         layouts = [replace(LAYOUTS[name], engine=engine) for name in names or LAYOUTS]
-        _run(screen, root, layouts, keep=keep)
+        with _folder(screen, keep=keep) as root:
+            _run(screen, root, layouts, keep=keep)
     except PartError as error:
         screen.console.print(f"[red]✗[/] {error}", markup=True, highlight=False)
         return 1
     except KeyboardInterrupt:
         screen.note("interrupted")
         return 130
-    finally:
-        if keep:
-            screen.note(f"files are kept in {root}")
-        else:
-            shutil.rmtree(root, ignore_errors=True)
     return 0
+
+
+@contextmanager
+def _folder(screen: Screen, *, keep: bool) -> Iterator[Path]:
+    """The demo's files: removed at the end, also of a demo that is killed, or kept."""
+    if not keep:
+        with reaper.scratch("demo") as folder:
+            yield folder
+        return
+    kept = Path(tempfile.mkdtemp(prefix="gitops-demo-"))
+    try:
+        yield kept
+    finally:
+        screen.note(f"files are kept in {kept}")
 
 
 def _run(screen: Screen, root: Path, layouts: list[Layout], *, keep: bool) -> None:

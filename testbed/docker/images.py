@@ -9,13 +9,14 @@ import os
 import platform
 import re
 import shutil
-import tempfile
 from pathlib import Path
 
 from testbed import cache
-from testbed.docker.rootfs import build_base
+from testbed.docker.rootfs import base_tag, build_base
 from testbed.gotool import BUILDX, go_program
 from testbed.process import PartError, run
+from testbed.progress import progress
+from testbed.reaper import scratch
 
 LABEL = "gitops-action.testbed"
 _RUNNER = Path(__file__).parent / "runner"
@@ -33,34 +34,54 @@ def base_image() -> str:
         return chosen
     public = _default_base()
     with cache.locked("base-image"):
-        if exists(public) or _pulled(public):
+        if exists(public):
             return public
-        return build_base()
+        if exists(base_tag()):
+            return base_tag()
+        return public if _pulled(public) else build_base()
+
+
+def has_base_image() -> bool:
+    """Whether `base_image` has nothing to make or pull."""
+    chosen = os.environ.get("BASE_IMAGE")
+    return bool(chosen) or exists(_default_base()) or exists(base_tag())
 
 
 def action_image() -> str:
     """The action's image, built from this checkout."""
     base = base_image()
+    tag = action_tag(base)
+    with cache.locked("action-image"):
+        if not exists(tag):
+            with progress("building the action's image", "1 min"):
+                build(cache.ROOT, tag, base)
+    return tag
+
+
+def action_tag(base: str) -> str:
+    """The tag of the action's image on this base; it changes with what the image is made of."""
     root = cache.ROOT
     paths = [root / name for name in ("Dockerfile", ".dockerignore", "entrypoint.py")]
     paths += [root / "requirements" / "runtime.txt"]
     paths += [path for path in (root / "gitops_action").rglob("*") if _ships(path)]
-    tag = f"gitops-action:{cache.key(_identity(base), cache.tree_key(root, paths))}"
-    with cache.locked("action-image"):
-        if not exists(tag):
-            build(root, tag, base)
-    return tag
+    return f"gitops-action:{cache.key(_identity(base), cache.tree_key(root, paths))}"
 
 
 def runner_image() -> str:
     """The image in which act runs a job's steps: git, the docker client and buildx."""
     base = base_image()
-    recipe = (_RUNNER / "Dockerfile").read_bytes()
-    tag = f"gitops-action-runner:{cache.key(recipe, BUILDX, _identity(base))}"
+    tag = runner_tag(base)
     with cache.locked("runner-image"):
         if not exists(tag):
-            _build_runner(tag, base)
+            with progress("building the runner's image", "1 min"):
+                _build_runner(tag, base)
     return tag
+
+
+def runner_tag(base: str) -> str:
+    """The tag of the runner's image on this base; it changes with what the image is made of."""
+    recipe = (_RUNNER / "Dockerfile").read_bytes()
+    return f"gitops-action-runner:{cache.key(recipe, BUILDX.package, _identity(base))}"
 
 
 def build(context: Path, tag: str, base: str) -> None:
@@ -96,8 +117,7 @@ def remove_all() -> int:
 
 
 def _build_runner(tag: str, base: str) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        context = Path(scratch)
+    with scratch("runner") as context:
         shutil.copy(_RUNNER / "Dockerfile", context)
         shutil.copy(go_program(BUILDX), context / "docker-buildx")
         build(context, tag, base)

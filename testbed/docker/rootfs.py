@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import ssl
-import tempfile
 from pathlib import Path
 
 from testbed import cache
 from testbed.process import PartError, run
+from testbed.progress import progress
+from testbed.reaper import scratch
 
 _SUITE = "bookworm"
 _PACKAGES = "python3,python3-venv,python3-pip,git,ca-certificates"
@@ -26,22 +27,34 @@ def build_base() -> str:
     Raises:
         PartError: debootstrap is missing, we are not root, or a package cannot be had.
     """
-    authorities = _authorities()
-    made_of = cache.key(_RECIPE, _SUITE, _PACKAGES, authorities)
-    tag = f"gitops-action-base:{_SUITE}-{made_of}"
+    tag = base_tag()
     if not run("docker", "image", "ls", "--quiet", tag).strip():
         _require_debootstrap()
-        with tempfile.TemporaryDirectory(prefix="base-image-") as scratch:
-            _assemble(Path(scratch) / "root", tag, authorities)
+        with (
+            scratch("base") as folder,
+            progress("making a base image from Debian packages", "2 min"),
+        ):
+            _assemble(folder / "root", tag)
     return tag
 
 
-def _assemble(root: Path, tag: str, authorities: bytes) -> None:
-    run(
+def base_tag() -> str:
+    """The tag that the image has; it changes with what the image is made of.
+
+    Raises:
+        PartError: the machine has no certificate authorities.
+    """
+    made_of = cache.key(_RECIPE, _SUITE, _PACKAGES, _authorities())
+    return f"gitops-action-base:{_SUITE}-{made_of}"
+
+
+def _assemble(root: Path, tag: str) -> None:
+    run(  # what debootstrap mounts is gone with its mount namespace, however it ends
+        *("unshare", "--mount"),
         *("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, root),
         timeout=1200,
     )
-    (root / _BUNDLE).write_bytes(authorities)
+    (root / _BUNDLE).write_bytes(_authorities())
     for leftover in ("var/cache/apt", "var/lib/apt/lists"):
         shutil.rmtree(root / leftover, ignore_errors=True)
     archive = root.with_suffix(".tar")

@@ -14,13 +14,19 @@ from typing import Any
 import yaml
 
 from testbed import cache
-from testbed.gotool import go_module, go_source
+from testbed.gotool import Module, go_module, go_source
+from testbed.progress import progress
 
-SOURCE = "github.com/fluxcd/source-controller"
-KUSTOMIZE = "github.com/fluxcd/kustomize-controller"
+SOURCE_PATH = "github.com/fluxcd/source-controller"
+KUSTOMIZE_PATH = "github.com/fluxcd/kustomize-controller"
 SOURCE_VERSION = "v1.3.0"
 VERSION = "v1.9.6"
 _MODULES = Path(__file__).parent / "modules"
+SOURCE = Module(folder=_MODULES / "source-controller", packages=[SOURCE_PATH], usual="5 min")
+KUSTOMIZE = Module(
+    folder=_MODULES / "kustomize-controller", packages=[KUSTOMIZE_PATH], usual="5 min"
+)
+DEFINITIONS = f"flux/definitions-{SOURCE_VERSION}-{VERSION}.json"
 _BASES = "config/crd/bases"
 
 Definition = dict[str, Any]
@@ -44,30 +50,31 @@ def find_binaries() -> Binaries:
     return Binaries(
         source=_controller(SOURCE),
         kustomize=_controller(KUSTOMIZE),
-        definitions=_definitions(),
+        definitions=definitions(),
     )
 
 
-def _controller(path: str) -> Path:
-    name = path.rpartition("/")[2]
-    notice = f"building Flux' {name}, once: about 5 minutes"
-    return go_module(_MODULES / name, [path], notice=notice) / name
+def _controller(module: Module) -> Path:
+    return go_module(module) / module.folder.name
 
 
-def _definitions() -> Path:
-    """Put the definitions together once; the sources are only needed for that."""
-    target = cache.folder("flux") / f"definitions-{SOURCE_VERSION}-{VERSION}.json"
-    with cache.locked("flux-definitions"):
-        if not target.exists():
-            items = _merged(
-                _read(go_source(SOURCE, SOURCE_VERSION)), _read(go_source(SOURCE, VERSION))
-            )
-            items += _read(go_source(KUSTOMIZE, VERSION))
-            text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-            scratch = target.with_suffix(".new")
-            scratch.write_text(text, encoding="utf-8")
-            scratch.replace(target)
-    return target
+def definitions() -> Path:
+    """The file with the definitions, put together once: the sources are needed only for that.
+
+    Raises:
+        PartError: a source cannot be had.
+    """
+    return cache.item(DEFINITIONS, _write_definitions)
+
+
+def _write_definitions(target: Path) -> None:
+    with progress("fetching the definitions of Flux' kinds", "1 min"):
+        items = _merged(
+            _read(go_source(SOURCE_PATH, SOURCE_VERSION)), _read(go_source(SOURCE_PATH, VERSION))
+        )
+        items += _read(go_source(KUSTOMIZE_PATH, VERSION))
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    target.write_text(text, encoding="utf-8")
 
 
 def _read(source: Path) -> list[Definition]:

@@ -3,44 +3,35 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import shutil
 from pathlib import Path
 
 from testbed import cache
+from testbed.process import run
+from testbed.progress import progress
 
-TESTBED = Path(__file__).resolve().parents[1]
+_TESTBED = Path(__file__).resolve().parents[1]
+_FILES = ("package.json", "package-lock.json", ".npmrc")
 
 
 def package(name: str) -> tuple[Path, str]:
     """Return the folder and the version of an npm package of the test bed.
 
     Raises:
-        RuntimeError: npm could not install it.
+        PartError: npm could not install it.
     """
-    wanted = json.loads((TESTBED / "package.json").read_text())["devDependencies"][name]
-    folder = TESTBED / "node_modules" / name
-    if _installed(folder) != wanted:
-        _install(folder, wanted)
-    return folder, wanted
+    folder = cache.item(item(), _install) / "node_modules" / name
+    return folder, str(json.loads((folder / "package.json").read_text())["version"])
 
 
-def _installed(folder: Path) -> str:
-    try:
-        return str(json.loads((folder / "package.json").read_text())["version"])
-    except FileNotFoundError:
-        return ""
+def item() -> str:
+    """The packages' name in the cache: it changes with the lock file."""
+    return f"npm/{cache.tree_key(_TESTBED, [_TESTBED / name for name in _FILES])}"
 
 
-def _install(folder: Path, wanted: str) -> None:
-    with cache.locked("npm"):
-        if _installed(folder) == wanted:
-            return
-        done = subprocess.run(
-            ["npm", "ci", "--omit=optional"],
-            cwd=TESTBED,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode or _installed(folder) != wanted:
-            raise RuntimeError(f"npm ci in {TESTBED} failed:\n{done.stderr}")
+def _install(target: Path) -> None:
+    target.mkdir()
+    for name in _FILES:
+        shutil.copy(_TESTBED / name, target)
+    with progress("fetching GitHub's descriptions of its APIs", "1 min"):
+        run("npm", "ci", "--omit=optional", cwd=target)

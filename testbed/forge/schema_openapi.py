@@ -1,13 +1,12 @@
 """GitHub's OpenAPI description: which REST calls there are, and what they take and give.
 
 The package's file is 13 MB, so what the served operations need is cut out of it once and kept
-in `.cache/`, keyed by the package's version and the operations.
+in the cache folder, keyed by the package's version and the operations.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 from collections.abc import Iterable, Mapping
@@ -109,13 +108,12 @@ def _typed(text: str, schema: Json) -> Any:
 def _load(served: list[str]) -> Json:
     folder, version = package("@octokit/openapi")
     key = cache.key(version, Path(__file__).read_bytes(), *served)
-    cached = cache.folder("forge") / f"openapi-{key}.json"
-    if not cached.exists():
+
+    def extract(target: Path) -> None:
         whole = json.loads((folder / "generated" / "api.github.com.json").read_text())
-        temporary = cached.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(_extract(whole, served)))
-        temporary.replace(cached)
-    content: Json = json.loads(cached.read_text())
+        target.write_text(json.dumps(_extract(whole, served)))
+
+    content: Json = json.loads(cache.item(f"forge/openapi-{key}.json", extract).read_text())
     return content
 
 

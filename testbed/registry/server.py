@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from testbed import reaper
 from testbed.gotool import REGISTRY, go_program
 from testbed.process import PartError
 from testbed.registry.images import Image
@@ -151,6 +152,7 @@ def _process(root: Path, settings: dict[str, object]) -> Iterator[int]:
     config, log = root / "registry.json", root / "registry.log"
     config.write_text(json.dumps(settings))
     program = shutil.which("docker-registry") or str(go_program(REGISTRY))
+    reaper.protect()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [program, "serve", str(config)],

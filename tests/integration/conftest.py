@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from tests.support.cluster import control_plane, namespace
 from tests.support.flux import flux
+from tests.support.parts import cluster_parts, flux_parts
 
-__all__ = ["control_plane", "flux", "namespace"]
+__all__ = ["cluster_parts", "control_plane", "flux", "flux_parts", "namespace"]

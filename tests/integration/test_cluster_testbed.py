@@ -85,6 +85,7 @@ def test_services_and_claims_get_what_a_cloud_would_give(
     control_plane.kubectl("wait", "-n", namespace, "--timeout=20s", service, "service/it")
 
 
+@pytest.mark.usefixtures("cluster_parts")
 def test_it_ends_with_all_that_it_started() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "testbed.cluster"], cwd=ROOT, stdout=subprocess.PIPE, text=True

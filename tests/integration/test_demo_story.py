@@ -24,6 +24,7 @@ def demo(layout: str, engine: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.usefixtures("flux_parts")
 @pytest.mark.parametrize(
     ("layout", "engine"), [("classic", "flux"), ("overlays", "flux"), ("overlays", "push")]
 )

@@ -55,11 +55,16 @@ def commit(folder: Path, message: str) -> None:
     run("git", *identity, "commit", "--quiet", "--message", message, cwd=folder)
 
 
-def test_every_workflow_passes_the_linters(repositories: dict[str, Path]) -> None:
+@pytest.fixture(scope="session")
+def actionlint() -> Path:
+    return go_program(ACTIONLINT)
+
+
+def test_every_workflow_passes_the_linters(repositories: dict[str, Path], actionlint: Path) -> None:
     """As `make lint` runs them: actionlint, and zizmor at its most demanding."""
     files = [path for folder in repositories.values() for path in folder.glob(_WORKFLOWS)]
     assert len(files) > len(repositories)
-    run(go_program(ACTIONLINT), *files)
+    run(actionlint, *files)
     others = [folder / ".github/dependabot.yml" for folder in repositories.values()]
     options = ("--offline", "--quiet", "--no-progress", "--persona=pedantic")
     run(_BIN / "zizmor", *options, *files, *(path for path in others if path.exists()))
