@@ -54,7 +54,7 @@ def dockerfiles() -> None:
 
 def scripts() -> None:
     """Shellcheck on every shell script."""
-    run(_tool("shellcheck"), *tracked(".ci/run", "*.sh"), cwd=ROOT)
+    run(_tool("shellcheck"), *tracked(".ci/*", "*.sh"), cwd=ROOT)
 
 
 def locks_are_fresh() -> None:
