@@ -108,9 +108,10 @@ def test_an_older_commit_is_superseded_and_going_back_is_a_revert(stage: Deployi
     old = stage.repository.resolve("main")
     stage.commit({WEB: web(stage.namespace, BETTER)})
     assert stage.deploy(environment="staging").exit_code == 0
-    result = stage.deploy(environment="staging", commit=old)
-    assert result.exit_code == 0
-    assert result.outputs["result"] == "superseded"
+    for dry_run in ("true", ""):
+        result = stage.deploy(environment="staging", commit=old, dry_run=dry_run)
+        assert result.exit_code == 0
+        assert result.outputs["result"] == "superseded"
     assert "is newer and contains it" in result.log
     (container,) = stage.live("deployment", "web")["spec"]["template"]["spec"]["containers"]
     assert container["image"] == BETTER
@@ -122,7 +123,7 @@ def test_an_older_commit_is_superseded_and_going_back_is_a_revert(stage: Deployi
 def test_pending_lists_what_is_due_and_deploys_it_in_order(stage: Deploying) -> None:
     listed = stage.deploy(pending="true", dry_run="true", kubeconfig="", kube_namespace="")
     assert listed.exit_code == 0, listed.log
-    assert json.loads(listed.outputs["environments"]) == ["staging"]
+    assert json.loads(listed.outputs["environments"]) == ["staging", "production"]
     assert "comes after staging" in listed.log
     early = stage.deploy(pending="true", environment="production")
     assert early.outputs["result"] == "nothing"
@@ -133,6 +134,7 @@ def test_pending_lists_what_is_due_and_deploys_it_in_order(stage: Deploying) -> 
     nothing = stage.deploy(pending="true")
     assert nothing.outputs["result"] == "nothing"
     assert json.loads(nothing.outputs["environments"]) == []
+    assert nothing.log.count("1 objects are as described") == 2
     stage.commit({"environments/production/settings.yaml": settings(stage.namespace, "new", "2")})
     due = stage.deploy(pending="true", dry_run="true", kubeconfig="", kube_namespace="")
     assert json.loads(due.outputs["environments"]) == ["production"]
@@ -153,10 +155,73 @@ def test_one_that_comes_after_a_failure_is_not_deployed(stage: Deploying) -> Non
     result = stage.deploy(pending="true")
     assert result.exit_code == 1
     assert "not deployed: it comes after staging" in result.log
-    assert "not deployed: it comes after production" in result.log
     assert stage.live("configmap", "last") == {}
     assert stage.live("configmap", "production") == {}
     assert stage.states("production") == []
+    later = stage.deploy(pending="true")
+    assert later.outputs["result"] == "nothing"
+    assert "staging, which has not succeeded with what it describes" in later.log
+    assert stage.live("configmap", "production") == {}
+    by_name = stage.deploy(environment="production")
+    assert by_name.outputs["result"] == "succeeded", by_name.log
+
+
+def test_a_failed_environment_holds_up_only_what_the_same_commits_change(
+    stage: Deploying,
+) -> None:
+    settled = "environments/production/settings.yaml"
+    assert stage.deploy(pending="true").outputs["result"] == "succeeded"
+    stage.plane.behave(BAD, "crash-loop")
+    stage.commit({WEB: web(stage.namespace, BAD)})
+    assert stage.deploy(pending="true").outputs["result"] == "failed"
+    stage.commit({settled: settings(stage.namespace, "production", "2")})
+    held = stage.deploy(pending="true")
+    assert held.outputs["result"] == "nothing", held.log
+    stage.commit({WEB: web(stage.namespace, GOOD)})
+    freed = stage.deploy(pending="true", environment="production")
+    assert freed.outputs["result"] == "succeeded", freed.log
+    assert stage.live("configmap", "production")["data"] == {"value": "2"}
+    stage.commit(
+        {WEB: web(stage.namespace, BAD), settled: settings(stage.namespace, "production", "1")}
+    )
+    back = stage.deploy(pending="true", environment="production")
+    assert "staging" in back.log
+    assert stage.live("configmap", "production")["data"] == {"value": "1"}, back.log
+    assert "it goes back to" in back.log
+
+
+def test_what_failed_outside_its_content_is_tried_again(stage: Deploying) -> None:
+    shared = json.loads(settings(stage.namespace, "shared", "theirs"))
+    stage.plane.kubectl(
+        "apply", "--server-side", "--field-manager=somebody", "-f", "-", stdin=json.dumps(shared)
+    )
+    stage.commit({"environments/staging/shared.yaml": settings(stage.namespace, "shared", "ours")})
+    failed = stage.deploy(pending="true", environment="staging")
+    assert failed.outputs["result"] == "failed"
+    waits = stage.deploy(pending="true", environment="staging")
+    assert waits.outputs["result"] == "nothing"
+    assert "it is tried again from" in waits.log
+    stage.plane.kubectl("delete", "configmap", "shared", "-n", stage.namespace)
+    future = str(int(time.time()) + 301)
+    later = stage.deploy(pending="true", environment="staging", at=future)
+    assert later.outputs["result"] == "succeeded", later.log
+    assert [states[0] for states in stage.states("staging")] == ["success", "failure"]
+
+
+def test_drift_is_a_note_or_corrected(stage: Deploying) -> None:
+    assert stage.deploy(pending="true").outputs["result"] == "succeeded"
+    change = ("patch", "configmap", "production", "-n", stage.namespace, "--type=merge")
+    stage.plane.kubectl(*change, "--field-manager=somebody", '-p={"data": {"value": "9"}}')
+    seen = stage.deploy(pending="true")
+    assert seen.outputs["result"] == "nothing"
+    assert "1 objects differ from what is described: ConfigMap" in seen.log
+    assert stage.live("configmap", "production")["data"] == {"value": "9"}
+    stage.plane.kubectl("delete", "configmap", "production", "-n", stage.namespace)
+    stage.commit({CONFIG: config().replace("engine: push", "engine: push, drift: correct")})
+    corrected = stage.deploy(pending="true")
+    assert corrected.outputs["result"] == "succeeded", corrected.log
+    assert stage.live("configmap", "production")["data"] == {"value": "1"}
+    assert [states[0] for states in stage.states("production")] == ["success", "inactive"]
 
 
 def test_a_cancelled_job_tells_how_far_it_got_and_the_next_goes_on(stage: Deploying) -> None:

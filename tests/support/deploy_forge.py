@@ -61,8 +61,11 @@ class Deploying:
     token: str
     runs: int = field(default=0)
 
-    def step(self, **given: str) -> Step:
-        """The step of a job; keywords are inputs, those that are empty are left out."""
+    def step(self, *, at: str = "", **given: str) -> Step:
+        """The step of a job; keywords are inputs, those that are empty are left out.
+
+        `at` is the time of the run, in seconds since 1970.
+        """
         self.runs += 1
         inputs = {
             "command": "deploy",
@@ -80,6 +83,8 @@ class Deploying:
             "GITHUB_RUN_ID": str(self.runs),
             "GITHUB_RUN_ATTEMPT": "1",
         }
+        if at:
+            env["SOURCE_DATE_EPOCH"] = at
         return Step(inputs={name: text for name, text in inputs.items() if text}, env=env)
 
     def deploy(self, **given: str) -> StepResult:

@@ -144,7 +144,9 @@ def test_the_list_says_why() -> None:
         Decision(environment="staging", step=Step.DEPLOY, reason="it changed"),
         Decision(environment="production", step=Step.WAIT, reason="it comes after staging"),
     )
-    report = DeploymentReport(repository="a/b", commit="c" * 40, decisions=decisions)
+    report = DeploymentReport(
+        repository="a/b", commit="c" * 40, decisions=decisions, due=("staging",)
+    )
     outcome = list_outcome(report, DeployViews())
     assert outcome.outputs["environments"] == '["staging"]'
     assert outcome.headline == "To deploy: staging"

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from gitops_action.core.deploy.objects import scaled_targets, without_replicas
-from gitops_action.core.deploy.pending import Ancestry, Described, Recorded, Step, decide_pending
+from gitops_action.core.deploy.pending import (
+    Ancestry,
+    Decision,
+    Described,
+    Range,
+    Recorded,
+    Step,
+    Verified,
+    decide_pending,
+)
 from gitops_action.core.deploy.result import (
     Action,
     EnvironmentResult,
@@ -89,11 +100,31 @@ def test_json_for_outputs() -> None:
     ]
 
 
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+
+
 def described(
     name: str, *, before: str | None = "old", result: Result = GOOD, **more: Any
 ) -> Described:
-    last = None if before is None else Recorded(commit="1" * 40, hash=before, result=result)
+    recorded = {
+        key: more.pop(key) for key in ("retry", "attempts", "ended", "verified") if key in more
+    }
+    last = None
+    if before is not None:
+        last = Recorded(commit="1" * 40, hash=before, result=result, **recorded)
     return Described(environment=name, hash="new", recorded=last, **more)
+
+
+def decided(*items: Described, changed: bool | None = True) -> tuple[Decision, ...]:
+    return decide_pending(items, Range(now=NOW, changed=lambda *_: changed))
+
+
+def steps(*items: Described, changed: bool | None = True) -> list[Step]:
+    return [found.step for found in decided(*items, changed=changed)]
+
+
+def minutes(number: int) -> datetime:
+    return NOW - timedelta(minutes=number)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +132,9 @@ def described(
     [
         (described("x", before=None), Step.DEPLOY),
         (described("x"), Step.DEPLOY),
-        (described("x", before="new"), Step.SKIP),
-        (described("x", before="new", result=Result.NOTHING), Step.SKIP),
+        (described("x", before="new"), Step.CHECK),
+        (described("x", before="new", applied=False), Step.SKIP),
+        (described("x", before="new", result=Result.NOTHING), Step.CHECK),
         (described("x", before="new", result=BAD), Step.SKIP),
         (described("x", before="new", result=UNTOLD), Step.DEPLOY),
         (described("x", before="new", result=Result.SUPERSEDED), Step.DEPLOY),
@@ -114,30 +146,105 @@ def described(
     ],
 )
 def test_what_is_pending(item: Described, step: Step) -> None:
-    (found,) = decide_pending([item])
+    (found,) = decided(item)
     assert found.step is step
     assert found.reason
 
 
-def test_only_a_rollback_goes_back() -> None:
-    (found,) = decide_pending([described("x", ancestry=Ancestry.BEHIND)], rollback=True)
-    assert found.step is Step.DEPLOY
+@pytest.mark.parametrize(
+    ("attempts", "ago", "step"),
+    [
+        (1, 4, Step.SKIP),
+        (1, 5, Step.DEPLOY),
+        (2, 9, Step.SKIP),
+        (2, 10, Step.DEPLOY),
+        (7, 319, Step.SKIP),
+        (7, 320, Step.DEPLOY),
+        (8, 359, Step.SKIP),
+        (15, 360, Step.DEPLOY),
+    ],
+)
+def test_a_failure_outside_the_content_is_tried_again_ever_more_rarely(
+    attempts: int, ago: int, step: Step
+) -> None:
+    failed = described(
+        "x", before="new", result=BAD, retry=True, attempts=attempts, ended=minutes(ago)
+    )
+    assert steps(failed) == [step]
+    assert steps(replace(failed, hash="newer")) == [Step.DEPLOY]
 
 
-def steps(*items: Described) -> list[Step]:
-    return [found.step for found in decide_pending(items)]
-
-
-def test_an_environment_waits_for_those_before_it() -> None:
+def test_an_environment_follows_those_before_it_in_the_same_run() -> None:
     production = described("production", after=("qa",))
     qa = described("qa", before="new", after=("staging",))
-    staging = described("staging")
-    assert steps(production, qa, staging) == [Step.WAIT, Step.SKIP, Step.DEPLOY]
+    assert steps(production, qa, described("staging")) == [Step.FOLLOW, Step.CHECK, Step.DEPLOY]
+    changed_too = described("qa", after=("staging",))
+    found = decided(production, changed_too, described("staging"))
+    assert [one.step for one in found] == [Step.FOLLOW, Step.FOLLOW, Step.DEPLOY]
+    assert found[0].before == ("qa", "staging")
     done = described("staging", before="new")
-    assert steps(production, qa, done) == [Step.DEPLOY, Step.SKIP, Step.SKIP]
-    failed = described("staging", before="new", result=BAD)
-    assert steps(production, qa, failed) == [Step.DEPLOY, Step.SKIP, Step.SKIP]
+    assert steps(production, qa, done) == [Step.DEPLOY, Step.CHECK, Step.CHECK]
     assert steps(described("a", after=("b",)), described("b", after=("a",))) == [Step.WAIT] * 2
+
+
+@pytest.mark.parametrize(
+    "staging",
+    [
+        described("staging", before="new", result=BAD),
+        described("staging", before="new", result=BAD, retry=True, ended=minutes(1)),
+        described("staging", ancestry=Ancestry.BEHIND),
+    ],
+)
+def test_one_that_did_not_succeed_holds_up_what_comes_after_it(staging: Described) -> None:
+    production = described("production", after=("staging",))
+    assert decided(staging, production)[1].step is Step.WAIT
+    assert "staging" in decided(staging, production)[1].reason
+    last = described("last", after=("production",))
+    assert steps(staging, production, last)[1:] == [Step.WAIT, Step.WAIT]
+
+
+@pytest.mark.parametrize(
+    "staging",
+    [
+        described("staging", before="new", result=BAD),
+        described("staging", before=None),
+        described("staging", before="new", result=UNTOLD),
+        described("staging"),
+    ],
+)
+def test_one_whose_content_did_not_change_does_not_matter(staging: Described) -> None:
+    verified = Verified(commit="2" * 40, hash="old")
+    production = described("production", after=("staging",), verified=verified)
+    asked: list[tuple[str, str]] = []
+
+    def changed(environment: str, commit: str) -> bool:
+        asked.append((environment, commit))
+        return False
+
+    found = decide_pending((staging, production), Range(now=NOW, changed=changed))
+    assert found[1].step is Step.DEPLOY
+    assert asked == [("staging", "2" * 40)]
+    assert steps(staging, production, changed=None)[1] is not Step.DEPLOY
+    never = described("production", before=None, after=("staging",))
+    assert steps(staging, never, changed=False)[1] is not Step.DEPLOY
+
+
+def test_a_way_back_is_never_held() -> None:
+    staging = described("staging", before="new", result=BAD)
+    back = described("production", after=("staging",), returns=lambda: "3" * 40)
+    found = decided(staging, back)[1]
+    assert found.step is Step.DEPLOY
+    assert "goes back to 333333333333" in found.reason
+
+
+def test_an_unknown_result_delays_once() -> None:
+    production = described("production", after=("staging",))
+    once = described("staging", before="new", result=UNTOLD)
+    assert steps(once, production) == [Step.DEPLOY, Step.FOLLOW]
+    twice = described("staging", before="new", result=UNTOLD, attempts=2)
+    found = decided(twice, production)
+    assert [one.step for one in found] == [Step.DEPLOY, Step.DEPLOY]
+    assert "still unknown" in found[1].reason
 
 
 def scaler(kind: str, api: str, /, **reference: str) -> dict[str, Any]:

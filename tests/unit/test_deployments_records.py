@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,9 @@ from gitops_action.core.deployments.records import (
     described,
     is_jobs_own,
     last_verified,
+    recorded_as,
     recorded_of,
+    returned_to,
 )
 
 COMMIT = "a" * 40
@@ -89,19 +92,62 @@ def test_a_payload_that_would_be_too_large_says_what_it_left_out() -> None:
     ],
 )
 def test_what_statuses_say_of_the_end(states: tuple[str, ...], result: Result) -> None:
-    found = recorded_of(facts(*states))
+    found = recorded_of([facts(*states)])
     assert found is not None
     assert (found.commit, found.hash, found.result) == (COMMIT, HASH, result)
 
 
 def test_deployments_of_others_are_not_ours() -> None:
-    assert recorded_of(facts("success", payload={})) is None
-    assert (
-        recorded_of(
-            facts("success", payload=write_payload(Content(environment="other", commit=COMMIT)))
-        )
-        is None
-    )
+    other = write_payload(Content(environment="other", commit=COMMIT))
+    assert recorded_of([facts("success", payload={}), facts("success", payload=other)]) is None
+    foreign_first = [facts("success", payload={}), facts("failure")]
+    found = recorded_of(foreign_first)
+    assert found is not None
+    assert found.result is Result.FAILED
+
+
+def ended(result: Result, *, lasting: bool = True) -> DeploymentFacts:
+    """A Deployment as a run records its end."""
+    failure = Failure(sentence="the account may not patch deployments.apps", lasting=lasting)
+    failures = () if result is Result.SUCCEEDED else (failure,)
+    target = TargetResult(target="eu", result=result, failures=failures)
+    outcome = EnvironmentResult(environment="production", commit=COMMIT, targets=(target,))
+    status = DeploymentStatus(state=deployment_state(result), description=recorded_as(outcome))
+    return replace(facts(), statuses=(status,))
+
+
+def test_a_failure_outside_the_content_is_read_back_as_one_with_its_attempts() -> None:
+    outside, lasting = ended(Result.FAILED, lasting=False), ended(Result.FAILED)
+    found = recorded_of([outside, outside, lasting, outside])
+    assert found is not None
+    assert (found.retry, found.attempts, found.verified) == (True, 2, None)
+    once = recorded_of([lasting, outside, ended(Result.SUCCEEDED)])
+    assert once is not None
+    assert (once.retry, once.attempts) == (False, 1)
+    assert once.verified is not None
+    assert once.verified.commit == COMMIT
+
+
+@pytest.mark.parametrize(
+    ("now", "back"),
+    [
+        (({"web": ("web:v1",)}, "new"), True),
+        (({"web": ("web:v0",)}, "new"), False),
+        (({"web": ("web:v2",)}, "new"), False),
+        (({"web": ("web:v2",)}, HASH), True),
+        (({"web": ("web:v1",), "db": ("db:v9",)}, "new"), False),
+        (({"web": ("web:v1",), "db": ("db:v2",)}, "new"), True),
+    ],
+)
+def test_what_goes_back_is_known_by_content_or_by_the_images_that_change(
+    now: tuple[dict[str, tuple[str, ...]], str], back: bool
+) -> None:
+    old = replace(CONTENT, applications={"web": ("web:v1",), "db": ("db:v1",)})
+    new = replace(CONTENT, hash="of v2", applications={"web": ("web:v2",), "db": ("db:v2",)})
+    history = [facts(payload=write_payload(one)) for one in (new, old)]
+    described_now = replace(CONTENT, hash=now[1], applications=now[0])
+    found = returned_to(described_now, history)
+    assert found == ((history[1],) if back else ())
 
 
 def test_the_last_verified_is_the_newest_that_ever_succeeded() -> None:
@@ -123,12 +169,12 @@ def test_a_job_s_own_deployment_is_known_by_its_page_and_adopted_by_a_status() -
     assert is_jobs_own(own, commit=COMMIT, run_url=RUN)
     assert not is_jobs_own(own, commit="c" * 40, run_url=RUN)
     assert not is_jobs_own(own, commit=COMMIT, run_url=f"{RUN}1")
-    assert recorded_of(own) is None
+    assert recorded_of([own]) is None
     ours = DeploymentStatus(state="queued", description=adoption(HASH))
     adopted = DeploymentFacts(
         number=2, environment="production", commit=COMMIT, statuses=(status, ours)
     )
-    found = recorded_of(adopted)
+    found = recorded_of([adopted])
     assert found is not None
     assert found.hash == HASH
 

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gitops_action.commands.deploy.environment import EnvironmentRun
 from gitops_action.commands.deploy.ports import DeployPorts
 from gitops_action.commands.deploy.report import deployment_outcome, list_outcome
-from gitops_action.commands.deploy.selection import Renderings, Selection, read_config, select
+from gitops_action.commands.deploy.selection import (
+    Renderings,
+    Selection,
+    decide,
+    read_config,
+    select,
+)
 from gitops_action.core.config import Environment
+from gitops_action.core.deploy.pending import Recorded, Step
 from gitops_action.core.deploy.result import EnvironmentResult, Result
 from gitops_action.core.inputs.deploy import DeployInputs
 from gitops_action.core.outcome import Outcome
@@ -35,6 +42,34 @@ def run(inputs: DeployInputs, ports: DeployPorts) -> Outcome:
             refuses is part of the outcome.
     """
     return _Deployment(inputs=inputs, ports=ports).run()
+
+
+def _left_out(environment: Environment, renderings: Renderings, note: str) -> Deployed:
+    outcome = EnvironmentResult(environment=environment.name, commit=renderings.tree.commit)
+    return Deployed(outcome=outcome, notes=(note,))
+
+
+def _records(renderings: Renderings, done: Sequence[Deployed]) -> dict[str, Recorded]:
+    """What this run has done itself, as the next decision has to see it."""
+    found: dict[str, Recorded] = {}
+    for one in done:
+        outcome, name = one.outcome, one.outcome.environment
+        environment = renderings.config.environment(name)
+        if environment is None or outcome.result in {Result.NOTHING, Result.SUPERSEDED}:
+            continue
+        hash_now = renderings.of(environment).hash
+        before = renderings.ports.records.recorded(name)
+        again = before is not None and (before.hash, before.result) == (hash_now, outcome.result)
+        found[name] = Recorded(
+            commit=outcome.commit,
+            hash=hash_now,
+            result=outcome.result,
+            retry=outcome.retry,
+            attempts=before.attempts + 1 if before is not None and again else 1,
+            ended=renderings.ports.clock.now(),
+            verified=before.verified if before is not None else None,
+        )
+    return found
 
 
 def _went_well(outcome: EnvironmentResult) -> bool:
@@ -60,35 +95,55 @@ class _Deployment:
             return list_outcome(self._report(tree.commit, selection, ()), self.ports.texts)
         done: list[Deployed] = []
         for environment in selection.environments:
-            done.append(self._deploy(environment, renderings, done))
+            taken = self._pending if self.inputs.pending else self._named
+            found = taken(environment, renderings, done)
+            done += [found] if found is not None else []
             if self.stop.is_set():
                 break
         report = self._report(tree.commit, selection, done)
         return deployment_outcome(report, self.ports.texts)
 
-    def _deploy(
+    def _named(
         self, environment: Environment, renderings: Renderings, done: Sequence[Deployed]
     ) -> Deployed:
-        """Deploy one, unless one that it comes after did not succeed in this very run."""
+        """Deploy one that was asked for by name, unless one before it failed in this very run."""
         bad = {one.outcome.environment for one in done if not _went_well(one.outcome)}
         before = [name for name in environment.after if name in bad]
         if before:
-            outcome = EnvironmentResult(environment=environment.name, commit=renderings.tree.commit)
             note = f"not deployed: it comes after {' and '.join(before)}, which did not succeed"
-            return Deployed(outcome=outcome, notes=(note,))
-        one = EnvironmentRun(
+            return _left_out(environment, renderings, note)
+        return self._one(environment, renderings).deploy()
+
+    def _pending(
+        self, environment: Environment, renderings: Renderings, done: Sequence[Deployed]
+    ) -> Deployed | None:
+        """Decide again, now that those before it are done; then deploy it, or look at it."""
+        decision = next(
+            one
+            for one in decide(renderings, _records(renderings, done))
+            if one.environment == environment.name
+        )
+        if decision.step is Step.DEPLOY:
+            found = self._one(environment, renderings).deploy()
+            return replace(found, notes=(decision.reason, *found.notes))
+        if decision.step is Step.CHECK:
+            return self._one(environment, renderings).check()
+        return _left_out(environment, renderings, f"not deployed: {decision.reason}")
+
+    def _one(self, environment: Environment, renderings: Renderings) -> EnvironmentRun:
+        return EnvironmentRun(
             environment=environment,
             inputs=self.inputs,
             ports=self.ports,
             renderings=renderings,
             stop=self.stop,
         )
-        return one.deploy()
 
     def _report(
         self, commit: str, selection: Selection, done: Sequence[Deployed]
     ) -> DeploymentReport:
         return DeploymentReport(
+            due=tuple(one.name for one in selection.environments),
             repository=self.inputs.repository,
             commit=commit,
             environments=tuple(done),

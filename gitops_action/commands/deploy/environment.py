@@ -15,7 +15,13 @@ from gitops_action.commands.deploy.target import Options, TargetRun, Teller
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Environment, Target
 from gitops_action.core.deploy.pending import Ancestry, Recorded
-from gitops_action.core.deploy.result import EnvironmentResult, Failure, Result, TargetResult
+from gitops_action.core.deploy.result import (
+    Action,
+    EnvironmentResult,
+    Failure,
+    Result,
+    TargetResult,
+)
 from gitops_action.core.inputs.deploy import DeployInputs
 from gitops_action.core.manifests.model import ObjectId
 from gitops_action.core.report.deployment import Deployed
@@ -124,6 +130,26 @@ class EnvironmentRun:
         done = self._checked()
         return replace(done, seconds=self.ports.clock.monotonic() - started)
 
+    def check(self) -> Deployed:
+        """Look at the clusters of one whose content did not change; note drift, or correct it.
+
+        Raises:
+            UsageError: the inputs do not lead to its clusters.
+            GitOpsError: it could not be recorded that a correction begins.
+        """
+        started = self.ports.clock.monotonic()
+        rendering = self.renderings.of(self.environment)
+        looks = [target for target in self._targets if target.engine == "push"]
+        works = [self._work(target, rendering, look=True) for target in looks]
+        ended = deploy_targets(works, self.stop)
+        _raise(ended)
+        if self.environment.deploy.drift == "correct" and any(map(_drifted, ended.targets)):
+            done = self._recorded(rendering, self._works(rendering))
+            done = replace(done, notes=(_CORRECTED, *done.notes), places=_places(rendering))
+        else:
+            done = Deployed(outcome=self._outcome([_looked(one) for one in ended.targets]))
+        return replace(done, seconds=self.ports.clock.monotonic() - started)
+
     def _checked(self) -> Deployed:
         rendering = self.renderings.of(self.environment)
         places = _places(rendering)
@@ -160,8 +186,6 @@ class EnvironmentRun:
 
     def _newer(self) -> Recorded | None:
         """What was deployed last, where the commit to deploy lies behind it."""
-        if self.inputs.dry_run:
-            return None
         recorded = self.ports.records.recorded(self.environment.name)
         seen = ancestry_of(self.ports.trees, recorded, self.renderings.tree.commit)
         return recorded if seen is Ancestry.BEHIND else None
@@ -206,13 +230,15 @@ class EnvironmentRun:
                 fix=f"use one of: {', '.join(self.ports.engines)}",
             )
 
-    def _work(self, target: Target, rendering: EnvironmentRendering) -> Work:
+    def _work(self, target: Target, rendering: EnvironmentRendering, *, look: bool = False) -> Work:
         if target.access == "none":
             waiting = self._status_run(target)
             return Work(target=target.name, go=lambda: deploy_by_status(waiting))
         alone = len(self._targets) == 1
         cluster = self.ports.clusters.connect(target, alone=alone)
         run, engine = self._run(target, rendering, cluster), self.ports.engines[target.engine]
+        if look:
+            run = replace(run, options=replace(run.options, dry_run=True))
         return Work(target=target.name, go=lambda: engine(run))
 
     def _status_run(self, target: Target) -> StatusRun:
@@ -272,6 +298,32 @@ class EnvironmentRun:
         )
 
 
+_CORRECTED = "objects differed from what is described (drift: correct), so they were applied again"
+_SHOWN = 5
+_DIFFERS = frozenset({Action.CREATED, Action.CONFIGURED, Action.PRUNED, Action.FAILED})
+
+
+def _drifted(target: TargetResult) -> bool:
+    return any(one.action in _DIFFERS for one in target.objects)
+
+
+def _looked(target: TargetResult) -> TargetResult:
+    """A look as a result: nothing was done, and what was found is a note."""
+    differ = [str(one.id) for one in target.objects if one.action in _DIFFERS]
+    more = f" and {len(differ) - _SHOWN} more" if len(differ) > _SHOWN else ""
+    if differ:
+        note = (
+            f"{len(differ)} objects differ from what is described: {', '.join(differ[:_SHOWN])}"
+            f"{more}. `deploy --dry-run` shows how; deploying by name, or `deploy.drift: correct`,"
+            " applies them again"
+        )
+    elif target.failures:
+        note = f"the cluster could not be looked at: {target.failures[0].sentence}"
+    else:
+        note = f"{len(target.objects)} objects are as described"
+    return TargetResult(target=target.target, result=Result.NOTHING, notes=(note,))
+
+
 def _raise(ended: Ended) -> None:
     """An engine's exception is a bug, and told as one, after everything was recorded."""
     if ended.bug is not None:
@@ -281,7 +333,7 @@ def _raise(ended: Ended) -> None:
 def _failure(problem: GitOpsError) -> Failure:
     place = f"{problem.location}: " if problem.location else ""
     cause = f": {problem.cause}" if problem.cause else ""
-    return Failure(sentence=f"{place}{problem.title}{cause}", fix=problem.fix)
+    return Failure(sentence=f"{place}{problem.title}{cause}", fix=problem.fix, lasting=True)
 
 
 def _places(rendering: EnvironmentRendering) -> dict[ObjectId, Location]:

@@ -64,6 +64,16 @@ class Records(Protocol):
         """
         ...
 
+    def goes_back_to(
+        self, rendering: EnvironmentRendering, *, applications: Sequence[Application] = ()
+    ) -> str:
+        """The commit of an earlier success whose content or images come back; empty for none.
+
+        Raises:
+            GitOpsError: it could not be asked.
+        """
+        ...
+
     def begin(
         self,
         environment: Environment,

@@ -27,9 +27,12 @@ from gitops_action.core.deployments.records import (
     adoption,
     content_of,
     deployment_state,
-    described,
+    is_active,
     is_jobs_own,
+    recorded_as,
     recorded_of,
+    returned_to,
+    was_verified,
 )
 from gitops_action.core.outcome import Job
 from gitops_action.errors import GitOpsError
@@ -63,7 +66,8 @@ class Recorder:
     def __init__(self, ports: RecordPorts) -> None:
         """Nothing is asked yet."""
         self._ports = ports
-        self._before: dict[str, DeploymentFacts | None] = {}
+        self._listed: dict[str, tuple[DeploymentFacts, ...]] = {}
+        self._statuses: dict[int, tuple[DeploymentStatus, ...]] = {}
 
     def recorded(self, environment: str) -> Recorded | None:
         """What was deployed last; None where nothing ever was.
@@ -71,8 +75,25 @@ class Recorder:
         Raises:
             GitOpsError: GitHub could not be asked.
         """
-        found = self._newest_of_ours(environment)
-        return recorded_of(found) if found is not None else None
+        return recorded_of(self._since_success(environment))
+
+    def goes_back_to(
+        self, rendering: EnvironmentRendering, *, applications: Sequence[Application] = ()
+    ) -> str:
+        """The commit of an earlier success whose content or images come back; empty for none.
+
+        Raises:
+            GitOpsError: GitHub could not be asked.
+        """
+        name = rendering.environment.name
+        images = applications_of(rendering.manifests, applications)
+        now = Content(environment=name, commit="", hash=rendering.hash, applications=images)
+        for facts in returned_to(now, self._newest(name)):
+            found = self._with_statuses(facts)
+            content = content_of(found)
+            if content is not None and was_verified(found):
+                return content.commit
+        return ""
 
     def begin(
         self,
@@ -93,7 +114,7 @@ class Recorder:
                 run would not know of it.
         """
         images = applications_of(rendering.manifests, applications)
-        before = self._newest_of_ours(environment.name)
+        before = self._since_success(environment.name)
         facts = self._jobs_own(environment.name, commit)
         hint = adoption(rendering.hash) if facts is not None else ""
         if facts is None:
@@ -106,7 +127,7 @@ class Recorder:
             environment=environment.name,
             images=tuple(text for each in images.values() for text in each),
             applications=tuple(applications),
-            replaces=_standing(before),
+            replaces=tuple(one.number for one in before if content_of(one) and is_active(one)),
         )
         record.say("queued", hint or "waiting for the cluster")
         return record
@@ -137,17 +158,20 @@ class Recorder:
             key=key,
         )
 
-    def _newest_of_ours(self, environment: str) -> DeploymentFacts | None:
-        if environment not in self._before:
-            self._before[environment] = self._look_back(environment)
-        return self._before[environment]
+    def _newest(self, environment: str) -> tuple[DeploymentFacts, ...]:
+        if environment not in self._listed:
+            newest = self._ports.deployments.newest(environment, limit=_LOOKED_THROUGH)
+            self._listed[environment] = newest
+        return self._listed[environment]
 
-    def _look_back(self, environment: str) -> DeploymentFacts | None:
-        for facts in self._ports.deployments.newest(environment, limit=_LOOKED_THROUGH):
-            found = self._with_statuses(facts)
-            if content_of(found) is not None:
-                return found
-        return None
+    def _since_success(self, environment: str) -> tuple[DeploymentFacts, ...]:
+        """The newest Deployments with their statuses, as far back as the newest success."""
+        found: list[DeploymentFacts] = []
+        for facts in self._newest(environment):
+            found.append(self._with_statuses(facts))
+            if content_of(found[-1]) is not None and was_verified(found[-1]):
+                break
+        return tuple(found)
 
     def _jobs_own(self, environment: str, commit: str) -> DeploymentFacts | None:
         page = self._ports.job.run_url
@@ -161,7 +185,9 @@ class Recorder:
         return None
 
     def _with_statuses(self, facts: DeploymentFacts) -> DeploymentFacts:
-        return replace(facts, statuses=self._ports.deployments.statuses(facts.number))
+        if facts.number not in self._statuses:
+            self._statuses[facts.number] = self._ports.deployments.statuses(facts.number)
+        return replace(facts, statuses=self._statuses[facts.number])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +199,7 @@ class Record:
         environment: its name.
         images: what runs afterwards, as rendered.
         applications: as they are declared.
-        replaces: the Deployment that stands as a success until this one is; 0 for none.
+        replaces: Deployments that GitHub shows as active until this one is a success.
     """
 
     ports: RecordPorts
@@ -181,7 +207,7 @@ class Record:
     environment: str
     images: tuple[str, ...] = ()
     applications: tuple[Application, ...] = ()
-    replaces: int = 0
+    replaces: tuple[int, ...] = ()
 
     def in_progress(self) -> None:
         """Say that the cluster is being written to, or waited for."""
@@ -192,7 +218,7 @@ class Record:
         """Say how it ended; gives notes. A record that fails does not undo a deployment."""
         notes: list[str] = []
         try:
-            self.say(deployment_state(result.result), described(result))
+            self.say(deployment_state(result.result), recorded_as(result))
         except GitOpsError as error:
             notes.append(
                 f"how it ended could not be recorded ({error}); until it is, this environment"
@@ -214,11 +240,12 @@ class Record:
         return tell_sources(ports.sources, ports.registry, deployed)
 
     def _replace(self) -> None:
-        """GitHub shows one active Deployment; the one before stays known as verified."""
-        if self.replaces and self.replaces != self.number:
-            with suppress(GitOpsError):  # only a page would show two as active
-                inactive = DeploymentStatus(state="inactive", description="superseded")
-                self.ports.deployments.set_status(self.replaces, inactive)
+        """GitHub shows one active Deployment; those before stay known as verified."""
+        inactive = DeploymentStatus(state="inactive", description="superseded")
+        for number in self.replaces:
+            if number != self.number:
+                with suppress(GitOpsError):  # only a page would show two as active
+                    self.ports.deployments.set_status(number, inactive)
 
     def say(self, state: DeploymentState, description: str) -> None:
         """Add a status.
@@ -235,11 +262,6 @@ class Record:
             environment_url=self.ports.environment_url,
         )
         self.ports.deployments.set_status(self.number, status)
-
-
-def _standing(facts: DeploymentFacts | None) -> int:
-    succeeded = facts is not None and facts.statuses and facts.statuses[0].state == "success"
-    return facts.number if facts is not None and succeeded else 0
 
 
 # Records nothing: on a terminal without a token, and in dry runs.
@@ -266,6 +288,13 @@ class NoRecorder:
         """Nothing is known."""
         del environment
         return None
+
+    def goes_back_to(
+        self, rendering: EnvironmentRendering, *, applications: Sequence[Application] = ()
+    ) -> str:
+        """Nothing is known."""
+        del rendering, applications
+        return ""
 
     def begin(
         self,

@@ -51,7 +51,8 @@ def deployment_outcome(report: DeploymentReport, texts: DeploymentTexts) -> Outc
     code = EXIT_INTERRUPTED if report.interrupted else EXIT_FAILURE if report.failed else 0
     objects = [row for one in report.environments for row in _with_name(one, "objects")]
     failures = [row for one in report.environments for row in _with_name(one, "failures")]
-    names = [one.outcome.environment for one in report.environments]
+    taken = [one.outcome for one in report.environments]
+    names = [one.environment for one in taken if one.result is not Result.NOTHING]
     first = next((one.deployment for one in report.environments if one.deployment), None)
     return Outcome(
         outputs={

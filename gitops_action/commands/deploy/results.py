@@ -8,8 +8,10 @@ from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.commands.deploy.wait import WaitResult
 from gitops_action.core.cluster.errors import (
     ExpiredError,
+    InvalidError,
     LeaseLostError,
     StoppedError,
+    TooLargeError,
     UnreachableError,
 )
 from gitops_action.core.cluster.model import LiveObject
@@ -25,12 +27,16 @@ from gitops_action.core.deploy.result import (
 )
 from gitops_action.core.flux.status import id_of, inventory_of
 from gitops_action.core.flux.verdict import Verdict
-from gitops_action.core.manifests.model import ObjectId
+from gitops_action.core.manifests.model import ManifestError, ObjectId
 from gitops_action.core.redaction.known import masked_lines
 from gitops_action.errors import GitOpsError
 
 ENDS = (UnreachableError, ExpiredError, LeaseLostError, StoppedError)
 """What ends a run without saying whether the environment is well: the result is unknown."""
+
+
+_LASTING = (InvalidError, ManifestError, TooLargeError)
+"""What the same content meets again."""
 
 
 class Ledger:
@@ -74,7 +80,14 @@ class Ledger:
         """Something is wrong, for certain."""
         sentence = f"{error.title}: {error.cause}" if error.cause else error.title
         place = f"{error.location}: " if error.location else ""
-        self._failures.append(Failure(sentence=f"{place}{sentence}", object_id=item, fix=error.fix))
+        self._failures.append(
+            Failure(
+                sentence=f"{place}{sentence}",
+                object_id=item,
+                fix=error.fix,
+                lasting=isinstance(error, _LASTING),
+            )
+        )
         if item is not None:
             self.set(ObjectResult(id=item, action=Action.FAILED, note=error.title))
         self._run.teller.tell(Progress(text=sentence, object_id=item, tone="bad"))

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_action.commands.deploy.ports import DeployPorts
 from gitops_action.commands.ports import DeployTrees
 from gitops_action.commands.render import EnvironmentRendering, render_environment
 from gitops_action.core.config import Config, Environment, load_config, select_environments
-from gitops_action.core.config.select import in_sequence, predecessors
+from gitops_action.core.config.select import in_sequence
 from gitops_action.core.deploy.pending import (
     Ancestry,
     Decision,
     Described,
+    Range,
     Recorded,
     Step,
     decide_pending,
 )
 from gitops_action.core.inputs.deploy import DeployInputs
+from gitops_action.core.outcome import Job
 from gitops_action.core.repository import Tree
 from gitops_action.errors import GitOpsError, UsageError
 
-_DUE = frozenset({Step.DEPLOY, Step.WAIT})
+_BY_TIME = frozenset({"schedule", "workflow_dispatch"})
+_IN_RUN = frozenset({Step.DEPLOY, Step.FOLLOW, Step.CHECK})
 
 
 @dataclass
@@ -37,16 +40,37 @@ class Renderings:
     def of(self, environment: Environment) -> EnvironmentRendering:
         """Render it, or give what was rendered before."""
         if environment.name not in self._done:
-            renderer = self.ports.renderer(self.config.validate)
-            self._done[environment.name] = render_environment(
-                environment, self.config, self.tree, self.ports.trees, renderer
-            )
+            self._done[environment.name] = self._rendered(environment, self.tree)
         return self._done[environment.name]
+
+    def changed_since(self, environment: Environment, commit: str) -> bool | None:
+        """Whether it describes something else than at a commit; None where nobody can tell."""
+        if commit == self.tree.commit:
+            return False
+        now = self.of(environment)
+        try:
+            then = self.ports.trees.at(commit)
+            if _same_files(environment, then, self.tree, now.files):
+                return False
+            before = self._rendered(environment, then)
+        except GitOpsError:
+            return None
+        return None if now.problems or before.problems else before.hash != now.hash
+
+    def _rendered(self, environment: Environment, tree: Tree) -> EnvironmentRendering:
+        renderer = self.ports.renderer(self.config.validate)
+        return render_environment(environment, self.config, tree, self.ports.trees, renderer)
+
+
+def _same_files(environment: Environment, then: Tree, now: Tree, files: Collection[str]) -> bool:
+    """Whether the files that it stands on now, and those in its folder then, are the same."""
+    every = {*files, *(path for path in then.files if environment.contains(path))}
+    return all(then.files.get(path) == now.files.get(path) for path in every)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The environments to deploy, in their order, and what was decided of all."""
+    """The environments that this run takes on, in their order, and what was decided of all."""
 
     environments: tuple[Environment, ...]
     decisions: tuple[Decision, ...] = ()
@@ -85,26 +109,72 @@ def select(inputs: DeployInputs, renderings: Renderings) -> Selection:
 
 
 def _pending(inputs: DeployInputs, renderings: Renderings) -> Selection:
+    every = in_sequence(renderings.config.environments)
+    asked = {item.name for item in _asked(inputs, renderings.config)}
+    decided = decide(renderings)
+    chosen = frozenset(_in_run(decided, asked))
+    environments = tuple(item for item in every if item.name in chosen)
+    if inputs.only_lists:
+        environments = tuple(_worth_a_job(environments, decided, renderings.ports.job))
+    return Selection(
+        environments=environments,
+        decisions=tuple(_of_asked(one, asked, chosen) for one in decided),
+    )
+
+
+def _worth_a_job(
+    environments: Sequence[Environment], decided: Sequence[Decision], job: Job
+) -> Iterator[Environment]:
+    """What the jobs of a list are started for: a look alone only where it corrects drift.
+
+    A job may ask people for their approval, by the protection rules of its environment.
+    """
+    looked_at = {one.environment for one in decided if one.step is Step.CHECK}
+    for item in environments:
+        corrects = item.deploy.drift == "correct" and job.event_name in _BY_TIME
+        if item.name not in looked_at or corrects:
+            yield item
+
+
+def _of_asked(decision: Decision, asked: Collection[str], chosen: Collection[str]) -> Decision:
+    if decision.environment not in asked:
+        return replace(decision, step=Step.SKIP, reason="it was not asked for")
+    if decision.step is Step.FOLLOW and decision.environment not in chosen:
+        return replace(decision, step=Step.WAIT)
+    return decision
+
+
+def decide(
+    renderings: Renderings, done: Mapping[str, Recorded] | None = None
+) -> tuple[Decision, ...]:
+    """A decision for each environment, in their order.
+
+    Args:
+        renderings: what they describe.
+        done: records of this very run, newer than what was read.
+
+    Raises:
+        GitOpsError: what was deployed last could not be read.
+    """
     config = renderings.config
     every = in_sequence(config.environments)
-    asked = {item.name for item in _asked(inputs, config)}
-    decided = decide_pending(_described(item, renderings) for item in every)
-    decisions = tuple(_of_asked(item, asked) for item in decided)
-    due = frozenset(item.environment for item in decided if item.step in _DUE)
-    return Selection(environments=_in_turn(every, due, asked), decisions=decisions)
+
+    def changed(name: str, commit: str) -> bool | None:
+        found = config.environment(name)
+        return renderings.changed_since(found, commit) if found is not None else None
+
+    given = Range(now=renderings.ports.clock.now(), changed=changed)
+    return decide_pending((_described(item, renderings, done or {}) for item in every), given)
 
 
-def _in_turn(
-    every: Sequence[Environment], due: Collection[str], asked: Collection[str]
-) -> tuple[Environment, ...]:
-    """Those that are due and asked for, unless one before them is due and was not asked for."""
-    after = {item.name: item.after for item in every}
-    left_out = {name for name in due if name not in asked}
-    return tuple(
-        item
-        for item in every
-        if item.name in due and item.name in asked and not left_out & predecessors(item.name, after)
-    )
+def _in_run(decided: Sequence[Decision], asked: Collection[str]) -> Iterator[str]:
+    """What this run takes on: not what follows an environment that was not asked for."""
+    taken: set[str] = set()
+    for one in decided:
+        able = one.step in _IN_RUN and one.environment in asked
+        if able and (one.step is not Step.FOLLOW or taken.issuperset(one.before)):
+            taken.add(one.environment)
+            yield one.environment
 
 
 def _asked(inputs: DeployInputs, config: Config) -> tuple[Environment, ...]:
@@ -113,26 +183,26 @@ def _asked(inputs: DeployInputs, config: Config) -> tuple[Environment, ...]:
     return select_environments(config, inputs.environment)
 
 
-def _of_asked(decision: Decision, asked: Collection[str]) -> Decision:
-    if decision.environment in asked:
-        return decision
-    return replace(decision, step=Step.SKIP, reason="it was not asked for")
-
-
-def _described(environment: Environment, renderings: Renderings) -> Described:
+def _described(
+    environment: Environment, renderings: Renderings, done: Mapping[str, Recorded]
+) -> Described:
     """An environment as the decision needs it; one that cannot be rendered is never the same."""
-    able = _driven(environment, renderings.ports)
-    recorded = renderings.ports.records.recorded(environment.name) if able else None
-    rendering = renderings.of(environment) if able else None
-    broken = rendering is not None and bool(rendering.problems)
-    ancestry = ancestry_of(renderings.ports.trees, recorded, renderings.tree.commit)
+    ports = renderings.ports
+    if not _driven(environment, ports):
+        return Described(
+            environment=environment.name, hash="", after=environment.after, deployable=False
+        )
+    recorded = done.get(environment.name) or ports.records.recorded(environment.name)
+    rendering = renderings.of(environment)
+    applications = renderings.config.applications
     return Described(
         environment=environment.name,
-        hash=rendering.hash if rendering is not None and not broken else "",
+        hash="" if rendering.problems else rendering.hash,
         after=environment.after,
-        deployable=able,
+        applied=any(target.engine == "push" for target in environment.deploy.targets),
         recorded=recorded,
-        ancestry=ancestry,
+        ancestry=ancestry_of(ports.trees, recorded, renderings.tree.commit),
+        returns=lambda: ports.records.goes_back_to(rendering, applications=applications),
     )
 
 
@@ -172,7 +242,7 @@ def _ambiguous(able: list[Environment]) -> UsageError:
         )
     names = ", ".join(f"`{item.name}`" for item in able)
     return UsageError(
-        "It is not said which environment to deploy",
-        cause=f"there are {names}",
+        "No environment was specified",
+        cause=f"the configuration has {names}",
         fix="give `environment`, or `pending` for all that changed",
     )

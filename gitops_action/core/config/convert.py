@@ -85,7 +85,12 @@ def gates_of(shape: GatesShape) -> gates.Gates:
 
 
 def _deploy(shape: DeployShape) -> deploy.Deploy:
-    return deploy.Deploy(targets=_targets(shape), prune=_prune(shape), health=_health(shape.health))
+    return deploy.Deploy(
+        targets=_targets(shape),
+        prune=_prune(shape),
+        health=_health(shape.health),
+        drift=shape.drift,
+    )
 
 
 def _health(shape: HealthShape) -> deploy.Health:

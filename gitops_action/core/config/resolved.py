@@ -13,6 +13,7 @@ from gitops_action.core.pull_requests import MergeMethod
 
 Engine = Literal["push", "flux"]
 Access = Literal["cluster", "none"]
+Drift = Literal["report", "correct"]
 
 CONFIRMED_KINDS = ("Namespace", "PersistentVolumeClaim", "CustomResourceDefinition")
 """Kinds whose deletion loses data or takes much else with it."""
@@ -84,11 +85,15 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Deploy:
-    """Where and how an environment is deployed. No targets: nothing is deployed by us."""
+    """Where and how an environment is deployed. No targets: nothing is deployed by us.
+
+    `drift` is what a run without changes does about objects that differ from what is described.
+    """
 
     targets: tuple[Target, ...] = ()
     prune: PruneBudget = field(default_factory=PruneBudget)
     health: Health = field(default_factory=Health)
+    drift: Drift = "report"
 
 
 # What has to be true before a change to an environment merges, as resolved values.

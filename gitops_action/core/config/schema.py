@@ -37,6 +37,9 @@ from gitops_action.core.config.windows import never_open
 
 # The shape of an environment's `deploy` in the configuration.
 
+_PUSH_ALONE = frozenset({"drift"})
+"""Keys that say how we apply, so that nobody expects Flux to follow them."""
+
 
 class PruneShape(Shape):
     """What a deployment may delete without being asked."""
@@ -123,6 +126,11 @@ class DeployShape(ClusterShape):
     targets: list[TargetShape] = Field(default_factory=list, description="Several clusters.")
     prune: PruneShape = Field(default_factory=PruneShape, description="What may be deleted.")
     health: HealthShape = Field(default_factory=HealthShape, description="How long to wait.")
+    drift: Literal["report", "correct"] = Field(
+        default="report",
+        description="engine: push. What a run without changes does about drift: a note, or an"
+        " apply.",
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> DeployShape:
@@ -134,6 +142,13 @@ class DeployShape(ClusterShape):
             )
         if single and self.engine is None:
             raise problem("deploy names no engine", "set engine: push or engine: flux")
+        engines = {self.engine, *(target.engine for target in self.targets)}
+        pushed = sorted(self.model_fields_set & _PUSH_ALONE)
+        if pushed and "push" not in engines:
+            raise problem(
+                f"{hyphenated(pushed[0])} needs engine: push",
+                f"remove {hyphenated(pushed[0])}: Flux applies by its own settings",
+            )
         names = [target.name for target in self.targets]
         if len(names) != len(set(names)):
             raise problem("two targets have the same name", "give each target its own name")

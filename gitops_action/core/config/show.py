@@ -161,6 +161,7 @@ def _deploy(deploy: Deploy) -> Plain:
         targets=[_target(target) for target in deploy.targets],
         prune=_prune(deploy.prune),
         health=_health(deploy.health),
+        drift=deploy.drift if any(one.engine == "push" for one in deploy.targets) else None,
     )
 
 

@@ -12,7 +12,7 @@ from gitops_action.core.health.model import group_of
 from gitops_action.core.manifests import fields
 from gitops_action.core.manifests.canonical import manifest_hash
 from gitops_action.core.manifests.fields import items, mapping, text
-from gitops_action.core.manifests.model import Body, Manifest, ObjectId
+from gitops_action.core.manifests.model import Body, Manifest, ManifestError, ObjectId
 from gitops_action.errors import GitOpsError
 
 # What is sent to the API server for a described object.
@@ -241,9 +241,9 @@ def _unknown(manifest: Manifest, served: Resources) -> GitOpsError:
     )
 
 
-def _twice(placed: Placed, other: Placed) -> GitOpsError:
+def _twice(placed: Placed, other: Placed) -> ManifestError:
     first = other.manifest.origin
-    return GitOpsError(
+    return ManifestError(
         f"{placed.id} is described twice",
         cause=f"the other one is in {first}" if first else "",
         fix="remove one of them",

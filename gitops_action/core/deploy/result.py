@@ -56,6 +56,7 @@ class Failure:
         events: the last warnings.
         log: the last lines of the failing container's log, masked.
         fix: what the reader can do.
+        lasting: the cause is the described content, so that the same content fails again.
     """
 
     sentence: str
@@ -63,6 +64,7 @@ class Failure:
     events: tuple[str, ...] = ()
     log: tuple[str, ...] = ()
     fix: str = ""
+    lasting: bool = False
 
     def to_json(self, target: str = "") -> Json:
         """The failure for outputs; empty parts are left out."""
@@ -133,6 +135,12 @@ class EnvironmentResult:
     def result(self) -> Result:
         """Succeeded when every target has; what failed outweighs what could not be told."""
         return combined(tuple(target.result for target in self.targets))
+
+    @property
+    def retry(self) -> bool:
+        """Whether it failed for causes outside its content alone: another try may succeed."""
+        failures = [one for target in self.targets for one in target.failures]
+        return self.result is Result.FAILED and not any(one.lasting for one in failures)
 
     def objects_json(self) -> list[Json]:
         """Every object of every target."""

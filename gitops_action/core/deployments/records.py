@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import Literal
 
-from gitops_action.core.deploy.pending import Recorded
+from gitops_action.core.deploy.pending import Recorded, Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Result
 from gitops_action.core.deployments.payload import Content, read_payload
 
@@ -78,6 +79,61 @@ class CommitStatus:
     creator: str = ""
 
 
+# States and descriptions: how a result is told where GitHub has room for one line.
+
+_DEPLOYMENT: dict[Result, DeploymentState] = {
+    Result.SUCCEEDED: "success",
+    Result.FAILED: "failure",
+    Result.UNKNOWN: "error",
+    Result.SUPERSEDED: "inactive",
+    Result.NOTHING: "inactive",
+}
+_COMMIT: dict[Result, CommitState] = {
+    Result.SUCCEEDED: "success",
+    Result.FAILED: "failure",
+    Result.UNKNOWN: "error",
+}
+
+_RETRIED = "to be tried again: "
+"""Start of the description of a failure for a cause outside the content. It is read back."""
+
+
+def deployment_state(result: Result) -> DeploymentState:
+    """GitHub's state; `error` says that it could not be told, which is no failure."""
+    return _DEPLOYMENT[result]
+
+
+def commit_state(result: Result) -> CommitState | None:
+    """The state of a commit's status; None where there is nothing to say."""
+    return _COMMIT.get(result)
+
+
+def described(result: EnvironmentResult) -> str:
+    """How it ended, with every target's own result where there are several."""
+    several = len(result.targets) > 1
+    named = ", ".join(f"{one.target} {one.result}" for one in result.targets) if several else ""
+    first = next((one.failures[0].sentence for one in result.targets if one.failures), "")
+    healthy = sum(len(one.objects) for one in result.targets)
+    words = first or (f"{healthy} objects are as described and healthy" if not several else "")
+    return one_line(": ".join(part for part in (named, words) if part) or str(result.result))
+
+
+def recorded_as(result: EnvironmentResult) -> str:
+    """The description of a Deployment's last status; says whether a failure is tried again."""
+    return one_line(f"{_RETRIED * result.retry}{described(result)}")
+
+
+def is_retried(description: str) -> bool:
+    """Whether a failure's description says that it is tried again."""
+    return description.startswith(_RETRIED)
+
+
+def one_line(text: str) -> str:
+    """At most as long as GitHub takes."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= LONGEST_DESCRIPTION else f"{flat[: LONGEST_DESCRIPTION - 1]}…"
+
+
 # What the Deployments of an environment tell about what runs, and what was known to be good.
 
 JOBS_ACCOUNT = "github-actions[bot]"
@@ -106,16 +162,43 @@ def content_of(facts: DeploymentFacts) -> Content | None:
     return None
 
 
-def recorded_of(facts: DeploymentFacts) -> Recorded | None:
-    """What it says for the next run; None where it is not ours.
+def recorded_of(history: Sequence[DeploymentFacts]) -> Recorded | None:
+    """What was deployed last; None where nothing of ours is among them.
 
-    A success stays one when a later Deployment has made it inactive. What was never finished could
-    not be told.
+    A success stays one when a later Deployment has made it inactive. The result of what was never
+    finished is unknown.
+
+    Args:
+        history: newest first, with all statuses.
     """
-    content = content_of(facts)
+    ours = [(content, facts) for facts in history if (content := content_of(facts)) is not None]
+    if not ours:
+        return None
+    content, newest = ours[0]
+    alike = list(
+        takewhile(lambda one: (one[0].hash, _end(one[1])) == (content.hash, _end(newest)), ours)
+    )
+    result, retry = _end(newest)
+    return Recorded(
+        commit=content.commit,
+        hash=content.hash,
+        result=result,
+        retry=retry,
+        attempts=len(alike),
+        ended=newest.statuses[0].at if newest.statuses else newest.created,
+        verified=verified_of(history),
+    )
+
+
+def verified_of(history: Sequence[DeploymentFacts]) -> Verified | None:
+    """The newest success; None where there is none."""
+    found = last_verified(history)
+    content = content_of(found) if found is not None else None
     if content is None:
         return None
-    return Recorded(commit=content.commit, hash=content.hash, result=_result(facts.statuses))
+    return Verified(
+        commit=content.commit, hash=content.hash, applications=dict(content.applications)
+    )
 
 
 def last_verified(history: Sequence[DeploymentFacts]) -> DeploymentFacts | None:
@@ -125,13 +208,46 @@ def last_verified(history: Sequence[DeploymentFacts]) -> DeploymentFacts | None:
         history: newest first, with all statuses: the newest status of a success that was
             superseded is `inactive`.
     """
-    return next(
-        (
-            facts
-            for facts in history
-            if content_of(facts) and any(one.state == "success" for one in facts.statuses)
-        ),
-        None,
+    return next((one for one in history if content_of(one) and was_verified(one)), None)
+
+
+def was_verified(facts: DeploymentFacts) -> bool:
+    """Whether it was ever a success; its statuses have to be read."""
+    return any(one.state == "success" for one in facts.statuses)
+
+
+def is_active(facts: DeploymentFacts) -> bool:
+    """Whether GitHub shows it as what runs."""
+    return bool(facts.statuses) and facts.statuses[0].state == "success"
+
+
+def returned_to(now: Content, history: Sequence[DeploymentFacts]) -> tuple[DeploymentFacts, ...]:
+    """Earlier Deployments that `now` goes back to, newest first, where they were verified.
+
+    Either the whole content is the same, or every application whose images differ from those of
+    the newest record has the images that it had then.
+
+    Args:
+        now: what is described.
+        history: newest first; statuses need not be read.
+    """
+    ours = [(content, facts) for facts in history if (content := content_of(facts)) is not None]
+    if not ours:
+        return ()
+    newest = ours[0][0].applications
+    moved = {
+        name: images
+        for name, images in now.applications.items()
+        if newest.get(name, images) != images
+    }
+    return tuple(facts for content, facts in ours[1:] if _returns(now.hash, moved, content))
+
+
+def _returns(content_hash: str, moved: Mapping[str, tuple[str, ...]], then: Content) -> bool:
+    if then.hash and then.hash == content_hash:
+        return True
+    return bool(moved) and all(
+        then.applications.get(name) == images for name, images in moved.items()
     )
 
 
@@ -148,6 +264,14 @@ def is_jobs_own(facts: DeploymentFacts, *, commit: str, run_url: str) -> bool:
     )
 
 
+def _end(facts: DeploymentFacts) -> tuple[Result, bool]:
+    """How it ended, and whether a failure is tried again."""
+    result = _result(facts.statuses)
+    failed = next((one for one in facts.statuses if one.state == "failure"), None)
+    retry = result is Result.FAILED and failed is not None and is_retried(failed.description)
+    return result, retry
+
+
 def _result(statuses: Sequence[DeploymentStatus]) -> Result:
     """The newest status that says how it ended."""
     ends = (_RESULTS[one.state] for one in statuses if one.state in _RESULTS)
@@ -155,45 +279,3 @@ def _result(statuses: Sequence[DeploymentStatus]) -> Result:
     if newest == "error":
         return Result.UNKNOWN
     return next(ends, Result.UNKNOWN)
-
-
-# States and descriptions: how a result is told where GitHub has room for one line.
-
-_DEPLOYMENT: dict[Result, DeploymentState] = {
-    Result.SUCCEEDED: "success",
-    Result.FAILED: "failure",
-    Result.UNKNOWN: "error",
-    Result.SUPERSEDED: "inactive",
-    Result.NOTHING: "inactive",
-}
-_COMMIT: dict[Result, CommitState] = {
-    Result.SUCCEEDED: "success",
-    Result.FAILED: "failure",
-    Result.UNKNOWN: "error",
-}
-
-
-def deployment_state(result: Result) -> DeploymentState:
-    """GitHub's state; `error` says that it could not be told, which is no failure."""
-    return _DEPLOYMENT[result]
-
-
-def commit_state(result: Result) -> CommitState | None:
-    """The state of a commit's status; None where there is nothing to say."""
-    return _COMMIT.get(result)
-
-
-def described(result: EnvironmentResult) -> str:
-    """How it ended, with every target's own result where there are several."""
-    several = len(result.targets) > 1
-    named = ", ".join(f"{one.target} {one.result}" for one in result.targets) if several else ""
-    first = next((one.failures[0].sentence for one in result.targets if one.failures), "")
-    healthy = sum(len(one.objects) for one in result.targets)
-    words = first or (f"{healthy} objects are as described and healthy" if not several else "")
-    return one_line(": ".join(part for part in (named, words) if part) or str(result.result))
-
-
-def one_line(text: str) -> str:
-    """At most as long as GitHub takes."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= LONGEST_DESCRIPTION else f"{flat[: LONGEST_DESCRIPTION - 1]}…"

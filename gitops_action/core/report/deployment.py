@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gitops_action.core.config import Environment, Target
-from gitops_action.core.deploy.pending import Decision, Step
+from gitops_action.core.deploy.pending import Decision
 from gitops_action.core.deploy.result import EnvironmentResult, Result, combined
 from gitops_action.core.manifests.model import ObjectId
 from gitops_action.errors import Location
@@ -47,6 +47,7 @@ class DeploymentReport:
         commit: what was deployed, a full id.
         environments: those that were deployed, in their order.
         decisions: about every environment, where pending ones were asked for.
+        due: the environments that are to be deployed now, in their order.
         dry_run: nothing was written.
         interrupted: the job was cancelled.
     """
@@ -55,6 +56,7 @@ class DeploymentReport:
     commit: str
     environments: tuple[Deployed, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    due: tuple[str, ...] = ()
     dry_run: bool = False
     interrupted: bool = False
 
@@ -67,11 +69,6 @@ class DeploymentReport:
     def failed(self) -> bool:
         """Whether the run ends as one that failed: what could not be told is no success."""
         return self.result in {Result.FAILED, Result.UNKNOWN}
-
-    @property
-    def due(self) -> tuple[str, ...]:
-        """The environments to deploy now, by the decisions."""
-        return tuple(item.environment for item in self.decisions if item.step is Step.DEPLOY)
 
 
 # How an environment is deployed and who merges a change of it, in a few words.

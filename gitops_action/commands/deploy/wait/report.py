@@ -43,6 +43,10 @@ _FIXES: Mapping[str, str] = {
     "Unschedulable": "add nodes, or ask for less; see taints and affinity",
 }
 
+LASTING = frozenset(
+    {"CrashLoopBackOff", "CreateContainerConfigError", "Error", "InvalidImageName", "OOMKilled"}
+)
+"""Reasons that lie in what is described: another try of it ends alike."""
 _LONGER = "if it only needs longer, raise `deploy.health.timeout` or the input `timeout`"
 
 
@@ -116,6 +120,7 @@ def _failure(run: TargetRun, tracked: Tracked, told: Told, late: str) -> Failure
         events=clean(events)[-SHOWN:],
         log=clean(told.log.splitlines())[-LOG_LINES:],
         fix=fix_for(tracked.shown.reason, late=bool(late)),
+        lasting=not late and tracked.shown.reason in LASTING,
     )
 
 
