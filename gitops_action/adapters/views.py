@@ -202,7 +202,7 @@ def _deploy_variables(report: DeploymentReport, rows: int) -> Mapping[str, objec
         "result": report.result.value,
         "dry_run": report.dry_run,
         "interrupted": report.interrupted,
-        "decisions": report.decisions,
+        "decisions": report.left_out,
         "environments": [_deploy_environment(one, rows) for one in report.environments],
     }
 
@@ -243,7 +243,7 @@ def _target(target: TargetResult, rows: int) -> dict[str, Any]:
 def _failure(failure: Failure, rows: int) -> dict[str, Any]:
     block = "\n".join([*failure.events, *failure.log])
     return {
-        "object": str(failure.object_id) if failure.object_id else "",
+        "object": failure.about,
         "sentence": failure.sentence,
         "fix": failure.fix,
         "block": Safe(fenced(block, language="text", lines=rows)) if block else "",

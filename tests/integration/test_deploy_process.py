@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from testbed.action import StepResult
+from testbed.action import Step, StepResult
 from testbed.cluster import ControlPlane
 from tests.support.deploy_forge import CONFIG, Deploying, deploying, settings, web
 
@@ -185,7 +185,6 @@ def test_a_failed_environment_holds_up_only_what_the_same_commits_change(
         {WEB: web(stage.namespace, BAD), settled: settings(stage.namespace, "production", "1")}
     )
     back = stage.deploy(pending="true", environment="production")
-    assert "staging" in back.log
     assert stage.live("configmap", "production")["data"] == {"value": "1"}, back.log
     assert "it goes back to" in back.log
 
@@ -206,6 +205,112 @@ def test_what_failed_outside_its_content_is_tried_again(stage: Deploying) -> Non
     later = stage.deploy(pending="true", environment="staging", at=future)
     assert later.outputs["result"] == "succeeded", later.log
     assert [states[0] for states in stage.states("staging")] == ["success", "failure"]
+
+
+@pytest.mark.parametrize("first", ["staging", "production"])
+def test_an_object_moves_between_environments_without_being_deleted(
+    stage: Deploying, first: str
+) -> None:
+    shared = settings(stage.namespace, "shared", "1")
+    stage.commit({"environments/staging/shared.yaml": shared})
+    assert stage.deploy(pending="true").exit_code == 0
+    uid = stage.live("configmap", "shared")["metadata"]["uid"]
+    moved = settings(stage.namespace, "shared", "2")
+    stage.commit(
+        {
+            "environments/staging/shared.yaml": None,
+            "environments/production/shared.yaml": moved,
+        }
+    )
+    order = [first, *({"staging", "production"} - {first})]
+    logs = [stage.deploy(environment=name) for name in order]
+    assert [one.exit_code for one in logs] == [0, 0], logs[0].log + logs[1].log
+    found = stage.live("configmap", "shared")
+    assert found["metadata"]["uid"] == uid
+    assert found["data"] == {"value": "2"}
+    if first == "staging":
+        assert "production describes it now" in logs[0].log
+    stage.commit({"environments/production/shared.yaml": None})
+    assert stage.deploy(environment="production").exit_code == 0
+    assert stage.live("configmap", "shared") == {}
+
+
+def test_an_environment_is_taken_down_and_one_that_is_declared_no_more_is_named(
+    stage: Deploying,
+) -> None:
+    assert stage.deploy(pending="true").exit_code == 0
+    differs = stage.deploy(environment="staging", destroy="production")
+    assert differs.exit_code == 2
+    shown = stage.deploy(destroy="staging", dry_run="true")
+    assert actions(shown) == {"web": "pruned"}, shown.log
+    assert "1 Deployment" in shown.log
+    assert stage.live("deployment", "web")
+    gone = stage.deploy(destroy="staging")
+    assert gone.exit_code == 0, gone.log
+    assert stage.live("deployment", "web") == {}
+    assert stage.states("staging")[0][:2] == ["inactive", "success"]
+    later = stage.deploy(pending="true")
+    assert "deploy it by name" in later.log + later.summary
+    assert stage.live("deployment", "web") == {}
+    assert stage.deploy(environment="staging").exit_code == 0
+    without = config().partition("  production:")[0]
+    stage.commit({CONFIG: without, "environments/production/settings.yaml": None})
+    named = stage.deploy(environment="staging")
+    assert "the environment production is not declared any more" in named.log
+    removed = stage.deploy(destroy="production")
+    assert removed.exit_code == 0, removed.log
+    assert stage.live("configmap", "production") == {}
+    assert "is not declared any more" not in stage.deploy(environment="staging").log
+
+
+def test_the_deployments_page_says_what_changes_and_the_way_back(stage: Deploying) -> None:
+    described = config().replace(
+        "path: environments/staging",
+        'path: environments/staging\n    url: "https://{application}.acme.dev"\n'
+        "    production: true",
+    )
+    stage.commit({CONFIG: described})
+    assert stage.deploy(environment="staging").exit_code == 0
+    stage.plane.behave(BAD, "crash-loop")
+    stage.commit({WEB: web(stage.namespace, BAD)})
+    failed = stage.deploy(environment="staging")
+    assert "the last version that was verified here is web v1" in failed.log
+    newest, first = stage.deployments("staging")
+    assert newest["description"] == "web v1 → v3"
+    assert first["description"] == "web v1"
+    assert newest["production_environment"] is True
+    status = newest["statuses"][0]
+    assert status["environment_url"] == "https://web.acme.dev"
+    assert status["description"].endswith("(last good: web v1)")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_ended_while_it_applies_leaves_no_orphan(
+    stage: Deploying, number: signal.Signals
+) -> None:
+    many = {
+        f"environments/staging/many-{index}.yaml": settings(stage.namespace, f"many-{index}", "1")
+        for index in range(300)
+    }
+    stage.commit(many)
+    process = _started(stage, stage.step(environment="staging"))
+    deadline = time.monotonic() + 60
+    while "many-" not in _names(stage):
+        assert time.monotonic() < deadline, "nothing was applied"
+        assert process.poll() is None, process.communicate()[0]
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    begun = _names(stage).count("many-")
+    assert begun
+    stage.plane.kubectl("delete", "lease", "--all", "-n", stage.namespace)
+    stage.commit(dict.fromkeys(many))
+    result = stage.deploy(environment="staging")
+    assert result.exit_code == 0, result.log[-3000:]
+    assert "many-" not in _names(stage)
+
+
+def _names(stage: Deploying) -> str:
+    return stage.plane.kubectl("get", "configmaps", "-n", stage.namespace, "-o", "name")
 
 
 def test_drift_is_a_note_or_corrected(stage: Deploying) -> None:
@@ -229,18 +334,8 @@ def test_a_cancelled_job_tells_how_far_it_got_and_the_next_goes_on(stage: Deploy
         '"labels"', '"annotations": {"testbed/behaviour": "never-ready"},\n"labels"', 1
     )
     stage.commit({WEB: slow})
-    step = stage.step(environment="staging")
-    names = {f"INPUT_{name.upper().replace(' ', '_')}": text for name, text in step.inputs.items()}
-    out, summary = stage.root / "output", stage.root / "summary"
-    env = {"PATH": os.environ["PATH"], "GITHUB_ACTIONS": "true", **names, **step.env}
-    env |= {"GITHUB_OUTPUT": str(out), "GITHUB_STEP_SUMMARY": str(summary)}
-    process = subprocess.Popen(
-        [sys.executable, "entrypoint.py"],
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    summary = stage.root / "summary"
+    process = _started(stage, stage.step(environment="staging"))
     deadline = time.monotonic() + 60
     while not stage.live("deployment", "web"):
         assert time.monotonic() < deadline, "it was not applied"
@@ -300,7 +395,7 @@ def test_what_cannot_be_rendered_or_reached_is_told(stage: Deploying) -> None:
 
 
 def test_bad_input_is_refused_before_anything_is_touched(stage: Deploying) -> None:
-    assert "which environment" in _refused(stage.deploy())
+    assert "No environment was specified" in _refused(stage.deploy())
     assert "'qa'" in _refused(stage.deploy(environment="qa"))
     assert "commit" in _refused(stage.deploy(environment="staging", commit="abc"))
     assert "no cluster to talk to" in _refused(stage.deploy(environment="staging", kubeconfig=""))
@@ -338,6 +433,23 @@ def test_a_person_deploys_what_is_checked_out(stage: Deploying) -> None:
     (container,) = stage.live("deployment", "web")["spec"]["template"]["spec"]["containers"]
     assert container["image"] == GOOD
     assert stage.states("staging") == []
+
+
+def _started(stage: Deploying, step: Step) -> subprocess.Popen[str]:
+    """The step as a process that can be signalled."""
+    names = {f"INPUT_{name.upper().replace(' ', '_')}": text for name, text in step.inputs.items()}
+    env = {"PATH": os.environ["PATH"], "GITHUB_ACTIONS": "true", **names, **step.env}
+    env |= {
+        "GITHUB_OUTPUT": str(stage.root / "output"),
+        "GITHUB_STEP_SUMMARY": str(stage.root / "summary"),
+    }
+    return subprocess.Popen(
+        [sys.executable, "entrypoint.py"],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def _refused(result: StepResult) -> str:

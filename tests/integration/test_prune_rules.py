@@ -115,7 +115,7 @@ def test_a_forged_inventory_deletes_nothing_of_others(
         Entry(id=object_id(kept), version="v1"),
         _entry("v1", "ConfigMap", namespace, "theirs", str(theirs["metadata"]["uid"])),
         _entry("v1", "ConfigMap", namespace, "kube-root-ca.crt"),
-        _entry("v1", "ConfigMap", namespace, "ours"),  # ours, but nobody recorded its UID
+        _entry("v1", "ConfigMap", namespace, "ours"),  # label and field manager say so
         _entry("v1", "ServiceAccount", namespace, "default"),
         _entry("v1", "Namespace", "", "kube-system"),
         _entry("v1", "Namespace", "", namespace),
@@ -125,12 +125,12 @@ def test_a_forged_inventory_deletes_nothing_of_others(
     store.load()
     store.save(Inventory.of("production", forged))
     pruned = here.with_options(confirm_prune=True).prune(kept)
-    assert Action.PRUNED not in actions(pruned).values()
-    assert "UID was never recorded" in notes(pruned)["ours"]
-    for name in ("theirs", "ours", "kept"):
+    went = {name for name, action in actions(pruned).items() if action is Action.PRUNED}
+    assert went == {"ours"}
+    for name in ("theirs", "kept"):
         assert exists(control_plane, namespace, name)
     assert _given_by_the_cluster(control_plane, namespace) == given
-    assert here.known() == {"kept", "ours"}
+    assert here.known() == {"kept"}
 
 
 def _given_by_the_cluster(plane: ControlPlane, namespace: str) -> str:

@@ -31,8 +31,10 @@ class Meddling:
         self._happens = happens
         self.applied = 0
 
-    def apply_all(self, bodies: Sequence[Body], options: ApplyOptions) -> Iterator[Applied]:
-        for done in self._inner.apply_all(bodies, options):  # type: ignore[attr-defined]
+    def apply_all(
+        self, bodies: Sequence[Body], options: ApplyOptions, **more: object
+    ) -> Iterator[Applied]:
+        for done in self._inner.apply_all(bodies, options, **more):  # type: ignore[attr-defined]
             if not options.dry_run and done.live is not None:
                 self.applied += 1
                 if self.applied == self._after:

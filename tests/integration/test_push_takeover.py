@@ -200,9 +200,11 @@ class NoDryRuns:
     def __init__(self, inner: object) -> None:
         self._inner = inner
 
-    def apply_all(self, bodies: Sequence[Body], options: ApplyOptions) -> Iterator[Applied]:
+    def apply_all(
+        self, bodies: Sequence[Body], options: ApplyOptions, **more: object
+    ) -> Iterator[Applied]:
         if not options.dry_run:
-            yield from self._inner.apply_all(bodies, options)  # type: ignore[attr-defined]
+            yield from self._inner.apply_all(bodies, options, **more)  # type: ignore[attr-defined]
             return
         for body in bodies:
             yield Applied(body=body, error=DryRunUnsupportedError("it takes no dry runs"))

@@ -105,6 +105,20 @@ class Deploying:
         newest = known.newest(environment)
         return [[status.state for status in known.statuses(one.number)] for one in newest]
 
+    def deployments(self, environment: str) -> list[dict[str, Any]]:
+        """The environment's Deployments as GitHub has them, newest first, with their statuses."""
+        client = connect(
+            self.token, self.forge.api_url, self.forge.graphql_url, SystemClock(), QUICK
+        )
+        path = client.path(REPOSITORY, "deployments")
+        listed: Any = client.rest("GET", path, query={"environment": environment})
+        for one in listed:
+            number = str(one["id"])
+            one["statuses"] = client.rest(
+                "GET", client.path(REPOSITORY, "deployments", number, "statuses")
+            )
+        return list(listed)
+
     def live(self, kind: str, name: str) -> dict[str, Any]:
         """An object as the cluster has it; empty where it does not."""
         text = self.plane.kubectl(

@@ -40,6 +40,8 @@ class Place:
     environment: str = "production"
     repository: str = "acme/environments"
     budget: PruneBudget = EVERYTHING
+    settings: Deploy = field(default_factory=Deploy)
+    formerly: tuple[str, ...] = ()
     options: Options = field(default_factory=Options)
     described: Sequence[Body] = ()
     told: Told = field(default_factory=Told)
@@ -48,8 +50,8 @@ class Place:
     @property
     def run(self) -> TargetRun:
         target = Target(name="default", engine="push")
-        deploy = Deploy(targets=(target,), prune=self.budget)
-        environment = Environment(name=self.environment, deploy=deploy)
+        deploy = replace(self.settings, targets=(target,), prune=self.budget)
+        environment = Environment(name=self.environment, deploy=deploy, formerly=self.formerly)
         manifests = tuple(
             Manifest(id=object_id(body), version=version_of(body), body=body)
             for body in self.described
@@ -97,13 +99,14 @@ class Place:
         self, *described: Body, lease: HeldLease | None = None, seconds: float = 10
     ) -> Pruned:
         """Delete what is described no more."""
-        store, run = self.store, self.run
+        here = self.with_options(prune_wait=seconds)
+        store, run = self.store, replace(self.run, options=here.options)
         inventory = store.load()
         planned = plan(run, store, inventory, [object_id(body) for body in described])
         if lease is not None:
-            return prune(run, planned, inventory, store, lease, seconds=seconds)
+            return prune(run, planned, inventory, store, lease)
         with held(run) as own:
-            return prune(run, planned, inventory, store, own, seconds=seconds)
+            return prune(run, planned, inventory, store, own)
 
     def known(self) -> set[str]:
         """The names in the inventory."""

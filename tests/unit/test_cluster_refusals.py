@@ -66,6 +66,43 @@ def test_each_answer_has_its_kind_and_tells_what_was_asked(
     assert is_passing(code, body) == (kind is refused.UnreachableError)
 
 
+STRUCT = (
+    'Invalid value: core.PodTemplateSpec{ObjectMeta:v1.ObjectMeta{Name:"a}b"},'
+    " Spec:core.PodSpec{Containers:[]core.Container{}}}: field is immutable"
+)
+DIFFERENCE = """\
+Forbidden: spec is immutable after creation except resources.requests for bound claims
+  core.PersistentVolumeClaimSpec{
+  \tAccessModes: {"ReadWriteOnce"},
+- \tStorageClassName: &"none",
++ \tStorageClassName: &"other",
+  }
+"""
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (STRUCT, "field is immutable"),
+        ('Invalid value: {"matchLabels":{"a":"b: c}"}}: field is immutable', "field is immutable"),
+        ("Invalid value: []string{}: field is immutable", "field is immutable"),
+        ('Invalid value: "x y": must be a name', 'Invalid value: "x y": must be a name'),
+        ("Required value", "Required value"),
+        (
+            DIFFERENCE,
+            DIFFERENCE.splitlines()[0] + " (storageClassName)",
+        ),
+    ],
+)
+def test_a_field_is_told_without_the_value_of_all_that_it_is_part_of(
+    message: str, shown: str
+) -> None:
+    causes = [{"field": "spec", "message": message}]
+    error = refusal(422, status("it is invalid", details={"causes": causes}), DOING)
+    assert isinstance(error, refused.InvalidError)
+    assert error.cause == f"spec: {shown}"
+
+
 def test_names_are_kept_apart_from_the_words() -> None:
     dry = refusal(400, status('admission webhook "w.x" does not support dry run'), DOING)
     assert isinstance(dry, refused.DryRunUnsupportedError)

@@ -135,6 +135,32 @@ WRONG = [
         "    deploy: {targets: [{name: a, engine: push}, {name: a, engine: push}]}\n",
         "two targets have the same name",
     ),
+    (
+        "    deploy: {engine: flux, kustomizations: [a/b], drift: correct}\n",
+        "drift needs engine: push. Fix: remove drift: Flux applies by its own settings",
+    ),
+    (
+        "    deploy: {engine: push, ignore: [{kind: D, fields: [spec], reason: x}]}\n",
+        "deploy.ignore[0].fields[0]: 'spec' is no JSON pointer",
+    ),
+    (
+        "    deploy: {engine: push, ignore: [{kind: D, fields: [/metadata/name], reason: x}]}\n",
+        "'/metadata/name' says which object it is, or whose",
+    ),
+    (
+        "    deploy: {engine: push, ignore: [{kind: D, fields: [/spec]}]}\n",
+        "deploy.ignore[0].reason is missing",
+    ),
+    ("    url: https://a:b@c/\n", "is no address"),
+    ("    url: 'https://{app}.acme.dev'\n", "is no address"),
+    (
+        "    formerly: [staging]\n",
+        "environments.staging.formerly: 'staging' is an environment of its own",
+    ),
+    (
+        "    formerly: [x]\n  b: {path: b, formerly: [x]}\n",
+        "6:27: environments.b.formerly: 'x' is a former name of staging already",
+    ),
     ("    deploy: {targets: [{name: a}]}\n", "deploy.targets[0].engine is missing"),
     ("    deploy: {engine: push, prune: {max: 120%}}\n", "'120%' is no percentage"),
     ("    deploy: {engine: push, prune: {max: -1}}\n", "neither a percentage nor a number"),

@@ -34,12 +34,20 @@ environments:
     deploy:
       engine: push
       prune: {max: 12.5%, confirm: []}
+      conflicts: force
+      drift: correct
+      ignore:
+        - {kind: Deployment, name: web, fields: [/spec/replicas, /a~1b/0], reason: "by: hand"}
+        - {kind: Secret, fields: [/data], reason: x}
       health:
         timeout: 90s
         kinds: [{group: example.com, kind: Db, current: "status.a == 'x: y'", failed: "false"}]
   b:
     <<: *end
     path: apps/{application}/b
+    formerly: [old]
+    production: true
+    url: "https://{application}.acme.dev/#top"
     after: [end]
     gates:
       soak: 1h30m

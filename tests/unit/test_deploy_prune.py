@@ -105,11 +105,10 @@ def test_what_could_not_be_read_is_tried_again() -> None:
     assert found.forgotten == ()
 
 
-def test_an_apply_that_was_never_confirmed_is_told_until_somebody_deletes_it() -> None:
+def test_an_apply_that_was_never_confirmed_is_ours_by_label_and_field_manager() -> None:
     found = plan(OLD, uid="")
-    assert found.deletes == ()
-    assert "UID was never recorded" in found.kept[0].reason
-    assert found.forgotten == ()
+    assert [one.id for one in found.deletes] == [OLD]
+    assert plan(OLD, uid="", live={OLD: alive(managedFields=[])}).deletes == ()
     assert plan(OLD, uid="", live={OLD: alive(labels={})}).forgotten == (OLD,)
 
 

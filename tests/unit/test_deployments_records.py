@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitops_action.core.deploy.pending import Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Failure, Result, TargetResult
 from gitops_action.core.deployments.payload import Content, read_payload, write_payload
 from gitops_action.core.deployments.records import (
@@ -16,13 +17,16 @@ from gitops_action.core.deployments.records import (
     DeploymentFacts,
     DeploymentStatus,
     adoption,
+    changed_versions,
     deployment_state,
     described,
     is_jobs_own,
+    is_retried,
     last_verified,
     recorded_as,
     recorded_of,
     returned_to,
+    way_back,
 )
 
 COMMIT = "a" * 40
@@ -177,6 +181,46 @@ def test_a_job_s_own_deployment_is_known_by_its_page_and_adopted_by_a_status() -
     found = recorded_of([adopted])
     assert found is not None
     assert found.hash == HASH
+
+
+DIGEST = f"sha256:{'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ({}, {"web": ("ghcr.io/acme/web:v1",)}, "web v1"),
+        ({"web": ("a/web:v1",)}, {"web": ("a/web:v2",)}, "web v1 → v2"),
+        ({"web": ("a/web:v1",)}, {"web": ("a/web:v1",)}, ""),
+        (
+            {"web": (f"a/web@{DIGEST}",)},
+            {"web": ("a:5000/web:v2@sha256:1",)},
+            "web 000000000000 → v2",
+        ),
+        ({"web": ("a/web:v1",)}, {"web": (f"a/web:v1@{DIGEST}",)}, "web v1"),
+        ({"db": ("a/db:7",)}, {"db": ("a/db:7",), "web": ("a/w:1", "a/x:2")}, "web 1+2"),
+        ({"a": ("a:1",)}, {"a": ("a:2",), "b": ("b:3",)}, "a 1 → 2, b 3"),
+        ({"gone": ("a:1",)}, {}, ""),
+    ],
+)
+def test_what_changes_is_told_by_versions(
+    before: dict[str, tuple[str, ...]], now: dict[str, tuple[str, ...]], told: str
+) -> None:
+    assert changed_versions(before, now) == told
+
+
+def test_a_failure_names_what_ran_before_within_the_length_that_github_takes() -> None:
+    long = Failure(sentence="it crashed " * 50)
+    target = TargetResult(target="eu", result=Result.FAILED, failures=(long,))
+    outcome = EnvironmentResult(environment="production", commit=COMMIT, targets=(target,))
+    verified = Verified(commit="c" * 40, hash=HASH, applications={"web": ("a/web:v1",)})
+    told = recorded_as(outcome, verified)
+    assert told.endswith("… (last good: web v1)")
+    assert len(told) == 140
+    assert is_retried(told)
+    many = replace(verified, applications={f"app-{n}": (f"a/app:{n}",) for n in range(9)})
+    assert recorded_as(outcome, many).endswith("(last good: cccccccccccc)")
+    assert "web v1, at cccccccccccc" in way_back(verified)
 
 
 def test_a_description_names_the_targets_and_fits() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from gitops_action.adapters.cluster.lease import Lease, hold_lease
@@ -203,10 +203,16 @@ class ClusterClient:
         resource = self._resource_of(body)
         return apply_object(self._caller, resource, body, options, self._place_of(body))
 
-    def apply_all(self, bodies: Sequence[Body], options: ApplyOptions) -> Iterator[Applied]:
+    def apply_all(
+        self,
+        bodies: Sequence[Body],
+        options: ApplyOptions,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Applied]:
         """Apply objects that do not depend on each other, in parallel; each as it is done."""
         self.resources()
-        return apply_in_parallel(lambda body: self.apply(body, options), bodies)
+        return apply_in_parallel(lambda body: self.apply(body, options), bodies, stop=stop)
 
     def create(self, body: Body, *, manager: str) -> LiveObject:
         """Create one object; AlreadyExistsError where one of that name is there."""

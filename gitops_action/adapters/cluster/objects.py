@@ -178,12 +178,16 @@ def in_parallel(work: Callable[[T], R], given: Sequence[T]) -> list[R]:
 
 
 def apply_in_parallel(
-    apply: Callable[[Body], LiveObject], bodies: Sequence[Body]
+    apply: Callable[[Body], LiveObject],
+    bodies: Sequence[Body],
+    *,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Applied]:
     """Apply objects that do not depend on each other, giving each as it is done.
 
     An object that is refused does not hold up the others. When the cluster is away or the
     credentials have run out, those that were not begun are given with that error, `tried` unset.
+    After `stop` none is begun, and the answers of those that were are still given.
     """
     over = threading.Event()
     last: list[GitOpsError] = []
@@ -191,6 +195,8 @@ def apply_in_parallel(
     def one(body: Body) -> Applied:
         if over.is_set():
             return Applied(body=body, error=last[0], tried=False)
+        if stop():
+            return Applied(body=body, tried=False)
         started = time.perf_counter()
         try:
             live = apply(body)

@@ -73,6 +73,7 @@ class GitHubDeployments:
             "auto_merge": False,
             "required_contexts": [],
             "transient_environment": False,
+            "production_environment": deployment.production,
         }
         path = self._path()
 

@@ -6,7 +6,7 @@ that a caller is expected to tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, Protocol
 
@@ -88,11 +88,17 @@ class Cluster(Protocol):
         """Apply one object server-side; gives what lives (or would live) now."""
         ...
 
-    def apply_all(self, bodies: Sequence[Body], options: ApplyOptions) -> Iterator[Applied]:
+    def apply_all(
+        self,
+        bodies: Sequence[Body],
+        options: ApplyOptions,
+        *,
+        stop: Callable[[], bool] = ...,
+    ) -> Iterator[Applied]:
         """Apply objects that do not depend on each other, in parallel; each as it is done.
 
         Errors are in the results. When the cluster is away or the credentials have run out, the
-        rest is not tried.
+        rest is not tried; after `stop` neither, and answers that are on their way are waited for.
         """
         ...
 

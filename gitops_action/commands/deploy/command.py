@@ -20,6 +20,7 @@ from gitops_action.commands.deploy.selection import (
     decide,
     read_config,
     select,
+    to_destroy,
 )
 from gitops_action.core.config import Environment
 from gitops_action.core.deploy.pending import Recorded, Step
@@ -90,6 +91,8 @@ class _Deployment:
         tree = trees.at(self.inputs.commit or trees.tip())
         config = read_config(trees, tree, self.inputs.config)
         renderings = Renderings(ports=self.ports, config=config, tree=tree)
+        if self.inputs.destroy:
+            return self._destroy(renderings)
         selection = select(self.inputs, renderings)
         if self.inputs.only_lists:
             return list_outcome(self._report(tree.commit, selection, ()), self.ports.texts)
@@ -101,6 +104,13 @@ class _Deployment:
             if self.stop.is_set():
                 break
         report = self._report(tree.commit, selection, done)
+        return deployment_outcome(report, self.ports.texts)
+
+    def _destroy(self, renderings: Renderings) -> Outcome:
+        environment = to_destroy(self.inputs.destroy, renderings.config)
+        done = self._one(environment, renderings).destroy()
+        selection = Selection(environments=(environment,))
+        report = self._report(renderings.tree.commit, selection, (done,))
         return deployment_outcome(report, self.ports.texts)
 
     def _named(

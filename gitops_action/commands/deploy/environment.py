@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.flux.commit_status import StatusRun, deploy_by_status
+from gitops_action.commands.deploy.moves import EnvironmentMoves
 from gitops_action.commands.deploy.ports import DeployPorts
 from gitops_action.commands.deploy.selection import Renderings, ancestry_of
 from gitops_action.commands.deploy.target import Options, TargetRun, Teller
@@ -150,6 +151,28 @@ class EnvironmentRun:
             done = Deployed(outcome=self._outcome([_looked(one) for one in ended.targets]))
         return replace(done, seconds=self.ports.clock.monotonic() - started)
 
+    def destroy(self) -> Deployed:
+        """Delete everything that was applied for it.
+
+        Raises:
+            UsageError: the inputs do not lead to its clusters, or Flux applies it.
+            GitOpsError: it could not be recorded that it begins.
+        """
+        started = self.ports.clock.monotonic()
+        flux = [target.name for target in self._targets if target.engine != "push"]
+        if flux:
+            raise UsageError(
+                f"`{self.environment.name}` is applied by Flux, so that Flux has to delete it",
+                fix="remove its Kustomization, with `spec.prune: true`, from what Flux reads",
+            )
+        nothing = EnvironmentRendering(environment=self.environment)
+        works = self._works(nothing)
+        if self.inputs.dry_run:
+            done = self._shown(works)
+        else:
+            done = self._recorded(nothing, works, destroys=True)
+        return replace(done, seconds=self.ports.clock.monotonic() - started)
+
     def _checked(self) -> Deployed:
         rendering = self.renderings.of(self.environment)
         places = _places(rendering)
@@ -172,10 +195,15 @@ class EnvironmentRun:
         _raise(ended)
         return Deployed(outcome=self._outcome(ended.targets))
 
-    def _recorded(self, rendering: EnvironmentRendering, works: Sequence[Work]) -> Deployed:
-        applications = self.renderings.config.applications
+    def _recorded(
+        self, rendering: EnvironmentRendering, works: Sequence[Work], *, destroys: bool = False
+    ) -> Deployed:
         record = self.ports.records.begin(
-            self.environment, rendering, self.renderings.tree.commit, applications=applications
+            self.environment,
+            rendering,
+            self.renderings.tree.commit,
+            applications=self.renderings.config.applications,
+            destroys=destroys,
         )
         record.in_progress()
         ended = deploy_targets(works, self.stop)
@@ -284,7 +312,18 @@ class EnvironmentRun:
             teller=self._teller(target),
             redactor=ports.redactor,
             options=self._options(),
+            moves=EnvironmentMoves(
+                environment=self.environment,
+                renderings=self.renderings,
+                repository=inputs.repository,
+                server_url=inputs.server_url,
+            ),
+            declared=self._declared(),
         )
+
+    def _declared(self) -> frozenset[str]:
+        every = self.renderings.config.environments
+        return frozenset(name for one in every for name in (one.name, *one.formerly))
 
     def _options(self) -> Options:
         inputs, job = self.inputs, self.ports.job
@@ -293,6 +332,7 @@ class EnvironmentRun:
             dry_run=inputs.dry_run,
             force_conflicts=inputs.force_conflicts,
             confirm_prune=inputs.confirm_prune,
+            destroy=bool(inputs.destroy),
             timeout=inputs.timeout,
             holder=f"{inputs.repository} {run}",
         )

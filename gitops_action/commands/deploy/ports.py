@@ -81,8 +81,9 @@ class Records(Protocol):
         commit: str,
         *,
         applications: Sequence[Application] = (),
+        destroys: bool = False,
     ) -> Keeping:
-        """Say that a deployment is about to begin; no cluster was touched yet.
+        """Say that a deployment, or a destruction, is about to begin; no cluster was touched yet.
 
         Raises:
             GitOpsError: it could not be recorded: then nothing may be deployed either.

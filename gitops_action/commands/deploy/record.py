@@ -16,7 +16,7 @@ from gitops_action.commands.deploy.ports import Deployments
 from gitops_action.commands.ports import Registry
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Application, Environment
-from gitops_action.core.deploy.pending import Recorded
+from gitops_action.core.deploy.pending import Recorded, Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Result
 from gitops_action.core.deployments.payload import Content, applications_of, write_payload
 from gitops_action.core.deployments.records import (
@@ -25,6 +25,7 @@ from gitops_action.core.deployments.records import (
     DeploymentStatus,
     NewDeployment,
     adoption,
+    changed_versions,
     content_of,
     deployment_state,
     is_active,
@@ -32,7 +33,9 @@ from gitops_action.core.deployments.records import (
     recorded_as,
     recorded_of,
     returned_to,
+    verified_of,
     was_verified,
+    way_back,
 )
 from gitops_action.core.outcome import Job
 from gitops_action.errors import GitOpsError
@@ -102,6 +105,7 @@ class Recorder:
         commit: str,
         *,
         applications: Sequence[Application] = (),
+        destroys: bool = False,
     ) -> Record:
         """Say that a deployment is about to begin; no cluster was touched yet.
 
@@ -113,13 +117,14 @@ class Recorder:
             GitOpsError: it could not be recorded: then nothing may be deployed either, as the next
                 run would not know of it.
         """
-        images = applications_of(rendering.manifests, applications)
+        images = {} if destroys else applications_of(rendering.manifests, applications)
         before = self._since_success(environment.name)
-        facts = self._jobs_own(environment.name, commit)
+        verified = verified_of(before)
+        facts = None if destroys else self._jobs_own(environment.name, commit)
         hint = adoption(rendering.hash) if facts is not None else ""
         if facts is None:
             facts = self._ports.deployments.create(
-                self._new(environment, rendering, commit, images)
+                self._new(environment, rendering, commit, images, verified, destroys=destroys)
             )
         record = Record(
             ports=self._ports,
@@ -128,16 +133,22 @@ class Recorder:
             images=tuple(text for each in images.values() for text in each),
             applications=tuple(applications),
             replaces=tuple(one.number for one in before if content_of(one) and is_active(one)),
+            verified=verified,
+            url=self._ports.environment_url or environment.address(tuple(images)),
+            destroys=destroys,
         )
         record.say("queued", hint or "waiting for the cluster")
         return record
 
-    def _new(
+    def _new(  # noqa: PLR0913 - everything that a record says
         self,
         environment: Environment,
         rendering: EnvironmentRendering,
         commit: str,
         images: Mapping[str, tuple[str, ...]],
+        verified: Verified | None,
+        *,
+        destroys: bool,
     ) -> NewDeployment:
         job = self._ports.job
         key = f"{job.run_id}/{job.run_attempt}/{environment.name}" if job.run_id else ""
@@ -149,13 +160,17 @@ class Recorder:
             run_url=job.run_url,
             targets=tuple(target.name for target in environment.deploy.targets),
             applications=images,
+            destroyed=destroys,
         )
+        before = verified.applications if verified is not None else {}
+        changes = changed_versions(before, images) or f"configuration of {commit[:12]}"
         return NewDeployment(
             environment=environment.name,
             commit=commit,
-            description=f"gitops-action deploys {commit[:12]}",
+            description=f"destroys {environment.name}" if destroys else changes,
             payload=write_payload(content),
             key=key,
+            production=environment.is_production,
         )
 
     def _newest(self, environment: str) -> tuple[DeploymentFacts, ...]:
@@ -200,6 +215,9 @@ class Record:
         images: what runs afterwards, as rendered.
         applications: as they are declared.
         replaces: Deployments that GitHub shows as active until this one is a success.
+        verified: the newest success before it.
+        url: where the environment can be visited.
+        destroys: the environment is taken down.
     """
 
     ports: RecordPorts
@@ -208,6 +226,9 @@ class Record:
     images: tuple[str, ...] = ()
     applications: tuple[Application, ...] = ()
     replaces: tuple[int, ...] = ()
+    verified: Verified | None = None
+    url: str = ""
+    destroys: bool = False
 
     def in_progress(self) -> None:
         """Say that the cluster is being written to, or waited for."""
@@ -218,7 +239,9 @@ class Record:
         """Say how it ended; gives notes. A record that fails does not undo a deployment."""
         notes: list[str] = []
         try:
-            self.say(deployment_state(result.result), recorded_as(result))
+            self.say(deployment_state(result.result), recorded_as(result, self.verified))
+            if self.destroys and result.result is Result.SUCCEEDED:
+                self.say("inactive", "destroyed")
         except GitOpsError as error:
             notes.append(
                 f"how it ended could not be recorded ({error}); until it is, this environment"
@@ -226,6 +249,8 @@ class Record:
             )
         if result.result is Result.SUCCEEDED:
             self._replace()
+        if result.result is Result.FAILED and self.verified is not None and not self.destroys:
+            notes.append(way_back(self.verified))
         if result.result in {Result.SUCCEEDED, Result.FAILED, Result.UNKNOWN}:
             notes += self._tell_sources(result)
         return tuple(notes)
@@ -259,7 +284,7 @@ class Record:
             state=state,
             description=description,
             log_url=self.ports.job.run_url,
-            environment_url=self.ports.environment_url,
+            environment_url=self.url,
         )
         self.ports.deployments.set_status(self.number, status)
 
@@ -303,7 +328,8 @@ class NoRecorder:
         commit: str,
         *,
         applications: Sequence[Application] = (),
+        destroys: bool = False,
     ) -> NoRecord:
         """Begin without a word."""
-        del environment, rendering, commit, applications
+        del environment, rendering, commit, applications, destroys
         return NoRecord()

@@ -124,7 +124,6 @@ def _headline(report: DeploymentReport) -> str:
 def _lines(report: DeploymentReport) -> Iterator[Line]:
     if not report.environments:
         yield "Nothing is to be deployed"
-        yield from _decided(report)
     for one in report.environments:
         for target in one.outcome.targets:
             yield _target_line(one, target)
@@ -133,10 +132,11 @@ def _lines(report: DeploymentReport) -> Iterator[Line]:
                 yield from item.text.splitlines()
         for number in [one.deployment] if one.deployment else []:
             yield f"Recorded as Deployment {number} of {one.outcome.environment}"
+    yield from _decided(report)
 
 
 def _decided(report: DeploymentReport) -> tuple[str, ...]:
-    return tuple(f"{one.environment}: {one.step}, {one.reason}" for one in report.decisions)
+    return tuple(f"{one.environment}: {one.step}, {one.reason}" for one in report.left_out)
 
 
 def _target_line(one: Deployed, target: TargetResult) -> Line:
@@ -166,7 +166,7 @@ def _notices(report: DeploymentReport) -> Iterator[Notice]:
 
 def _told(one: Deployed, target: TargetResult, failure: Failure) -> str:
     several = f" ({target.target})" if len(one.outcome.targets) > 1 else ""
-    item = f"{failure.object_id}: " if failure.object_id else ""
+    item = f"{failure.about}: " if failure.about else ""
     parts = [f"{one.outcome.environment}{several}: {item}{failure.sentence}"]
     parts += [f"event: {line}" for line in failure.events]
     parts += [f"log: {line}" for line in failure.log]

@@ -80,17 +80,17 @@ class Ledger:
         """Something is wrong, for certain."""
         sentence = f"{error.title}: {error.cause}" if error.cause else error.title
         place = f"{error.location}: " if error.location else ""
-        self._failures.append(
-            Failure(
-                sentence=f"{place}{sentence}",
-                object_id=item,
-                fix=error.fix,
-                lasting=isinstance(error, _LASTING),
-            )
+        failure = Failure(
+            sentence=f"{place}{sentence}",
+            object_id=item,
+            fix=error.fix,
+            lasting=isinstance(error, _LASTING),
         )
+        self._failures.append(failure)
         if item is not None:
             self.set(ObjectResult(id=item, action=Action.FAILED, note=error.title))
-        self._run.teller.tell(Progress(text=sentence, object_id=item, tone="bad"))
+        named = item if failure.about else None
+        self._run.teller.tell(Progress(text=sentence, object_id=named, tone="bad"))
 
     def fail(self, *failures: Failure) -> None:
         """The same, in the words of whoever saw it."""

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_action.commands.deploy.ports import DeployPorts
 from gitops_action.commands.ports import DeployTrees
 from gitops_action.commands.render import EnvironmentRendering, render_environment
-from gitops_action.core.config import Config, Environment, load_config, select_environments
+from gitops_action.core.config import (
+    Config,
+    Deploy,
+    Environment,
+    Target,
+    load_config,
+    select_environments,
+)
 from gitops_action.core.config.select import in_sequence
+from gitops_action.core.config.values import NAME_PATTERN
 from gitops_action.core.deploy.pending import (
     Ancestry,
     Decision,
@@ -36,6 +45,7 @@ class Renderings:
     config: Config
     tree: Tree
     _done: dict[str, EnvironmentRendering] = field(default_factory=dict)
+    _then: dict[tuple[str, str], EnvironmentRendering | None] = field(default_factory=dict)
 
     def of(self, environment: Environment) -> EnvironmentRendering:
         """Render it, or give what was rendered before."""
@@ -50,12 +60,35 @@ class Renderings:
         now = self.of(environment)
         try:
             then = self.ports.trees.at(commit)
-            if _same_files(environment, then, self.tree, now.files):
-                return False
-            before = self._rendered(environment, then)
         except GitOpsError:
             return None
-        return None if now.problems or before.problems else before.hash != now.hash
+        if _same_files(environment, then, self.tree, now.files):
+            return False
+        before = self.then(environment, commit)
+        return None if now.problems or before is None else before.hash != now.hash
+
+    def folder_changed(self, environment: Environment, commit: str) -> bool:
+        """Whether a file of its folder differs from the one at a commit; false where unknown."""
+        try:
+            then = self.ports.trees.at(commit)
+        except GitOpsError:
+            return False
+        return not _same_files(environment, then, self.tree, self._own_files(environment))
+
+    def then(self, environment: Environment, commit: str) -> EnvironmentRendering | None:
+        """What it came to at an earlier commit; None where that cannot be rendered."""
+        key = environment.name, commit
+        if key not in self._then:
+            try:
+                found = self._rendered(environment, self.ports.trees.at(commit))
+            except GitOpsError:
+                self._then[key] = None
+            else:
+                self._then[key] = None if found.problems else found
+        return self._then[key]
+
+    def _own_files(self, environment: Environment) -> list[str]:
+        return [path for path in self.tree.files if environment.contains(path)]
 
     def _rendered(self, environment: Environment, tree: Tree) -> EnvironmentRendering:
         renderer = self.ports.renderer(self.config.validate)
@@ -106,6 +139,28 @@ def select(inputs: DeployInputs, renderings: Renderings) -> Selection:
     if len(able) != 1:
         raise _ambiguous(able)
     return Selection(environments=tuple(able))
+
+
+def to_destroy(name: str, config: Config) -> Environment:
+    """The environment of this name, also one that is not declared any more.
+
+    What was applied for it is known by its name alone, in the cluster that the inputs lead to.
+
+    Raises:
+        UsageError: it is no name of an environment, or a former one.
+    """
+    found = config.environment(name)
+    if found is not None and found.deploy.targets:
+        return found
+    later = next((one.name for one in config.environments if name in one.formerly), "")
+    if later or not re.fullmatch(NAME_PATTERN, name):
+        raise UsageError(
+            f"there is no environment {name!r} to destroy",
+            cause=f"{later} was called so before" if later else "it is no name of an environment",
+            fix=f"write `{later}`" if later else "write the name as it was declared",
+        )
+    target = Target(name="default", engine="push")
+    return Environment(name=name, deploy=Deploy(targets=(target,)), declared=False)
 
 
 def _pending(inputs: DeployInputs, renderings: Renderings) -> Selection:

@@ -15,7 +15,9 @@ from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.ports import History
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Environment, Target
+from gitops_action.core.deploy.field_managers import field_manager
 from gitops_action.core.deploy.result import Progress, TargetResult
+from gitops_action.core.manifests.model import ObjectId
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import GitOpsError
 
@@ -66,6 +68,32 @@ class Teller(Protocol):
         ...
 
 
+class Moves(Protocol):
+    """Objects that the same commits move from one environment to another."""
+
+    def from_environment(self, label: str, item: ObjectId) -> str:
+        """The environment of that inventory, where it describes the object no more."""
+        ...
+
+    def to_environment(self, item: ObjectId) -> str:
+        """The environment that describes the object since it was described here."""
+        ...
+
+
+class NoMoves:
+    """Nothing moves."""
+
+    def from_environment(self, label: str, item: ObjectId) -> str:
+        """None."""
+        del label, item
+        return ""
+
+    def to_environment(self, item: ObjectId) -> str:
+        """None."""
+        del item
+        return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What the run was asked for.
@@ -74,17 +102,21 @@ class Options:
         dry_run: show what would be done, write nothing.
         force_conflicts: take over fields that other managers own.
         confirm_prune: a person confirmed what is to be deleted.
+        destroy: delete everything that was applied.
         timeout: for everything to be healthy; None: the environment's `health.timeout`.
         holder: who we are, for those who wait for our lease: repository, run and attempt.
         lease_wait: seconds to wait for another run on the same environment.
+        prune_wait: seconds that deleted objects may take to be gone, all together.
     """
 
     dry_run: bool = False
     force_conflicts: bool = False
     confirm_prune: bool = False
+    destroy: bool = False
     timeout: timedelta | None = None
     holder: str = "gitops-action"
     lease_wait: float = 300.0
+    prune_wait: float = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +138,8 @@ class TargetRun:
         teller: who shows progress.
         redactor: takes known secrets out of foreign text, log lines above all.
         options: what the run was asked for.
+        moves: between this environment and others.
+        declared: names of the environments of the configuration, and their former names.
     """
 
     environment: Environment
@@ -122,11 +156,18 @@ class TargetRun:
     teller: Teller
     redactor: Redactor
     options: Options = field(default_factory=Options)
+    moves: Moves = field(default_factory=NoMoves)
+    declared: frozenset[str] = frozenset()
 
     @property
     def manager(self) -> str:
         """The field manager, and the marker of what is ours to prune."""
-        return f"gitops-action:{self.environment.name}"
+        return field_manager(self.environment.name)
+
+    @property
+    def former_managers(self) -> frozenset[str]:
+        """The field managers of the environment's former names."""
+        return frozenset(map(field_manager, self.environment.formerly))
 
     @property
     def timeout(self) -> timedelta:

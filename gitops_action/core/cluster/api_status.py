@@ -148,6 +148,10 @@ _TYPED_FIELD = re.compile(r"(?P<field>\.\S+): (?P<why>[^\n]+)")
 _TOO_LARGE = re.compile(
     r"too large|must have at most \d+ bytes|may not be more than \d+ bytes", re.IGNORECASE
 )
+_DUMP = re.compile(r"Invalid value: (?P<value>&?(?:\[\])?(?:[\w.]+(?=\{))?[{\[])")
+"""A value that is written whole: JSON, or as Go prints its structs."""
+_DIFFERS = re.compile(r"[-+]\s+(?P<name>[A-Z]\w*):")
+"""A line of a difference between Go structs."""
 _IMMUTABLE = re.compile(
     r"immutable|spec for fields other than|may not change once set|is forbidden: .*updates to",
     re.IGNORECASE,
@@ -180,8 +184,9 @@ def field_conflict(_: str, status: Body, doing: Doing) -> ClusterError | None:
     error = errors.FieldConflictError(
         f"other managers own fields that we want to {doing}",
         cause="; ".join(f"{one.field} belongs to {one.manager}" for one in owners),
-        fix="leave the field out, or take it over: `gitops-action/force: allowed` on the object, "
-        "or `force-conflicts` for the run",
+        fix="leave the field out, or name it in `deploy.ignore`; to take it over:"
+        " `gitops-action/force: allowed` on the object, `force-conflicts` for the run, or"
+        " `deploy.conflicts: force`",
     )
     error.owners = owners
     return error
@@ -259,9 +264,42 @@ def _problems(message: str, status: Body) -> tuple[FieldProblem, ...]:
         for found in _STRICT.finditer(message)
     )
     return strict or tuple(
-        FieldProblem(field=text(cause, "field"), message=text(cause, "message"))
+        FieldProblem(field=text(cause, "field"), message=_without_dump(text(cause, "message")))
         for cause in items(status, "details", "causes")
     )
+
+
+def _without_dump(message: str) -> str:
+    """The reason without the whole value before it, or the difference of Go structs behind it."""
+    reason, *difference = message.split("\n")
+    fields = [found["name"] for line in difference if (found := _DIFFERS.match(line))]
+    if fields:
+        names = dict.fromkeys(f"{name[0].lower()}{name[1:]}" for name in fields)
+        return f"{reason.rstrip(':')} ({', '.join(names)})"
+    dump = _DUMP.match(reason)
+    if dump is None:
+        return reason if difference and "{" in difference[0] else message
+    end = _end_of_braces(message, dump.end() - 1)
+    return message[end:].lstrip(": ") or reason[: dump.start("value")]
+
+
+def _end_of_braces(message: str, start: int) -> int:
+    """Where the value that begins with a brace ends; braces inside text do not count."""
+    depth, quoted, escaped = 0, False, False
+    for position in range(start, len(message)):
+        letter = message[position]
+        if quoted:
+            quoted = escaped or letter != '"'
+            escaped = letter == "\\" and not escaped
+        elif letter == '"':
+            quoted = True
+        elif letter in "{[":
+            depth += 1
+        elif letter in "}]":
+            depth -= 1
+            if depth == 0:
+                return position + 1
+    return len(message)
 
 
 def _manager(message: str) -> str:

@@ -115,7 +115,8 @@ class ApplyOptions:
 class Applied:
     """What came of one object: what lives now, or the error; seconds that it took.
 
-    `body` is the very object that was given; `tried` is false where the run ended before its turn.
+    `body` is the very object that was given; `tried` is false where the run ended before its turn,
+    and then there may be no error.
     """
 
     body: Body

@@ -21,8 +21,27 @@ def check_layout(document: Document) -> list[GitOpsError]:
     environments = _mappings(document.data, "environments")
     return [
         *_order(document, environments),
+        *_former_names(document, environments),
         *_folders(document, environments),
     ]
+
+
+def _former_names(
+    document: Document, environments: Mapping[str, Mapping[str, object]]
+) -> Iterator[GitOpsError]:
+    """A former name is of one environment, and no environment has it now."""
+    known = dict.fromkeys(environments, "is an environment of its own")
+    for name, environment in environments.items():
+        listed = environment.get("formerly")
+        for index, former in enumerate(listed if isinstance(listed, list) else ()):
+            if isinstance(former, str) and former in known:
+                yield UsageError(
+                    f"environments.{name}.formerly: {former!r} {known[former]}",
+                    fix="remove it, or correct the name",
+                    location=document.value(("environments", name, "formerly", index)),
+                )
+            elif isinstance(former, str):
+                known[former] = f"is a former name of {name} already"
 
 
 def declared_paths(document: Document) -> dict[str, str]:

@@ -58,12 +58,15 @@ def _environment(name: str, shape: EnvironmentShape, document: Document) -> reso
     return resolved.Environment(
         name=name,
         path=normalised(shape.path),
+        formerly=tuple(dict.fromkeys(shape.formerly)),
         after=tuple(dict.fromkeys(shape.after)),
         merge=shape.merge,
         merge_method=shape.merge_method,
         gates=gates_of(shape.gates) if shape.gates else None,
         rollback=resolved.Rollback(mode=shape.rollback.mode, approvals=shape.rollback.approvals),
         deploy=_deploy(shape.deploy) if shape.deploy else deploy.Deploy(),
+        production=shape.production,
+        url=shape.url or "",
         line=document.key(("environments", name)).line,
     )
 
@@ -90,6 +93,13 @@ def _deploy(shape: DeployShape) -> deploy.Deploy:
         prune=_prune(shape),
         health=_health(shape.health),
         drift=shape.drift,
+        conflicts=shape.conflicts,
+        ignore=tuple(
+            deploy.IgnoredFields(
+                kind=rule.kind, name=rule.name or "", fields=tuple(rule.fields), reason=rule.reason
+            )
+            for rule in shape.ignore
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from gitops_action.core.config.check import normalised
 from gitops_action.core.config.resolved import PLACEHOLDER
 from gitops_action.core.config.values import (
     DURATION_PATTERN,
+    NAME_PATTERN,
     PERCENTAGE_PATTERN,
     parse_duration,
     parse_percentage,
@@ -66,10 +67,10 @@ def _reason(message: str) -> str:
     return f"{message[found.end() :].splitlines()[0]} (character {found['column']})"
 
 
-NAME_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
 OWNER_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$"
 KUSTOMIZATION_PATTERN = r"^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*$"
 URL_PATTERN = r"^https?://[^\s/@?#]+([/?#]\S*)?$"
+ENVIRONMENT_URL_PATTERN = r"^https?://([^\s@?#{}]|\{application\})+([?#]\S*)?$"
 KUBERNETES_PATTERN = r"^1\.[1-9][0-9]?$"
 LOGIN_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$"
 
@@ -147,6 +148,19 @@ def _checked_folder(text: str) -> str:
     return folder
 
 
+_IDENTITY = frozenset({"", "/apiVersion", "/kind", "/metadata", "/metadata/labels"})
+_IDENTITY_METADATA = frozenset({"name", "namespace", "labels/gitops-action~1inventory"})
+
+
+def _checked_pointer(text: str) -> str:
+    if not re.fullmatch(r"(/([^/~]|~[01])+)+", text):
+        raise ValueError(f"{text!r} is no JSON pointer")
+    rest = text.removeprefix("/metadata/")
+    if text in _IDENTITY or (rest != text and rest in _IDENTITY_METADATA):
+        raise ValueError(f"{text!r} says which object it is, or whose")
+    return text
+
+
 def _budget(value: object) -> float | int:
     fix = 'write a share such as "20%", or a number of objects'
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
@@ -212,6 +226,11 @@ Url = Annotated[
     matching(URL_PATTERN, "address", "write https://host/path, without user or password in it"),
     WithJsonSchema({"type": "string", "pattern": URL_PATTERN}),
 ]
+EnvironmentUrl = Annotated[
+    str,
+    matching(ENVIRONMENT_URL_PATTERN, "address", "write https://host/path; {application} once"),
+    WithJsonSchema({"type": "string", "pattern": ENVIRONMENT_URL_PATTERN}),
+]
 Budget = Annotated[
     float | int,
     BeforeValidator(_budget),
@@ -233,6 +252,11 @@ Expectation = Annotated[
     str,
     _from_text(_checked_expectation, 'write an expression such as "response.status == 200"'),
     WithJsonSchema({"type": "string", "minLength": 1}),
+]
+FieldPointer = Annotated[
+    str,
+    _from_text(_checked_pointer, "write a JSON pointer to a field, e.g. /spec/replicas"),
+    WithJsonSchema({"type": "string", "pattern": "^/"}),
 ]
 Folder = Annotated[
     str,

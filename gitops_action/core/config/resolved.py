@@ -14,6 +14,7 @@ from gitops_action.core.pull_requests import MergeMethod
 Engine = Literal["push", "flux"]
 Access = Literal["cluster", "none"]
 Drift = Literal["report", "correct"]
+Conflicts = Literal["report", "force"]
 
 CONFIRMED_KINDS = ("Namespace", "PersistentVolumeClaim", "CustomResourceDefinition")
 """Kinds whose deletion loses data or takes much else with it."""
@@ -62,6 +63,23 @@ class Health:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IgnoredFields:
+    """Fields that stay as they are in the cluster.
+
+    Attributes:
+        kind: of the objects, such as `Deployment`.
+        fields: JSON pointers, such as `/spec/replicas`.
+        reason: why, for people.
+        name: of the object; empty for all of the kind.
+    """
+
+    kind: str
+    fields: tuple[str, ...]
+    reason: str
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Target:
     """One cluster (or one part of it) that an environment is deployed to.
 
@@ -87,13 +105,17 @@ class Target:
 class Deploy:
     """Where and how an environment is deployed. No targets: nothing is deployed by us.
 
-    `drift` is what a run without changes does about objects that differ from what is described.
+    `drift` is what a run without changes does about objects that differ from what is described;
+    `conflicts`, what an apply does about fields that other managers own; `ignore`, fields that stay
+    as they are in the cluster.
     """
 
     targets: tuple[Target, ...] = ()
     prune: PruneBudget = field(default_factory=PruneBudget)
     health: Health = field(default_factory=Health)
     drift: Drift = "report"
+    conflicts: Conflicts = "report"
+    ignore: tuple[IgnoredFields, ...] = ()
 
 
 # What has to be true before a change to an environment merges, as resolved values.
@@ -180,6 +202,7 @@ RollbackMode = Literal["auto", "propose", "off"]
 CONFIG_PATH = ".github/gitops.yaml"
 PLACEHOLDER = "{application}"
 DEFAULT_ENVIRONMENT = "default"
+_PRODUCTION = frozenset({"production", "prod"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,26 +235,44 @@ class Environment:
         name: as it is written in the configuration.
         path: its folder, forward slashes, no leading or trailing one; empty for the whole
             repository; one segment may be `{application}`.
+        formerly: names that it had before: what was recorded under them is taken over.
         after: environments that a version has to have run in before.
         merge: whether the gate merges what passes, or a person does.
         merge_method: how the gate merges.
         gates: what has to be true before; None when there is none.
         rollback: what happens after a failed deployment.
         deploy: where it is deployed to.
+        production: whether it counts as production; None: by its name.
+        url: where it can be visited; one segment may be `{application}`.
         declared: False for the one environment of a repository without configuration.
         line: the line of the configuration it is declared on.
     """
 
     name: str
     path: str = ""
+    formerly: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     merge: MergeMode = "manual"
     merge_method: MergeMethod = "merge"
     gates: Gates | None = None
     rollback: Rollback = field(default_factory=Rollback)
     deploy: Deploy = field(default_factory=Deploy)
+    production: bool | None = None
+    url: str = ""
     declared: bool = True
     line: int | None = None
+
+    @property
+    def is_production(self) -> bool:
+        """Whether it counts as production: as configured, else by its name."""
+        return self.name in _PRODUCTION if self.production is None else self.production
+
+    def address(self, applications: Sequence[str]) -> str:
+        """Where it can be visited; empty where the address is one for each of several."""
+        if PLACEHOLDER not in self.url:
+            return self.url
+        only = applications[0] if len(applications) == 1 else ""
+        return self.url.replace(PLACEHOLDER, only) if only else ""
 
     @property
     def root(self) -> str:

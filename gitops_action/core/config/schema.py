@@ -10,13 +10,14 @@ from pydantic import Field, model_validator
 from pydantic.config import JsonDict
 
 from gitops_action.core.config.fields import (
-    NAME_PATTERN,
     Budget,
     Count,
     Cron,
     Duration,
+    EnvironmentUrl,
     Expectation,
     Expression,
+    FieldPointer,
     Folder,
     ImageRepository,
     KubernetesVersion,
@@ -33,11 +34,12 @@ from gitops_action.core.config.fields import (
     problem,
 )
 from gitops_action.core.config.resolved import CONFIRMED_KINDS, KUBERNETES, Window
+from gitops_action.core.config.values import NAME_PATTERN
 from gitops_action.core.config.windows import never_open
 
 # The shape of an environment's `deploy` in the configuration.
 
-_PUSH_ALONE = frozenset({"drift"})
+_PUSH_ALONE = frozenset({"conflicts", "drift", "ignore"})
 """Keys that say how we apply, so that nobody expects Flux to follow them."""
 
 
@@ -49,6 +51,18 @@ class PruneShape(Shape):
         default_factory=lambda: list(CONFIRMED_KINDS),
         description="Kinds that are deleted only with a confirmation.",
     )
+
+
+class IgnoreShape(Shape):
+    """Fields that stay as they are in the cluster."""
+
+    kind: Text = Field(description="Kind of the objects, e.g. Deployment.")
+    name: Text | None = Field(default=None, description="Name; all objects of the kind if absent.")
+    fields: list[FieldPointer] = Field(
+        min_length=1,
+        description="JSON pointers, e.g. /spec/replicas; a list item by its position or its name.",
+    )
+    reason: Text = Field(description="Why, for people.")
 
 
 class KindRuleShape(Shape):
@@ -128,8 +142,16 @@ class DeployShape(ClusterShape):
     health: HealthShape = Field(default_factory=HealthShape, description="How long to wait.")
     drift: Literal["report", "correct"] = Field(
         default="report",
-        description="engine: push. What a run without changes does about drift: a note, or an"
+        description="With engine: push. What a run without changes does about drift: a note, or an"
         " apply.",
+    )
+    conflicts: Literal["report", "force"] = Field(
+        default="report",
+        description="With engine: push. Fields that other managers own: an error, or taken over.",
+    )
+    ignore: list[IgnoreShape] = Field(
+        default_factory=list,
+        description="With engine: push. Fields that stay as they are in the cluster.",
     )
 
     @model_validator(mode="after")
@@ -275,6 +297,18 @@ class EnvironmentShape(Shape):
     )
     after: list[Name] = Field(
         default_factory=list, description="Environments a version must have run in before."
+    )
+    formerly: list[Name] = Field(
+        default_factory=list,
+        description="Names that it had before: inventory, holds and history are taken over.",
+    )
+    production: bool | None = Field(
+        default=None,
+        description="Whether it is production; by default when its name is production or prod.",
+    )
+    url: EnvironmentUrl | None = Field(
+        default=None,
+        description="Where it can be visited; may hold {application}. GitHub shows it.",
     )
     merge: Literal["auto", "manual"] = Field(default="manual", description="Who merges.")
     merge_method: Literal["merge", "squash", "rebase"] = Field(

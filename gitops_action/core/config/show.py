@@ -124,6 +124,9 @@ def _validation(validation: Validation) -> Plain:
 def _environment(environment: Environment) -> Plain:
     return _given(
         path=environment.path or ".",
+        formerly=list(environment.formerly),
+        production=environment.production,
+        url=environment.url,
         after=list(environment.after),
         merge=environment.merge,
         merge_method=environment.merge_method,
@@ -157,11 +160,24 @@ def _approvals(approvals: Approvals) -> Plain:
 
 
 def _deploy(deploy: Deploy) -> Plain:
+    pushed = any(target.engine == "push" for target in deploy.targets)
     return _given(
         targets=[_target(target) for target in deploy.targets],
         prune=_prune(deploy.prune),
         health=_health(deploy.health),
-        drift=deploy.drift if any(one.engine == "push" for one in deploy.targets) else None,
+        **(_pushed(deploy) if pushed else {}),
+    )
+
+
+def _pushed(deploy: Deploy) -> Plain:
+    """How we apply, which means nothing where Flux does."""
+    return _given(
+        conflicts=deploy.conflicts,
+        drift=deploy.drift,
+        ignore=[
+            _given(kind=one.kind, name=one.name, fields=list(one.fields), reason=one.reason)
+            for one in deploy.ignore
+        ],
     )
 
 

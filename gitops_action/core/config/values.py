@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+NAME_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
+"""Names of environments, applications and targets."""
 DURATION_PATTERN = r"^(?=\d)(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
 PERCENTAGE_PATTERN = r"^\d{1,3}(\.\d+)?%$"
 

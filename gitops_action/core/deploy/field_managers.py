@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body
@@ -11,7 +11,17 @@ from gitops_action.core.manifests.model import Body
 CLIENT_SIDE_MANAGERS = frozenset({"kubectl", "kubectl-client-side-apply"})
 """Managers under which kubectl's client-side apply wrote, old and new."""
 
+_CLIENT_SIDE = frozenset((one, "Update") for one in CLIENT_SIDE_MANAGERS)
+_PERSON = "kubectl"
+_BEFORE_FIELDS = "before-first-apply"
+"""Manager of what was written before the API server kept track of fields."""
+
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def field_manager(environment: str) -> str:
+    """The field manager of an environment's deployments."""
+    return f"gitops-action:{environment}"
 
 
 def applied_entries(live: Body, manager: str) -> tuple[Body, ...]:
@@ -30,21 +40,51 @@ def applied_by(live: Body, manager: str) -> bool:
     return bool(applied_entries(live, manager))
 
 
-def managers_to_migrate(live: Body) -> tuple[str, ...]:
-    """Managers whose fields have to become ours before the first apply of ours.
+def entries_to_migrate(live: Body, former: Collection[str] = ()) -> tuple[Body, ...]:
+    """Entries of managers whose fields have to become ours before the first apply of ours.
 
     Fields that kubectl's client-side apply owns would otherwise stay owned by it for ever, and
     what we stop describing would stay in the object. Only those that really are its: kubectl also
     edits and scales under its name, so the annotation of client-side apply has to be there.
+
+    Args:
+        live: the object.
+        former: managers that applied what is ours now: of an environment's former names, or of
+            the environment that an object comes from.
     """
-    if LAST_APPLIED not in mapping(live, "metadata", "annotations"):
-        return ()
-    found = {
-        text(entry, "manager")
+    client_side = LAST_APPLIED in mapping(live, "metadata", "annotations")
+    return tuple(
+        entry
         for entry in items(live, "metadata", "managedFields")
-        if entry.get("operation") == "Update" and not text(entry, "subresource")
-    }
-    return tuple(sorted(found & CLIENT_SIDE_MANAGERS))
+        if not text(entry, "subresource")
+        and (
+            (_operation(entry) in {(one, "Apply") for one in former})
+            or (client_side and _operation(entry) in _CLIENT_SIDE)
+        )
+    )
+
+
+def managers_to_migrate(live: Body, former: Collection[str] = ()) -> tuple[str, ...]:
+    """The managers of these entries."""
+    return tuple(sorted({text(one, "manager") for one in entries_to_migrate(live, former)}))
+
+
+def _operation(entry: Body) -> tuple[str, str]:
+    return text(entry, "manager"), text(entry, "operation")
+
+
+def is_person(manager: str) -> bool:
+    """Whether a manager is a person's `kubectl`, or nobody that is known.
+
+    Each command of kubectl has a name of its own (`kubectl-edit`, `kubectl-set`,
+    `kubectl-rollout`); `kubectl scale` and `kubectl apply --server-side` have `kubectl`.
+    """
+    return manager in {_PERSON, _BEFORE_FIELDS} or manager.startswith(f"{_PERSON}-")
+
+
+def is_autoscaler(manager: str) -> bool:
+    """Whether a manager sets the number of replicas for an autoscaler: Kubernetes' or KEDA."""
+    return manager in {"kube-controller-manager", "keda", "keda-operator"}
 
 
 def list_key(written: str) -> Mapping[str, object] | None:
@@ -67,26 +107,26 @@ def _json(written: str) -> object:
         return None
 
 
-# Takes the fields of kubectl's client-side apply over, so that one manager owns them: ours.
+# Takes fields over, so that one manager owns them: ours.
 
 
-def migrated(live: Body, manager: str) -> Body | None:
+def migrated(live: Body, manager: str, former: Collection[str] = ()) -> Body | None:
     """The live object with those fields in our name; None where there are none of that kind.
 
     Args:
         live: as the cluster holds it.
         manager: our field manager.
+        former: managers that applied what is ours now.
     """
-    theirs = managers_to_migrate(live)
-    if not theirs:
+    taken = entries_to_migrate(live, former)
+    if not taken:
         return None
     entries = items(live, "metadata", "managedFields")
-    taken = [one for one in entries if _is_update_of(one, theirs)]
     ours = applied_entries(live, manager)
     fields: Mapping[str, object] = {}
     for entry in (*ours, *taken):
         fields = _union(fields, mapping(entry, "fieldsV1"))
-    version = text((ours or tuple(taken))[0], "apiVersion")
+    version = text((ours or taken)[0], "apiVersion")
     merged = {
         "manager": manager,
         "operation": "Apply",
@@ -97,14 +137,6 @@ def migrated(live: Body, manager: str) -> Body | None:
     kept = [one for one in entries if one not in taken and one not in ours]
     metadata = {**mapping(live, "metadata"), "managedFields": [*kept, merged]}
     return {**live, "metadata": metadata}
-
-
-def _is_update_of(entry: Body, managers: tuple[str, ...]) -> bool:
-    return (
-        text(entry, "manager") in managers
-        and text(entry, "operation") == "Update"
-        and not text(entry, "subresource")
-    )
 
 
 def _union(one: Mapping[str, object], other: Mapping[str, object]) -> Mapping[str, object]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_action.core.cluster.model import Resource, Resources
+from gitops_action.core.config.resolved import IgnoredFields
+from gitops_action.core.deploy.ignored_fields import REPLICAS, ignored_fields, let_go
 from gitops_action.core.deploy.inventory import Entry
 from gitops_action.core.health.model import group_of
 from gitops_action.core.manifests import fields
 from gitops_action.core.manifests.canonical import manifest_hash
+from gitops_action.core.manifests.data import data_faults
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body, Manifest, ManifestError, ObjectId
 from gitops_action.errors import GitOpsError
@@ -18,6 +21,7 @@ from gitops_action.errors import GitOpsError
 # What is sent to the API server for a described object.
 
 INVENTORY_LABEL = "gitops-action/inventory"
+_AGGREGATED = "aggregationRule"
 _SERVER_SIDE = (
     "creationTimestamp",
     "deletionTimestamp",
@@ -36,10 +40,12 @@ def to_apply(body: Body, *, inventory: str) -> Body:
     a name that no live object has, so nobody could compare them again.
 
     Args:
-        body: the object as it is described.
+        body: the object as it is described; its data is known to be text.
         inventory: the value of our label, which says whose inventory it is in.
     """
     kept = {key: value for key, value in body.items() if key != "status" and value is not None}
+    if _AGGREGATED in kept and body.get("kind") == "ClusterRole":
+        kept.pop("rules", None)  # a controller of the cluster writes them
     metadata = {
         key: value
         for key, value in fields.mapping(body, "metadata").items()
@@ -82,25 +88,6 @@ def scaled_targets(bodies: Iterable[Body]) -> frozenset[Target]:
     return frozenset(target for target in found if target)
 
 
-def without_replicas(body: Body, scaled: frozenset[Target]) -> Body:
-    """The object, without `spec.replicas` where an autoscaler decides them.
-
-    Setting them again on every apply would scale down under load (Kubernetes documentation,
-    "Migrating Deployments and StatefulSets to horizontal autoscaling").
-    """
-    metadata = mapping(body, "metadata")
-    key = (
-        group_of(body),
-        text(body, "kind"),
-        text(metadata, "namespace"),
-        text(metadata, "name"),
-    )
-    spec = mapping(body, "spec")
-    if key not in scaled or "replicas" not in spec:
-        return body
-    return {**body, "spec": {name: value for name, value in spec.items() if name != "replicas"}}
-
-
 def _target(body: Body) -> Target | None:
     default = _SCALERS.get((group_of(body), text(body, "kind")))
     reference = mapping(body, "spec", "scaleTargetRef")
@@ -115,6 +102,8 @@ def _target(body: Body) -> Target | None:
     )
 
 
+APPLY_ANNOTATION = "gitops-action/apply"
+_POLICIES = ("ignore", "if-absent")
 _DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
@@ -137,6 +126,16 @@ class Placed:
     body: Body
     hash: str = ""
     arriving: bool = False
+
+    @property
+    def target(self) -> Target:
+        """How autoscalers name it."""
+        return self.id.group, self.id.kind, self.id.namespace, self.id.name
+
+    @property
+    def policy(self) -> str:
+        """When it is applied: `always`, `if-absent`, or never (`ignore`)."""
+        return fields.annotations(self.manifest.body).get(APPLY_ANNOTATION, "always")
 
     def entry(self, uid: str = "") -> Entry:
         """What the inventory says of it."""
@@ -172,6 +171,10 @@ def place(
         if resource is None and key not in coming:
             problems.append(_unknown(manifest, served))
             continue
+        wrong = (*_data_problems(manifest), *_apply_problems(manifest))
+        problems += wrong
+        if wrong:
+            continue
         placed = _placed(manifest, resource or coming[key], namespace, inventory)
         placed = replace(placed, arriving=resource is None)
         if placed.id in found:
@@ -180,23 +183,69 @@ def place(
     return Placing(objects=tuple(found.values()), problems=tuple(problems))
 
 
-def sealed(
-    objects: Iterable[Placed], scaled: frozenset[Target] = frozenset()
-) -> tuple[Placed, ...]:
-    """The objects with their hashes; without replicas where an autoscaler decides them.
+@dataclass(frozen=True, kw_only=True)
+class ClusterState:
+    """What decides which fields are left to others.
 
-    Args:
-        objects: of one environment.
-        scaled: what autoscalers in the cluster scale; those of the environment are found here.
+    Attributes:
+        live: the objects as they live.
+        scaled: what autoscalers in the cluster scale.
+        ignore: fields that the configuration ignores.
+        manager: our field manager.
     """
+
+    live: Mapping[ObjectId, Body]
+    scaled: frozenset[Target] = frozenset()
+    ignore: Sequence[IgnoredFields] = ()
+    manager: str
+
+
+def sealed(objects: Iterable[Placed], state: ClusterState) -> tuple[Placed, ...]:
+    """The objects as they are sent, with their hashes; without fields that are left to others."""
     every = tuple(objects)
-    targets = scaled | scaled_targets(one.body for one in every)
-    return tuple(_sealed(one, targets) for one in every)
+    targets = state.scaled | scaled_targets(one.body for one in every)
+    return tuple(_sealed(one, targets, state) for one in every)
 
 
-def _sealed(placed: Placed, scaled: frozenset[Target]) -> Placed:
-    body = without_replicas(placed.body, scaled)
+def _sealed(placed: Placed, scaled: frozenset[Target], state: ClusterState) -> Placed:
+    live = state.live.get(placed.id)
+    pointers = set(ignored_fields(placed.id, state.ignore))
+    if _replicas_are_others(placed, scaled, live):
+        pointers.add(REPLICAS)
+    body = let_go(placed.body, live, sorted(pointers), manager=state.manager)
     return replace(placed, body=body, hash=manifest_hash(replace(placed.manifest, body=body)))
+
+
+def _replicas_are_others(placed: Placed, scaled: frozenset[Target], live: Body | None) -> bool:
+    """An autoscaler sets them; or nobody describes them any more, and the default is a scale-down.
+
+    See Kubernetes' documentation, "Migrating Deployments and StatefulSets to horizontal
+    autoscaling".
+    """
+    if live is None or "replicas" not in mapping(live, "spec"):
+        return False
+    return placed.target in scaled or "replicas" not in mapping(placed.body, "spec")
+
+
+def _data_problems(manifest: Manifest) -> Iterator[ManifestError]:
+    for fault in data_faults(manifest):
+        yield ManifestError(
+            f"{manifest.id}: {fault.title}",
+            cause=fault.cause,
+            fix=fault.fix,
+            location=manifest.origin,
+        )
+
+
+def _apply_problems(manifest: Manifest) -> Iterator[ManifestError]:
+    found = fields.annotations(manifest.body).get(APPLY_ANNOTATION)
+    if found is not None and found not in _POLICIES:
+        yield ManifestError(
+            f"{manifest.id} has the annotation {APPLY_ANNOTATION}: {found}",
+            cause="it is neither ignore nor if-absent",
+            fix="write one of them, or remove the annotation",
+            location=manifest.origin,
+        )
 
 
 def _placed(manifest: Manifest, resource: Resource, namespace: str, inventory: str) -> Placed:

@@ -75,6 +75,7 @@ class Recorded:
         attempts: how many of the newest records are of this content and ended alike.
         ended: when it ended; None where that is not known.
         verified: the newest success, which may be this one; None where there is none.
+        destroyed: the environment was taken down.
     """
 
     commit: str
@@ -84,6 +85,7 @@ class Recorded:
     attempts: int = 1
     ended: datetime | None = None
     verified: Verified | None = None
+    destroyed: bool = False
 
 
 def _cannot_compare(environment: str, commit: str) -> bool | None:
@@ -172,6 +174,9 @@ def _alone(item: Described, now: datetime) -> Decision:
         return _decision(item, Step.SKIP, "it has no target that is deployed from here")
     if found is None:
         return _decision(item, Step.DEPLOY, "it was never deployed")
+    if found.destroyed and found.result in _GOOD:
+        reason = f"it was destroyed at {found.commit[:12]}; deploy it by name to bring it back"
+        return _decision(item, Step.SKIP, reason)
     if item.ancestry is Ancestry.BEHIND:
         reason = f"{found.commit[:12]}, which was deployed last, is newer and contains this commit"
         return _decision(item, Step.REFUSE, reason)
@@ -252,7 +257,9 @@ def _matters(item: Described, before: Described, given: Range) -> bool:
 
 def _succeeded(item: Described) -> bool:
     found = item.recorded
-    return found is not None and found.hash == item.hash and found.result in _GOOD
+    if found is None or found.result not in _GOOD:
+        return False
+    return found.destroyed or found.hash == item.hash
 
 
 def _delayed_enough(item: Described) -> bool:

@@ -50,12 +50,6 @@ NEVER = frozenset({("", "Namespace", "default"), ("", "Namespace", "kube-system"
 """Namespaces that the cluster itself lives in: group, kind, name."""
 
 
-_UNCONFIRMED = (
-    "its UID was never recorded, as the run that applied it was cut off:"
-    " delete it yourself if it is not wanted"
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Keep:
     """An object that stays; with `forget` it leaves the inventory, as it is not ours any more."""
@@ -79,6 +73,16 @@ class Owner(Protocol):
         ...
 
     @property
+    def former_managers(self) -> Collection[str]:
+        """Our field managers under former names."""
+        ...
+
+    @property
+    def former_labels(self) -> Collection[str]:
+        """The values of our inventory label under former names."""
+        ...
+
+    @property
     def occupied(self) -> Mapping[str, str]:
         """What would take more along than what is deleted anyway, each with an example.
 
@@ -88,12 +92,14 @@ class Owner(Protocol):
 
 
 def kept_because(entry: Entry, live: Body, owner: Owner) -> Keep | None:
-    """Why the object stays; None when it is ours and may go."""
+    """Why the object stays; None when it is ours and may go.
+
+    An entry without UID is of a run that was killed before it could record the answer: label and
+    field manager together say that the object is the one that it applied.
+    """
     other = _other_owner(entry, live, owner)
     if other:
         return Keep(id=entry.id, reason=other, forget=True)
-    if not entry.uid:
-        return Keep(id=entry.id, reason=_UNCONFIRMED)
     if fields.annotations(live).get(PRUNE_ANNOTATION, "").lower() == "disabled":
         reason = f"its annotation {PRUNE_ANNOTATION}: disabled keeps it"
         return Keep(id=entry.id, reason=reason, forget=True)
@@ -106,9 +112,9 @@ def _other_owner(entry: Entry, live: Body, owner: Owner) -> str:
         return "it was made anew by somebody else (another UID)"
     if label is None:
         return f"it lacks the label {INVENTORY_LABEL}"
-    if label != owner.label:
+    if label not in {owner.label, *owner.former_labels}:
         return f"it belongs to the inventory {label}"
-    if not applied_by(live, owner.manager):
+    if not any(applied_by(live, one) for one in (owner.manager, *owner.former_managers)):
         return f"the field manager {owner.manager} owns nothing of it"
     return ""
 
@@ -240,7 +246,7 @@ def refusal_of(
         return PruneRefusedError(
             "Nothing was pruned: the environment describes no object at all",
             cause=f"{len(verdict.removed)} objects would have been deleted",
-            fix="check what it renders to; to take it down, delete its objects yourself",
+            fix="check what it renders to; `deploy --destroy ENVIRONMENT` deletes them all",
         )
     if confirmed or len(verdict.removed) <= verdict.allowed:
         return None
@@ -270,6 +276,10 @@ class PruneRequest:
         label: the value of our inventory label.
         budget: what may go without being asked.
         confirmed: a person confirmed this prune: the budget and its kinds do not hold it up.
+        former_managers: our field managers under former names.
+        former_labels: the values of our label under former names.
+        moved: what another environment describes now, with its name.
+        destroys: everything is meant to go, which a person confirmed by the environment's name.
         occupied: namespaces and definitions of kinds that hold more than what would be deleted,
             by name, each with an example.
     """
@@ -281,6 +291,10 @@ class PruneRequest:
     label: str
     budget: PruneBudget
     confirmed: bool = False
+    former_managers: Collection[str] = ()
+    former_labels: Collection[str] = ()
+    moved: Mapping[ObjectId, str] = field(default_factory=dict)
+    destroys: bool = False
     occupied: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -339,7 +353,11 @@ def plan_prune(request: PruneRequest) -> PrunePlan:
         live = request.live.get(entry.id)
         if live is None:
             continue
-        keep = _moved(entry, live, moved) or kept_because(entry, live, request)
+        keep = (
+            _moved(entry, live, moved)
+            or kept_because(entry, live, request)
+            or _taken_over(entry, request)
+        )
         if keep:
             keeps.append(keep)
         else:
@@ -360,15 +378,25 @@ def _moved(entry: Entry, live: Body, described: frozenset[str]) -> Keep | None:
     return Keep(id=entry.id, reason=reason, forget=True)
 
 
+def _taken_over(entry: Entry, request: PruneRequest) -> Keep | None:
+    environment = request.moved.get(entry.id)
+    if environment is None:
+        return None
+    reason = f"{environment} describes it now, and takes it over when it is deployed"
+    return Keep(id=entry.id, reason=reason)
+
+
 def _within_budget(
     request: PruneRequest, deletes: list[Deletion], keeps: list[Keep], gone: list[ObjectId]
 ) -> PrunePlan:
     verdict = _verdict(request, deletes)
-    refusal = refusal_of(verdict, described=bool(request.desired), confirmed=request.confirmed)
+    confirmed = request.confirmed or request.destroys
+    described = bool(request.desired) or request.destroys
+    refusal = refusal_of(verdict, described=described, confirmed=confirmed)
     kept, missing = tuple(sorted(keeps, key=lambda keep: keep.id)), tuple(sorted(gone))
     if refusal:
         return PrunePlan(kept=kept, gone=missing, refusal=refusal)
-    asks = frozenset() if request.confirmed else frozenset(verdict.confirm)
+    asks = frozenset() if confirmed else frozenset(verdict.confirm)
     waiting = tuple(_unconfirmed(item) for item in sorted(asks))
     allowed = [item for item in deletes if item.id not in asks]
     return PrunePlan(deletes=_in_order(allowed), kept=(*kept, *waiting), gone=missing)

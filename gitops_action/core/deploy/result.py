@@ -66,6 +66,12 @@ class Failure:
     fix: str = ""
     lasting: bool = False
 
+    @property
+    def about(self) -> str:
+        """The object, to be shown before the sentence; empty where the sentence names it."""
+        name = str(self.object_id) if self.object_id else ""
+        return "" if name in self.sentence else name
+
     def to_json(self, target: str = "") -> Json:
         """The failure for outputs; empty parts are left out."""
         found: Json = {

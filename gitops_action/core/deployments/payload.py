@@ -33,6 +33,7 @@ class Content:
         run_url: the run's page.
         targets: the clusters' names.
         applications: each application's images as they are rendered, digests included.
+        destroyed: the environment was taken down.
     """
 
     environment: str
@@ -42,6 +43,7 @@ class Content:
     run_url: str = ""
     targets: tuple[str, ...] = ()
     applications: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    destroyed: bool = False
 
 
 def write_payload(content: Content) -> Mapping[str, object]:
@@ -56,6 +58,8 @@ def write_payload(content: Content) -> Mapping[str, object]:
         "targets": list(content.targets),
         "applications": {name: list(images) for name, images in content.applications.items()},
     }
+    if content.destroyed:
+        written["destroyed"] = True
     if len(json.dumps(written)) > _LONGEST:
         written |= {"applications": {}, "applications-left-out": len(content.applications)}
     return written
@@ -82,6 +86,7 @@ def read_payload(payload: object) -> Content | None:
             if isinstance(images, Mapping)
             else {}
         ),
+        destroyed=found.get("destroyed") is True,
     )
 
 

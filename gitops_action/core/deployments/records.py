@@ -45,6 +45,7 @@ class NewDeployment:
         description: one line, at most 140 characters.
         payload: a JSON document that `core/deployments/payload.py` writes and reads.
         key: names the run and its attempt: a second try of the same run finds its Deployment.
+        production: GitHub's flag for environments that end users see.
     """
 
     environment: str
@@ -52,6 +53,7 @@ class NewDeployment:
     description: str
     payload: Mapping[str, object]
     key: str
+    production: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,8 @@ _COMMIT: dict[Result, CommitState] = {
     Result.UNKNOWN: "error",
 }
 
+_FEW_WORDS = 40
+_DIGITS = 12
 _RETRIED = "to be tried again: "
 """Start of the description of a failure for a cause outside the content. It is read back."""
 
@@ -118,9 +122,55 @@ def described(result: EnvironmentResult) -> str:
     return one_line(": ".join(part for part in (named, words) if part) or str(result.result))
 
 
-def recorded_as(result: EnvironmentResult) -> str:
-    """The description of a Deployment's last status; says whether a failure is tried again."""
-    return one_line(f"{_RETRIED * result.retry}{described(result)}")
+def recorded_as(result: EnvironmentResult, verified: Verified | None = None) -> str:
+    """The description of a Deployment's last status.
+
+    A failure says whether it is tried again, and what ran before it.
+    """
+    said = f"{_RETRIED * result.retry}{described(result)}"
+    if result.result is not Result.FAILED or verified is None:
+        return one_line(said)
+    good = f" (last good: {_good(verified)})"
+    return f"{one_line(said, LONGEST_DESCRIPTION - len(good))}{good}"
+
+
+def way_back(verified: Verified) -> str:
+    """What ran before a failure, and how to return to it."""
+    return (
+        f"the last version that was verified here is {_good(verified)}, at {verified.commit[:12]};"
+        " to go back, revert in Git what changed since then: a revert waits for nothing"
+    )
+
+
+def _good(verified: Verified) -> str:
+    """The versions in a few words."""
+    named = changed_versions({}, verified.applications)
+    return named if named and len(named) <= _FEW_WORDS else verified.commit[:12]
+
+
+def changed_versions(
+    before: Mapping[str, tuple[str, ...]], now: Mapping[str, tuple[str, ...]]
+) -> str:
+    """`web v1.2.2 → v1.2.3, db v7`: the applications whose images differ; empty for none."""
+    parts = []
+    for name, images in now.items():
+        old, new = _versions(before.get(name, ())), _versions(images)
+        if before.get(name) == images:
+            continue
+        arrow = f"{old} → {new}" if old and old != new else new
+        parts.append(f"{name} {arrow}".rstrip())
+    return ", ".join(parts)
+
+
+def _versions(images: tuple[str, ...]) -> str:
+    """Tags, or the start of a digest where there is no tag."""
+    return "+".join(dict.fromkeys(_version(one) for one in images))
+
+
+def _version(image: str) -> str:
+    name, _, digest = image.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    return tag or digest.partition(":")[2][:_DIGITS]
 
 
 def is_retried(description: str) -> bool:
@@ -128,10 +178,10 @@ def is_retried(description: str) -> bool:
     return description.startswith(_RETRIED)
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, longest: int = LONGEST_DESCRIPTION) -> str:
     """At most as long as GitHub takes."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= LONGEST_DESCRIPTION else f"{flat[: LONGEST_DESCRIPTION - 1]}…"
+    return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"
 
 
 # What the Deployments of an environment tell about what runs, and what was known to be good.
@@ -187,6 +237,7 @@ def recorded_of(history: Sequence[DeploymentFacts]) -> Recorded | None:
         attempts=len(alike),
         ended=newest.statuses[0].at if newest.statuses else newest.created,
         verified=verified_of(history),
+        destroyed=content.destroyed,
     )
 
 
@@ -208,11 +259,14 @@ def last_verified(history: Sequence[DeploymentFacts]) -> DeploymentFacts | None:
         history: newest first, with all statuses: the newest status of a success that was
             superseded is `inactive`.
     """
-    return next((one for one in history if content_of(one) and was_verified(one)), None)
+    return next((one for one in history if was_verified(one)), None)
 
 
 def was_verified(facts: DeploymentFacts) -> bool:
-    """Whether it was ever a success; its statuses have to be read."""
+    """Whether it is ours and something ran by it; its statuses have to be read."""
+    content = content_of(facts)
+    if content is None or content.destroyed:
+        return False
     return any(one.state == "success" for one in facts.statuses)
 
 

@@ -38,6 +38,13 @@ CONFIRM_PRUNE = Input(
     help="Delete what is described no more also beyond `prune.max`, and objects of the kinds in"
     " `prune.confirm`.",
 )
+DESTROY = Input(
+    name="destroy",
+    topic="What changes",
+    help="Delete everything that was applied for this environment, dependents first. Its name is"
+    " the confirmation. With `dry-run`, what would go is only shown.",
+    default_help="nothing is destroyed",
+)
 FORCE_CONFLICTS = Input(
     name="force-conflicts",
     topic="What changes",
@@ -72,6 +79,7 @@ DEPLOY = Command(
         COMMIT,
         PENDING,
         CONFIRM_PRUNE,
+        DESTROY,
         FORCE_CONFLICTS,
         HEALTH_TIMEOUT,
         ENVIRONMENT_URL,
@@ -126,6 +134,7 @@ class DeployInputs(ClusterInputs, common.EndpointInputs, common.RegistryInputs):
     commit: str | None = None
     pending: bool = False
     confirm_prune: bool = False
+    destroy: str = ""
     force_conflicts: bool = False
     timeout: timedelta | None = None
     environment_url: str = ""
@@ -154,12 +163,17 @@ def deploy_inputs(values: Values, environ: Mapping[str, str]) -> DeployInputs:
     """
     inputs = values.build(
         DeployInputs,
+        environment=_environments(values),
         commit=_commit(values.text("commit")),
         timeout=_timeout(values.text("timeout")),
         base=values.text("base") or None,
         ghcr_username=environ.get("GITHUB_ACTOR", ""),
         ghcr_password=values.text("source-token"),
     )
+    if inputs.pending and inputs.destroy:
+        raise UsageError(
+            "`destroy` and `pending` exclude each other", fix="give the one that is meant"
+        )
     if inputs.pending and inputs.commit and not inputs.token:
         raise UsageError(
             "`pending` needs a `token`",
@@ -173,6 +187,20 @@ def deploy_inputs(values: Values, environ: Mapping[str, str]) -> DeployInputs:
             fix="give `repository: OWNER/NAME`",
         )
     return inputs
+
+
+def _environments(values: Values) -> tuple[str, ...]:
+    """The environments; the one to destroy need not be named twice, but may not differ."""
+    named, destroyed = values.names("environment"), values.text("destroy")
+    if not destroyed:
+        return named
+    if named and named != (destroyed,):
+        raise UsageError(
+            f"`destroy` confirms {destroyed!r}, and `environment` is {', '.join(named)!r}",
+            cause="the name of the environment is the confirmation",
+            fix="give the same one name as `environment` and as `destroy`",
+        )
+    return (destroyed,)
 
 
 def _commit(text: str) -> str | None:

@@ -66,6 +66,12 @@ class DeploymentReport:
         return combined(tuple(item.outcome.result for item in self.environments))
 
     @property
+    def left_out(self) -> tuple[Decision, ...]:
+        """Decisions about environments that this run did not take on."""
+        taken = {item.outcome.environment for item in self.environments}
+        return tuple(one for one in self.decisions if one.environment not in taken)
+
+    @property
     def failed(self) -> bool:
         """Whether the run ends as one that failed: what could not be told is no success."""
         return self.result in {Result.FAILED, Result.UNKNOWN}

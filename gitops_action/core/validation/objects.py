@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from gitops_action.core.manifests import Manifest, ObjectId, fields
+from gitops_action.core.manifests.data import data_faults
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.validation import names
 from gitops_action.core.validation.names import label_fault, label_value_fault
@@ -356,6 +357,14 @@ def _faults(
 def _data(manifest: Manifest) -> Iterator[ObjectProblem]:
     if manifest.id.group or manifest.id.kind not in {"ConfigMap", "Secret"}:
         return
+    for wrong in data_faults(manifest):
+        yield ObjectProblem(
+            f"{manifest.id}: {wrong.title}",
+            manifest=manifest,
+            steps=(wrong.part, wrong.key),
+            cause=wrong.cause,
+            fix=wrong.fix,
+        )
     size = 0
     for part in ("data", "binaryData", "stringData"):
         for key, value in fields.mapping(manifest.body, part).items():

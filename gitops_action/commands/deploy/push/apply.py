@@ -42,7 +42,7 @@ def migrate(run: TargetRun, change: Change) -> None:
     """
     live = change.live
     for attempt in range(_TRIES):
-        body = migrated(live, run.manager) if live is not None else None
+        body = migrated(live, run.manager, change.former) if live is not None else None
         if body is None:
             return
         try:
@@ -175,9 +175,8 @@ class Writer:
                 ready.append(one)
         ended: GitOpsError | None = None
         for change, done in apply_changes(self._run, ready):
-            ended = self._done(change, done) or ended
-            if self._run.stop.is_set():
-                break
+            if done.tried or done.error is not None:
+                ended = self._done(change, done) or ended
         if ended is not None:
             raise ended
         self.may_go_on()

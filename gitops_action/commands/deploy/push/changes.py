@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from gitops_action.commands.deploy.push.live import Live
+from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.model import LiveObject, Right
 from gitops_action.core.deploy.compare import Changed, Unchanged, compare
-from gitops_action.core.deploy.field_managers import managers_to_migrate
+from gitops_action.core.deploy.field_managers import field_manager, managers_to_migrate
 from gitops_action.core.deploy.inventory import Inventory
 from gitops_action.core.deploy.objects import INVENTORY_LABEL, Placed
 from gitops_action.core.manifests import fields
@@ -26,6 +27,8 @@ class Change:
         live: what lives; None where nothing does, or where it may not be read.
         certain: values of ours differ: it is written whatever the dry run says of content.
         force: take over fields of other managers.
+        seize: take it over from another environment.
+        former: field managers that applied what is ours now.
         recreate: it has to be deleted first, which its annotation allows.
         unverified: a webhook takes no dry runs: it is written without one.
     """
@@ -34,6 +37,8 @@ class Change:
     live: LiveObject | None
     certain: bool
     force: bool
+    seize: bool = False
+    former: frozenset[str] = frozenset()
     recreate: bool = False
     unverified: bool = False
 
@@ -45,11 +50,11 @@ class Change:
     @property
     def migrates(self) -> tuple[str, ...]:
         """Managers whose fields become ours first."""
-        return managers_to_migrate(self.live) if self.live is not None else ()
+        return managers_to_migrate(self.live, self.former) if self.live is not None else ()
 
 
 def changes_of(
-    objects: Iterable[Placed], live: Live, inventory: Inventory, *, manager: str, force: bool
+    objects: Iterable[Placed], live: Live, inventory: Inventory, *, run: TargetRun
 ) -> tuple[tuple[Change, ...], tuple[Placed, ...]]:
     """What may have to be written, and what certainly need not be."""
     changes: list[Change] = []
@@ -60,31 +65,51 @@ def changes_of(
         if found is not None:
             recorded = inventory.entries.get(one.id)
             verdict = compare(
-                one.body, found, manager=manager, recorded=recorded, desired_hash=one.hash
+                one.body, found, manager=run.manager, recorded=recorded, desired_hash=one.hash
             )
         if isinstance(verdict, Unchanged):
             unchanged.append(one)
             continue
         certain = live.absent(one.id) or isinstance(verdict, Changed)
-        taken = force or fields.annotations(one.manifest.body).get(FORCE_ANNOTATION) == "allowed"
-        changes.append(Change(placed=one, live=found, certain=certain, force=taken))
+        seize = run.options.force_conflicts or (
+            fields.annotations(one.manifest.body).get(FORCE_ANNOTATION) == "allowed"
+        )
+        moved = _moved_from(run, one, found)
+        changes.append(
+            Change(
+                placed=one,
+                live=found,
+                certain=certain,
+                force=seize or run.environment.deploy.conflicts == "force",
+                seize=seize or bool(moved),
+                former=run.former_managers | {field_manager(name) for name in moved},
+            )
+        )
     return tuple(changes), tuple(unchanged)
 
 
-def foreign(change: Change, label: str) -> GitOpsError | None:
+def _moved_from(run: TargetRun, one: Placed, live: LiveObject | None) -> tuple[str, ...]:
+    """The environment that gave the object up in the same commits."""
+    label = fields.labels(live).get(INVENTORY_LABEL, "") if live is not None else ""
+    own = {"", fields.labels(one.body).get(INVENTORY_LABEL)}
+    found = "" if label in own else run.moves.from_environment(label, one.id)
+    return (found,) if found else ()
+
+
+def foreign(change: Change, labels: Collection[str]) -> GitOpsError | None:
     """Why it is not ours to write: another environment or repository deploys it.
 
     Environments of one name in two repositories have the same field manager, so the API server
     would not see the conflict.
     """
-    if change.live is None or change.force:
+    if change.live is None or change.seize:
         return None
     other = fields.labels(change.live).get(INVENTORY_LABEL, "")
-    if other in {"", label}:
+    if not other or other in labels:
         return None
     return GitOpsError(
         f"{change.placed.id} belongs to another environment",
-        cause=f"it is in the inventory {other}, this one is {label}",
+        cause=f"it is in the inventory {other}",
         fix=f"remove it there or here; to take it over: `{FORCE_ANNOTATION}: allowed` on the"
         " object, or `force-conflicts` for the run",
         location=change.placed.manifest.origin,

@@ -10,8 +10,10 @@ from gitops_action.commands.deploy.push.changes import Change
 from gitops_action.commands.deploy.results import ENDS
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster import errors as refused
+from gitops_action.core.cluster.errors import StoppedError
 from gitops_action.core.cluster.model import Applied, ApplyOptions, LiveObject
 from gitops_action.core.deploy.compare import would_change
+from gitops_action.core.deploy.field_managers import is_autoscaler, is_person
 from gitops_action.core.manifests.fields import mapping
 from gitops_action.core.manifests.model import Body, ObjectId
 from gitops_action.core.validation.immutable import may_recreate
@@ -25,6 +27,8 @@ NEVER_RECREATED = frozenset(
     }
 )
 """Kinds whose deletion loses data, or all objects in them."""
+_STOPPED = StoppedError("cancelled before anything was written", fix="run again")
+_REPLICAS = ".spec.replicas"
 _LONGEST_NAME = 50
 _AGAIN = 3
 
@@ -66,6 +70,7 @@ def rehearse(run: TargetRun, changes: Sequence[Change], spaces: frozenset[str]) 
     later = {id(one) for one in (*arriving, *homeless)}
     book = _Book(run)
     book.take(apply_changes(run, [one for one in changes if id(one) not in later], dry_run=True))
+    book.take(apply_changes(run, book.taken_back, dry_run=True))
     if not book.ended:
         book.simulated(homeless)
     book.write += arriving
@@ -94,7 +99,8 @@ def apply_changes(
         for attempt in range(_AGAIN):
             again: list[Change] = []
             bodies = {id(body): (one, body) for one in left for body in (body_of(one),)}
-            for done in run.cluster.apply_all([body for _, body in bodies.values()], options):
+            pending = [body for _, body in bodies.values()]
+            for done in run.cluster.apply_all(pending, options, stop=run.stop.is_set):
                 change = bodies[id(done.body)][0]
                 moved = isinstance(done.error, refused.ChangedMeanwhileError)
                 if moved and attempt < _AGAIN - 1:
@@ -116,6 +122,7 @@ class _Book:
         self.refused: list[tuple[Change, GitOpsError]] = []
         self.answers: dict[ObjectId, LiveObject] = {}
         self.notes: list[str] = []
+        self.taken_back: list[Change] = []
         self.ended: GitOpsError | None = None
 
     def take(self, answers: Iterable[tuple[Change, Applied]]) -> None:
@@ -124,6 +131,8 @@ class _Book:
                 self._error(change, answer.error)
             elif answer.live is not None:
                 self._answer(change, answer.live)
+            else:
+                self.ended = self.ended or _STOPPED
 
     def simulated(self, changes: Sequence[Change]) -> None:
         """Only what is wrong with the object itself counts there."""
@@ -135,6 +144,8 @@ class _Book:
                 continue
             if isinstance(answer.error, ENDS):
                 self.ended = answer.error
+            elif not answer.tried:
+                self.ended = self.ended or _STOPPED
             self.write.append(change)
 
     def _answer(self, change: Change, answer: LiveObject) -> None:
@@ -157,6 +168,9 @@ class _Book:
             self.write.append(replace(change, recreate=True))
         elif isinstance(error, refused.FieldConflictError) and _ends_by_migration(change, error):
             self.write.append(change)
+        elif isinstance(error, refused.FieldConflictError) and _is_ours(error):
+            self.taken_back.append(replace(change, certain=True, force=True))
+            self.notes.append(_taken_back(item, error))
         else:
             self.refused.append((change, _explained(change, error)))
 
@@ -181,6 +195,23 @@ def _recreates(change: Change) -> bool:
 def _ends_by_migration(change: Change, error: refused.FieldConflictError) -> bool:
     """Whether all who are in the way are managers whose fields become ours first."""
     return bool(error.owners) and {one.manager for one in error.owners} <= set(change.migrates)
+
+
+def _is_ours(error: refused.FieldConflictError) -> bool:
+    """Whether the fields are ours to take: from people, and replicas that nothing scales.
+
+    Replicas are only sent where no autoscaler sets them, so that its last value is nobody's.
+    """
+    return bool(error.owners) and all(
+        is_person(one.manager) or (one.field == _REPLICAS and is_autoscaler(one.manager))
+        for one in error.owners
+    )
+
+
+def _taken_back(item: ObjectId, error: refused.FieldConflictError) -> str:
+    fields = ", ".join(dict.fromkeys(one.field for one in error.owners))
+    managers = " and ".join(sorted({one.manager for one in error.owners}))
+    return f"{item}: {fields}, changed by {managers}, goes back to what is described"
 
 
 def _explained(change: Change, error: GitOpsError) -> GitOpsError:

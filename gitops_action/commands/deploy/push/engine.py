@@ -13,6 +13,10 @@ from dataclasses import replace
 
 from gitops_action.commands.deploy.cluster import HeldLease
 from gitops_action.commands.deploy.push.apply import Writer
+from gitops_action.commands.deploy.push.changes import Change
+from gitops_action.commands.deploy.push.destroy import destroy, show_destroy
+from gitops_action.commands.deploy.push.dry_run import apply_changes
+from gitops_action.commands.deploy.push.former import hand_over, with_former
 from gitops_action.commands.deploy.push.inventory import InventoryStore
 from gitops_action.commands.deploy.push.lease import held
 from gitops_action.commands.deploy.push.preflight import Ahead, look_ahead
@@ -49,7 +53,7 @@ def show(
     before = [_manifest(one, ahead.before[one.id]) for one in written if one.id in ahead.before]
     after = [_manifest(one, _answer(one, ahead.answers)) for one in written]
     ledger.differ(diff_objects(before, after))
-    chosen = plan(run, store, inventory, {one.id for one in ahead.objects})
+    chosen = plan(run, store, inventory, ahead.described)
     _show_prune(ledger, chosen)
 
 
@@ -75,6 +79,9 @@ def _manifest(placed: Placed, body: Body) -> Manifest:
     )
 
 
+_SCALERS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
+
+
 def deploy_by_push(run: TargetRun) -> TargetResult:
     """Deploy, or with `dry_run` show what would be done.
 
@@ -86,8 +93,8 @@ def deploy_by_push(run: TargetRun) -> TargetResult:
         if run.options.dry_run:
             _show(run, ledger)
         else:
-            with held(run) as lease:
-                _Push(run, ledger, lease).story()
+            deploy = destroy if run.options.destroy else _push
+            deploy(run, ledger)
     except ENDS as error:
         ledger.end(error)
     except GitOpsError as error:
@@ -95,9 +102,17 @@ def deploy_by_push(run: TargetRun) -> TargetResult:
     return ledger.result()
 
 
+def _push(run: TargetRun, ledger: Ledger) -> None:
+    with held(run) as lease:
+        _Push(run, ledger, lease).story()
+
+
 def _show(run: TargetRun, ledger: Ledger) -> None:
     store = InventoryStore.of(run)
-    inventory = store.load()
+    inventory = with_former(store.load(), InventoryStore.former(run))
+    if run.options.destroy:
+        show_destroy(run, ledger, store, inventory)
+        return
     ahead = look_ahead(run, ledger, inventory, label=store.label)
     if ahead is not None:
         show(run, ledger, store, inventory, ahead)
@@ -111,14 +126,16 @@ class _Push:
         self.ledger = ledger
         self.lease = lease
         self.store = InventoryStore.of(run)
+        self.former = InventoryStore.former(run)
         self.writer = Writer(run, ledger, lease)
 
     def story(self) -> None:
-        inventory = self.store.load()
+        inventory = with_former(self.store.load(), self.former)
         ahead = look_ahead(self.run, self.ledger, inventory, label=self.store.label)
         if ahead is None or self.ledger.has_failed():
             return
         inventory = self._write(ahead, inventory)
+        hand_over(self.ledger, self.former)
         if self.ledger.has_failed():
             return
         if self._wait(ahead):
@@ -186,10 +203,23 @@ class _Push:
 
     def _prune(self, ahead: Ahead, inventory: Inventory) -> None:
         self.writer.may_go_on()
-        chosen = plan(self.run, self.store, inventory, {one.id for one in ahead.objects})
+        chosen = plan(self.run, self.store, inventory, ahead.described)
         done = prune(self.run, chosen, inventory, self.store, self.lease)
         self.ledger.set(*done.objects)
         self.ledger.note(*done.notes)
         self.ledger.fail(*done.failures)
         if done.ended is not None:
             self.ledger.end(done.ended)
+            return
+        gone = {one.id for one in done.objects if one.action is Action.PRUNED}
+        if any(one.kind in _SCALERS for one in gone):
+            self._unscale(ahead)
+
+    def _unscale(self, ahead: Ahead) -> None:
+        """Set replicas again: until it was pruned, an autoscaler may have changed them."""
+        changes = [
+            Change(placed=one, live=None, certain=True, force=True) for one in ahead.unscaled
+        ]
+        for change, done in apply_changes(self.run, changes):
+            if done.error is not None:
+                self.ledger.refused(change.placed.id, done.error)

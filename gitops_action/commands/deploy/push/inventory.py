@@ -11,7 +11,7 @@ recorded anew when it is applied, and what it described before stays in the clus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Self
 
@@ -22,6 +22,7 @@ from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.core.cluster.errors import (
     AccessDeniedError,
     AlreadyExistsError,
+    AlreadyGoneError,
     ChangedMeanwhileError,
     ClusterError,
     NotFoundError,
@@ -39,7 +40,7 @@ from gitops_action.core.deploy.inventory import (
     record_name,
 )
 from gitops_action.core.deploy.objects import INVENTORY_LABEL, to_apply
-from gitops_action.core.manifests.fields import mapping, text
+from gitops_action.core.manifests.fields import labels, mapping, text
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
 from gitops_action.errors import GitOpsError
 
@@ -62,9 +63,23 @@ _VERBS = {
 
 def label_of(run: TargetRun) -> str:
     """The value of the label `gitops-action/inventory` on everything that the run applies."""
-    return inventory_label(
-        environment=run.environment.name, repository=run.repository, server_url=run.server_url
-    )
+    return label_for(run)(run.environment.name)
+
+
+def former_labels(run: TargetRun) -> frozenset[str]:
+    """The values of that label under the environment's former names."""
+    return frozenset(map(label_for(run), run.environment.formerly))
+
+
+def label_for(run: TargetRun) -> Callable[[str], str]:
+    """The label's value for each environment of the repository."""
+
+    def label(environment: str) -> str:
+        return inventory_label(
+            environment=environment, repository=run.repository, server_url=run.server_url
+        )
+
+    return label
 
 
 def home_rights(namespace: str) -> tuple[Right, ...]:
@@ -139,7 +154,7 @@ class InventoryStore:
     def __init__(self, cluster: Cluster, *, environment: str, manager: str, label: str) -> None:
         """Nothing is read yet."""
         self._cluster = cluster
-        self._environment = environment
+        self.environment = environment
         self._manager = manager
         self._head: LiveObject | None = None
         self._loaded = False
@@ -157,6 +172,15 @@ class InventoryStore:
             label=label_of(run),
         )
 
+    @classmethod
+    def former(cls, run: TargetRun) -> tuple[Self, ...]:
+        """The stores of the environment's former names."""
+        label = label_for(run)
+        return tuple(
+            cls(run.cluster, environment=name, manager=run.manager, label=label(name))
+            for name in run.environment.formerly
+        )
+
     @property
     def namespace(self) -> str:
         """Where it is kept."""
@@ -172,11 +196,11 @@ class InventoryStore:
         head = self._read(self.name)
         self.lost = head is None
         if head is None:
-            found = Inventory(environment=self._environment)
+            found = Inventory(environment=self.environment)
         else:
             chunks = {name: self._read(name) for name in chunk_names(head)}
             there = {name: body for name, body in chunks.items() if body is not None}
-            found = decode(head, there, environment=self._environment)
+            found = decode(head, there, environment=self.environment)
         self._head, self._loaded = head, True
         return found
 
@@ -201,6 +225,19 @@ class InventoryStore:
         self._head = self._write_head(self._labelled(stored.head))
         if chunked:
             self._remove_others(stored)
+
+    def remove(self) -> None:
+        """Delete it with all of its chunks; its objects stay.
+
+        Raises:
+            ClusterError: it could not be deleted.
+        """
+        if self._head is not None:
+            uid = text(self._head, "metadata", "uid")
+            with suppress(AlreadyGoneError):
+                self._cluster.delete(CONFIG_MAPS, namespace=self.namespace, name=self.name, uid=uid)
+        self._head = None
+        self._remove_others(Stored(head={}))
 
     def _read(self, name: str) -> LiveObject | None:
         try:
@@ -309,6 +346,38 @@ def lost_sight_of(run: TargetRun, store: InventoryStore, inventory: Inventory) -
     live = [item for items in looked for item in items if applied_by(item, run.manager)]
     found = sorted({_id(item) for item in live} - set(inventory.entries))
     return (_note(own, found, selector),) if found else ()
+
+
+def left_behind(run: TargetRun) -> tuple[str, ...]:
+    """A note about each environment of this repository that is not declared any more.
+
+    Only the inventories beside our own are looked at.
+    """
+    if not run.declared:
+        return ()
+    own, label = run.cluster.namespace, label_for(run)
+    known = {label(name) for name in run.declared}
+    notes = []
+    for item in _in(run.cluster, CONFIG_MAPS, STORED_LABEL, own):
+        name, stored = text(item, "metadata", "name"), labels(item).get(STORED_LABEL, "")
+        if stored in known or name != record_name(stored):
+            continue
+        found = _environment(run, name)
+        if label(found) == stored:
+            notes.append(
+                f"the environment {found} is not declared any more, and what was applied for it is"
+                f" still there (inventory {own}/{name}): `deploy --destroy {found}` deletes it"
+            )
+    return tuple(notes)
+
+
+def _environment(run: TargetRun, name: str) -> str:
+    """Whose inventory a ConfigMap holds; empty where it cannot be read."""
+    try:
+        head = run.cluster.get(CONFIG_MAPS, namespace=run.cluster.namespace, name=name)
+    except ClusterError:
+        return ""
+    return text(head, "data", "environment")
 
 
 def _homes(cluster: Cluster, store: InventoryStore, namespaces: Iterable[str]) -> set[str]:

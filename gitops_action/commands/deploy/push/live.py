@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -42,7 +42,7 @@ _FEW = 3
 """Up to so many objects of a kind are read one by one."""
 _SPACES = 4
 """Up to so many namespaces are listed one by one instead of the whole cluster."""
-_SCALERS = (("autoscaling/v2", "HorizontalPodAutoscaler"),)
+_SCALERS = (("autoscaling/v2", "HorizontalPodAutoscaler"), ("keda.sh/v1alpha1", "ScaledObject"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,23 +78,51 @@ def look(cluster: Cluster, objects: Iterable[Placed]) -> Live:
     return Live(objects=found, unread=frozenset(unread))
 
 
-def scaled_in(cluster: Cluster, objects: Iterable[Placed]) -> frozenset[Target]:
-    """What autoscalers of the cluster scale, where workloads with replicas are described."""
+@dataclass(frozen=True, kw_only=True)
+class Scaled:
+    """What autoscalers scale; `until_pruned`, by those that are about to be pruned."""
+
+    targets: frozenset[Target]
+    until_pruned: frozenset[Target]
+
+
+def scaled_in(cluster: Cluster, objects: Iterable[Placed], leaving: Collection[ObjectId]) -> Scaled:
+    """What autoscalers of the cluster scale, where workloads are described.
+
+    Args:
+        cluster: where.
+        objects: what is described.
+        leaving: what is about to be pruned.
+    """
     spaces = {
         one.id.namespace
         for one in objects
-        if one.id.namespace and "replicas" in mapping(one.body, "spec")
+        if one.id.namespace and "template" in mapping(one.body, "spec")
     }
     scalers = [cluster.resources().exact(*kind) for kind in _SCALERS]
     asked = [(one, space) for one in scalers if one for space in sorted(spaces)]
     listed = for_each(lambda each: _listed_or_none(cluster, *each), asked)
     # Items of a list name no kind, which is how an autoscaler is known.
     bodies = [
-        {"apiVersion": resource.api_version, "kind": resource.kind, **item}
+        (
+            _id_of(resource, item),
+            {"apiVersion": resource.api_version, "kind": resource.kind, **item},
+        )
         for (resource, _), items in zip(asked, listed, strict=True)
         for item in items or ()
     ]
-    return scaled_targets(bodies)
+    targets = scaled_targets(body for item, body in bodies if item not in leaving)
+    until = scaled_targets(body for item, body in bodies if item in leaving)
+    return Scaled(targets=targets, until_pruned=until - targets)
+
+
+def _id_of(resource: Resource, item: LiveObject) -> ObjectId:
+    return ObjectId(
+        group=resource.group,
+        kind=resource.kind,
+        namespace=text(item, "metadata", "namespace"),
+        name=text(item, "metadata", "name"),
+    )
 
 
 def _kind(cluster: Cluster, members: Sequence[Placed]) -> Live:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,13 +15,15 @@ from gitops_action.commands.deploy.push.changes import (
     rights_for,
 )
 from gitops_action.commands.deploy.push.dry_run import rehearse
-from gitops_action.commands.deploy.push.inventory import home_rights
-from gitops_action.commands.deploy.push.live import Live, look, scaled_in
+from gitops_action.commands.deploy.push.inventory import former_labels, home_rights
+from gitops_action.commands.deploy.push.live import Live, Scaled, look, scaled_in
 from gitops_action.commands.deploy.results import Ledger
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.model import LiveObject
+from gitops_action.core.deploy.ignored_fields import ignored_fields
 from gitops_action.core.deploy.inventory import Entry, Inventory
-from gitops_action.core.deploy.objects import Placed, place, sealed
+from gitops_action.core.deploy.objects import APPLY_ANNOTATION, ClusterState, Placed, place, sealed
+from gitops_action.core.deploy.prune import candidates
 from gitops_action.core.deploy.result import Action, ObjectResult
 from gitops_action.core.manifests.fields import text
 from gitops_action.core.manifests.model import ObjectId
@@ -33,7 +35,9 @@ class Ahead:
     """What is about to be done.
 
     Attributes:
-        objects: everything that is described.
+        objects: everything that is described, as far as it is applied.
+        left: what is described and not applied, by its annotation `gitops-action/apply`.
+        unscaled: what an autoscaler scales that is about to be pruned.
         write: what has to be written.
         confirmed: entries of what a dry run showed to be as described.
         live: what lives of the objects that are not written, as far as health needs it.
@@ -42,11 +46,18 @@ class Ahead:
     """
 
     objects: tuple[Placed, ...]
+    left: tuple[Placed, ...]
+    unscaled: tuple[Placed, ...]
     write: tuple[Change, ...]
     confirmed: tuple[Entry, ...]
     live: Mapping[ObjectId, LiveObject]
     before: Mapping[ObjectId, LiveObject]
     answers: Mapping[ObjectId, LiveObject]
+
+    @property
+    def described(self) -> frozenset[ObjectId]:
+        """Everything that the environment describes: it is not pruned."""
+        return frozenset(one.id for one in (*self.objects, *self.left))
 
 
 def look_ahead(run: TargetRun, ledger: Ledger, inventory: Inventory, *, label: str) -> Ahead | None:
@@ -59,19 +70,23 @@ def look_ahead(run: TargetRun, ledger: Ledger, inventory: Inventory, *, label: s
         ClusterError: the cluster does not answer.
     """
     run.teller.phase(f"Compare {len(run.rendering.manifests)} objects with the cluster")
-    objects = _objects(run, ledger, label)
+    placed = _objects(run, ledger, label)
     if ledger.has_failed():
         return None
-    ledger.open(objects)
-    live = look(run.cluster, objects)
-    changes, unchanged = changes_of(
-        objects, live, inventory, manager=run.manager, force=run.options.force_conflicts
-    )
-    _refuse(ledger, changes, label)
+    ledger.open(placed)
+    live = look(run.cluster, placed)
+    objects, left = _applied(ledger, placed, live)
+    _note_ignored(run, ledger, placed)
+    leaving = {one.id for one in candidates(inventory, {one.id for one in placed})}
+    scaled = scaled_in(run.cluster, placed, leaving)
+    objects = sealed(objects, _state(run, live, scaled))
+    changes, unchanged = changes_of(objects, live, inventory, run=run)
+    _refuse(ledger, changes, {label, *former_labels(run)})
     _refuse_denied(run, ledger, changes, live)
     if ledger.has_failed():
         return None
-    return _rehearsed(run, ledger, _Found(objects, changes, unchanged, live))
+    unscaled = tuple(one for one in objects if one.target in scaled.until_pruned)
+    return _rehearsed(run, ledger, _Found(objects, left, unscaled, changes, unchanged, live))
 
 
 def _objects(run: TargetRun, ledger: Ledger, label: str) -> tuple[Placed, ...]:
@@ -85,14 +100,51 @@ def _objects(run: TargetRun, ledger: Ledger, label: str) -> tuple[Placed, ...]:
         placing = place(manifests, served, namespace=run.cluster.namespace, inventory=label)
     for problem in placing.problems:
         ledger.refused(None, problem)
-    if placing.problems:
-        return placing.objects
-    return sealed(placing.objects, scaled_in(run.cluster, placing.objects))
+    return placing.objects
 
 
-def _refuse(ledger: Ledger, changes: Iterable[Change], label: str) -> None:
+def _applied(
+    ledger: Ledger, placed: Iterable[Placed], live: Live
+) -> tuple[tuple[Placed, ...], tuple[Placed, ...]]:
+    """What is applied, and what its annotation leaves as it is."""
+    applied: list[Placed] = []
+    left: list[Placed] = []
+    for one in placed:
+        stays = one.policy == "if-absent" and not live.absent(one.id)
+        if one.policy != "ignore" and not stays:
+            applied.append(one)
+            continue
+        left.append(one)
+        action = Action.UNCHANGED if stays else Action.SKIPPED
+        note = f"left as it is ({APPLY_ANNOTATION}: {one.policy})"
+        ledger.set(ObjectResult(id=one.id, action=action, note=note))
+    return tuple(applied), tuple(left)
+
+
+def _state(run: TargetRun, live: Live, scaled: Scaled) -> ClusterState:
+    return ClusterState(
+        live=live.objects,
+        scaled=scaled.targets,
+        ignore=run.environment.deploy.ignore,
+        manager=run.manager,
+    )
+
+
+def _note_ignored(run: TargetRun, ledger: Ledger, placed: Sequence[Placed]) -> None:
+    for rule in run.environment.deploy.ignore:
+        found = [one.id for one in placed if ignored_fields(one.id, [rule])]
+        fields = ", ".join(rule.fields)
+        name = f"{rule.kind} {rule.name}".rstrip()
+        ledger.note(
+            f"{fields} of {len(found)} objects ({name}) stay as they live: {rule.reason}"
+            if found
+            else f"deploy.ignore names {name}, which the environment does not describe"
+        )
+
+
+def _refuse(ledger: Ledger, changes: Iterable[Change], labels: Collection[str]) -> None:
     for change in changes:
-        error = foreign(change, label) or leaving(change)
+        error = foreign(change, labels) or leaving(change)
         if error is not None:
             ledger.refused(change.placed.id, error)
 
@@ -117,13 +169,15 @@ class _Found(NamedTuple):
     """What was found out so far."""
 
     objects: tuple[Placed, ...]
+    left: tuple[Placed, ...]
+    unscaled: tuple[Placed, ...]
     changes: tuple[Change, ...]
     unchanged: tuple[Placed, ...]
     live: Live
 
 
 def _rehearsed(run: TargetRun, ledger: Ledger, found: _Found) -> Ahead:
-    objects, changes, unchanged, live = found
+    objects, left, unscaled, changes, unchanged, live = found
     if changes:
         run.teller.phase(f"Try {len(changes)} objects without writing")
     rehearsal = rehearse(run, changes, _arriving(objects, live))
@@ -138,6 +192,8 @@ def _rehearsed(run: TargetRun, ledger: Ledger, found: _Found) -> Ahead:
     there = {one.id: live.objects[one.id] for one in kept}
     return Ahead(
         objects=objects,
+        left=left,
+        unscaled=unscaled,
         write=rehearsal.write,
         confirmed=tuple(one.entry(text(there[one.id], "metadata", "uid")) for one in same),
         live={item: for_health(body) for item, body in there.items()},

@@ -12,7 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from gitops_action.commands.deploy.cluster import HeldLease
 from gitops_action.commands.deploy.push.contents import is_container, occupied
-from gitops_action.commands.deploy.push.inventory import InventoryStore, lost_sight_of
+from gitops_action.commands.deploy.push.inventory import (
+    InventoryStore,
+    former_labels,
+    left_behind,
+    lost_sight_of,
+)
 from gitops_action.commands.deploy.push.live import for_each, read_live, resource_of
 from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.core.cluster.errors import (
@@ -25,7 +30,7 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import LiveObject
-from gitops_action.core.deploy.inventory import Inventory, shrink
+from gitops_action.core.deploy.inventory import Entry, Inventory, shrink
 from gitops_action.core.deploy.order import deletion_waves
 from gitops_action.core.deploy.prune import (
     Deletion,
@@ -141,7 +146,8 @@ class Deleter:
         pause, left, gone = _FIRST_PAUSE, list(begun), frozenset[ObjectId]()
         try:
             while True:
-                live = read_live(self._run.cluster, left, label=self._label, trust_label=True)
+                trusted = not self._run.environment.formerly  # those have another label
+                live = read_live(self._run.cluster, left, label=self._label, trust_label=trusted)
                 went = frozenset(one.id for one in left if one.id in live and _went(one, live))
                 for item in sorted(went):
                     self._told(item)
@@ -178,8 +184,7 @@ def _unconfirmed(begun: Collection[Deletion]) -> Deleted:
     return Deleted(held={one.id: "nobody could see that it is gone" for one in begun})
 
 
-SECONDS = 60.0
-"""How long deleted objects may take to be gone, all together."""
+_NAMED = 10
 _SETTLE = 0.5
 """Seconds between two looks into a namespace whose objects are only just going."""
 
@@ -230,6 +235,10 @@ def plan(
         label=store.label,
         budget=run.environment.deploy.prune,
         confirmed=run.options.confirm_prune,
+        former_managers=run.former_managers,
+        former_labels=former_labels(run),
+        moved={} if run.options.destroy else _moved(run, found),
+        destroys=run.options.destroy,
     )
     first = plan_prune(request)
     containers = [one.id for one in first.deletes if is_container(one.id)]
@@ -240,14 +249,17 @@ def plan(
     return plan_prune(replace(request, occupied=held)) if held else first
 
 
-def prune(  # noqa: PLR0913 - what is decided, and all that it changes
+def _moved(run: TargetRun, found: Iterable[Entry]) -> dict[ObjectId, str]:
+    moved = ((one.id, run.moves.to_environment(one.id)) for one in found)
+    return {item: environment for item, environment in moved if environment}
+
+
+def prune(
     run: TargetRun,
     plan: PrunePlan,
     inventory: Inventory,
     store: InventoryStore,
     lease: HeldLease,
-    *,
-    seconds: float = SECONDS,
 ) -> Pruned:
     """Delete what the plan says, and record what is gone, whatever happens on the way.
 
@@ -257,19 +269,21 @@ def prune(  # noqa: PLR0913 - what is decided, and all that it changes
         inventory: the one that it was made from.
         store: where it is kept.
         lease: has to be ours before each delete.
-        seconds: how long deleted objects may take to be gone, all together.
     """
-    deleter = Deleter(run, lease, label=store.label, seconds=seconds)
+    deleter = Deleter(run, lease, label=store.label, seconds=run.options.prune_wait)
     done, kept = _delete(run, deleter, plan.deletes)
     shrunk = shrink(inventory, {*plan.forgotten, *done.gone})
+    objects = _objects(plan, done, kept)
     return Pruned(
-        objects=_objects(plan, done, kept),
+        objects=objects,
         inventory=shrunk,
         failures=_failures(plan, done),
         notes=(
             *_notes(plan),
+            *(() if done.ended else staying(objects)),
             *_save(store, shrunk, done.ended),
             *lost_sight_of(run, store, inventory),
+            *left_behind(run),
         ),
         ended=done.ended,
     )
@@ -325,6 +339,16 @@ def _object(item: ObjectId, done: Deleted, kept: dict[ObjectId, str]) -> ObjectR
     else:
         note = "not deleted: pruning ended before; the next deployment tries again"
     return ObjectResult(id=item, action=Action.SKIPPED, note=note)
+
+
+def staying(objects: Sequence[ObjectResult]) -> tuple[str, ...]:
+    """A note for each object that is described no more and stays, and why."""
+    rows = [one for one in objects if one.action is Action.SKIPPED]
+    notes = [f"{one.id} stays: {one.note}" for one in rows[:_NAMED]]
+    more = len(rows) - _NAMED
+    return (
+        (*notes, f"{more} more objects that are described no more stay") if more > 0 else (*notes,)
+    )
 
 
 def _failures(plan: PrunePlan, done: Deleted) -> tuple[Failure, ...]:
