@@ -35,6 +35,7 @@ _LABELS = {
     "updated": "updated",
     "unchanged": "unchanged",
     "closed": "closed",
+    "superseded": "newer, left as it is",
 }
 
 

@@ -46,6 +46,7 @@ class Survey:
         pull_request: the open one, or the closed one that `refused` and `reopen` are about.
         pending: what our commits on the branch propose, the newest of each repository.
         pending_sets: the same of explicit edits, as lines of the `set` input.
+        former: how many commits of base's former history the branch still stands on.
         reason: why, as a sentence's part for people.
     """
 
@@ -53,6 +54,7 @@ class Survey:
     pull_request: PullRequestFacts | None = None
     pending: tuple[ImageChange, ...] = ()
     pending_sets: tuple[str, ...] = ()
+    former: int = 0
     reason: str = ""
 
 
@@ -70,13 +72,15 @@ def survey(facts: BranchFacts, *, base: str, wanted: Proposed, reopen: bool) -> 
     facts = replace(facts, pull_requests=found)
     opened = next((request for request in found if request.state == "open"), None)
     if opened is None:
-        return _without_open(facts, wanted, reopen=reopen)
+        return replace(_without_open(facts, wanted, reopen=reopen), former=facts.former)
     foreign = _foreign(facts, opened)
+    ours = _our_commits(facts, opened)
     return Survey(
         situation="shared" if foreign else "ours",
         pull_request=opened,
-        pending=_pending(facts.commits),
-        pending_sets=_pending_sets(facts.commits),
+        pending=_pending(ours),
+        pending_sets=_pending_sets(ours),
+        former=facts.former,
         reason=_by(foreign) if foreign else "",
     )
 
@@ -137,11 +141,16 @@ def _same(one: ImageReference, other: ImageReference) -> bool:
 
 def _foreign(facts: BranchFacts, opened: PullRequestFacts | None) -> CommitFacts | None:
     """The newest commit that is not ours; with an unread rest, the oldest one read is suspect."""
-    ours = {facts.viewer.login, facts.viewer.email, opened.author_login if opened else ""} - {""}
-    foreign = [commit for commit in facts.commits if not _is_ours(commit, ours)]
+    ours = _our_commits(facts, opened)
+    foreign = [commit for commit in facts.commits if commit not in ours]
     if not foreign and not facts.complete:
         return next(iter(facts.commits), None)
     return foreign[-1] if foreign else None
+
+
+def _our_commits(facts: BranchFacts, opened: PullRequestFacts | None) -> tuple[CommitFacts, ...]:
+    us = {facts.viewer.login, facts.viewer.email, opened.author_login if opened else ""} - {""}
+    return tuple(commit for commit in facts.commits if _is_ours(commit, us))
 
 
 def _by(commit: CommitFacts) -> str:
@@ -187,8 +196,19 @@ def _images(text: str, trailer: str = "GitOps-Image") -> tuple[ImageReference, .
     return tuple(found)
 
 
+def pending_of(found: Survey, change: ImageChange) -> ImageReference | None:
+    """What the open pull request proposes of this image."""
+    names = (item.target for item in found.pending)
+    return next((n for n in names if n.repository == change.target.repository), None)
+
+
 def settled(facts: BranchFacts, desired: Mapping[str, str]) -> bool:
-    """Whether the branch already changes exactly the `desired` paths to exactly those blobs."""
+    """Whether the branch already changes exactly the `desired` paths to exactly those blobs.
+
+    A branch that stands on base's former history is not: merging it would bring that back.
+    """
+    if facts.former:
+        return False
     changed = facts.changed_paths == frozenset(desired)
     return changed and all(facts.head_blobs.get(path) == blob for path, blob in desired.items())
 

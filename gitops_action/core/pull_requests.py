@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 PullRequestState = Literal["open", "closed", "merged"]
-Operation = Literal["created", "updated", "unchanged", "closed"]
+Operation = Literal["created", "updated", "unchanged", "closed", "superseded"]
 MergeMethod = Literal["merge", "squash", "rebase"]
 
 ABSENT = "0" * 40
@@ -68,23 +68,28 @@ class BranchFacts:
         name: the branch, without `refs/heads/`.
         head: commit the branch points to; None when it does not exist.
         base: the base tip that `commits` and `changed_paths` were compared with.
-        commits: what the branch has and base has not, oldest first.
+        commits: what the branch has and base has never had, oldest first.
+        former: how many commits of base's former history the branch still stands on, after base
+            was force-pushed; `commits` leaves them out.
         complete: False when the branch has more commits than were read (over 100).
         changed_paths: paths that differ between the merge base and head.
         head_blobs: path to blob id at head, for the paths that were asked for.
         pull_requests: those with this head branch in this repository, newest first.
         viewer: who we are.
+        blocked_by: the branch whose name prevents this one: Git cannot hold both `a` and `a/b`.
     """
 
     name: str
     head: str | None
     base: str
     commits: tuple[CommitFacts, ...] = ()
+    former: int = 0
     complete: bool = True
     changed_paths: frozenset[str] = frozenset()
     head_blobs: Mapping[str, str] = field(default_factory=dict)
     pull_requests: tuple[PullRequestFacts, ...] = ()
     viewer: Identity
+    blocked_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

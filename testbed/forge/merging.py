@@ -100,7 +100,7 @@ def merge(
             raise _refused("Base branch was modified. Review and try the merge again.") from error
         pull.base_oid = tip
         pulls.mark_merged(world, pull, actor, new)
-        refs.moved(world, repository, actor, update)
+        refs.moved(world, repository, actor, update, merged=True)
         if repository.delete_branch_on_merge and not pull.cross:
             gone = RefUpdate(ref=f"refs/heads/{pull.head}", new=ABSENT, old=pull.head_oid)
             refs.move(world, repository, actor, [gone], bypass=True)

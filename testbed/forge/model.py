@@ -12,6 +12,7 @@ from testbed.forge.git.history import History
 from testbed.forge.git.store import GitStore
 from testbed.forge.records import (
     Account,
+    Activity,
     CheckRun,
     Comment,
     Deployment,
@@ -162,6 +163,7 @@ class Repository:
     checks: dict[str, list[CheckRun]] = field(default_factory=dict)
     deployments: dict[int, Deployment] = field(default_factory=dict)
     runs: dict[int, WorkflowRun] = field(default_factory=dict)
+    activity: list[Activity] = field(default_factory=list)
     protections: list[Protection] = field(default_factory=list)
     collaborators: dict[str, str] = field(default_factory=dict)
     teams: set[str] = field(default_factory=set)

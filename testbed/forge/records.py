@@ -103,6 +103,22 @@ class WorkflowRun:
     conclusion: str | None = None
 
 
+ActivityType = Literal["push", "force_push", "branch_creation", "branch_deletion", "pr_merge"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity:
+    """One move of a branch, as the repository's activity view lists it."""
+
+    id: int
+    ref: str
+    before: str
+    after: str
+    kind: ActivityType
+    actor: Account
+    at: datetime
+
+
 @dataclass(kw_only=True)
 class DeploymentStatus:
     """One status of a deployment."""

@@ -11,6 +11,7 @@ from testbed.forge.events import Event
 from testbed.forge.git.process import GitError
 from testbed.forge.git.store import ABSENT, RefUpdate
 from testbed.forge.model import Repository
+from testbed.forge.records import Activity, ActivityType
 from testbed.forge.world import World
 
 _HEADS = "refs/heads/"
@@ -62,7 +63,14 @@ def move(
             moved(world, repository, actor, update)
 
 
-def moved(world: World, repository: Repository, actor: Actor, update: RefUpdate) -> None:
+def moved(
+    world: World,
+    repository: Repository,
+    actor: Actor,
+    update: RefUpdate,
+    *,
+    merged: bool = False,
+) -> None:
     """Do what GitHub does once a ref has moved: events, and the pull requests concerned."""
     old, new = update.old or ABSENT, update.new
     if old == new:
@@ -82,8 +90,28 @@ def moved(world: World, repository: Repository, actor: Actor, update: RefUpdate)
     if update.ref.startswith(_HEADS):
         branch = update.ref.removeprefix(_HEADS)
         with repository.lock:
+            kind: ActivityType = "pr_merge" if merged else _activity_type(repository, old, new)
+            repository.activity.append(
+                Activity(
+                    id=world.next_id(),
+                    ref=update.ref,
+                    before=old,
+                    after=new,
+                    kind=kind,
+                    actor=actor.account,
+                    at=world.now(),
+                )
+            )
             pulls.head_moved(world, repository, actor, branch, None if new == ABSENT else new)
             pulls.base_moved(world, repository, actor, update)
+
+
+def _activity_type(repository: Repository, old: str, new: str) -> ActivityType:
+    if old == ABSENT:
+        return "branch_creation"
+    if new == ABSENT:
+        return "branch_deletion"
+    return "push" if repository.history.is_ancestor(old, new) else "force_push"
 
 
 def _event_names(old: str, new: str) -> tuple[str, ...]:

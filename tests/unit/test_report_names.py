@@ -60,11 +60,33 @@ def test_a_title_is_one_short_line(environment: str, application: str, limit: in
             {"applications": (), "images": (), "sets": ("env/a.yaml: b = c",)},
             "gitops/staging/env-a.yaml",
         ),
-        ({"applications": ("we b..lock/../x.lock",)}, "gitops/staging/we-b-lock---x"),
+        ({"applications": ("we b..lock/../x.lock",)}, "gitops/staging/we-b-lock---x-2e67ae81"),
+        ({"applications": ("支付",)}, "gitops/staging/x-5d3ba34c"),
+        ({"applications": ("größe",)}, "gitops/staging/gr-e-d353a267"),
+        ({"applications": ("rollback",)}, "gitops/staging/rollback-da25480f"),
+        ({"applications": ("hold",)}, "gitops/staging/hold-e8b22d83"),
+        (
+            {"applications": (), "images": (step("acme/rollback:v1"),)},
+            "gitops/staging/rollback-da25480f",
+        ),
     ],
 )
 def test_branches(changes: dict[str, object], expected: str) -> None:
     assert branch(proposal(**changes)) == expected
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("支付", "订单"), ("größe", "gr e", "gr-e"), ("a.lock", "a"), ("w" * 90, "w" * 91)],
+)
+def test_names_that_share_their_ascii_letters_get_different_branches(names: list[str]) -> None:
+    assert len({branch(proposal(applications=(name,))) for name in names}) == len(names)
+
+
+@given(st.text(), st.text())
+def test_different_names_never_share_a_part(one: str, other: str) -> None:
+    same = one.replace("/", "-") == other.replace("/", "-")
+    assert (slug(one) == slug(other)) is same
 
 
 @given(st.text() | st.sampled_from(NASTY))

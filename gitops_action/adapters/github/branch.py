@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
@@ -15,6 +16,7 @@ from gitops_action.core.pull_requests import (
     PullRequestFacts,
     PullRequestState,
 )
+from gitops_action.errors import GitOpsError
 
 # Pull requests as GitHub tells of them, by GraphQL and by REST.
 
@@ -104,6 +106,8 @@ def open_pull_request(
 
 _MOST_FILES = 100
 _MOST_FILES_REST = 300
+_MOST_FORCE_PUSHES = 5
+"""Force pushes of base that are looked back to, one request each."""
 
 
 def read_branch(  # noqa: PLR0913 - what the port asks for, and where
@@ -125,14 +129,17 @@ def read_branch(  # noqa: PLR0913 - what the port asks for, and where
     purpose = Purpose(
         doing="read pull requests", permission="pull-requests: write", repository=repository
     )
+    above = _folders_of(name)
     variables = owner_and_name(repository) | path_variables(paths)
     variables |= {"branch": name, "head": f"refs/heads/{name}", "base": f"refs/heads/{base}"}
-    answer = client.graphql(branch_document(len(paths)), variables, purpose)
+    variables |= {"below": f"refs/heads/{name}/"}
+    variables |= {f"r{index}": f"refs/heads/{folder}" for index, folder in enumerate(above)}
+    answer = client.graphql(branch_document(len(paths), len(above)), variables, purpose)
     found = answer.at("repository")
     target, comparison = found.at("head", "target"), found.at("base", "compare")
     head = target.text("oid") or None
-    commits = _commits(comparison)
-    complete = comparison.at("commits").number("totalCount") <= len(commits)
+    own = _own_commits(client, purpose, comparison, base, head or "")
+    complete = own.total <= len(own.commits)
     changed: frozenset[str] = frozenset()
     compared = comparison.at("baseTarget").text("oid") or base_oid
     if head and comparison.number("aheadBy"):
@@ -144,12 +151,101 @@ def read_branch(  # noqa: PLR0913 - what the port asks for, and where
         name=name,
         head=head,
         base=compared,
-        commits=commits,
+        commits=own.commits,
+        former=own.former,
         complete=complete,
         changed_paths=changed,
         head_blobs={path: oid for path, oid in blobs.items() if oid},
         pull_requests=_pull_requests(found),
         viewer=client.identity(answer.at("viewer")),
+        blocked_by=_blocking(found, name, above),
+    )
+
+
+def _folders_of(name: str) -> tuple[str, ...]:
+    """Return the names that Git takes for folders of this branch: `a` and `a/b` of `a/b/c`."""
+    parts = name.split("/")
+    return tuple("/".join(parts[:end]) for end in range(1, len(parts)))
+
+
+def _blocking(found: Reply, name: str, above: Sequence[str]) -> str:
+    """Return the branch that prevents this one, as a ref cannot be both a file and a folder."""
+    for index, folder in enumerate(above):
+        if found.has(f"r{index}"):
+            return folder
+    for node in found.at("below").each("nodes"):
+        return f"{name}/{node.text('name').removeprefix(f'{name}/')}"
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OwnCommits:
+    """The branch's own commits, how many there are, and how many of base's former ones."""
+
+    commits: tuple[CommitFacts, ...]
+    total: int
+    former: int = 0
+
+
+def _own_commits(
+    client: GitHubClient, purpose: Purpose, comparison: Reply, base: str, head: str
+) -> _OwnCommits:
+    """Separate the branch's commits from what base held before it was force-pushed.
+
+    One commit cannot stand on another that base has dropped, so nothing is asked then. Else the
+    branch is compared with each commit from which base was force-pushed away: the fewest commits
+    over one of them are the branch's own.
+    """
+    commits, total = _commits(comparison), comparison.at("commits").number("totalCount")
+    own = _OwnCommits(commits=commits, total=total)
+    if total > 1:
+        for before in _forced_from(client, purpose, base):
+            own = _fewer(own, _over(client, purpose, before, head), total)
+    return own
+
+
+def _fewer(own: _OwnCommits, over: Reply, total: int) -> _OwnCommits:
+    ahead = over.number("ahead_by")
+    if not over or ahead >= own.total:
+        return own
+    listed = _oldest_first([_commit_from_rest(node) for node in over.each("commits")])
+    return _OwnCommits(commits=listed, total=ahead, former=total - ahead)
+
+
+def _forced_from(client: GitHubClient, purpose: Purpose, base: str) -> tuple[str, ...]:
+    """Return the commits that base was force-pushed away from, newest first.
+
+    Empty where the activity is not readable (GitHub Enterprise Server before 3.17).
+    """
+    path = client.path(purpose.repository, "activity")
+    query = {"ref": base, "activity_type": "force_push", "per_page": _MOST_FORCE_PUSHES}
+    try:
+        answer = client.reading(lambda: client.rest("GET", path, query=query), purpose)
+    except GitOpsError:
+        return ()
+    return tuple(node.text("before") for node in replies(answer, "activity"))
+
+
+def _over(client: GitHubClient, purpose: Purpose, before: str, head: str) -> Reply:
+    """Compare head with a former tip of base; empty where GitHub has deleted that commit."""
+    path = client.path(purpose.repository, "compare", f"{before}...{head}")
+    query = {"per_page": _MOST_FILES}
+    try:
+        return Reply(client.reading(lambda: client.rest("GET", path, query=query), purpose))
+    except GitOpsError:
+        return Reply(None)
+
+
+def _commit_from_rest(node: Reply) -> CommitFacts:
+    author, committer = node.at("author"), node.at("committer")
+    return CommitFacts(
+        oid=node.text("sha"),
+        message=node.at("commit").text("message"),
+        parents=tuple(parent.text("sha") for parent in node.each("parents")),
+        author_login=author.text("login"),
+        author_email=node.at("commit", "author").text("email"),
+        committer_login=committer.text("login"),
+        committer_email=node.at("commit", "committer").text("email"),
     )
 
 

@@ -133,17 +133,27 @@ _COMMIT = (
 )
 
 
-def branch_document(paths: int) -> str:
-    """Write the query for a branch with the blobs of `$p0` … `$pN` at its head."""
+def branch_document(paths: int, prefixes: int) -> str:
+    """Write the query for a branch with the blobs of `$p0` … `$pN` at its head.
+
+    `$r0` … `$rN` are the refs whose names are folders of the branch's name.
+    """
+    refs = "".join(f", $r{index}: String!" for index in range(prefixes))
+    above = " ".join(
+        f"r{index}: ref(qualifiedName: $r{index}) {{ name }}" for index in range(prefixes)
+    )
     return f"""
 query Branch(
-  $owner: String!, $name: String!, $branch: String!, $head: String!, $base: String!{_declare(paths)}
+  $owner: String!, $name: String!, $branch: String!, $head: String!, $base: String!,
+  $below: String!{refs}{_declare(paths)}
 ) {{
   viewer {{ login databaseId }}
   repository(owner: $owner, name: $name) {{
     head: ref(qualifiedName: $head) {{
       target {{ oid ... on Commit {{ __typename {_files(paths)} }} }}
     }}
+    below: refs(refPrefix: $below, first: 1) {{ nodes {{ name }} }}
+    {above}
     base: ref(qualifiedName: $base) {{
       target {{ oid }}
       compare(headRef: $branch) {{

@@ -160,8 +160,18 @@ class _Bump:
             base_oid=planner.base.tip.commit,
             paths=tuple(planned.plan.edits),
         )
+        if facts.blocked_by and facts.head is None:
+            raise _blocked(facts.name, facts.blocked_by)
         images = tuple(change.target for change in self.wanted.changes)
         wanted = Proposed(images=images, sets=planned.view.sets)
         found = survey(facts, base=planned.view.base, wanted=wanted, reopen=self.inputs.reopen)
         proposal = Proposal(planner=planner, planned=planned, desk=desk, facts=facts, survey=found)
         return proposal.act()
+
+
+def _blocked(name: str, other: str) -> UsageError:
+    return UsageError(
+        f"The branch `{name}` cannot be made: the branch `{other}` is in the way",
+        cause="Git stores branches as files, and one cannot also be the folder of another",
+        fix=f"delete or rename the branch `{other}`, or set `branch` to another name",
+    )

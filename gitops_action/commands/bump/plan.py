@@ -164,7 +164,10 @@ class Planner:
             GitOpsError: there is nothing to edit, it would be ambiguous, or a step backwards.
         """
         plan = self.content.plan(lambda files: self.on(files, environment, wanted))
-        lineages = tuple(self._lineage(image.change, plan, wanted) for image in wanted.images)
+        lineages = tuple(
+            self._lineage(image.change, previous(plan, image.change), wanted)
+            for image in wanted.images
+        )
         notices: tuple[Notice, ...] = ()
         if not self.inputs.allow_downgrade:
             notices = refuse_backwards(plan, wanted.changes, lineages)
@@ -200,10 +203,22 @@ class Planner:
             return held
         return None
 
-    def _lineage(self, change: ImageChange, plan: Plan, wanted: Wanted) -> Lineage:
+    def proposes_newer(self, proposed: ImageReference, change: ImageChange, wanted: Wanted) -> bool:
+        """Whether `proposed` is the newer one: the higher version, else built from a descendant."""
+        if proposed == change.target:
+            return False
+        if proposed.tag and change.target.tag:
+            lower = is_downgrade(proposed.tag, change.target.tag)
+            if lower is not None:
+                return lower
+        comparison = self._lineage(change, proposed, wanted).comparison
+        return comparison is not None and comparison.status == "behind"
+
+    def _lineage(
+        self, change: ImageChange, described: ImageReference | None, wanted: Wanted
+    ) -> Lineage:
         given, config, job = self.inputs.source, self.base.config, self.ports.job
         new = sources(wanted, given=given, config=config, job=job)[change.repository]
-        described = previous(plan, change)
         old = described_source(self.ports.registry, described, job) if new else None
         return lineage_of(change.repository, old=old, new=new, history=self.ports.history)
 

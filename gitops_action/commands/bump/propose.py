@@ -9,9 +9,9 @@ from gitops_action.commands.bump.content import Content, MisfitError, fitting
 from gitops_action.commands.bump.plan import DowngradeError, HoldError, PlannedEnvironment, Planner
 from gitops_action.commands.bump.pull_request import PullRequestDesk, result
 from gitops_action.commands.bump.request import Wanted
-from gitops_action.core.images import ImageReference
+from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.plan import NoMatchError, Plan, make_keep
-from gitops_action.core.pull_request_state import Survey, expected_head, settled
+from gitops_action.core.pull_request_state import Survey, expected_head, pending_of, settled
 from gitops_action.core.pull_requests import BranchFacts, NewCommit, PullRequestFacts
 from gitops_action.core.report.bump import ProposalResult, ProposalView
 from gitops_action.core.repository import Snapshot, blob_id
@@ -48,13 +48,14 @@ _SAME = "the pull request proposes exactly this already"
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """One environment's proposal in the making: the plan, and the branch it goes to."""
+    """One environment's proposal in the making: the plan, the branch it goes to, notes on it."""
 
     planner: Planner
     planned: PlannedEnvironment
     desk: PullRequestDesk
     facts: BranchFacts
     survey: Survey
+    notes: tuple[str, ...] = ()
 
     def act(self) -> ProposalResult:
         """Do what the table says for the state that was found.
@@ -65,6 +66,16 @@ class Proposal:
         """
         if self.planned.held:
             raise self._give_way_to(self.planned.held)
+        if newer := self._newer():
+            return self._give_precedence(newer)
+        return self.move()
+
+    def move(self) -> ProposalResult:
+        """Bring the branch and its pull request to what was planned.
+
+        Raises:
+            ConflictError: the branch has moved meanwhile.
+        """
         if not self.planned.plan.edits:
             return self._already_there()
         if self.survey.situation == "refused":
@@ -80,6 +91,32 @@ class Proposal:
             self._close(self._opened, f"{held.title}: {held.cause}")
         return held
 
+    def _newer(self) -> dict[ImageChange, ImageReference]:
+        """What the open pull request proposes already, where this run has an older version."""
+        if self._opened is None or self.planner.inputs.allow_downgrade:
+            return {}
+        wanted = self.planned.wanted
+        changes = [image.change for image in wanted.images]
+        pending = {change: pending_of(self.survey, change) for change in changes}
+        return {
+            change: proposed
+            for change, proposed in pending.items()
+            if proposed and self.planner.proposes_newer(proposed, change, wanted)
+        }
+
+    def _give_precedence(self, newer: Mapping[ImageChange, ImageReference]) -> ProposalResult:
+        """Leave the newer versions as they are; what this run brings beside them is proposed."""
+        notes = tuple(
+            f"{change.target} was left out: the pull request proposes the newer {proposed}"
+            for change, proposed in newer.items()
+        )
+        rest = self.planned.wanted.without(newer)
+        if not (rest.images or rest.sets):
+            left = self._leave("; ".join(notes) + "; set `allow-downgrade: true` to replace it")
+            return replace(left, operation="superseded")
+        planned = self.planner.plan(self.planned.environment, rest)
+        return replace(self, planned=planned, notes=notes).move()
+
     def _already_there(self) -> ProposalResult:
         reason = f"{self.planned.view.base} describes this already"
         if self._opened is None:
@@ -94,9 +131,10 @@ class Proposal:
         same = settled(self.facts, {p: blob_id(d) for p, d in planned.plan.edits.items()})
         if same and self.survey.situation == "reopen" and self.survey.pull_request:
             return self._reopen(planned.view, self.survey.pull_request)
+        view = self._told(planned.view, "were left out of the branch")
         if same and self._opened:
-            return self._leave(_SAME)
-        return self._publish(planned.view, parent=self._tip, edits=planned.plan.edits)
+            return self._keep(view, self._opened)
+        return self._publish(view, parent=self._tip, edits=planned.plan.edits)
 
     def _with_pending(self) -> PlannedEnvironment:
         """The plan with what this branch proposes already; what no longer fits is told."""
@@ -124,10 +162,29 @@ class Proposal:
         ours = [change.target for change in self.survey.pending]
         if conflict := conflict_with_people(base=self.planned.plan, head=plan, ours=ours):
             return self._leave(conflict, tell=True)
-        if not plan.edits and self._opened:
-            return self._leave(_SAME)
         view = replace(self.planned.view, lines=plan.lines or self.planned.view.lines)
+        view = self._told(view, f"are still on it: rebase it onto {view.base} before merging")
+        if not plan.edits and self._opened:
+            if self.survey.former:
+                self.desk.tell(self._opened, view.notes[-1])
+            return self._keep(view, self._opened)
         return self._publish(view, parent=head, edits=plan.edits)
+
+    def _told(self, view: ProposalView, what: str) -> ProposalView:
+        """Add the notes, and what became of commits that base was force-pushed away from."""
+        view = replace(view, notes=(*view.notes, *self.notes))
+        if not self.survey.former:
+            return view
+        note = (
+            f"{view.base} was force-pushed: {self.survey.former} of its former commits, which "
+            f"the branch was made on, {what}"
+        )
+        return replace(view, notes=(*view.notes, note))
+
+    def _keep(self, view: ProposalView, opened: PullRequestFacts) -> ProposalResult:
+        """The content stays; labels, reviewers, assignees and auto-merge are applied."""
+        kept = self.desk.keep(view, opened, branch=self.facts.name)
+        return replace(kept, reason=_SAME)
 
     def _plan_on(self, files: Snapshot, wanted: Wanted) -> Plan:
         return self.planner.on(files, self.planned.environment, wanted)
@@ -173,11 +230,21 @@ class Proposal:
         return self.desk.close(self.planned.view, opened, branch=self.facts.name, reason=reason)
 
     def _leave(self, reason: str, *, tell: bool = False) -> ProposalResult:
-        """Nothing moves; the reason is reported, and told on the pull request if it matters."""
+        """Nothing moves; the reason is reported, and told on the pull request if it matters.
+
+        A branch without a pull request has nowhere to tell it: the run warns instead.
+        """
+        view = self.planned.view
         if tell and self._opened:
             self.desk.tell(self._opened, reason)
+        elif tell:
+            note = (
+                f"the branch {self.facts.name} has no open pull request and was left as it is: "
+                f"{reason}; delete the branch, or set `branch` to another name"
+            )
+            view = replace(view, notes=(*view.notes, note))
         found = self.survey.pull_request
-        return result(self.planned.view, found, branch=self.facts.name, reason=reason)
+        return result(view, found, branch=self.facts.name, reason=reason)
 
     @property
     def _tip(self) -> str:

@@ -64,6 +64,12 @@ class PullRequestDesk:
         self.forge.reopen(closed.number)
         return self._finish(view, closed, branch=branch, operation="updated")
 
+    def keep(self, view: ProposalView, opened: PullRequestFacts, *, branch: str) -> ProposalResult:
+        """Leave its content and words, and apply what was requested beside them."""
+        if self.inputs.dry_run:
+            return result(view, opened, branch=branch)
+        return self._finish(view, opened, branch=branch, operation="unchanged")
+
     def close(
         self, view: ProposalView, opened: PullRequestFacts, *, branch: str, reason: str
     ) -> ProposalResult:

@@ -15,7 +15,13 @@ from gitops_action.core.plan import PlanLine
 from gitops_action.core.report.bump import BumpReport, ImageStep, ProposalResult, version_of
 from gitops_action.errors import GitOpsError, GitOpsErrors
 
-_VERBS = {"created": "opened", "updated": "updated", "unchanged": "unchanged", "closed": "closed"}
+_VERBS = {
+    "created": "opened",
+    "updated": "updated",
+    "unchanged": "unchanged",
+    "closed": "closed",
+    "superseded": "with a newer version left as it is",
+}
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 # The name in front of a version: up to the tag's colon, which no slash follows, or the digest's @.
 _NAME = re.compile(r"(?P<name>\S*?)(?::(?=\w[\w.-]*(?:@|$))|@(?=sha256:))")
@@ -216,9 +222,15 @@ def _notices(
     said = {notice.text for notice in (*looked_up, *guarded)}
     notes = [n for result in results for n in result.view.notes if n not in said]
     told = [Notice(level="warning", text=note) for note in dict.fromkeys(notes)]
+    superseded = [r for r in results if r.operation == "superseded"]
+    left = [Notice(level="notice", text=_superseded(result)) for result in superseded]
     single = [e for error in errors for e in _each(error)]
     failed = [Notice(level="error", text=str(e), location=e.location) for e in single]
-    return (*looked_up, *guarded, *told, *failed)
+    return (*looked_up, *guarded, *told, *left, *failed)
+
+
+def _superseded(result: ProposalResult) -> str:
+    return f"{result.view.environment}: #{result.number} stays as it is: {result.reason}"
 
 
 def _each(error: GitOpsError) -> tuple[GitOpsError, ...]:

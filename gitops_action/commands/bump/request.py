@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -132,6 +132,10 @@ class Wanted:
     def notices(self) -> tuple[Notice, ...]:
         """What the look-up had to say."""
         return tuple(notice for image in self.images for notice in image.notices)
+
+    def without(self, changes: Collection[ImageChange]) -> Wanted:
+        """Leave out these image changes."""
+        return replace(self, images=tuple(i for i in self.images if i.change not in changes))
 
     def carrying(self, pending: tuple[ImageChange, ...], set_lines: tuple[str, ...]) -> Wanted:
         """Add what earlier bumps proposed, where this one does not ask for something else."""

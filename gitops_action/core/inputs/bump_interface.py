@@ -266,7 +266,7 @@ BUMP = Command(
         Output(
             name="pull-requests",
             help="JSON list: environment, number, url, operation"
-            " (`created`, `updated`, `unchanged` or `closed`), branch, commit.",
+            " (`created`, `updated`, `unchanged`, `closed` or `superseded`), branch, commit.",
         ),
         Output(name="pull-request-number", help=f"Number {_FIRST}."),
         Output(name="pull-request-url", help=f"Address {_FIRST}."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from gitops_action.core import trailers
 from gitops_action.core.images import ImageReference, ImageSource
@@ -133,6 +134,9 @@ SUBJECT_LIMIT = 72
 
 BRANCH_LIMIT = 240
 _SHORT_DIGEST = len("sha256:") + 12
+_SLUG_LIMIT, _SHORT_HASH = 80, 8
+_FOLDERS = frozenset({"rollback", "hold"})
+"""Folders that hold other branches, such as `gitops/<environment>/rollback/<application>`."""
 _NOT_IN_A_SLUG = re.compile(r"[^A-Za-z0-9._-]+")
 # git-check-ref-format(1), rules 3, 4, 5, 9 and 10; 1, 2, 6, 7 and 8 are checked by hand.
 _NOT_IN_A_BRANCH = re.compile(r"\.\.|@\{|[\x00-\x20\x7f~^:?*\[\\]")
@@ -178,13 +182,27 @@ def branch(view: ProposalView) -> str:
         subject = min(short_name(step.new) for step in view.images)
     else:
         subject = view.sets[0].partition(":")[0] if view.sets else "values"
-    return f"gitops/{slug(view.environment)}/{slug(subject)}"
+    part = slug(subject)
+    if part in _FOLDERS:
+        part = _marked(part, subject)
+    return f"gitops/{slug(view.environment)}/{part}"
 
 
 def slug(text: str) -> str:
-    """Text as one part of a branch name."""
-    plain = re.sub(r"\.{2,}", "-", _NOT_IN_A_SLUG.sub("-", text)).strip(".-")
-    return plain.removesuffix(".lock")[:80].strip(".-") or "x"
+    """Text as one part of a branch name; different texts give different parts.
+
+    Slashes become dashes. Where anything else had to give way, the start of the text's SHA-256
+    follows, so that names that share their ASCII letters do not share a branch.
+    """
+    flat = text.replace("/", "-")
+    plain = re.sub(r"\.{2,}", "-", _NOT_IN_A_SLUG.sub("-", flat)).strip(".-")
+    plain = plain.removesuffix(".lock")[:_SLUG_LIMIT].strip(".-")
+    return plain if plain and plain == flat else _marked(plain or "x", text)
+
+
+def _marked(plain: str, text: str) -> str:
+    found = sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return f"{plain}-{found[:_SHORT_HASH]}"
 
 
 def branch_problem(name: str) -> str:
