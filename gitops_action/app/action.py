@@ -8,7 +8,12 @@ from gitops_action.adapters.workflow import ActionsSurface
 from gitops_action.app.session import Request, Session
 from gitops_action.app.surroundings import Surroundings, of_this_process
 from gitops_action.core.inputs import ACTION_COMMANDS, COMMAND, command_named, every_input, nearest
-from gitops_action.core.inputs.values import given_inputs, stray_inputs, variable
+from gitops_action.core.inputs.values import (
+    given_inputs,
+    refuse_unknown_inputs,
+    stray_inputs,
+    variable,
+)
 from gitops_action.errors import UsageError
 
 
@@ -25,12 +30,14 @@ def read_request(environ: Mapping[str, str]) -> Request:
     """The request as the runner passes it.
 
     Raises:
-        UsageError: there is no such command.
+        UsageError: there is no such command or input.
+        GitOpsErrors: several inputs do not exist.
     """
     name = environ.get(variable(COMMAND.name), "").strip() or COMMAND.default
     command = command_named(name)
     if command is None or command.terminal_only:
         raise _no_command(name, known=command is not None)
+    refuse_unknown_inputs(command, every_input(), environ)
     return Request(
         command=command,
         given=given_inputs(command.inputs, environ),

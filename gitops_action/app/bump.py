@@ -145,7 +145,8 @@ def build_ports(
         stack: tidies up after those that leave something on disk.
         tell: takes notes of the ports on how they did their work.
     """
-    clock, job = system_clock(context.environ), read_job(context.environ)
+    clock = system_clock(context.environ)
+    job = read_job(context.environ).working_on(inputs.server_url)
     texts = _texts(inputs, job)
     if inputs.mode == "local":
         return bump.BumpPorts(store=working_tree(inputs), texts=texts, clock=clock, job=job)
@@ -168,7 +169,8 @@ def _dispatch_ports(inputs: BumpInputs, context: Context) -> DispatchPorts:
     from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
     from gitops_action.adapters.github.dispatch import GitHubDispatcher  # noqa: PLC0415 - same
 
-    clock, job = system_clock(context.environ), read_job(context.environ)
+    clock = system_clock(context.environ)
+    job = read_job(context.environ).working_on(inputs.server_url)
     client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
     return DispatchPorts(
         dispatcher=GitHubDispatcher(client, inputs.repository, clock.pause),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gitops_action.errors import Location
@@ -74,7 +74,9 @@ class Job:
     """What GitHub's runner says of the job; every field is empty outside of Actions.
 
     `event` is the webhook payload that started the run. Names follow GitHub's documentation of
-    the default environment variables (GITHUB_REPOSITORY, GITHUB_SHA, …).
+    the default environment variables (GITHUB_REPOSITORY, GITHUB_SHA, …). `server_url` is the
+    server that repositories are looked up and linked on, `run_server_url` the one that this run
+    is on where the two differ.
     """
 
     in_actions: bool = False
@@ -90,10 +92,17 @@ class Job:
     api_url: str = "https://api.github.com"
     graphql_url: str = "https://api.github.com/graphql"
     event: Mapping[str, object] = field(default_factory=dict)
+    run_server_url: str = ""
+
+    def working_on(self, server_url: str) -> Job:
+        """The same job, with repositories on the server that the inputs name."""
+        return replace(self, server_url=server_url, run_server_url=self.server_url)
 
     @property
     def run_url(self) -> str:
         """The page of this run, or empty outside of Actions."""
         if not (self.repository and self.run_id):
             return ""
-        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+        return (
+            f"{self.run_server_url or self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+        )

@@ -60,6 +60,17 @@ def test_commits_are_compared_where_there_is_a_token_for_them() -> None:
     assert ports.history is not None
 
 
+def test_sources_are_on_the_server_that_the_inputs_name() -> None:
+    """Links and ancestry, also at a terminal; the run's own page stays where the run is."""
+    environ = {"GITHUB_REPOSITORY": "acme/web", "GITHUB_RUN_ID": "7"}
+    context = Context(environ=environ, redactor=Redactor(), surface=QUIET)
+    with ExitStack() as stack:
+        given = inputs(**REMOTE, server_url="https://ghes.acme.dev")
+        job = build_ports(given, context, stack, tell=print).job
+    assert job.server_url == "https://ghes.acme.dev"
+    assert job.run_url == "https://github.com/acme/web/actions/runs/7"
+
+
 class KnownForge(GitHubForge):
     """Says who the token belongs to without asking."""
 

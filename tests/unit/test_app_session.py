@@ -186,9 +186,17 @@ def test_sigterm_ends_the_run_as_ctrl_c_does(tmp_path: Path) -> None:
 
 
 def test_inputs_that_do_nothing_are_warned_about(tmp_path: Path) -> None:
-    environ = {"INPUT_IMAGSE": "x"}
+    environ = {"INPUT_TAGS": "x"}
     run = Run(tmp_path, lambda _v, _c: Outcome(outputs={}, headline="done"), **environ)
-    assert "::warning::There is no input `imagse`; did you mean `images`?" in run.log
+    assert "::warning::The input `tags` does nothing for `bump`." in run.log
+
+
+def test_an_input_that_does_not_exist_stops_the_run(tmp_path: Path) -> None:
+    """A misspelt `dry-run` must not write."""
+    run = Run(tmp_path, raising(AssertionError()), INPUT_DRY_RUN="true")
+    assert run.code == 2
+    assert "There is no input `dry_run`" in run.log
+    assert "did you mean `dry-run`?" in run.log
 
 
 def test_an_unknown_command_is_told_with_the_nearest(tmp_path: Path) -> None:

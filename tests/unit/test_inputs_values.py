@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gitops_action.core.inputs import BUMP, TAG, bump_inputs, check_values, every_input, split_names
 from gitops_action.core.inputs.values import (
     given_inputs,
+    refuse_unknown_inputs,
     resolve_endpoints,
     stray_inputs,
     variable,
@@ -106,7 +107,6 @@ def test_inputs_come_from_their_variables() -> None:
 def test_inputs_that_do_nothing_are_told() -> None:
     environ = {
         "INPUT_IMAGES": "a:1",
-        "INPUT_IMAGSE": "a:1",
         "INPUT_TAGS": "type=raw",
         "INPUT_SEP-TAGS": "\n",
         "INPUT_COMMAND": "bump",
@@ -114,15 +114,41 @@ def test_inputs_that_do_nothing_are_told() -> None:
         "INPUT_ENTRYPOINT": "x",
     }
     assert stray_inputs(BUMP, every_input(), environ) == (
-        "There is no input `imagse`; did you mean `images`?",
         "The input `tags` does nothing for `bump`.",
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("INPUT_IMAGSE", "`images`"),
+        ("INPUT_DRY_RUN", "`dry-run`"),
+        ("INPUT_COMAND", "`command`"),
+        ("INPUT_FLAVOUR", "`flavor`"),
+        ("INPUT_XYZZY", "remove it"),
+    ],
+)
+def test_an_unknown_input_is_an_error_with_the_nearest_one(key: str, meant: str) -> None:
+    environ = {"INPUT_IMAGES": "a:1", "INPUT_ARGS": "x", "INPUT_ENTRYPOINT": "x", key: ""}
+    with pytest.raises(UsageError, match="There is no input") as caught:
+        refuse_unknown_inputs(BUMP, every_input(), environ)
+    assert meant in caught.value.fix
+
+
+def test_all_unknown_inputs_are_named_in_one_go() -> None:
+    with pytest.raises(GitOpsErrors) as caught:
+        refuse_unknown_inputs(BUMP, every_input(), {"INPUT_A1": "", "INPUT_B2": "x"})
+    assert [str(error.title) for error in caught.value.errors] == [
+        "There is no input `a1`",
+        "There is no input `b2`",
+    ]
 
 
 def test_the_defaults_that_the_runner_sets_are_no_strays() -> None:
     environ = {variable(item.name): item.default for item in every_input()}
     environ |= {"INPUT_TOKEN": "the job's", "INPUT_SOURCE-TOKEN": "the job's"}
     assert stray_inputs(TAG, every_input(), environ) == ()
+    refuse_unknown_inputs(TAG, every_input(), environ)
 
 
 @pytest.mark.parametrize(

@@ -280,30 +280,57 @@ def given_inputs(inputs: tuple[Input, ...], environ: Mapping[str, str]) -> dict[
     return {name: text for name, text in texts.items() if text}
 
 
+def refuse_unknown_inputs(
+    command: Command, everything: tuple[Input, ...], environ: Mapping[str, str]
+) -> None:
+    """Stop at inputs that no command has: a misspelt `dry-run` must not write.
+
+    The runner only warns about them, and passes them on.
+
+    Raises:
+        UsageError: there is no such input.
+        GitOpsErrors: there are several.
+    """
+    known = {variable(item.name) for item in everything} | {variable("command")}
+    strays = [key for key in sorted(environ) if _is_input(key) and key not in known]
+    names = ("command", *(item.name for item in command.inputs))
+    others = tuple(item.name for item in everything)
+    errors = tuple(_unknown(key, names, others) for key in strays)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise GitOpsErrors("Several inputs do not exist", errors)
+
+
 def stray_inputs(
     command: Command, everything: tuple[Input, ...], environ: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Sentences about inputs that are set but do nothing: misspelt ones, and other commands'.
+    """Sentences about inputs of other commands, which do nothing for this one.
 
-    An input of another command is told only when it differs from its default, because the
-    runner sets every default that `action.yml` names.
+    Only those that differ from their defaults: the runner sets every default that `action.yml`
+    names.
     """
     known = {variable(item.name): item for item in everything}
     mine = {variable(item.name) for item in command.inputs} | {variable("command")}
     notes: list[str] = []
     for key in sorted(environ):
-        if not key.startswith(_PREFIX) or key in _OF_THE_RUNNER | mine:
+        if not _is_input(key) or key in mine or key not in known:
             continue
         text = environ[key].strip()
-        if key not in known:
-            notes.append(_unknown(key, tuple(item.name for item in command.inputs)))
-        elif text and text != known[key].default and not known[key].runner_default:
+        if text and text != known[key].default and not known[key].runner_default:
             notes.append(f"The input `{known[key].name}` does nothing for `{command.name}`.")
     return tuple(notes)
 
 
-def _unknown(key: str, names: tuple[str, ...]) -> str:
+def _is_input(key: str) -> bool:
+    return key.startswith(_PREFIX) and key not in _OF_THE_RUNNER
+
+
+def _unknown(key: str, names: tuple[str, ...], others: tuple[str, ...]) -> UsageError:
     name = key.removeprefix(_PREFIX).lower()
-    close = nearest(name, names)
-    hint = f"; did you mean `{close}`?" if close else "."
-    return f"There is no input `{name}`{hint}"
+    close = nearest(name, names) or nearest(name, others)
+    return UsageError(
+        f"There is no input `{name}`",
+        cause="`with:` gives it to the action, which does not have it",
+        fix=f"did you mean `{close}`?" if close else "remove it from `with:`",
+    )
