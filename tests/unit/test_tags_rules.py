@@ -74,7 +74,21 @@ ALL = "type=ref,event=tag;type=ref,event=pr;type=ref,event=branch;type=sha"
         ("v1.2.3", "type=semver,pattern={{version}},value={{branch}}", ""),
         ("v1.2.3", "type=semver,pattern={{version}},value={{tag}}", "1.2.3 latest"),
         ("main", "type=semver,pattern={{version}},value==1.2.3", ""),
-        ("main", "type=semver,pattern={{version}},value=1.2.3/rc", ""),
+        ("main", "type=semver,pattern={{version}},value=1.2.3/rc", "1.2.3-rc"),
+        ("mono", r"type=semver,pattern={{version}},match=v(\d.\d.\d)$", "1.0.0 latest"),
+        ("mono", "type=semver,pattern=v{{major}},match=p1/(v.*)", "v1 latest"),
+        ("mono", "type=semver,pattern={{raw}},match=p1/(v.*)", "v1.0.0 latest"),
+        ("mono", "type=semver,pattern={{version}},match=web/(v.*)", ""),
+        ("v1.2.3", "type=semver,pattern={{version}},match=web/(v.*)", "1.2.3 latest"),
+        ("main", "type=semver,pattern={{version}},value=p1/v1.0.0,match=p1/(.*)", "1.0.0 latest"),
+        ("main", "type=semver,pattern={{version}},match=(.*)", ""),
+        ("main", "type=semver,pattern={{version}},value=w/1.2.3/rc,match=w/(.*)", "1.2.3-rc"),
+        ("main", "type=semver,pattern={{version}}-{{build}},value=1.2.3+a.1", "1.2.3-a-1 latest"),
+        ("main", "type=semver,pattern={{version}},value=9007199254740992.0.0", ""),
+        ("main", f"type=semver,pattern={{{{version}}}},value=1.0.0-{'a' * 256}", ""),
+        ("mono", r"type=pep440,pattern={{version}},match=v(\d.\d.\d)$", "1.0.0 latest"),
+        ("main", "type=pep440,pattern={{version}},value=p1/v1.0rc1,match=p1/(.*)", "1.0rc1"),
+        ("v1.2.3", r"type=match,pattern=/\d/g,group=1", "2 latest"),
         # pep440
         ("v1.2.3", PEP440, "1.2.3 1.2 latest"),
         ("v1.2.3", "type=pep440,pattern={{raw}}", "v1.2.3 latest"),
@@ -88,7 +102,7 @@ ALL = "type=ref,event=tag;type=ref,event=pr;type=ref,event=branch;type=sha"
         ("1.2post1", "type=pep440,pattern={{raw}}", "1.2post1"),
         ("main", "type=pep440,pattern={{version}},value=1.1beta2", "1.1b2"),
         ("main", "type=pep440,pattern={{version}},value=1.0+local.1", "1.0-local.1 latest"),
-        ("main", "type=pep440,pattern={{version}},value=1.0/1", ""),
+        ("main", "type=pep440,pattern={{version}},value=1.0/1", "1.0.post1"),
         ("sometag", PEP440, ""),
         ("main", PEP440, ""),
         # match
@@ -277,3 +291,16 @@ def test_what_could_not_be_applied_is_told(event: str, tags: str, told: str) -> 
 @pytest.mark.parametrize("tags", ["type=sha", f"type=raw,value={'x' * 128}", "_x"])
 def test_what_is_in_order_is_not_warned_of(tags: str) -> None:
     assert metadata("v1.2.3", tags).warnings == ()
+
+
+def test_a_match_that_does_not_match_is_a_warning_and_the_whole_text_goes_on() -> None:
+    found = metadata("v1.2.3", "type=semver,pattern={{version}},match=web/(v.*)")
+    assert found.version == "1.2.3"
+    (warning,) = found.warnings
+    assert "web/(v.*) does not match 'v1.2.3', which is taken as a whole" in warning
+
+
+def test_without_a_match_a_text_that_is_no_version_gives_both_reasons() -> None:
+    (warning, *_) = metadata("mono", "type=semver,pattern={{version}},match=web/(v.*)").warnings
+    assert "web/(v.*) does not match 'p1/v1.0.0'" in warning
+    assert "'p1-v1.0.0' is not a semantic version" in warning

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.version import InvalidVersion
 from packaging.version import Version as PythonVersion
@@ -16,6 +16,9 @@ from gitops_action.core.tags.rules import Flavor, Rule
 from gitops_action.errors import UsageError
 
 # The version behind a tag: Semantic Versioning 2.0.0 and PEP 440.
+
+_GREATEST, _LONGEST = 2**53 - 1, 256
+"""The greatest number and the longest version that node-semver accepts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,8 @@ def semantic_version(text: str) -> TagVersion | None:
         version = SemanticVersion.parse(text.strip().removeprefix("v"))
     except ValueError:
         return None
+    if max(version.major, version.minor, version.patch) > _GREATEST or len(text) > _LONGEST:
+        return None
     names = {
         "raw": text,
         "version": str(version.replace(build=None)),
@@ -39,7 +44,8 @@ def semantic_version(text: str) -> TagVersion | None:
         "minor": str(version.minor),
         "patch": str(version.patch),
         "prerelease": version.prerelease or "",
-        "build": version.build or "",
+        # node-semver's list of identifiers, written as JavaScript does.
+        "build": (version.build or "").replace(".", ","),
     }
     return TagVersion(names=names, stable=version.prerelease is None)
 
@@ -61,9 +67,9 @@ def python_version(text: str) -> TagVersion | None:
     return TagVersion(names=names, stable=not unstable)
 
 
-_JAVASCRIPT_REGEX = re.compile(r"/(.+)/([a-z]*)")
+_JAVASCRIPT_REGEX = re.compile(r"/(.+)/(.*)")
 _REGEX_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "g": 0, "u": 0}
-"""JavaScript's flags; `g` and `u` change nothing about the first match."""
+"""JavaScript's flags; `u` changes nothing here, and `g` gives all matches."""
 _JAVASCRIPT_GROUP = re.compile(r"\(\?<(?![=!])")
 
 
@@ -127,34 +133,39 @@ class Emitter:
         return self._tag(expand(rule.attributes["pattern"], names), rule)
 
     def _version(self, rule: Rule, read: Callable[[str], TagVersion | None], what: str) -> Emission:
-        text = self._given_or_tag(rule, slash="-")
-        if text is None:
+        given = self._given_or_tag(rule)
+        if given is None:
             return Emission()
+        text, warning = _matched(rule, given)
+        text = text.replace("/", "-")
         version = read(text)
         if version is None:
-            return Emission(warning=f"{text!r} is not {what}: {rule.line!r} gives no tag")
+            said = f"{text!r} is not {what}: {rule.line!r} gives no tag"
+            return Emission(warning=f"{warning}; {said}" if warning else said)
         pattern = rule.attributes["pattern"]
         if not version.stable:
             pattern = pattern if is_raw(pattern) else "{{version}}"
-        return self._tag(expand(pattern, version.names), rule, latest=version.stable)
+        made = self._tag(expand(pattern, version.names), rule, latest=version.stable)
+        return replace(made, warning=warning)
 
-    def _given_or_tag(self, rule: Rule, slash: str = "/") -> str | None:
-        """The rule's own value, else the Git tag with `slash` for its slashes; None without."""
+    def _given_or_tag(self, rule: Rule) -> str | None:
+        """The rule's own value, else the Git tag; None without."""
         if rule.attributes["value"]:
             return self._expand(rule.attributes["value"])
-        return self.context.tag.replace("/", slash) or None
+        return self.context.tag or None
 
     def _match(self, rule: Rule) -> Emission:
         text = self._given_or_tag(rule)
         if text is None:
             return Emission()
-        found = _regex(rule).search(text)
-        if found is None:
+        groups = _groups(rule, text)
+        if not groups:
             return Emission(warning=f"{rule.attributes['pattern']} does not match {text!r}")
         group = int(rule.attributes["group"])
-        if group > found.re.groups or found[group] is None:
+        value = groups[group] if group < len(groups) else None
+        if value is None:
             return Emission(warning=f"{rule.line!r} has no group {group} in {text}")
-        return self._tag(found[group], rule, latest=True)
+        return self._tag(value, rule, latest=True)
 
     def _edge(self, rule: Rule) -> Emission:
         wanted = rule.attributes["branch"] or self.context.repository.default_branch
@@ -184,13 +195,37 @@ def clean_tag(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text)
 
 
-def _regex(rule: Rule) -> re.Pattern[str]:
-    """A regular expression, plain or as `/…/i`; named groups also in JavaScript's spelling."""
-    pattern, flags = rule.attributes["pattern"], re.ASCII
+def _matched(rule: Rule, text: str) -> tuple[str, str]:
+    """What group 1 of the rule's `match` finds; without a match the text, and a warning."""
+    pattern = rule.attributes["match"]
+    if not pattern:
+        return text, ""
+    regex = _compiled(pattern, re.ASCII, rule)
+    if not regex.groups:
+        title = f"`tags`: match has no group in {rule.line!r}"
+        raise UsageError(title, fix="put the version in parentheses: `match=web/v(.*)`")
+    found = regex.search(text)
+    if found is None or found[1] is None:
+        return text, f"{pattern} does not match {text!r}, which is taken as a whole"
+    return found[1], ""
+
+
+def _groups(rule: Rule, text: str) -> tuple[str | None, ...]:
+    """The match and its groups, empty without one; with the flag `g` all matches, as JavaScript."""
+    pattern, flags, letters = rule.attributes["pattern"], re.ASCII, ""
     if delimited := _JAVASCRIPT_REGEX.fullmatch(pattern):
-        pattern = delimited[1]
-        for letter in delimited[2]:
+        pattern, letters = delimited[1], delimited[2]
+        for letter in letters:
             flags |= _flag(letter, rule)
+    regex = _compiled(pattern, flags, rule)
+    if "g" in letters:
+        return tuple(found[0] for found in regex.finditer(text))
+    found = regex.search(text)
+    return (found[0], *found.groups()) if found else ()
+
+
+def _compiled(pattern: str, flags: int, rule: Rule) -> re.Pattern[str]:
+    """A regular expression; named groups also in JavaScript's spelling."""
     try:
         return re.compile(_JAVASCRIPT_GROUP.sub("(?P<", pattern), flags)
     except re.error as error:

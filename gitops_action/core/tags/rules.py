@@ -82,8 +82,8 @@ DEFAULT_RULES = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=
 
 _DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "schedule": {"pattern": "nightly"},
-    "semver": {"value": ""},
-    "pep440": {"value": ""},
+    "semver": {"value": "", "match": ""},
+    "pep440": {"value": "", "match": ""},
     "match": {"value": "", "group": "0"},
     "edge": {"branch": ""},
     "sha": {"prefix": "sha-", "format": "short"},
@@ -253,10 +253,16 @@ def parse_image_names(text: str) -> tuple[str, ...]:
         attributes = dict(fields)
         if set(attributes) <= {""}:
             names += [value for _, value in fields if value]
-        elif attributes.keys() <= {"", "name", "enable"}:
-            names += _named(attributes, line)
-        else:
+        elif not attributes.keys() <= {"", "name", "enable"}:
             raise UsageError(f"`images`: unknown attribute in {line!r}", fix=_FIX)
+        elif len({name or "name" for name, _ in fields}) < len(fields):
+            raise UsageError(
+                f"`images`: {line!r} names several images with attributes",
+                cause="attributes belong to one image",
+                fix="write each image on a line of its own",
+            )
+        else:
+            names += _named(attributes, line)
     return tuple(dict.fromkeys(_checked(name.lower()) for name in names))
 
 
