@@ -218,3 +218,77 @@ def test_twenty_thousand_files_take_seconds(tmp_path: Path) -> None:
     )
     assert len(snapshot.files) == 100
     assert time.perf_counter() - started < 10
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with what Git tracks, would track, ignores, and what is another repository's."""
+    folder = tmp_path / "real"
+    for path in (
+        "tracked.yaml",
+        "apps/tracked-although-ignored.local.yaml",
+        "apps/ignored.local.yaml",
+        "apps/excluded.yaml",
+        "vendor/chart/values.yaml",
+        "new.yaml",
+        "nested/values.yaml",
+        "module/values.yaml",
+    ):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("image: web:v1\n")
+    (folder / ".gitignore").write_text("*.local.yaml\nvendor/\n")
+    for other in ("nested", "module"):
+        git(folder / other, "init", "-q")
+        git(folder / other, "add", ".")
+        git(folder / other, "commit", "-qm", "x")
+    git(folder, "init", "-q")
+    (folder / ".git/info/exclude").write_text("excluded.yaml\n")
+    git(folder, "add", "tracked.yaml", ".gitignore", "module")
+    git(folder, "add", "-f", "apps/tracked-although-ignored.local.yaml")
+    git(folder, "commit", "-qm", "x")
+    return folder
+
+
+def test_what_git_tracks_or_would_track_is_read(checkout: Path) -> None:
+    """Ignored files, submodules and other repositories are left alone."""
+    found = WorktreeStore(checkout).read(commit="", folders=(), keep=every)
+    assert set(found.files) == {
+        ".gitignore",
+        "tracked.yaml",
+        "apps/tracked-although-ignored.local.yaml",
+        "new.yaml",
+    }
+    assert found.notes == ("the repository inside, nested, is left alone",)
+
+
+def test_a_folder_of_a_checkout_and_a_linked_worktree_are_read_alike(
+    checkout: Path, tmp_path: Path
+) -> None:
+    found = WorktreeStore(checkout / "apps").read(commit="", folders=(), keep=every)
+    assert set(found.files) == {"tracked-although-ignored.local.yaml"}
+    git(checkout, "worktree", "add", "-q", str(tmp_path / "linked"))
+    (tmp_path / "linked/x.local.yaml").write_text("image: web:v1\n")
+    found = WorktreeStore(tmp_path / "linked").read(commit="", folders=(), keep=every)
+    assert "x.local.yaml" not in found.files
+    assert "tracked.yaml" in found.files
+
+
+def test_no_program_that_the_repositorys_settings_name_is_started(
+    checkout: Path, tmp_path: Path
+) -> None:
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    program.chmod(0o755)
+    git(checkout, "config", "core.fsmonitor", str(program))
+    WorktreeStore(checkout).read(commit="", folders=(), keep=every)
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_folder_that_git_ignores_as_a_whole_is_read_all_the_same(checkout: Path) -> None:
+    found = WorktreeStore(checkout / "vendor").read(commit="", folders=(), keep=every)
+    assert set(found.files) == {"chart/values.yaml"}

@@ -38,6 +38,8 @@ def test_lines_are_read_in_order_and_comments_skipped() -> None:
 
 def test_the_same_line_twice_is_one_change() -> None:
     assert len(parse_image_lines("web:v1\nweb:v1")) == 1
+    (change,) = parse_image_lines("nginx:1\ndocker.io/library/nginx:1\nnginx=nginx:1")
+    assert str(change.target) == "nginx:1"
 
 
 def test_two_targets_for_one_repository_name_both_lines() -> None:

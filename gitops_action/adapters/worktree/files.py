@@ -180,8 +180,20 @@ class TooLarge:
     size: int
 
 
-def scan(root: Path, folder: str, keep: Keep) -> Iterator[RepositoryFile | TooLarge]:
+@dataclass(frozen=True, kw_only=True)
+class Among:
+    """Files that may be looked at, and the folders they lie in."""
+
+    files: frozenset[str]
+    folders: frozenset[str]
+
+
+def scan(
+    root: Path, folder: str, keep: Keep, among: Among | None = None
+) -> Iterator[RepositoryFile | TooLarge]:
     """Yield the files below `folder` (empty: everything) that `keep` wants, never `.git`.
+
+    With `among` only these files are looked at, and only in these folders.
 
     Links are yielded as links, whatever `keep` says. Twenty thousand files pass through here, so
     that nothing is made of a file before it is wanted.
@@ -195,12 +207,16 @@ def scan(root: Path, folder: str, keep: Keep) -> Iterator[RepositoryFile | TooLa
         with os.scandir(place) as entries:
             for entry in entries:
                 path = prefix + entry.name
+                if among and path not in among.files and path not in among.folders:
+                    continue
                 if entry.is_symlink():
                     target = os.fsencode(Path(entry.path).readlink())
                     yield RepositoryFile(path=path, data=target, mode=SYMLINK)
                 elif entry.name == _GIT:
                     continue
                 elif entry.is_dir(follow_symlinks=False):
+                    if among and path not in among.folders:  # another repository's, as a submodule
+                        continue
                     waiting.append((entry.path, f"{path}/"))
                 elif entry.is_file(follow_symlinks=False):
                     yield from _wanted(path, entry.path, keep)

@@ -10,12 +10,14 @@ from pathlib import Path
 from gitops_action.adapters.git.checkout import read_head
 from gitops_action.adapters.worktree.files import (
     FILE_LIMIT,
+    Among,
     TooLarge,
     inside,
     read_file,
     replace_files,
     scan,
 )
+from gitops_action.adapters.worktree.tracked import Tracked, tracked_files
 from gitops_action.core.config.holds import HOLDS_FOLDER
 from gitops_action.core.pull_requests import NewCommit
 from gitops_action.core.repository import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id
@@ -37,6 +39,7 @@ class WorktreeStore:
             raise UsageError(f"`{root}` is not a folder", fix="correct `working-directory`")
         self._root = root.resolve()
         self._seen: dict[str, str] = {}
+        self._tracked: Tracked | None = None
 
     def tip(self, *, base: str | None, config: str) -> Tip:
         """The settings on disk, with the commit they may be based on (empty: not known).
@@ -63,7 +66,8 @@ class WorktreeStore:
     def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
         """Read the files that `keep` wants, in `folders` or, when empty, everywhere.
 
-        Symbolic links are always kept; their data is their target.
+        Ignored files and other repositories inside are left alone. Symbolic links are always
+        kept; their data is their target.
 
         Raises:
             UsageError: a folder is not inside.
@@ -71,8 +75,13 @@ class WorktreeStore:
         """
         whole = not (folders and all(folders))
         files: dict[str, RepositoryFile] = {}
-        notes: list[str] = []
-        for file in self._listed(("",) if whole else folders, keep):
+        tracked = self._tracked or tracked_files(self._root)
+        self._tracked = tracked
+        among = None
+        if tracked.files is not None:
+            among = Among(files=tracked.files, folders=tracked.folders)
+        notes: list[str] = [*tracked.notes]
+        for file in self._listed(("",) if whole else folders, keep, among):
             if isinstance(file, TooLarge):
                 notes.extend(_note(file))
             else:
@@ -122,12 +131,14 @@ class WorktreeStore:
         self._seen[path] = blob_id(found.data)
         return replace(found, path=path)
 
-    def _listed(self, folders: Iterable[str], keep: Keep) -> Iterable[RepositoryFile | TooLarge]:
+    def _listed(
+        self, folders: Iterable[str], keep: Keep, among: Among | None = None
+    ) -> Iterable[RepositoryFile | TooLarge]:
         try:
             for folder in folders:
                 path = folder.strip("/")
                 if not path or inside(self._root, path).is_dir():
-                    yield from scan(self._root, path, keep)
+                    yield from scan(self._root, path, keep, among)
         except OSError as error:
             raise GitOpsError(
                 "The working directory cannot be read",

@@ -128,6 +128,11 @@ class Content:
             return plan
         return self.plan(make)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not looked at while the files were read."""
+        return tuple(dict.fromkeys(self._snapshot.notes)) if self._snapshot else ()
+
     def _files(self) -> Snapshot:
         if self._snapshot is None:
             self._snapshot = read_content(

@@ -231,7 +231,7 @@ class Planner:
         notices: tuple[Notice, ...],
     ) -> ProposalView:
         by_repository = {lineage.repository: lineage for lineage in lineages}
-        notes = [notice.text for notice in (*wanted.notices, *notices)]
+        notes = [*(notice.text for notice in (*wanted.notices, *notices)), *self.content.notes]
         identity = self.ports.forge.viewer() if self.inputs.signoff and self.ports.forge else None
         return ProposalView(
             environment=environment.name,

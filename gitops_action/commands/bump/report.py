@@ -149,7 +149,7 @@ def bump_outcome(
         lines=tuple(line for block in blocks for line in block),
         summary=texts.summary(report),
         notices=_notices(planned, results, errors),
-        data=_data(outputs),
+        data={**_data(outputs), "left-alone": _left_alone(results)},
         exit_code=max((error.exit_code for error in errors), default=0),
     )
 
@@ -210,6 +210,19 @@ def _line(line: PlanLine) -> dict[str, object]:
         "new": line.new,
         "rule": line.rule,
     }
+
+
+def _left_alone(results: Sequence[ProposalResult]) -> list[dict[str, object]]:
+    return [
+        {
+            "environment": result.view.environment,
+            "file": item.file,
+            "line": item.line,
+            "reason": item.reason,
+        }
+        for result in results
+        for item in result.view.skipped
+    ]
 
 
 def _notices(

@@ -47,7 +47,7 @@ def parse_image_lines(text: str) -> tuple[ImageChange, ...]:
         try:
             change = _parse_line(line, number)
             first, known = changes.setdefault(change.repository, (number, change))
-            if known != change:
+            if not _same(known, change):
                 errors.append(_contradiction(change.repository, first, number))
         except UsageError as error:
             errors.append(error)
@@ -56,6 +56,16 @@ def parse_image_lines(text: str) -> tuple[ImageChange, ...]:
     if errors:
         raise GitOpsErrors("Several lines of `images` are wrong", tuple(errors))
     return tuple(change for _, change in changes.values())
+
+
+def _same(one: ImageChange, other: ImageChange) -> bool:
+    """Whether they want the same, however the name is spelled."""
+    return _meaning(one) == _meaning(other)
+
+
+def _meaning(change: ImageChange) -> tuple[str, str, str | None, str | None]:
+    target = change.target
+    return change.repository, target.repository, target.tag, target.digest
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
