@@ -35,12 +35,16 @@ class Snapshot:
 
     `commit` is empty for a working tree that is read without Git. `folders` are the folders that
     were read (empty: the whole tree), so that "not there" can be told from "not read".
+    `filtered` says that files were passed over by content; `asked` are those that were asked for
+    by name since, there or not.
     """
 
     commit: str
     files: Mapping[str, RepositoryFile]
     folders: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    filtered: bool = False
+    asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

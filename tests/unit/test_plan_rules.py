@@ -11,11 +11,12 @@ from gitops_action.core.plan import (
     KustomizeCycleError,
     NoMatchError,
     OutsideRepositoryError,
+    SharedAnchorError,
     SharedFileError,
     make_keep,
     unread_folders,
 )
-from gitops_action.core.yaml import EditRefusedError, YamlSyntaxError
+from gitops_action.core.yaml import YamlSyntaxError
 from gitops_action.errors import GitOpsErrors, UsageError
 from tests.support.plans import (
     DIGEST,
@@ -401,10 +402,76 @@ def test_folders_that_were_not_read_are_named() -> None:
     assert unread_folders(snapshot(files), config.environments) == ()
 
 
-def test_an_anchor_that_other_values_share_is_refused() -> None:
+def test_an_anchor_that_other_values_read_is_edited_and_every_reader_is_listed() -> None:
     content = f"a: &v v1\nimage:\n  repository: {WEB}\n  tag: *v\nother: *v\n"
-    with pytest.raises(EditRefusedError):
-        plan({"values.yaml": content}, BUMP)
+    planned = plan({"values.yaml": content}, BUMP)
+    assert after({"values.yaml": content}, planned)["values.yaml"] == content.replace("v1", "v2")
+    assert {line.path: line.rule for line in planned.lines} == {
+        "a": "yaml-alias",
+        "image.tag": "helm-values",
+        "other": "yaml-alias",
+    }
+
+
+ALIASED = {
+    "values": f"""\
+        api:
+          image: {{repository: ghcr.io/acme/api, tag: &ver v1}}
+        worker:
+          image: {{repository: {WEB}, tag: *ver}}
+        """,
+    "a tag without repository": f"""\
+        api: {{tag: &ver v1}}
+        worker:
+          image: {{repository: {WEB}, tag: *ver}}
+        """,
+    "entries": f"""\
+        resources: [https://example.org/base?ref=v1]
+        images:
+        - {{name: ghcr.io/acme/api, newTag: &ver v1}}
+        - {{name: {WEB}, newTag: *ver}}
+        """,
+}
+
+
+@pytest.mark.parametrize("name", ALIASED)
+def test_an_anchor_that_decides_another_image_is_refused(name: str) -> None:
+    file = "kustomization.yaml" if name == "entries" else "values.yaml"
+    with pytest.raises(SharedAnchorError) as caught:
+        plan({file: text(ALIASED[name])}, BUMP)
+    assert "gitops-image" in caught.value.fix
+    assert caught.value.location is not None
+    assert caught.value.location.file == file
+
+
+def test_a_marker_on_the_anchor_lets_other_images_follow() -> None:
+    content = text(f"""\
+        api:
+          image:
+            repository: ghcr.io/acme/api
+            tag: &ver v1 # gitops-image: {WEB}:tag
+        worker:
+          image: {{repository: {WEB}, tag: *ver}}
+        """)
+    planned = plan({"values.yaml": content}, BUMP)
+    assert after({"values.yaml": content}, planned)["values.yaml"] == content.replace("v1", "v2")
+    assert "api.image.tag" in {line.path for line in planned.lines}
+
+
+def test_set_over_an_alias_that_decides_another_image_is_refused() -> None:
+    content = text(ALIASED["values"]).replace(WEB, "ghcr.io/acme/worker")
+    with pytest.raises(SharedAnchorError):
+        plan({"values.yaml": content}, sets="values.yaml: worker.image.tag = v2")
+
+
+def test_images_and_set_that_agree_are_one_edit() -> None:
+    content = text("""\
+        defaults: &image {registry: ghcr.io, tag: v1}
+        web: {image: {<<: *image, repository: acme/web}}
+        worker: {image: {<<: *image, repository: acme/web}}
+        """)
+    planned = plan({"values.yaml": content}, BUMP, sets="values.yaml: defaults.tag = v2")
+    assert after({"values.yaml": content}, planned)["values.yaml"] == content.replace("v1", "v2")
 
 
 def test_an_anchor_that_only_the_images_share_is_edited() -> None:

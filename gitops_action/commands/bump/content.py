@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 
 from gitops_action.commands.ports import ContentStore
 from gitops_action.core.config import APPLICATIONS_FOLDER, Config, Hold, load_config, load_holds
-from gitops_action.core.plan import FoldersNotReadError, NoMatchError, Plan, make_keep
+from gitops_action.core.plan import (
+    FilesNotReadError,
+    FoldersNotReadError,
+    NoMatchError,
+    Plan,
+    make_keep,
+)
 from gitops_action.core.repository import Keep, Snapshot, Tip
 from gitops_action.errors import GitOpsError
 
@@ -41,7 +47,8 @@ def read_content(
     none, the whole tree is. All environments are read, because a file that two of them share
     must be recognised.
     """
-    return store.read(commit=commit, folders=_folders(config, applications), keep=keep)
+    snapshot = store.read(commit=commit, folders=_folders(config, applications), keep=keep)
+    return replace(snapshot, filtered=True)
 
 
 def widen(
@@ -50,7 +57,7 @@ def widen(
     """Read the folders that were found to be missing as well; the whole tree when none is named."""
     more = store.read(commit=snapshot.commit, folders=folders, keep=keep)
     if not more.folders:
-        return more
+        return replace(more, filtered=True)
     return replace(
         snapshot,
         files={**snapshot.files, **more.files},
@@ -87,7 +94,7 @@ def fitting(make: MakePlan) -> MakePlan:
     def plan(files: Snapshot) -> Plan:
         try:
             return make(files)
-        except (FoldersNotReadError, NoMatchError):
+        except (FilesNotReadError, FoldersNotReadError, NoMatchError):
             raise  # these ask for more files first
         except GitOpsError as error:
             raise MisfitError(str(error)) from error
@@ -148,7 +155,7 @@ class Content:
         """Plan on what was read, then with the bases it leads to, then on the whole tree."""
         for folders_of in (_missing, _everything):
             try:
-                return make(self._files())
+                return self._made(make)
             except FoldersNotReadError as error:
                 self._widen(folders_of(error), self._keep)
             except NoMatchError:
@@ -160,10 +167,20 @@ class Content:
         try:
             if self._files().folders:
                 self._widen((), self._keep)
-            return make(self._files())
+            return self._made(make)
         except NoMatchError:
             self._widen((), make_keep((), ()))
-            return make(self._files())
+            return self._made(make)
+
+    def _made(self, make: MakePlan) -> Plan:
+        """Plan; files that others name and the prefilter passed over are fetched until none is."""
+        while True:
+            try:
+                return make(self._files())
+            except FilesNotReadError as error:
+                snapshot = self._store.confirm(snapshot=self._files(), paths=error.paths)
+                asked = snapshot.asked.union(error.paths)
+                self._snapshot = replace(snapshot, asked=asked)
 
     def _widen(self, folders: tuple[str, ...], keep: Keep) -> None:
         self._snapshot = widen(self._store, self._files(), folders=folders, keep=keep)

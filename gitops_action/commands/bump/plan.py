@@ -231,7 +231,8 @@ class Planner:
         notices: tuple[Notice, ...],
     ) -> ProposalView:
         by_repository = {lineage.repository: lineage for lineage in lineages}
-        notes = [*(notice.text for notice in (*wanted.notices, *notices)), *self.content.notes]
+        told = [notice.text for notice in (*wanted.notices, *notices)]
+        notes = [*told, *self.content.notes, *plan.notes]
         identity = self.ports.forge.viewer() if self.inputs.signoff and self.ports.forge else None
         return ProposalView(
             environment=environment.name,

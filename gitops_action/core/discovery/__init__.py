@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops_action.core.discovery.cursor import (
+    FilesNotReadError,
     FoldersNotReadError,
     KustomizeCycleError,
     OutsideRepositoryError,
@@ -21,6 +22,7 @@ from gitops_action.core.discovery.prefilter import keep_files
 from gitops_action.core.discovery.source import Skipped, Source
 
 __all__ = [
+    "FilesNotReadError",
     "FoldersNotReadError",
     "ImageUse",
     "KustomizeCycleError",

@@ -68,6 +68,23 @@ class FoldersNotReadError(GitOpsError):
         )
 
 
+class FilesNotReadError(GitOpsError):
+    """Files of the environment name others that the prefilter passed over.
+
+    Attributes:
+        paths: what is missing; they may not exist.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        """Name the files."""
+        self.paths = tuple(sorted(paths))
+        super().__init__(
+            "The environment names files that were not read",
+            cause=", ".join(self.paths),
+            fix="read these files too",
+        )
+
+
 class OvergrownDocumentError(GitOpsError):
     """A document whose aliases expand beyond any real manifest."""
 
@@ -134,14 +151,20 @@ class Cursor:
         """The scalar as a spot; None for mappings and sequences."""
         if not isinstance(self.node, Scalar):
             return None
+        path = YamlPath(document=self.document, steps=self.steps)
+        own = replace(self.node.path, document=self.document)
+        places = (replace(place, document=self.document) for place in self.node.aliases)
         return Spot(
             file=self.file,
-            path=YamlPath(document=self.document, steps=self.steps),
+            path=path,
             value=self.node.value,
             line=self.line,
             kind=self.node.kind,
             comment=self.node.comment,
             outer=self.outer,
+            anchored=None if own == path else own,
+            readers=tuple(place for place in (own, *places) if place != path),
+            has_anchor=self.node.anchor is not None,
         )
 
     def get(self, *keys: str) -> Cursor | None:

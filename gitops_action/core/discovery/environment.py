@@ -11,6 +11,8 @@ from gitops_action.core.discovery.image import Live, Spot
 from gitops_action.core.discovery.kinds import argocd, flux, markers
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests
 from gitops_action.core.discovery.overlay import Built, Walker
+from gitops_action.core.discovery.relevance import steers
+from gitops_action.core.discovery.scan import without_values
 from gitops_action.core.discovery.source import Source, folder_of
 from gitops_action.core.images import ImageReference, ImageReferenceError
 from gitops_action.core.repository import Snapshot
@@ -26,12 +28,16 @@ class Survey:
         files: its input closure.
         lone: tags that stand beside no repository.
         unresolved: marked scalars whose policy leads to no repository.
+        marks: every marked scalar.
+        recognised: the lines (file and number) on which a rule found something.
     """
 
     lives: tuple[Live, ...]
     files: frozenset[str]
     lone: tuple[Spot, ...] = ()
     unresolved: tuple[Spot, ...] = ()
+    marks: tuple[markers.Mark, ...] = ()
+    recognised: frozenset[tuple[str, int]] = frozenset()
 
 
 class Surveyor:
@@ -52,7 +58,12 @@ class Surveyor:
         """Everything about one environment."""
         own = self._own(environment)
         roots = self._roots(own)
-        lives = [replace(live, root=path) for path, built in roots for live in built.lives]
+        settled = frozenset(path for _, built in roots for path in built.values)
+        lives = [
+            replace(live, root=path)
+            for path, built in roots
+            for live in without_values(built.lives, settled)
+        ]
         files = frozenset(own).union(*(built.files for _, built in roots))
         found = tuple(self._marks(files))
         policies = flux.policy_repositories(self._policies(files))
@@ -66,6 +77,10 @@ class Surveyor:
             files=files,
             lone=tuple(self.walker.scanner.lone),
             unresolved=tuple(mark.spot for mark in markers.unresolved(found, policies)),
+            marks=found,
+            recognised=frozenset(
+                (*self.walker.scanner.lines, *((mark.spot.file, mark.spot.line) for mark in found))
+            ),
         )
 
     def _own(self, environment: Environment) -> tuple[str, ...]:
@@ -87,7 +102,8 @@ class Surveyor:
                 built = self._guarded(path)
                 covered |= built.files
                 roots.append((path, built))
-        loose = [path for path in free if path not in covered and path not in layers]
+        left = (path for path in free if path not in covered and path not in layers)
+        loose = [path for path in left if self.source.is_relevant(path)]
         for path in loose:
             if path not in covered:
                 built = self.walker.file(path)
@@ -106,7 +122,8 @@ class Surveyor:
 
     def _claims(self, own: Iterable[str]) -> Iterator[str]:
         """Folders that an object of Flux or Argo CD builds, so that it is their root."""
-        for path, manifest in self._objects(own):
+        steering = (path for path in own if steers(self.source.data(path)))
+        for path, manifest in self._objects(steering):
             for item in _built_paths(manifest):
                 text = (item.text or "").strip("/").removeprefix("./").strip("/")
                 if text and text != "." and not _inside(path, text):
@@ -167,9 +184,8 @@ def _built_paths(manifest: Cursor) -> Iterator[Cursor]:
             yield path
     elif argocd.is_application(manifest):
         for source in argocd.sources(manifest):
-            path = source.get("path")
-            if path:
-                yield path
+            if source.path:
+                yield source.path
 
 
 def _inside(path: str, folder: str) -> bool:

@@ -89,7 +89,22 @@ ARROW = " » "
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
-    """One scalar of a file; `outer` is the scalar whose text holds the YAML it stands in."""
+    """One scalar of a file, or a part of one.
+
+    Attributes:
+        file: path in the repository.
+        path: where it is read; over an alias, not where it stands.
+        value: its text, or the part between `prefix` and `suffix`.
+        line: line in the file.
+        kind: what YAML reads the scalar as.
+        comment: the comment behind it.
+        outer: the scalar whose text holds the YAML it stands in.
+        prefix: text of the scalar in front of the value, which stays (`KEY=`).
+        suffix: text of the scalar behind it, which stays.
+        anchored: the path of the scalar itself, where `path` leads over an alias.
+        readers: every other place that reads the same scalar.
+        has_anchor: whether the scalar itself is anchored, not a mapping around it.
+    """
 
     file: str
     path: YamlPath
@@ -98,6 +113,11 @@ class Spot:
     kind: str = "string"
     comment: str = ""
     outer: Spot | None = None
+    prefix: str = ""
+    suffix: str = ""
+    anchored: YamlPath | None = None
+    readers: tuple[YamlPath, ...] = ()
+    has_anchor: bool = False
 
     @property
     def at(self) -> str:
@@ -106,8 +126,23 @@ class Spot:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from every other spot."""
-        return self.file, self.at
+        """What tells its scalar from every other one, whichever alias it is read through."""
+        path = str(self.anchored or self.path)
+        return self.file, f"{self.outer.at}{ARROW}{path}" if self.outer else path
+
+    @property
+    def text(self) -> str:
+        """The whole text of the scalar."""
+        return f"{self.prefix}{self.value}{self.suffix}"
+
+    def part(self, start: int, end: int) -> Spot:
+        """The part of the value between two positions."""
+        return replace(
+            self,
+            value=self.value[start:end],
+            prefix=self.prefix + self.value[:start],
+            suffix=self.value[end:] + self.suffix,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +193,14 @@ class Place:
         digest = _with_algorithm(self.text("digest")) or digest
         return Spelling(name=joined, tag=tag, digest=digest)
 
+    @property
+    def written_name(self) -> str:
+        """The name that is written here, whatever the place is assumed to be; may be empty."""
+        if "reference" in self.spots:
+            return self.spelling.name
+        name = split_image(self.text("name")).name
+        return "/".join(part for part in (self.text("registry"), name) if name and part)
+
     def text(self, role: Role) -> str:
         """What the scalar of this role says; empty when there is none, or null."""
         spot = self.spots.get(role)
@@ -196,6 +239,16 @@ class Resource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Untraced:
+    """What decides an image and cannot be edited, or not be followed: where, what, what to do."""
+
+    file: str
+    line: int
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layer:
     """A kustomization an image passed through, and the name it left with."""
 
@@ -223,6 +276,9 @@ class Live:
         settled: how many layers it had passed when its version was said.
         named: how many when its name was.
         root: the file the walk began with: one that nothing else builds on.
+        fields: the way from the object's top to each scalar, for images outside of pods.
+        untraced: what decides it in the end and cannot be edited.
+        doubts: what may change it and is not evaluated.
     """
 
     spelling: Spelling
@@ -240,6 +296,9 @@ class Live:
     settled: int = 0
     named: int = 0
     root: str = ""
+    fields: tuple[tuple[Role, tuple[Step, ...]], ...] = ()
+    untraced: Untraced | None = None
+    doubts: tuple[Untraced, ...] = ()
 
     @property
     def repository(self) -> str | None:

@@ -1,4 +1,8 @@
-"""One kustomization applied: resources, components, charts, patches and `images`, in its order."""
+"""One kustomization applied, in the order of kustomize.
+
+Resources, components, generators, patches, `images`, `replacements`, transformers: kustomize's
+`KustTarget.AccumulateTarget` and `configureBuiltinTransformers` (api/internal/target).
+"""
 
 from __future__ import annotations
 
@@ -6,23 +10,30 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from gitops_action.core.discovery.additions import Additions
 from gitops_action.core.discovery.cursor import Cursor, KustomizeCycleError, tree_of
-from gitops_action.core.discovery.image import Layer, Live, Resource
+from gitops_action.core.discovery.image import Layer, Live, Resource, Untraced
 from gitops_action.core.discovery.kinds import helm
 from gitops_action.core.discovery.kinds.kustomize import (
     Target,
     image_entries,
+    image_entry,
     patched_images,
     target_of,
 )
+from gitops_action.core.discovery.kinds.workloads import CONTAINER_LISTS, is_manifest, manifests
+from gitops_action.core.discovery.replacements import apply_replacement
 from gitops_action.core.discovery.scan import Scanner
 from gitops_action.core.discovery.source import Source, folder_of, items, resolved
 from gitops_action.core.discovery.transforms import (
     Release,
     apply_entries,
     apply_patch,
+    patch_fields,
     patch_releases,
+    with_generated,
 )
+from gitops_action.core.discovery.values_source import ValueSources
 
 # What a folder or file comes to when its layers are applied.
 
@@ -34,6 +45,7 @@ class Built:
     Attributes:
         lives: its images.
         files: every file of the repository it stands on, read or not.
+        values: values files whose values its objects settle.
         releases: its HelmReleases, for the patches above.
         whole: whether all of it was read: no remote base, generator or file that was left out.
     """
@@ -41,6 +53,7 @@ class Built:
     lives: tuple[Live, ...] = ()
     files: frozenset[str] = frozenset()
     whole: bool = True
+    values: frozenset[str] = frozenset()
     releases: tuple[Release, ...] = ()
 
 
@@ -50,6 +63,7 @@ def joined(parts: Iterable[Built]) -> Built:
     return Built(
         lives=tuple(live for part in listed for live in part.lives),
         files=frozenset(path for part in listed for path in part.files),
+        values=frozenset(path for part in listed for path in part.values),
         whole=all(part.whole for part in listed),
         releases=tuple(release for part in listed for release in part.releases),
     )
@@ -69,6 +83,10 @@ class Builder(Protocol):
         """What a kustomization file makes of the images below it."""
         ...
 
+    def resources(self, folder: str) -> Iterator[str]:
+        """The files that the kustomization in a folder lists, through others too."""
+        ...
+
     def file(self, path: str) -> Built:
         """What a plain file comes to."""
         ...
@@ -81,25 +99,31 @@ class Builder(Protocol):
 class Kustomization:
     """A kustomization under way: `lives` are its images so far."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it starts from, each by name
         self,
         builder: Builder,
-        top: Cursor,
+        top: Cursor | None,
         *,
+        folder: str,
         below: Built,
         stack: tuple[str, ...],
+        additions: Additions | None = None,
     ) -> None:
-        """Start from the images of the one that uses it, for a component; else from none."""
+        """Start from the images of the one that uses it, for a component; else from none.
+
+        Without `top` it is the one that Flux generates for a folder that has none.
+        """
         self._builder = builder
         self._source = builder.source
-        self.path = top.file
-        self.folder = folder_of(top.file)
+        self._additions = additions or Additions(by="flux")
+        self.folder = folder
         self.top = top
         self.stack = stack
         self.lives = below.lives
         self.releases = below.releases
-        self.files = {top.file}
-        self.whole = True
+        self.files = set(below.files) | ({top.file} if top else set())
+        self.values = set(below.values)
+        self.whole = below.whole
 
     def built(self) -> Built:
         """Apply everything, in the order of kustomize.
@@ -110,18 +134,26 @@ class Kustomization:
         self._resources()
         self._components()
         self._charts()
+        self._generators()
         self._patches()
         self._renamed()
+        self._json_patches()
         self._images()
+        self._replacements(self._listed("replacements"))
+        self._transformers()
         return Built(
             lives=self.lives,
             files=frozenset(self.files),
+            values=frozenset(self.values),
             whole=self.whole,
             releases=self.releases,
         )
 
+    def _listed(self, *keys: str) -> list[Cursor]:
+        return [item for key in keys for item in items(self.top.get(key) if self.top else None)]
+
     def _resources(self) -> None:
-        for item in _listed(self.top, "resources", "bases"):
+        for item in self._listed("resources", "bases"):
             path = resolved(self._source, self.folder, item)
             if path is None:
                 self.whole = False
@@ -129,10 +161,9 @@ class Kustomization:
             self._check_circle(path, item)
             folder = self._source.is_folder(path)
             self._add(self._builder.build(path, self.stack) if folder else self._builder.file(path))
-        self.whole &= not _listed(self.top, "generators", "transformers", "configurations")
 
     def _components(self) -> None:
-        for item in _listed(self.top, "components"):
+        for item in [*self._listed("components"), *self._additions.components]:
             folder = resolved(self._source, self.folder, item)
             path = self._source.kustomization(folder) if folder is not None else None
             if folder is None or path is None:
@@ -145,59 +176,75 @@ class Kustomization:
             self._add(built)
 
     def _charts(self) -> None:
-        for chart in items(self.top.get("helmCharts")):
+        for chart in self._listed("helmCharts"):
             layers = []
             for item in helm.chart_files(chart):
                 path = resolved(self._source, self.folder, item)
                 if path is None:
                     continue
                 self.files.add(path)
-                if self._source.has(path):
-                    layers += [tree_of(document) for document in self._source.documents(path)]
+                if self._source.reads(path):
+                    held = self._source.documents(path, whole=True)
+                    layers += [tree_of(document) for document in held]
             inline = chart.get("valuesInline")
             layers += [tree_of(inline)] if inline else []
             found = helm.values_lives(layers, helm.INFLATION_RULE, rendered=True)
             self.lives += self._builder.scanner.noted(found)
             self.whole = False
-        for item in _generated_files(self.top):
-            path = resolved(self._source, self.folder, item, keyed=True)
-            if path is not None:
-                self.files.add(path)
-                if helm.is_values_file(path) and self._source.has(path):
-                    self._add(self._builder.file(path))
+
+    def _generators(self) -> None:
+        sources = ValueSources(self._source, self.folder, self.top)
+        self.files |= sources.files
+        for item in self._listed("generators"):
+            self.whole = False
+            for document in self._configured(item):
+                if document.say("kind") == "HelmChartInflationGenerator":
+                    self._add(self._builder.file(document.file))
+        self.releases, changed = with_generated(self.releases, sources)
+        self._read_again(changed)
+        for path in sources.loose():
+            self._add(self._builder.file(path))
 
     def _patches(self) -> None:
-        for item in items(self.top.get("patchesStrategicMerge")):
+        for item in self._listed("patchesStrategicMerge"):
             self._patch(item, None, text=item if "\n" in (item.text or "") else None)
-        for key in ("patches", "patchesJson6902"):
-            for item in items(self.top.get(key)):
-                target = item.get("target")
-                self._patch(item.get("path"), target, text=item.get("patch"))
+        for item in [*self._listed("patches"), *self._additions.patches]:
+            self._patch(item.get("path"), item.get("target"), text=item.get("patch"))
+
+    def _json_patches(self) -> None:
+        for item in self._listed("patchesJson6902"):
+            self._patch(item.get("path"), item.get("target"), text=item.get("patch"))
 
     def _patch(self, file: Cursor | None, target: Cursor | None, *, text: Cursor | None) -> None:
         documents = text.inside() if text else ()
         if text is None and file is not None:
             path = resolved(self._source, self.folder, file)
             self.files |= {path} if path else set()
-            documents = self._source.documents(path) if path and self._source.has(path) else ()
+            there = path and self._source.reads(path, always=bool(self.lives or self.releases))
+            documents = self._source.documents(path, whole=True) if path and there else ()
         for document in documents:
             for patched in patched_images(document, target_of(target)):
                 self._builder.scanner.noted(patched.lives)
                 self.lives = apply_patch(self.lives, patched, open_below=not self.whole)
+            self.lives = patch_fields(self.lives, document, target_of(target))
             self._patch_releases(document, target_of(target))
 
     def _patch_releases(self, document: Cursor, target: Target | None) -> None:
         """Images of a release that a patch changes are read again from its values."""
         before = self.releases
         self.releases = patch_releases(before, document, target, open_below=not self.whole)
-        changed = [release for release in self.releases if release not in before]
-        objects = {release.resource for release in changed}
+        self._read_again([release for release in self.releases if release not in before])
+
+    def _read_again(self, changed: Iterable[Release]) -> None:
+        listed = tuple(changed)
+        objects = {release.resource for release in listed}
         self.lives = tuple(live for live in self.lives if live.release not in objects)
-        for release in changed:
+        for release in listed:
             self.lives += self._builder.scanner.release_lives(release)
 
     def _renamed(self) -> None:
-        prefix, suffix = self.top.say("namePrefix"), self.top.say("nameSuffix")
+        prefix = self.top.say("namePrefix") if self.top else ""
+        suffix = self.top.say("nameSuffix") if self.top else ""
         if prefix or suffix:
             self.lives = tuple(_with_name(live, prefix, suffix) for live in self.lives)
             self.releases = tuple(
@@ -206,32 +253,93 @@ class Kustomization:
             )
 
     def _images(self) -> None:
-        entries = tuple(image_entries(self.top.get("images")))
+        for item in self._listed("configurations"):
+            for document in self._configured(item):
+                specs = tuple(items(document.get("images")))
+                self.lives = tuple(_reached(live, specs) for live in self.lives)
+        own = image_entries(self.top.get("images") if self.top else None)
+        entries = self._additions.merged(own)
         self._builder.scanner.entries(entries)
         self.lives = apply_entries(self.lives, entries, whole=self.whole)
-        if self.top.say("kind") != "Component":
-            self.lives = tuple(_through(live, self.path) for live in self.lives)
+        if self.top and self.top.say("kind") != "Component":
+            self.lives = tuple(_through(live, self.top.file) for live in self.lives)
+
+    def _replacements(self, listed: Iterable[Cursor]) -> None:
+        for item in listed:
+            if item.get("path") is None:
+                self._replace(item)
+                continue
+            for document in self._configured(item.get("path")):
+                several = list(items(document.get("replacements"))) or list(document.items())
+                for inner in several or [document]:
+                    self._replace(inner)
+
+    def _replace(self, item: Cursor) -> None:
+        sources = ValueSources(self._source, self.folder, self.top, frozenset(self.files))
+        self.lives = apply_replacement(self.lives, item, sources.finder(item))
+
+    def _transformers(self) -> None:
+        for item in self._listed("transformers"):
+            for document in self._configured(item):
+                self._transform(document)
+
+    def _transform(self, document: Cursor) -> None:
+        kind, target = document.say("kind"), document.get("target")
+        builtin = document.say("apiVersion") == "builtin"
+        if builtin and kind == "ImageTagTransformer":
+            self._transform_images(document)
+        elif builtin and kind == "PatchTransformer":
+            self._patch(document.get("path"), target, text=document.get("patch"))
+        elif builtin and kind == "PatchJson6902Transformer":
+            self._patch(document.get("path"), target, text=document.get("jsonOp"))
+        elif builtin and kind == "PatchStrategicMergeTransformer":
+            for item in items(document.get("paths")):
+                self._patch(item, None, text=None)
+            self._patch(None, None, text=document.get("patches"))
+        elif builtin and kind == "ReplacementTransformer":
+            self._replacements(items(document.get("replacements")))
+        elif not builtin:
+            self.lives = tuple(_doubted(live, document) for live in self.lives)
+
+    def _transform_images(self, document: Cursor) -> None:
+        specs = tuple(items(document.get("fieldSpecs")))
+        self.lives = tuple(_reached(live, specs) for live in self.lives)
+        tag = document.get("imageTag")
+        reason = "the image that a kustomize transformer sets"
+        entry = image_entry(tag, "kustomize-transformer", reason) if tag else None
+        if entry is not None:
+            self._builder.scanner.entries((entry,))
+            self.lives = apply_entries(self.lives, (entry,), whole=self.whole)
+
+    def _configured(self, item: Cursor | None) -> Iterator[Cursor]:
+        """The documents that configure a generator or transformer: inline, in a file or folder."""
+        if item is None:
+            return
+        if "\n" in (item.text or ""):
+            yield from item.inside()
+            return
+        path = resolved(self._source, self.folder, item)
+        if path is None:
+            return
+        self.files.add(path)
+        listed = self._builder.resources(path) if self._source.is_folder(path) else (path,)
+        for file in listed:
+            self.files.add(file)
+            if self._source.reads(file, always=bool(self.lives)):
+                for document in self._source.documents(file, whole=True):
+                    yield from manifests(document) if is_manifest(document) else (document,)
 
     def _add(self, built: Built) -> None:
         self.lives += built.lives
         self.releases += built.releases
         self.files |= built.files
+        self.values |= built.values
         self.whole &= built.whole
 
     def _check_circle(self, path: str, item: Cursor) -> None:
         if path in self.stack:
             circle = (*self.stack[self.stack.index(path) :], path)
             raise KustomizeCycleError(circle, item.location)
-
-
-def _listed(top: Cursor, *keys: str) -> list[Cursor]:
-    return [item for key in keys for item in items(top.get(key))]
-
-
-def _generated_files(top: Cursor) -> Iterator[Cursor]:
-    for key in ("configMapGenerator", "secretGenerator"):
-        for generator in items(top.get(key)):
-            yield from items(generator.get("files"))
 
 
 def _with_name(live: Live, prefix: str, suffix: str) -> Live:
@@ -253,7 +361,42 @@ def _through(live: Live, path: str) -> Live:
     return replace(live, layers=(*live.layers, layer))
 
 
+def _reached(live: Live, specs: Iterable[Cursor]) -> Live:
+    """The image, within reach of `images` where a field of the configuration is its own."""
+    if live.reachable or live.resource is None:
+        return live
+    ways = [way for role, way in live.fields if role == "reference"]
+    ways += (
+        [(*live.listed, "image")] if live.listed[-1:] and live.listed[-1] in CONTAINER_LISTS else []
+    )
+    written = {"/".join(str(step) for step in way if isinstance(step, str)) for way in ways}
+    for spec in specs:
+        path = spec.say("path").replace("[]", "").strip("/")
+        kinds = {"", live.resource.kind}
+        groups = {"", live.resource.group}
+        if path in written and spec.say("kind") in kinds and spec.say("group") in groups:
+            return replace(live, reachable=True)
+    return live
+
+
+def _doubted(live: Live, document: Cursor) -> Live:
+    """The image after a transformer that is a program: what it does is not known."""
+    name = (live.repository or "").rpartition("/")[2]
+    texts = (here.text or "" for here in document.walk())
+    doubt = Untraced(
+        file=document.file,
+        line=document.line,
+        what=f"the transformer {document.say('kind')} runs over the image and is not evaluated",
+        fix="set the image there by hand, or let an `images` entry of kustomize set it",
+    )
+    if name and any(name in text for text in texts):
+        return replace(live, untraced=doubt)
+    return replace(live, doubts=(*live.doubts, doubt))
+
+
 # A symbolic kustomize: it builds no manifests, only what becomes of each image and who says so.
+
+_REFERENCES = ("resources", "bases", "components", "transformers", "generators")
 
 
 class Walker:
@@ -287,20 +430,27 @@ class Walker:
         return Built(
             lives=found.lives,
             files=frozenset(found.files | {path}),
+            values=frozenset(found.values),
             whole=found.whole,
             releases=found.releases,
         )
 
-    def follow(self, folder: str, file: str) -> Built | None:
+    def follow(self, folder: str, file: str, additions: Additions) -> Built | None:
         """What Flux or Argo CD build from a folder; None where that leads back to the asker."""
         inside = not folder or file.startswith(f"{folder}/")
         if inside or folder in self._followed or not self.source.is_folder(folder):
             return None
         self._followed.append(folder)
         try:
-            if self.source.kustomization(folder):
-                return self.build(folder)
-            return self.plain(self.source.below(folder))
+            path = self.source.kustomization(folder)
+            if path is None:
+                plain = self.plain(self.source.below(folder))
+                return self._added(folder, plain, additions) if additions.any else plain
+            return (
+                self.layer(path, Built(), (folder,), additions)
+                if additions.any
+                else (self.build(folder))
+            )
         finally:
             self._followed.pop()
 
@@ -314,10 +464,18 @@ class Walker:
         loose = [
             path
             for path in listed
-            if path not in covered and not any(_is_below(path, folder) for folder in folders)
+            if path not in covered
+            and not any(_is_below(path, folder) for folder in folders)
+            and self.source.is_relevant(path)
         ]
         parts += [self.file(path) for path in loose if not self.is_kustomization(path)]
         return joined(parts)
+
+    def _added(self, folder: str, below: Built, additions: Additions) -> Built:
+        """What a generated kustomization makes of a folder that has none."""
+        return Kustomization(
+            self, None, folder=folder, below=below, stack=(folder,), additions=additions
+        ).built()
 
     def is_kustomization(self, path: str) -> bool:
         """Whether it is the kustomization file of its folder."""
@@ -325,17 +483,38 @@ class Walker:
 
     def references(self, path: str) -> Iterator[str]:
         """The folders and files a kustomization builds on directly, in this repository."""
-        for top in self.source.documents(path)[:1]:
-            for key in ("resources", "bases", "components"):
+        for top in self.source.documents(path, whole=True)[:1]:
+            for key in _REFERENCES:
                 for item in items(top.get(key)):
                     target = resolved(self.source, folder_of(path), item)
                     if target is not None:
                         yield target
 
-    def layer(self, path: str, below: Built, stack: tuple[str, ...]) -> Built:
+    def resources(self, folder: str) -> Iterator[str]:
+        """The files that the kustomization in a folder lists, through others too."""
+        waiting, seen = [folder], {folder}
+        while waiting:
+            path = self.source.kustomization(waiting.pop())
+            for target in self.references(path) if path else ():
+                if target not in seen:
+                    seen.add(target)
+                    if self.source.is_folder(target):
+                        waiting.append(target)
+                    else:
+                        yield target
+
+    def layer(
+        self,
+        path: str,
+        below: Built,
+        stack: tuple[str, ...],
+        additions: Additions | None = None,
+    ) -> Built:
         """What one kustomization makes of the images below it (a component's: of its user's)."""
-        for top in self.source.documents(path)[:1]:
-            return Kustomization(self, top, below=below, stack=stack).built()
+        for top in self.source.documents(path, whole=True)[:1]:
+            return Kustomization(
+                self, top, folder=folder_of(path), below=below, stack=stack, additions=additions
+            ).built()
         return replace(below, files=below.files | {path}, whole=False)
 
     def missing(self, path: str) -> Built:

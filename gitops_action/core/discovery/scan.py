@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from gitops_action.core.discovery.additions import Additions
 from gitops_action.core.discovery.cursor import Cursor, Tree, merge, tree_of
-from gitops_action.core.discovery.image import Live, Spot, repository_of, sealed
+from gitops_action.core.discovery.image import Live, Spot, live_of, repository_of, sealed
 from gitops_action.core.discovery.kinds import argocd, flux, helm
+from gitops_action.core.discovery.kinds.argocd import AppSource
 from gitops_action.core.discovery.kinds.helm import lone_versions
 from gitops_action.core.discovery.kinds.kustomize import (
     Entry,
@@ -17,13 +20,24 @@ from gitops_action.core.discovery.kinds.kustomize import (
     patched_images,
     target_of,
 )
-from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests, workload_lives
-from gitops_action.core.discovery.source import Source, folder_of, join
+from gitops_action.core.discovery.kinds.workloads import (
+    fields_of,
+    is_manifest,
+    manifests,
+    resource_of,
+    workload_lives,
+)
+from gitops_action.core.discovery.source import Source, folder_of, items, join
+from gitops_action.core.discovery.substitution import substituted
 from gitops_action.core.discovery.transforms import Release, apply_entries, apply_patch, release_of
 from gitops_action.errors import GitOpsError
 
-_NEITHER = ("compose", "docker-compose", "chart.", "skaffold", "package", "mkdocs", "renovate")
-"""Starts of file names that are neither manifests nor values, though they may name images."""
+_NEITHER = re.compile(
+    r"(docker-)?compose([-.].*)?\.ya?ml"
+    r"|(chart|skaffold|mkdocs)\.ya?ml"
+    r"|(package|package-lock|renovate)\.json"
+)
+"""Names of files that are neither manifests nor values, though they may name images."""
 
 
 class Followed(Protocol):
@@ -40,22 +54,28 @@ class Followed(Protocol):
         ...
 
     @property
+    def values(self) -> frozenset[str]:
+        """The values files that its objects settle."""
+        ...
+
+    @property
     def whole(self) -> bool:
         """Whether all of it was read."""
         ...
 
 
-Follow = Callable[[str, str], Followed | None]
-"""Builds a folder on behalf of a file."""
+Follow = Callable[[str, str, Additions], Followed | None]
+"""Builds a folder on behalf of a file, with what that adds to the folder's kustomization."""
 
 
 @dataclass(kw_only=True)
 class Scan:
-    """What a file holds and builds on."""
+    """What a file holds and builds on; `values` are files whose values are settled here."""
 
     path: str
     lives: tuple[Live, ...] = ()
     files: set[str] = field(default_factory=set)
+    values: set[str] = field(default_factory=set)
     whole: bool = True
     releases: tuple[Release, ...] = ()
 
@@ -67,6 +87,7 @@ class Scanner:
         """Scan in this repository; `follow` builds the folders that objects point to."""
         self.source = source
         self.follow = follow
+        self.lines: set[tuple[str, int]] = set()
         self.known: dict[tuple[str, str], set[str | None]] = {}
         self.lone: dict[Spot, None] = {}
 
@@ -86,12 +107,15 @@ class Scanner:
         listed = tuple(lives)
         for live in listed:
             for spot in live.version.spots.values():
+                self.lines.add((spot.file, spot.line))
                 self.known.setdefault(spot.key, set()).add(live.repository)
         return listed
 
     def entries(self, entries: Iterable[Entry]) -> None:
         """Remember the scalars of these `images` entries."""
         for entry in entries:
+            self.lines |= {(spot.file, spot.line) for spot in entry.place.spots.values()}
+            self.lines.add((entry.place.main.file, entry.line))
             for spot in entry.place.spots.values():
                 repository = repository_of(entry.new_name or entry.name)
                 self.known.setdefault(spot.key, set()).add(repository)
@@ -100,19 +124,26 @@ class Scanner:
         if is_manifest(document):
             for manifest in manifests(document):
                 self._manifest(manifest, scan)
-        elif document.is_mapping and not _is_neither(scan.path):
+        elif document.is_mapping and not is_neither(scan.path):
             self._values(document, scan)
 
     def _manifest(self, manifest: Cursor, scan: Scan) -> None:
+        if (scanned := flux.scanned_image(manifest)) is not None:
+            self.lines.add((scanned.file, scanned.line))
+        artifact = flux.repository_image(manifest)
         if flux.is_kustomization(manifest):
             self._flux(manifest, scan)
         elif flux.is_release(manifest):
             self._release(manifest, scan)
         elif argocd.is_application(manifest):
             for source in argocd.sources(manifest):
-                self._argocd(source, scan)
+                self._argocd(self._overridden(source, manifest, scan), scan)
         elif manifest.say("kind") == "HelmChartInflationGenerator":
             self._inflation(manifest, scan)
+        elif artifact is not None:
+            fields = fields_of(artifact, manifest)
+            live = replace(live_of(artifact), resource=resource_of(manifest), fields=fields)
+            scan.lives += (live,)
         else:
             scan.lives += tuple(workload_lives(manifest))
 
@@ -146,36 +177,71 @@ class Scanner:
         return tuple(replace(sealed(live), release=release.resource) for live in lives)
 
     def _flux(self, manifest: Cursor, scan: Scan) -> None:
-        built = self._follow(flux.built_path(manifest), scan)
-        lives = built.lives if built else ()
+        """What Flux builds: it adds to the folder's kustomization, and replaces variables then."""
         spec = manifest.get("spec")
-        if spec:
-            whole = built is not None and built.whole
-            lives = self._patched(spec, lives)
-            reason = "an image that a Flux Kustomization sets"
-            lives = self._rewritten(spec, lives, "flux-images", reason, whole=whole)
+        reason = "an image that a Flux Kustomization sets"
+        listed = spec.get("images") if spec else None
+        entries = (
+            replace(entry, above=True) for entry in image_entries(listed, "flux-images", reason)
+        )
+        additions = Additions(
+            by="flux",
+            patches=tuple(items(spec.get("patches") if spec else None)),
+            components=tuple(items(spec.get("components") if spec else None)),
+            entries=tuple(entries),
+        )
+        built = self._follow(flux.built_path(manifest), scan, additions)
+        if built is None:
+            self.entries(additions.entries)
+            lives = apply_entries((), additions.entries, whole=False)
+            lives = self._patched(spec, lives) if spec else lives
+        else:
+            lives = built.lives
+        lives = substituted(lives, manifest, self.source)
         scan.lives += tuple(sealed(live) for live in lives)
 
-    def _argocd(self, source: Cursor, scan: Scan) -> None:
-        built = self._follow(source.get("path"), scan)
-        whole = built is not None and built.whole
-        entries = tuple(argocd.kustomize_entries(source))
-        self.entries(entries)
-        lives = apply_entries(built.lives if built else (), entries, whole=whole)
+    def _overridden(self, source: AppSource, manifest: Cursor, scan: Scan) -> AppSource:
+        """The source with the override files of its folder, which Argo CD reads last."""
+        path = source.path
+        folder = self._folder(path) if path is not None and path.text else None
+        if folder is None:
+            return source
+        parts = source.parts
+        for name in argocd.override_names(manifest):
+            override = join(folder, name)
+            if self.source.reads(override):
+                scan.files.add(override)
+                parts += self.source.documents(override, whole=True)[:1]
+        return AppSource(parts=parts)
+
+    def _argocd(self, source: AppSource, scan: Scan) -> None:
+        additions = Additions(
+            by="argocd",
+            patches=tuple(source.items("kustomize", "patches")),
+            components=tuple(source.items("kustomize", "components")),
+            entries=tuple(argocd.kustomize_entries(source)),
+        )
+        built = self._follow(source.path, scan, additions)
+        if built is None:
+            self.entries(additions.entries)
+        lives = built.lives if built else apply_entries((), additions.entries, whole=False)
         layers = self._values_layers(source, scan)
+        lives = without_values(lives, scan.values)
         lives += self.noted(helm.values_lives(layers, argocd.HELM_RULE))
         scan.lives += tuple(sealed(live) for live in lives)
 
-    def _values_layers(self, source: Cursor, scan: Scan) -> list[Tree]:
+    def _values_layers(self, source: AppSource, scan: Scan) -> list[Tree]:
         """What an Application gives a chart: files of this repository below its own values."""
         layers: list[Tree] = []
-        chart = source.say("path")
+        chart = source.path.text or "" if source.path else ""
         named = list(argocd.values_files(source))
         charts = [join(chart, "values.yaml")] if chart else []
         for path in charts + [self._values_path(chart, item) for item in named]:
-            if path and self.source.has(path):
+            if path and self.source.reads(path):
                 scan.files.add(path)
-                layers += [tree_of(document) for document in self.source.documents(path)]
+                scan.values.add(path)
+                held = self.source.documents(path, whole=True)
+                layers += [tree_of(document) for document in held]
         return layers + list(argocd.own_values(source))
 
     def _values_path(self, chart: str, item: Cursor) -> str:
@@ -193,8 +259,9 @@ class Scanner:
         for item in helm.chart_files(manifest):
             path = self.source.resolve(folder_of(scan.path), item.text or "", item.location)
             scan.files.add(path)
-            if self.source.has(path):
-                layers += [tree_of(document) for document in self.source.documents(path)]
+            if self.source.reads(path):
+                held = self.source.documents(path, whole=True)
+                layers += [tree_of(document) for document in held]
         inline = manifest.get("valuesInline")
         layers += [tree_of(inline)] if inline else []
         scan.lives += tuple(helm.values_lives(layers, helm.INFLATION_RULE, rendered=True))
@@ -217,19 +284,33 @@ class Scanner:
         self.entries(entries)
         return apply_entries(lives, entries, whole=whole)
 
-    def _follow(self, path: Cursor | None, scan: Scan) -> Followed | None:
-        if path is None or not path.text:
+    def _follow(self, path: Cursor | None, scan: Scan, additions: Additions) -> Followed | None:
+        folder = self._folder(path) if path is not None and path.text else None
+        if folder is None:
             return None
-        folder = self.source.resolve("", posixpath.normpath(path.text.lstrip("/")), path.location)
-        folder = "" if folder == "." else folder
         if not self.source.covers(folder):
             self.source.unread.add(folder)
             return None
-        built = self.follow(folder, scan.path)
+        built = self.follow(folder, scan.path, additions)
         scan.files |= built.files if built else set()
+        scan.values |= built.values if built else set()
         return built
 
+    def _folder(self, path: Cursor) -> str:
+        text = posixpath.normpath((path.text or "").lstrip("/"))
+        folder = self.source.resolve("", text, path.location)
+        return "" if folder == "." else folder
 
-def _is_neither(path: str) -> bool:
-    name = path.rpartition("/")[2].lower()
-    return name.startswith(_NEITHER)
+
+def without_values(lives: Iterable[Live], settled: Collection[str]) -> tuple[Live, ...]:
+    """The images without those of values files whose values are settled elsewhere."""
+    return tuple(
+        live
+        for live in lives
+        if live.version.rule != helm.VALUES_RULE[0] or live.version.main.file not in settled
+    )
+
+
+def is_neither(path: str) -> bool:
+    """Whether a file is one of another tool, by its name."""
+    return _NEITHER.fullmatch(path.rpartition("/")[2].lower()) is not None

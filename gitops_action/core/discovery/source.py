@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from gitops_action.core.discovery.cursor import Cursor, OutsideRepositoryError, documents
-from gitops_action.core.repository import SYMLINK, Snapshot
+from gitops_action.core.discovery.relevance import Signs, is_root, signs_of
+from gitops_action.core.repository import SYMLINK, RepositoryFile, Snapshot
 from gitops_action.core.yaml import YamlFile, YamlSyntaxError, is_sops, looks_templated, parse
 from gitops_action.errors import GitOpsError, Location
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 YAML_ENDINGS = (".yaml", ".yml", ".json")
 _MOST_LINKS = 40
+_LARGE = 20_000
+"""Bytes above which the documents of a file are looked at one by one before they are parsed."""
+
+_MARKED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_UNCLEAR = re.compile(rb"(?m)^(?:\.\.\.(?:\s|$)|%)|\r(?!\n)")
+_DOCUMENT_START = re.compile(rb"(?m)^---(?=\s|$)")
+_BLANK = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:#[^\n]*)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +42,30 @@ class Source:
         snapshot: the files.
         errors: by file, so that one bad file is told once and the others are still read.
         skipped: what was left alone, without repeats.
+        opaque: files in which nothing is edited, and why.
+        remote: references to places outside of the repository.
         unread: folders that are needed but were not read.
+        unread_files: files that something names and the prefilter passed over.
+        passed_over: files that were read though the prefilter passes them over.
+        signs: what makes a file or document worth reading; by default every one is.
     """
 
     snapshot: Snapshot
     errors: dict[str, GitOpsError] = field(default_factory=dict)
     skipped: dict[Skipped, None] = field(default_factory=dict)
+    opaque: dict[str, str] = field(default_factory=dict)
+    remote: dict[Skipped, None] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
-    _parsed: dict[str, tuple[Cursor, ...]] = field(default_factory=dict)
+    unread_files: set[str] = field(default_factory=set)
+    passed_over: Mapping[str, RepositoryFile] = field(default_factory=dict)
+    signs: Signs = field(default_factory=lambda: signs_of(()))
+    _parsed: dict[tuple[str, bool], tuple[Cursor, ...]] = field(default_factory=dict)
     _folders: frozenset[str] = frozenset()
+    _files: dict[str, RepositoryFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Know every folder, so that `resources` entries can be told apart."""
+        self._files = dict(self.snapshot.files)
         self._folders = frozenset(
             parent for path in self.snapshot.files for parent in _parents(path)
         )
@@ -59,19 +80,40 @@ class Source:
 
     def has(self, path: str) -> bool:
         """Whether the file was read."""
-        return path in self.snapshot.files
+        return path in self._files
 
     def is_folder(self, path: str) -> bool:
         """Whether files were read below this path; the empty path is the repository."""
         return path in self._folders
 
+    def reads(self, path: str, *, always: bool = False) -> bool:
+        """Whether a file that something names was read; one that may be there is asked for.
+
+        A YAML file without any sign of an image or a version was passed over by the prefilter and
+        can decide nothing, unless its place alone does (`always`), as that of a patch.
+        """
+        if path in self._files:
+            return True
+        if not always and path.endswith(YAML_ENDINGS):
+            return False
+        if path in self.passed_over:
+            self._files[path] = self.passed_over[path]
+            return True
+        if self.snapshot.filtered and path not in self.snapshot.asked and self.covers(path):
+            self.unread_files.add(path)
+        return False
+
+    def is_relevant(self, path: str) -> bool:
+        """Whether a file is worth reading though nothing names it."""
+        return is_root(self.signs, path, self.data(path))
+
     def data(self, path: str) -> bytes:
         """The file's bytes."""
-        return self.snapshot.files[path].data
+        return self._files[path].data
 
     def is_link(self, path: str) -> bool:
         """Whether the path is a symbolic link."""
-        file = self.snapshot.files.get(path)
+        file = self._files.get(path)
         return file is not None and file.mode == SYMLINK
 
     def below(self, folder: str) -> Iterator[str]:
@@ -85,7 +127,7 @@ class Source:
         """The folder's kustomization file, by the names that kustomize looks for."""
         for name in KUSTOMIZATION_NAMES:
             path = join(folder, name)
-            if path in self.snapshot.files:
+            if path in self._files:
                 return path
         return None
 
@@ -112,32 +154,70 @@ class Source:
             path = join(moved, path[len(link) :].lstrip("/"))
         raise OutsideRepositoryError(relative, location)
 
-    def documents(self, path: str) -> tuple[Cursor, ...]:
-        """The file's documents; none for what is left alone or does not parse (which is noted)."""
-        if path not in self._parsed:
-            self._parsed[path] = self._read(path)
-        return self._parsed[path]
+    def documents(self, path: str, *, whole: bool = False) -> tuple[Cursor, ...]:
+        """The file's documents; none for what is left alone or does not parse (which is noted).
 
-    def _read(self, path: str) -> tuple[Cursor, ...]:
+        Documents of large files that have no sign of an image are left out, unless `whole`.
+        """
+        partly = not whole and self._is_large(path)
+        key = (path, partly)
+        if key not in self._parsed:
+            self._parsed[key] = self._read(path, partly=partly)
+        return self._parsed[key]
+
+    def _is_large(self, path: str) -> bool:
+        return bool(self.signs.words) and len(self.data(path)) > _LARGE
+
+    def _read(self, path: str, *, partly: bool) -> tuple[Cursor, ...]:
         data = self.data(path)
         try:
+            pieces = split_documents(data) if partly and not is_sops(data) else None
+            if pieces and len(pieces) > 1:
+                return tuple(self._relevant_documents(path, data, pieces))
             file = parse(path, data)
         except YamlSyntaxError as error:
             if looks_templated(data):
-                self.skip(path, 1, "a template, not YAML: nothing is edited in it")
+                self.opaque[path] = "a template, not YAML: nothing is edited in it"
             else:
                 self.fail(path, error)
             return ()
         if is_sops(file):
-            self.skip(path, 1, "encrypted with SOPS: an edit would break its checksum")
+            self.opaque[path] = "encrypted with SOPS: an edit would break its checksum"
             return ()
         return documents(file)
+
+    def _relevant_documents(
+        self, path: str, data: bytes, pieces: list[tuple[int, int]]
+    ) -> Iterator[Cursor]:
+        """The documents of a large file that have any sign; the others are not parsed."""
+        for index, (start, end) in enumerate(pieces):
+            piece = data[start:end]
+            if self.signs.in_data(piece):
+                above = b"\n" * data.count(b"\n", 0, start)
+                for cursor in documents(parse(path, above + piece)):
+                    yield replace(cursor, document=index)
 
     def _is_candidate(self, path: str, start: str) -> bool:
         below = path[len(start) :].split("/")
         hidden = any(part.startswith(".") for part in below)
         named = path.endswith(YAML_ENDINGS) or below[-1] in KUSTOMIZATION_NAMES
         return named and not hidden and not self.is_link(path)
+
+
+def split_documents(data: bytes) -> list[tuple[int, int]] | None:
+    """Where each document of a stream starts and ends; None where only a parser can say.
+
+    `---` at the beginning of a line ends a document wherever it stands (YAML 1.2, 9.1.2).
+    Documents are counted as the parser does: what stands before the first `---` is one when it
+    holds anything but blanks and comments.
+    """
+    if data.startswith(_MARKED) or _UNCLEAR.search(data):
+        return None
+    starts = [found.start() for found in _DOCUMENT_START.finditer(data)]
+    first = data[: starts[0]] if starts else data
+    if not _BLANK.fullmatch(first):
+        starts.insert(0, 0)
+    return list(zip(starts, [*starts[1:], len(data)], strict=True))
 
 
 def join(folder: str, name: str) -> str:
@@ -178,8 +258,11 @@ def resolved(source: Source, folder: str, item: Cursor, *, keyed: bool = False) 
     Generators may write it `key=path` (`keyed`).
     """
     text = (item.text or "").rpartition("=" if keyed else "\0")[2]
-    if not text or is_remote(text):
-        source.skip(item.file, item.line, f"{text} is remote: it is not read")
+    if not text or "\n" in text:
+        return None
+    if is_remote(text):
+        remote = Skipped(file=item.file, line=item.line, reason=f"{text} is remote: it is not read")
+        source.remote.setdefault(remote)
         return None
     try:
         return source.resolve(folder, text, item.location)

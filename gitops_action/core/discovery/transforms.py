@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from gitops_action.core.discovery.cursor import Cursor, Tree, tree_of
-from gitops_action.core.discovery.image import Live, Resource, Spelling, entry_matches, split_image
+from gitops_action.core.discovery.image import (
+    Live,
+    Resource,
+    Spelling,
+    Spot,
+    entry_matches,
+    split_image,
+)
 from gitops_action.core.discovery.kinds import flux, helm
 from gitops_action.core.discovery.kinds.kustomize import (
     Entry,
@@ -17,6 +25,7 @@ from gitops_action.core.discovery.kinds.kustomize import (
     pointer,
 )
 from gitops_action.core.discovery.kinds.workloads import BUILT_IN_GROUPS, manifests, resource_of
+from gitops_action.core.yaml import Step
 from gitops_action.errors import GitOpsError, Location
 
 
@@ -58,20 +67,21 @@ def _reaches(entry: Entry, live: Live) -> bool:
 
 def _rewritten(live: Live, entry: Entry) -> Live:
     spelling = split_image(str(entry.rewrite(live.spelling)))
+    passed = len(live.layers) + entry.above
     return replace(
         live,
         spelling=spelling,
-        naming=entry.place if entry.new_name else live.naming,
+        naming=(entry.naming or entry.place) if entry.new_name else live.naming,
         version=entry.place if entry.settles else live.version,
-        named=len(live.layers) if entry.new_name else live.named,
-        settled=len(live.layers) if entry.settles else live.settled,
+        named=passed if entry.new_name else live.named,
+        settled=passed if entry.settles else live.settled,
     )
 
 
 def _unseen(entry: Entry, *, dead: bool) -> Live:
     return Live(
         spelling=split_image(str(entry.rewrite(Spelling(name=entry.name)))),
-        naming=entry.place,
+        naming=entry.naming or entry.place,
         version=entry.place,
         reachable=True,
         seen=False,
@@ -184,10 +194,48 @@ def _insert(listed: list[Live], patched: Patched) -> list[Live]:
     return _renumber([*ordered[:position], *patched.lives, *ordered[position:]])
 
 
+def patch_fields(lives: Iterable[Live], patch: Cursor, target: Target | None) -> tuple[Live, ...]:
+    """The images outside of pods after one document of a patch."""
+    current = tuple(lives)
+    if patch.is_mapping:
+        for manifest in manifests(patch):
+            aimed = target or named_target(resource_of(manifest))
+            current = tuple(_with_fields(live, aimed, (), manifest) for live in current)
+    elif target is not None:
+        for operation in patch.items():
+            value, steps = operation.get("value"), pointer(operation.say("path"))
+            if value is not None and operation.say("op") in {"add", "replace"}:
+                current = tuple(_with_fields(live, target, steps, value) for live in current)
+    return current
+
+
+def _with_fields(live: Live, target: Target, steps: tuple[Step, ...], value: Cursor) -> Live:
+    """The image with the scalars that a value brings which a patch puts at `steps`."""
+    if not live.fields or live.resource is None or not matches(target, live.resource):
+        return live
+    found = {role: _below(value, way, steps) for role, way in live.fields}
+    new = {role: spot for role, spot in found.items() if spot is not None}
+    if not new:
+        return live
+    reason = "the image that a kustomize patch sets"
+    spots = {**live.naming.spots, **live.version.spots, **new}
+    place = replace(live.version, rule="kustomize-patch", reason=reason, spots=spots)
+    return replace(live, spelling=place.spelling, naming=place, version=place)
+
+
+def _below(value: Cursor, way: tuple[Step, ...], steps: tuple[Step, ...]) -> Spot | None:
+    if way[: len(steps)] != steps:
+        return None
+    found = value.get(*(str(step) for step in way[len(steps) :]))
+    return found.spot if found else None
+
+
 def _remove(own: list[Live], steps: tuple[object, ...]) -> list[Live]:
     kept = []
     for live in own:
         if (*live.listed, live.index)[: len(steps)] == steps:
+            continue
+        if any(way[: len(steps)] == steps for _, way in live.fields):
             continue
         behind = steps[:-1] == live.listed and isinstance(steps[-1], int)
         shift = 1 if behind and isinstance(steps[-1], int) and live.index > steps[-1] else 0
@@ -201,16 +249,29 @@ def _renumber(lives: Iterable[Live]) -> list[Live]:
 
 # Flux HelmReleases on their way through kustomizations, whose patches change their values.
 
+
+class GeneratedValues(Protocol):
+    """What the generators of a kustomization make."""
+
+    def values(self, kind: str, name: str, key: str) -> tuple[Tree, ...]:
+        """Values under a key of an object; none where no generator makes them."""
+        ...
+
+
 _VALUES = ("spec", "values")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """A release: its object, layers of values, lowest first, and what renders after the chart."""
+    """A release: its object, layers of values, lowest first, and what renders after the chart.
+
+    `references` are the ConfigMaps and Secrets (kind, name, key) whose values lie below its own.
+    """
 
     resource: Resource
     layers: tuple[Tree, ...]
     renderers: tuple[Cursor, ...] = ()
+    references: tuple[tuple[str, str, str], ...] = ()
 
 
 def release_of(manifest: Cursor) -> Release:
@@ -221,7 +282,33 @@ def release_of(manifest: Cursor) -> Release:
         resource=resource_of(manifest),
         layers=helm.release_values(manifest),
         renderers=tuple(step for step in steps if step),
+        references=tuple(_references(manifest)),
     )
+
+
+def with_generated(
+    releases: tuple[Release, ...], values: GeneratedValues
+) -> tuple[tuple[Release, ...], tuple[Release, ...]]:
+    """The releases with the values that generators make for them, and those that changed."""
+    current: list[Release] = []
+    changed: list[Release] = []
+    for release in releases:
+        found = {ref: values.values(*ref) for ref in release.references}
+        layers = tuple(tree for ref in release.references for tree in found[ref])
+        if not layers:
+            current.append(release)
+            continue
+        left = tuple(ref for ref in release.references if not found[ref])
+        changed.append(replace(release, layers=(*layers, *release.layers), references=left))
+        current.append(changed[-1])
+    return tuple(current), tuple(changed)
+
+
+def _references(manifest: Cursor) -> Iterator[tuple[str, str, str]]:
+    listed = manifest.get("spec", "valuesFrom")
+    for item in listed.items() if listed else ():
+        if not item.say("targetPath"):
+            yield item.say("kind"), item.say("name"), item.say("valuesKey") or "values.yaml"
 
 
 def patch_releases(

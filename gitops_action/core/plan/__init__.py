@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops_action.core.discovery import (
+    FilesNotReadError,
     FoldersNotReadError,
     ImageUse,
     KustomizeCycleError,
@@ -19,6 +20,7 @@ from gitops_action.core.plan.model import (
     Plan,
     PlanLine,
     PlanRequest,
+    SharedAnchorError,
     SharedFileError,
     make_keep,
 )
@@ -28,6 +30,7 @@ __all__ = [
     "AmbiguousEnvironmentError",
     "CannotWriteError",
     "DigestMode",
+    "FilesNotReadError",
     "FoldersNotReadError",
     "ImageUse",
     "KustomizeCycleError",
@@ -37,6 +40,7 @@ __all__ = [
     "PlanLine",
     "PlanRequest",
     "SetEdit",
+    "SharedAnchorError",
     "SharedFileError",
     "Skipped",
     "images_in",

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gitops_action.core.discovery import Source, Survey, application_of_live
-from gitops_action.core.discovery.image import Live, Place, Role, Spelling
+from gitops_action.core.discovery.image import Live, Place, Role, Spelling, Spot, repository_of
+from gitops_action.core.discovery.kinds import markers
+from gitops_action.core.discovery.substitution import unresolved
 from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.plan.model import (
     CannotWriteError,
@@ -14,6 +16,7 @@ from gitops_action.core.plan.model import (
     PlanLine,
     PlanRequest,
     SharedFileError,
+    UntracedError,
     allowed,
 )
 from gitops_action.core.plan.writer import Item, Writer, created_line
@@ -160,17 +163,44 @@ def editable(wanted: Wanted, request: PlanRequest) -> bool:
     return not request.paths or allowed(wanted.live.version.main.file, request.paths)
 
 
-def other_uses(
-    survey: Survey, wanted: Iterable[Wanted]
-) -> Mapping[tuple[str, str], tuple[Live, ...]]:
-    """Images that must not change, by the place that settles them or their name."""
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """A scalar that decides an image that must not change; `live` is None for an unknown one."""
+
+    spot: Spot
+    live: Live | None
+
+    @property
+    def name(self) -> str:
+        """The image, and where it is read."""
+        where = f"{self.spot.file}: {self.spot.at}"
+        if self.live is None:
+            return f"a tag without a repository ({where})"
+        return f"{self.live.repository} ({where})"
+
+    @property
+    def sharer(self) -> str:
+        """The image, and the root it was reached from."""
+        return f"{self.live.repository} of {self.live.root}" if self.live else self.name
+
+
+Uses = Mapping[tuple[str, str], tuple[Use, ...]]
+"""Images that must not change, by the scalar that decides their version or name."""
+
+
+def other_uses(survey: Survey, wanted: Iterable[Wanted]) -> Uses:
+    """What else is decided by scalars; tags without a repository are images of their own."""
     chosen = {id(item.live) for item in wanted}
-    found: dict[tuple[str, str], tuple[Live, ...]] = {}
+    found: dict[tuple[str, str], dict[Use, None]] = {}
     for live in survey.lives:
         if id(live) not in chosen and live.repository is not None and not live.dead:
-            for key in {live.version.key, live.naming.key}:
-                found[key] = (*found.get(key, ()), live)
-    return found
+            for spot in (*live.version.spots.values(), *live.naming.spots.values()):
+                found.setdefault(spot.key, {}).setdefault(Use(spot=spot, live=live))
+    for spot in survey.lone:
+        if spot.anchored is None and not spot.has_anchor:
+            continue  # what others merge is a template, not an image
+        found.setdefault(spot.key, {}).setdefault(Use(spot=spot, live=None))
+    return {key: tuple(uses) for key, uses in found.items()}
 
 
 def _is_selected(application: str | None, live: Live, request: PlanRequest) -> bool:
@@ -201,7 +231,7 @@ class ImagePlanner:
     source: Source
     writer: Writer
     others: Mapping[str, frozenset[str]]
-    uses: Mapping[tuple[str, str], tuple[Live, ...]]
+    uses: Uses
     errors: list[GitOpsError] = field(default_factory=list)
 
     def plan(self, wanted: Wanted) -> None:
@@ -215,12 +245,16 @@ class ImagePlanner:
     def _plan(self, wanted: Wanted) -> None:
         live, target = wanted.live, wanted.change.target
         renames = wanted.change.rename and live.repository != target.repository
+        renames = renames or _says_other_name(live, target)
+        untraced = live.untraced or unresolved(live)
+        if untraced is not None:
+            raise UntracedError(str(live.repository), untraced)
         if not self._differs(wanted, renames=renames):
             self._put(live.version, self._version(wanted), wanted)
             return
         sharers = self._sharers(live.version, _VERSION)
         sharers += self._sharers(live.naming, _NAME) if renames else ()
-        needs_entry = renames and _keeps_old_name(live, target)
+        needs_entry = renames and not _is_marker(live) and _keeps_old_name(live, target)
         if sharers:
             self._create(wanted, renames=renames, sharers=sharers)
         elif needs_entry:
@@ -268,15 +302,24 @@ class ImagePlanner:
         """Who else stands on the scalars that would change: environments, or images not meant."""
         files = {spot.file for role, spot in place.spots.items() if role in roles}
         found = [name for name, closure in self.others.items() if files & closure]
-        found += [f"{live.repository} of {live.root}" for live in self.uses.get(place.key, ())]
+        found += [use.sharer for use in self._uses(place, roles)]
         return tuple(dict.fromkeys(found))
+
+    def _uses(self, place: Place, roles: tuple[Role, ...]) -> list[Use]:
+        """Other images that the scalars of a place decide."""
+        spots = [spot for role, spot in place.spots.items() if role in roles]
+        return [
+            use
+            for spot in spots
+            for use in self.uses.get(spot.key, ())
+            if use.spot.path == spot.path or not markers.is_marked(spot)
+        ]
 
     def _create(self, wanted: Wanted, *, renames: bool, sharers: tuple[str, ...]) -> None:
         """An `images` entry in the lowest kustomization above that nobody else stands on."""
         live, place = wanted.live, wanted.live.version
-        barred = {
-            layer.kustomization for other in self.uses.get(place.key, ()) for layer in other.layers
-        }
+        uses = self._uses(place, _VERSION)
+        barred = {layer.kustomization for use in uses if use.live for layer in use.live.layers}
         # Below the layer that says it now, an entry would be overruled, or would break its match.
         lowest = max(live.settled, live.named) if renames else live.settled
         for layer in live.layers[lowest:]:
@@ -294,6 +337,8 @@ class ImagePlanner:
                 fix="add the name there, or rename it by `set`",
                 location=location,
             )
+        for spot in place.spots.values():
+            self.writer.refuse_other_images(spot)
         own = self.request.environment.name
         raise SharedFileError(str(live.repository), (own, *sharers), location)
 
@@ -314,6 +359,19 @@ class ImagePlanner:
             reason=wanted.live.version.reason,
             repository=wanted.change.target.repository,
         )
+
+
+def _is_marker(live: Live) -> bool:
+    """Whether markers alone say which image it is."""
+    return live.version.rule in markers.RULES
+
+
+def _says_other_name(live: Live, target: ImageReference) -> bool:
+    """Whether a marked name is another one than the image's: it moves along with the version."""
+    if not _is_marker(live):
+        return False
+    name = live.version.written_name
+    return bool(name) and repository_of(name) != target.repository
 
 
 def _keeps_old_name(live: Live, target: ImageReference) -> bool:

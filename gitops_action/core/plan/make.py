@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_action.core.config import Environment, application_of
 from gitops_action.core.discovery import (
+    FilesNotReadError,
     FoldersNotReadError,
     ImageUse,
     Skipped,
@@ -17,11 +18,12 @@ from gitops_action.core.discovery import (
     Survey,
     Surveyor,
     raise_errors,
+    substitution,
     uses_of,
 )
 from gitops_action.core.discovery.image import Live, Spot
-from gitops_action.core.discovery.prefilter import TEMPLATE_ENDINGS
-from gitops_action.core.discovery.source import YAML_ENDINGS
+from gitops_action.core.discovery.kinds import markers
+from gitops_action.core.discovery.relevance import signs_of
 from gitops_action.core.images import ImageReference
 from gitops_action.core.plan.images import (
     ImagePlanner,
@@ -32,20 +34,25 @@ from gitops_action.core.plan.images import (
     other_uses,
     wanted_images,
 )
+from gitops_action.core.plan.mentions import mentions
 from gitops_action.core.plan.model import (
     AmbiguousEnvironmentError,
     CannotWriteError,
+    MarkerError,
     NoMatchError,
     Plan,
     PlanLine,
     PlanRequest,
     allowed,
     make_keep,
+    repositories_of,
 )
 from gitops_action.core.plan.sets import SetEdit, locate
+from gitops_action.core.plan.streams import different_versions, refuse_streams
 from gitops_action.core.plan.writer import Writer
 from gitops_action.core.repository import SYMLINK, Snapshot
 from gitops_action.core.yaml import find, is_sops, parse
+from gitops_action.core.yaml import scalars as resolve
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
 
 # Without configuration: whether several overlays could be meant, so that nothing is guessed.
@@ -72,7 +79,8 @@ def refuse_ambiguity(wanted: Iterable[Wanted]) -> None:
         AmbiguousEnvironmentError: with file and line in each overlay.
     """
     groups: dict[tuple[str, str], dict[str, dict[tuple[str, str], Location]]] = {}
-    for item in wanted:
+    listed = tuple(wanted)
+    for item in listed:
         spot = item.live.version.main
         for parent, name in siblings(item.live):
             overlays = groups.setdefault((str(item.live.repository), parent), {})
@@ -85,19 +93,37 @@ def refuse_ambiguity(wanted: Iterable[Wanted]) -> None:
                 f"{parent}/{name}".lstrip("/"): tuple(places.values())
                 for name, places in sorted(overlays.items())
             }
-            raise AmbiguousEnvironmentError(repository, named)
+            raise AmbiguousEnvironmentError(repository, named, _variables(listed, repository))
+
+
+def _variables(wanted: Iterable[Wanted], repository: str) -> list[str]:
+    """The variables that say the version, where the places named are those of their values."""
+    places = (i.live.version for i in wanted if i.live.repository == repository)
+    return list(dict.fromkeys(p.reason for p in places if p.rule == substitution.RULE))
 
 
 def siblings(live: Live) -> Iterable[Sibling]:
-    """The overlays an image is part of: by folder names, by building on a base, by file names."""
-    *folders, file = live.root.split("/")
+    """The overlays an image is part of: by its root, else by the file that settles it."""
+    found = list(_siblings(live, live.root))
+    settling = live.version.main.file
+    return found if found or settling == live.root else list(_siblings(live, settling))
+
+
+def _siblings(live: Live, path: str) -> Iterable[Sibling]:
+    """By folder names, by building on a base, by file names."""
+    *folders, file = path.split("/")
     for index, folder in enumerate(folders):
         parent = folders[index - 1] if index else ""
         if parent in _PARENTS or folder.lower() in _STAGES:
             yield "/".join(folders[:index]), folder
             return
     above = folders[-2] if len(folders) > 1 else ""
-    if folders and _builds_on_others(live) and above not in _APPLICATION_PARENTS:
+    if (
+        folders
+        and path == live.root
+        and _builds_on_others(live)
+        and above not in _APPLICATION_PARENTS
+    ):
         yield "/".join(folders[:-1]), folders[-1]
     values = _VALUES.fullmatch(file)
     if values:
@@ -153,12 +179,16 @@ def _plan(edit: SetEdit, request: PlanRequest, source: Source, writer: Writer) -
             location=Location(file=path),
         )
     scalar = find(file, edit.path)
+    _, place = resolve(file, edit.path)
     spot = Spot(
         file=path,
-        path=scalar.path if not scalar.aliases else edit.path,
+        path=place,
         value=scalar.value,
         line=scalar.line,
         kind=scalar.kind,
+        comment=scalar.comment,
+        anchored=None if scalar.path == place else scalar.path,
+        readers=tuple(at for at in (scalar.path, *scalar.aliases) if at != place),
     )
     line = PlanLine(
         environment=request.environment.name,
@@ -173,10 +203,12 @@ def _plan(edit: SetEdit, request: PlanRequest, source: Source, writer: Writer) -
         repository=None,
     )
     if scalar.value == edit.value:
-        writer.unchanged.setdefault(spot.key, line)
+        writer.unchanged.setdefault((path, spot.at), line)
     else:
-        writer.write(spot, edit.value, as_string=False)
-        writer.lines.setdefault(spot.key, line)
+        writer.write(spot, edit.value, line, as_string=False)
+
+
+_SHOWN = 5
 
 
 def make_plan(request: PlanRequest) -> Plan:
@@ -189,28 +221,35 @@ def make_plan(request: PlanRequest) -> Plan:
         AmbiguousEnvironmentError: without configuration, sibling overlays set it.
         SharedFileError: an edit would change another environment, or an image not meant.
         FoldersNotReadError: the environment builds on folders that were not read.
+        FilesNotReadError: it names files that the prefilter passed over.
         GitOpsErrors: several things are wrong; each file that does not parse is named.
     """
-    source = Source(snapshot=_kept(request))
+    source = _source(request)
     surveyor = Surveyor(source)
     survey = surveyor.survey(request.environment)
     others = _closures(surveyor, request)
     if source.unread:
         raise FoldersNotReadError(tuple(source.unread))
+    if source.unread_files:
+        raise FilesNotReadError(tuple(source.unread_files))
     raise_errors(source, survey.files)
+    _raise(_misfits(request, survey))
     wanted = _wanted(request, survey, source)
-    writer = Writer(source=source, environment=request.environment.name)
+    uses = other_uses(survey, wanted)
+    writer = Writer(source=source, environment=request.environment.name, uses=uses)
     planner = ImagePlanner(
         request=request,
         source=source,
         writer=writer,
         others=others,
-        uses=other_uses(survey, wanted),
+        uses=uses,
     )
     for item in wanted:
         planner.plan(item)
+    _rename_markers(request, survey, wanted, writer)
     errors = planner.errors + plan_sets(request, source, writer, others)
     _raise(errors)
+    writer.follow_aliases()
     edits, refused = writer.contents()
     _raise(refused)
     for place in dead_entries(request, survey):
@@ -225,7 +264,8 @@ def make_plan(request: PlanRequest) -> Plan:
         lines=lines,
         unchanged=unchanged,
         edits=edits,
-        skipped=_skipped(request, survey, source),
+        skipped=_skipped(request, survey, source, wanted),
+        notes=different_versions(wanted),
         previous=_previous(request, survey, wanted),
     )
 
@@ -239,7 +279,7 @@ def unread_folders(snapshot: Snapshot, environments: Sequence[Environment]) -> t
     return tuple(sorted(source.unread))
 
 
-def _kept(request: PlanRequest) -> Snapshot:
+def _source(request: PlanRequest) -> Source:
     """Only what the prefilter wants, so that every way of reading gives the same plan."""
     keep = make_keep(request.changes, request.sets)
     files = request.snapshot.files
@@ -248,7 +288,11 @@ def _kept(request: PlanRequest) -> Snapshot:
         for path in sorted(files)
         if files[path].mode == SYMLINK or keep(path, files[path].data)
     }
-    return replace(request.snapshot, files=kept)
+    return Source(
+        snapshot=replace(request.snapshot, files=kept),
+        passed_over=files,
+        signs=signs_of(repositories_of(request.changes)),
+    )
 
 
 def _closures(surveyor: Surveyor, request: PlanRequest) -> Mapping[str, frozenset[str]]:
@@ -270,10 +314,31 @@ def _wanted(request: PlanRequest, survey: Survey, source: Source) -> tuple[Wante
     within = tuple(item for item in chosen if editable(item, request))
     if not request.config.declared:
         refuse_ambiguity(within)
+    refuse_streams(within)
     missing = _missing(request, within)
     if missing:
-        raise _no_match(request, missing, survey)
+        raise _no_match(request, missing, survey, source)
     return within
+
+
+def _rename_markers(
+    request: PlanRequest, survey: Survey, wanted: Sequence[Wanted], writer: Writer
+) -> None:
+    """Renaming an image renames our markers of the places that are edited."""
+    places = [place for item in wanted for place in (item.live.version, item.live.naming)]
+    edited = {spot.key for place in places for spot in place.spots.values()}
+    renames = {change.repository: change for change in request.changes if change.rename}
+    for mark in survey.marks:
+        change = renames.get(mark.repository or "")
+        if change is not None and mark.spot.key in edited:
+            writer.rename_marker(mark.spot, change.target.name)
+
+
+def _misfits(request: PlanRequest, survey: Survey) -> list[GitOpsError]:
+    """Markers of the wanted images that do not fit their values."""
+    changes = changes_by_repository(request.changes)
+    found = (mark for mark in markers.misfits(survey.marks) if mark.repository in changes)
+    return [MarkerError(mark) for mark in found]
 
 
 def _missing(request: PlanRequest, within: Iterable[Wanted]) -> list[str]:
@@ -281,7 +346,9 @@ def _missing(request: PlanRequest, within: Iterable[Wanted]) -> list[str]:
     return [change.repository for change in request.changes if change.repository not in there]
 
 
-def _no_match(request: PlanRequest, missing: Sequence[str], survey: Survey) -> NoMatchError:
+def _no_match(
+    request: PlanRequest, missing: Sequence[str], survey: Survey, source: Source
+) -> NoMatchError:
     everything = Source(snapshot=request.snapshot)
     full = Surveyor(everything).survey(request.environment)
     uses = uses_of(full, request.environment, request.config)
@@ -289,6 +356,7 @@ def _no_match(request: PlanRequest, missing: Sequence[str], survey: Survey) -> N
     ordered = sorted(counts, key=lambda name: (-_nearness(name, missing), name))
     images = {name: counts[name] for name in ordered}
     hint = _hint(request, missing, survey, uses)
+    hint = "; ".join(part for part in (hint, *_elsewhere(request, missing, survey, source)) if part)
     return NoMatchError(missing, request.environment.name, images, hint)
 
 
@@ -313,6 +381,19 @@ def _hint(
     return ""
 
 
+def _elsewhere(
+    request: PlanRequest, missing: Sequence[str], survey: Survey, source: Source
+) -> Iterator[str]:
+    """Where the missing images may be: in text that no rule recognises, in remote bases."""
+    named = mentions(missing, request.environment, survey, source)
+    yield from (f"{item.file}:{item.line}: {item.reason}" for item in named[:_SHOWN])
+    remote = [item for item in source.remote if item.file in survey.files]
+    if remote and not named:
+        yield "not read, because remote: " + ", ".join(
+            f"{item.file}:{item.line}" for item in remote[:_SHOWN]
+        )
+
+
 def _order(line: PlanLine) -> tuple[str, int, str]:
     return line.file, line.line, line.path
 
@@ -326,24 +407,20 @@ def _previous(
     return tuple(dict.fromkeys(reference for reference in found if reference))
 
 
-def _skipped(request: PlanRequest, survey: Survey, source: Source) -> tuple[Skipped, ...]:
+def _skipped(
+    request: PlanRequest, survey: Survey, source: Source, wanted: Sequence[Wanted]
+) -> tuple[Skipped, ...]:
     """What was left alone in this environment and has to do with a wanted image."""
-    words = {name.rpartition("/")[2].encode() for name in changes_by_repository(request.changes)}
     told = [item for item in source.skipped if item.file in survey.files]
-    told += [
-        Skipped(file=path, line=_line_of(data, words), reason="a template, not YAML")
-        for path, file in source.snapshot.files.items()
-        if request.environment.contains(path)
-        and path.endswith(TEMPLATE_ENDINGS)
-        and not path.endswith(YAML_ENDINGS)
-        and any(word in (data := file.data) for word in words)
-    ]
-    return tuple(sorted(told, key=lambda item: (item.file, item.line, item.reason)))
-
-
-def _line_of(data: bytes, words: Iterable[bytes]) -> int:
-    first = min((data.find(word) for word in words if word in data), default=0)
-    return data.count(b"\n", 0, first) + 1
+    if request.changes:
+        names = changes_by_repository(request.changes)
+        told += mentions(names, request.environment, survey, source)
+    # An entry that reaches nothing that was read can only be for what stands elsewhere.
+    unseen = {item.live.version.main.file for item in wanted if not item.live.seen}
+    told += [item for item in source.remote if item.file in unseen]
+    doubts = dict.fromkeys(doubt for item in wanted for doubt in item.live.doubts)
+    told += [Skipped(file=doubt.file, line=doubt.line, reason=doubt.what) for doubt in doubts]
+    return tuple(sorted(set(told), key=lambda item: (item.file, item.line, item.reason)))
 
 
 def _raise(errors: Iterable[GitOpsError]) -> None:

@@ -10,6 +10,8 @@ from typing import Literal
 
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.discovery import Skipped, keep_files
+from gitops_action.core.discovery.image import Spot, Untraced
+from gitops_action.core.discovery.kinds.markers import Mark
 from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.plan.sets import SetEdit
 from gitops_action.core.repository import Keep, Snapshot
@@ -74,6 +76,7 @@ class Plan:
         edits: new content by path; only files that change.
         skipped: what was left alone, and why.
         previous: the wanted repositories' references as rendered before, each once.
+        notes: what a reader of the plan should know.
     """
 
     environment: str
@@ -83,6 +86,7 @@ class Plan:
     edits: Mapping[str, bytes]
     skipped: tuple[Skipped, ...]
     previous: tuple[ImageReference, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def found(self) -> bool:
@@ -92,12 +96,18 @@ class Plan:
 
 def make_keep(changes: Sequence[ImageChange], sets: Sequence[SetEdit]) -> Keep:
     """The prefilter for reading a tree; without changes and edits it keeps every YAML file."""
+    return keep_files(repositories_of(changes), frozenset(edit.file for edit in sets))
+
+
+def repositories_of(changes: Sequence[ImageChange]) -> list[str]:
+    """The repositories that are looked for; a rename also looks for its new name."""
     wanted = [change.repository for change in changes]
-    wanted += [change.target.repository for change in changes if change.rename]
-    return keep_files(wanted, frozenset(edit.file for edit in sets))
+    return wanted + [change.target.repository for change in changes if change.rename]
 
 
 # Why an environment cannot be planned.
+
+_NEAREST = 5
 
 
 class NoMatchError(UsageError):
@@ -114,7 +124,9 @@ class NoMatchError(UsageError):
         """List the images that are there."""
         self.repositories = tuple(repositories)
         self.images = dict(images)
-        there = ", ".join(f"{name} ({_times(count)})" for name, count in images.items())
+        near = [f"{name} ({_times(count)})" for name, count in images.items()][:_NEAREST]
+        more = f" and {len(images) - _NEAREST} more" if len(images) > _NEAREST else ""
+        there = ", ".join(near) + more
         super().__init__(
             f"Nothing in environment {environment} uses {' or '.join(self.repositories)}",
             cause=f"images that are there, nearest first: {there}"
@@ -135,8 +147,10 @@ class AmbiguousEnvironmentError(UsageError):
         places: file and line in each overlay.
     """
 
-    def __init__(self, repository: str, overlays: Mapping[str, Sequence[Location]]) -> None:
-        """List the overlays with their places."""
+    def __init__(
+        self, repository: str, overlays: Mapping[str, Sequence[Location]], because: Sequence[str]
+    ) -> None:
+        """List the overlays with their places, and why these decide where that is not plain."""
         self.repository = repository
         self.places = tuple(place for places in overlays.values() for place in places)
         listed = "; ".join(
@@ -145,7 +159,7 @@ class AmbiguousEnvironmentError(UsageError):
         )
         super().__init__(
             f"{repository} is set under {len(overlays)} overlays, and any could be meant",
-            cause=listed,
+            cause="; ".join((listed, *because)),
             fix="name the environments in .github/gitops.yaml, or choose for this time with "
             f"`paths: {self.places[0].file}` or with `set`",
         )
@@ -171,6 +185,67 @@ class SharedFileError(GitOpsError):
 
 class CannotWriteError(GitOpsError):
     """The place cannot say what is wanted without a key being created or a digest going stale."""
+
+
+class SeveralStreamsError(UsageError):
+    """Places of one repository follow tags of different kinds, and nothing says which is meant."""
+
+    def __init__(self, repository: str, tags: Mapping[str, Sequence[Location]]) -> None:
+        """List the places by their tags."""
+        listed = "; ".join(
+            f"{tag} ({', '.join(str(place) for place in places)})" for tag, places in tags.items()
+        )
+        first = next(iter(tags.values()))[0]
+        super().__init__(
+            f"{repository} is deployed from several streams of tags",
+            cause=listed,
+            fix="choose with `application`, with `paths` "
+            f"(for example `paths: {first.file}`), or with `set` where they share a file",
+            location=first,
+        )
+
+
+class MarkerError(GitOpsError):
+    """A marker whose ending does not fit the value that it stands behind."""
+
+    def __init__(self, mark: Mark) -> None:
+        """Say which form fits."""
+        spot = mark.spot
+        form = f"`:{mark.role}`" if mark.role != "reference" else "no ending, a whole reference,"
+        super().__init__(
+            f"the marker of {spot.at} does not fit its value",
+            cause=f"{form} does not fit {spot.value!r}",
+            fix=f"write `# gitops-image: {mark.repository}` with {mark.misfit}",
+            location=Location(file=spot.file, line=spot.line),
+        )
+
+
+class SharedAnchorError(GitOpsError):
+    """A value that other images read by an alias, so that they would change too."""
+
+    def __init__(self, spot: Spot, others: Sequence[str]) -> None:
+        """Name the anchor's place and the images."""
+        location = Location(file=spot.file, line=spot.line)
+        super().__init__(
+            f"{spot.at} reads an anchor that also decides {', '.join(others)}",
+            cause="an edit of the anchor changes all of them",
+            fix="give the image a value of its own, or put the marker `# gitops-image: "
+            "REPOSITORY:tag` on the anchor's line to let all of them follow this image",
+            location=location,
+        )
+
+
+class UntracedError(GitOpsError):
+    """What decides an image in the end is nothing that can be edited."""
+
+    def __init__(self, repository: str, untraced: Untraced) -> None:
+        """Name the place that decides."""
+        super().__init__(
+            f"{repository} is not decided by a value that can be edited",
+            cause=untraced.what,
+            fix=untraced.fix,
+            location=Location(file=untraced.file, line=untraced.line),
+        )
 
 
 # The globs of `paths`: which files may be edited.

@@ -26,7 +26,7 @@ from gitops_action.core.yaml.path import (
     YamlSyntaxError,
     parse_path,
 )
-from gitops_action.core.yaml.proof import AddListItem, Edit, Replace
+from gitops_action.core.yaml.proof import AddListItem, Edit, Replace, ReplaceComment
 from gitops_action.core.yaml.scalars import needs_quotes
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Node",
     "PathNotFoundError",
     "Replace",
+    "ReplaceComment",
     "Scalar",
     "SequenceNode",
     "Step",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from gitops_action.core.yaml.nodes import Fact, YamlFile, kinds_of
 from gitops_action.core.yaml.parse import parse
@@ -48,8 +49,16 @@ class Change:
     added: tuple[Expected, ...]
 
 
-def prove(file: YamlFile, data: bytes, changes: Mapping[int, Change]) -> None:
+def prove(
+    file: YamlFile,
+    data: bytes,
+    changes: Mapping[int, Change],
+    *,
+    comments: Mapping[int, str] = MappingProxyType({}),
+) -> None:
     """Check that `data`, the edited content of `file`, differs in meaning by `changes` alone.
+
+    `comments` are the new texts of comments by the position of their `#`.
 
     Raises:
         EditProofError: it does not; the cause says where.
@@ -64,7 +73,7 @@ def prove(file: YamlFile, data: bytes, changes: Mapping[int, Change]) -> None:
             raise _failed(file, f"event {number} reads {fact!r} instead of {wanted!r}")
     if len(expected) != len(edited.facts):
         raise _failed(file, f"{len(edited.facts)} events instead of {len(expected)}")
-    if [(c.text, c.trailing) for c in file.comments] != [
+    if [(comments.get(c.start, c.text), c.trailing) for c in file.comments] != [
         (c.text, c.trailing) for c in edited.comments
     ]:
         raise _failed(file, "a comment would change")
@@ -110,7 +119,7 @@ def _failed(file: YamlFile, cause: str) -> EditProofError:
     )
 
 
-# The two things that can be done to a file.
+# What can be done to a file.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +151,22 @@ class AddListItem:
     item: tuple[tuple[str, str], ...]
 
 
-Edit = Replace | AddListItem
+@dataclass(frozen=True, kw_only=True)
+class ReplaceComment:
+    """Give the comment that reads `text` another text.
+
+    Attributes:
+        line: the comment stands on this line or on the first one below that has it.
+        text: what it reads now, without `#` and the blanks around it.
+        value: what it reads then.
+    """
+
+    line: int
+    text: str
+    value: str
+
+
+Edit = Replace | AddListItem | ReplaceComment
 """What `apply` takes."""
 
 

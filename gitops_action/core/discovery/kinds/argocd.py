@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from gitops_action.core.discovery.cursor import Cursor, Tree, put, tree_of
 from gitops_action.core.discovery.image import Place, split_image
@@ -10,6 +11,9 @@ from gitops_action.core.discovery.kinds.helm import text_values
 from gitops_action.core.discovery.kinds.kustomize import Entry
 
 GROUP = "argoproj.io"
+OVERRIDES = ".argocd-source"
+"""What the names of files begin with that Argo CD lays over the source whose folder they are in."""
+
 HELM_RULE = ("argocd-helm", "an image of the chart, in the Helm values of an Argo CD Application")
 _KEEP_NAME = "*"
 
@@ -20,7 +24,38 @@ def is_application(manifest: Cursor) -> bool:
     return group == GROUP and manifest.say("kind") in {"Application", "ApplicationSet"}
 
 
-def sources(manifest: Cursor) -> Iterator[Cursor]:
+@dataclass(frozen=True, kw_only=True)
+class AppSource:
+    """A source of an Application, with the override files of its folder laid over it.
+
+    `parts` are the source and the overrides, lowest first. Argo CD merges them as JSON merge
+    patches, so that a list is taken whole from the uppermost part that has one.
+    """
+
+    parts: tuple[Cursor, ...]
+
+    def get(self, *keys: str) -> Cursor | None:
+        """The value below these keys in the uppermost part that has it."""
+        found = (part.get(*keys) for part in reversed(self.parts))
+        return next((value for value in found if value is not None), None)
+
+    def each(self, *keys: str) -> Iterator[Cursor]:
+        """The value below these keys in every part, lowest first."""
+        found = (part.get(*keys) for part in self.parts)
+        yield from (value for value in found if value is not None)
+
+    def items(self, *keys: str) -> Iterator[Cursor]:
+        """The items of the list below these keys."""
+        listed = self.get(*keys)
+        yield from listed.items() if listed else ()
+
+    @property
+    def path(self) -> Cursor | None:
+        """The folder it renders."""
+        return self.get("path")
+
+
+def sources(manifest: Cursor) -> Iterator[AppSource]:
     """The sources of an Application, or of an ApplicationSet's template."""
     spec = manifest.get("spec")
     template = spec.get("template", "spec") if spec else None
@@ -28,14 +63,24 @@ def sources(manifest: Cursor) -> Iterator[Cursor]:
         one = holder.get("source") if holder else None
         several = holder.get("sources") if holder else None
         if one:
-            yield one
-        yield from several.items() if several else ()
+            yield AppSource(parts=(one,))
+        for item in several.items() if several else ():
+            yield AppSource(parts=(item,))
 
 
-def kustomize_entries(source: Cursor) -> Iterator[Entry]:
+def override_names(manifest: Cursor) -> tuple[str, ...]:
+    """The files in a source's folder that Argo CD lays over it, lowest first.
+
+    Names that an ApplicationSet makes are not known: then only the common file is.
+    """
+    name = manifest.say("metadata", "name")
+    known = manifest.say("kind") == "Application" and name
+    return (f"{OVERRIDES}.yaml", *((f"{OVERRIDES}-{name}.yaml",) if known else ()))
+
+
+def kustomize_entries(source: AppSource) -> Iterator[Entry]:
     """The strings of `kustomize.images`: `[old=]new[:tag][@digest]`, `*` keeps the name."""
-    listed = source.get("kustomize", "images")
-    for item in listed.items() if listed else ():
+    for item in source.items("kustomize", "images"):
         if item.spot is None or not item.text:
             continue
         old, equals, new = item.text.partition("=")
@@ -54,28 +99,28 @@ def kustomize_entries(source: Cursor) -> Iterator[Entry]:
             new_name="" if keeps else written.name,
             new_tag=written.tag,
             digest=written.digest,
+            above=True,
+            keeps_name=written.name == _KEEP_NAME,
         )
 
 
-def own_values(source: Cursor) -> tuple[Tree, ...]:
-    """Values that the Application carries itself, lowest first: text, object, parameters."""
-    helm = source.get("helm")
-    if helm is None:
-        return ()
-    inline = helm.get("valuesObject")
+def own_values(source: AppSource) -> tuple[Tree, ...]:
+    """Values that the Application carries itself, lowest first: object or text, parameters.
+
+    A `valuesObject` stands in for the text of `values`.
+    """
+    inline = tuple(tree_of(value) for value in source.each("helm", "valuesObject"))
     parameters: dict[str, Tree] = {}
-    for item in found.items() if (found := helm.get("parameters")) else ():
+    for item in source.items("helm", "parameters"):
         value = item.get("value")
         if value is not None and item.say("name"):
             put(parameters, item.say("name"), value)
     return (
-        *text_values(helm.get("values")),
-        *((tree_of(inline),) if inline else ()),
+        *(inline or text_values(source.get("helm", "values"))),
         *((parameters,) if parameters else ()),
     )
 
 
-def values_files(source: Cursor) -> Iterator[Cursor]:
+def values_files(source: AppSource) -> Iterator[Cursor]:
     """The values files, lowest first; `$name/…` starts at the top of another source."""
-    listed = source.get("helm", "valueFiles")
-    yield from (item for item in (listed.items() if listed else ()) if item.text)
+    yield from (item for item in source.items("helm", "valueFiles") if item.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gitops_action.core.discovery.cursor import Cursor
-from gitops_action.core.discovery.image import repository_of, split_image
+from gitops_action.core.discovery.image import Place, Role, Spot, repository_of, split_image
 
 FAMILY = "toolkit.fluxcd.io/"
 """What the API groups of all Flux objects end with, in front of the version."""
@@ -14,6 +14,9 @@ KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
 HELM_GROUP = "helm.toolkit.fluxcd.io"
 K3S_GROUP = "helm.cattle.io"
 IMAGE_GROUP = "image.toolkit.fluxcd.io"
+SOURCE_GROUP = "source.toolkit.fluxcd.io"
+OCI_SCHEME = "oci://"
+_VERSION_ROLES: tuple[Role, ...] = ("tag", "digest")
 DEFAULT_NAMESPACE = "flux-system"
 
 
@@ -40,6 +43,29 @@ def built_path(manifest: Cursor) -> Cursor | None:
     """Where a Flux Kustomization builds from, when it builds from a Git repository."""
     source = manifest.say("spec", "sourceRef", "kind")
     return manifest.get("spec", "path") if source in {"", "GitRepository"} else None
+
+
+def repository_image(manifest: Cursor) -> Place | None:
+    """The artifact that an OCIRepository fetches, where a tag or digest is written."""
+    if group_of(manifest) != SOURCE_GROUP or manifest.say("kind") != "OCIRepository":
+        return None
+    url = manifest.get("spec", "url")
+    spot = url.spot if url else None
+    if spot is None or not spot.value.startswith(OCI_SCHEME):
+        return None
+    spots: dict[Role, Spot] = {"name": spot.part(len(OCI_SCHEME), len(spot.value))}
+    for role in _VERSION_ROLES:
+        found = manifest.get("spec", "ref", role)
+        if found is not None and found.spot is not None:
+            spots[role] = found.spot
+    if len(spots) == 1:
+        return None
+    return Place(rule="oci-repository", reason="the artifact of an OCIRepository", spots=spots)
+
+
+def scanned_image(manifest: Cursor) -> Cursor | None:
+    """The name that an ImageRepository looks at: it deploys nothing."""
+    return manifest.get("spec", "image") if manifest.say("kind") == "ImageRepository" else None
 
 
 def policy_repositories(objects: Iterable[Cursor]) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from gitops_action.core.discovery.image import Live, Place, Role, Spot, live_of,
 
 _KEY = re.compile(
     r"(?P<word>.*?)(?P<image>image)?"
-    r"(?P<role>registry|repository|repo|name|tag|digest|sha256|sha)?",
+    r"(?P<role>registry|repository|repo|name|tag|version|digest|sha256|sha)?",
     re.IGNORECASE,
 )
 _ROLES: dict[str, Role] = {
@@ -21,12 +21,15 @@ _ROLES: dict[str, Role] = {
     "repo": "name",
     "name": "name",
     "image": "name",
+    "version": "tag",
     "tag": "tag",
     "digest": "digest",
     "sha": "digest",
     "sha256": "digest",
 }
 _NAME_ORDER = ("repository", "repo", "image", "name")
+
+_JOINERS = str.maketrans("", "", "-_.")
 
 Group = dict[str, Spot]
 
@@ -84,7 +87,7 @@ def _groups(mapping: dict[str, Tree], parent: str) -> dict[str, Group]:
 
 def _read_key(key: str, parent: str) -> tuple[str, str]:
     """The word in front, and what the key says: a role, `image` for a whole one, or nothing."""
-    found = _KEY.fullmatch(key.replace("-", "").replace("_", ""))
+    found = _KEY.fullmatch(key.translate(_JOINERS))
     if found is None or not (found["image"] or found["role"]):
         return "", ""
     role = (found["role"] or "image").lower()
@@ -98,7 +101,11 @@ def _place(group: Group, rule: tuple[str, str], registry: Spot | None) -> Place 
     name = next((group[key] for key in _NAME_ORDER if key in group), None)
     if name is None or name.kind == "null" or not name.value:
         return None
-    spots = {_ROLES[key]: group[key] for key in ("tag", "sha256", "sha", "digest") if key in group}
+    spots = {
+        _ROLES[key]: group[key]
+        for key in ("version", "tag", "sha256", "sha", "digest")
+        if key in group
+    }
     written = split_image(name.value)
     if written.tag or written.digest:
         return _make(rule, {"reference": name})

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gitops_action.core.discovery.cursor import Cursor
-from gitops_action.core.discovery.image import Live, Place, Resource, Role, Spelling, Spot, live_of
+from gitops_action.core.discovery.image import (
+    Live,
+    Place,
+    Resource,
+    Role,
+    Spelling,
+    Spot,
+    live_of,
+    split_image,
+)
 from gitops_action.core.discovery.kinds.workloads import (
     CONTAINER_LISTS,
     container_image,
@@ -28,7 +37,12 @@ _FIELDS: tuple[tuple[str, Role], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """An item of an `images` list. Empty strings are what kustomize takes for absent."""
+    """An item of an `images` list. Empty strings are what kustomize takes for absent.
+
+    `naming` is the place that says the new name, where it is not `place`; `above` says that the
+    entry comes after those that could be added to the kustomization itself; `keeps_name` that the
+    new name of an entry that it replaces stays; `line` is where the name that it looks for stands.
+    """
 
     place: Place
     name: str
@@ -36,11 +50,26 @@ class Entry:
     new_tag: str
     digest: str
     suffix: str = ""
+    naming: Place | None = None
+    above: bool = False
+    keeps_name: bool = False
+    line: int = 0
 
     @property
     def settles(self) -> bool:
         """Whether it says a version."""
         return bool(self.new_tag or self.digest)
+
+    def over(self, below: Entry) -> Entry:
+        """This entry merged over one of the same name: the name apart from tag and digest."""
+        version = self if self.settles else below
+        naming = self if self.new_name else below
+        return replace(
+            version,
+            new_name=naming.new_name,
+            naming=naming.naming or naming.place,
+            above=version.above,
+        )
 
     def rewrite(self, spelling: Spelling) -> Spelling:
         """What it makes of an image: a tag or digest replaces both that were there."""
@@ -90,28 +119,40 @@ def image_entries(
 ) -> Iterator[Entry]:
     """The items of an `images` list that have a name."""
     for item in listed.items() if listed else ():
-        name = item.get("name")
-        spots: dict[Role, Spot] = {
-            role: found.spot
-            for key, role in _FIELDS
-            if (found := item.get(key)) is not None and found.spot is not None
-        }
-        if name is None or not name.text or not spots:
-            continue
-        place = Place(
-            rule=rule,
-            reason=reason or f"the `images` entry for {name.text}",
-            spots=spots,
-            literal=name.text,
-        )
-        yield Entry(
-            place=place,
-            name=name.text,
-            new_name=item.say("newName"),
-            new_tag=item.say("newTag"),
-            digest=item.say("digest"),
-            suffix=item.say("tagSuffix"),
-        )
+        entry = image_entry(item, rule, reason)
+        if entry is not None:
+            yield entry
+
+
+def image_entry(item: Cursor, rule: str, reason: str = "") -> Entry | None:
+    """One entry of an `images` list; None where it has no name or changes nothing."""
+    name, new_name = item.say("name"), item.get("newName")
+    spots: dict[Role, Spot] = {
+        role: found.spot
+        for key, role in _FIELDS
+        if (found := item.get(key)) is not None and found.spot is not None
+    }
+    if not name or not spots:
+        return None
+    reason = reason or f"the `images` entry for {name}"
+    place = Place(rule=rule, reason=reason, spots=spots, literal=name)
+    entry = Entry(
+        place=place,
+        name=name,
+        new_name=item.say("newName"),
+        new_tag=item.say("newTag"),
+        digest=item.say("digest"),
+        suffix=item.say("tagSuffix"),
+        line=found.line if (found := item.get("name")) else 0,
+    )
+    written = split_image(entry.new_name)
+    if entry.settles or new_name is None or not (written.tag or written.digest):
+        return entry
+    # kustomize takes the whole text for the name, so that the version is settled there.
+    whole = Place(rule=rule, reason=reason, spots={"reference": spots["name"]})
+    return replace(
+        entry, place=whole, new_name=written.name, new_tag=written.tag, digest=written.digest
+    )
 
 
 def patched_images(patch: Cursor, target: Target | None) -> Iterator[Patched]:
@@ -202,7 +243,13 @@ def _moved_back(live: Live, value: Cursor, steps: tuple[Step, ...]) -> Live:
     """The value was read as if it stood in the object; its scalar stands in the patch."""
     spot = live.version.main
     path = replace(spot.path, steps=value.steps + spot.path.steps[len(steps) :])
-    place = replace(live.version, spots={"reference": replace(spot, path=path)})
+    moved = replace(
+        spot,
+        path=path,
+        anchored=None if spot.anchored == path else spot.anchored,
+        readers=tuple(place for place in spot.readers if place != path),
+    )
+    place = replace(live.version, spots={"reference": moved})
     return replace(live, naming=place, version=place)
 
 

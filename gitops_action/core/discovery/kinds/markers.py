@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.image import (
@@ -20,10 +20,16 @@ from gitops_action.core.discovery.image import (
     repository_of,
     split_image,
 )
+from gitops_action.core.discovery.variables import holds_variable
 
+RULES = frozenset({"marker", "imagepolicy-marker"})
 BYTES = (b"gitops-image", b"$imagepolicy")
-_OURS = re.compile(r"gitops-image:\s*(?P<what>[^\s}]+)")
+_OURS = re.compile(r"(?P<key>gitops-image:\s*)(?P<what>[^\s}]+)")
 _FLUX = re.compile(r"\"\$imagepolicy\"\s*:\s*\"(?P<what>[^\"]+)\"")
+# `KEY=value`, as in `literals` of kustomize and environment variables: the key stays.
+_KEY = re.compile(r"[A-Za-z_-][\w.-]*=(?=.)")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_FORMS = {"reference": "no ending", "name": "`:name`", "tag": "`:tag`", "digest": "`:digest`"}
 _ENDINGS: dict[str, Role] = {"tag": "tag", "name": "name", "digest": "digest"}
 
 
@@ -36,6 +42,31 @@ class Mark:
     repository: str | None
     policy: str
     parent: tuple[object, ...]
+
+    @property
+    def misfit(self) -> str:
+        """The ending that fits the value, where the marker's does not: `` `:tag` `` or so."""
+        value = self.spot.value
+        if not value or self.repository is None or holds_variable(value):
+            return ""
+        fits = _fitting(value, self.repository)
+        return "" if self.role in fits else _FORMS[fits[0]]
+
+
+def is_marked(spot: Spot) -> bool:
+    """Whether a marker of ours stands behind a scalar, so that its owner is said."""
+    return _OURS.search(spot.comment) is not None
+
+
+def renamed(comment: str, name: str) -> str:
+    """The comment with another image in its marker, whose ending stays."""
+
+    def written(found: re.Match[str]) -> str:
+        _, colon, ending = found["what"].rpartition(":")
+        kept = f":{ending}" if colon and ending in _ENDINGS else ""
+        return f"{found['key']}{name}{kept}"
+
+    return _OURS.sub(written, comment)
 
 
 def marks(document: Cursor) -> Iterator[Mark]:
@@ -67,6 +98,11 @@ def unresolved(listed: Iterable[Mark], repositories: Mapping[str, str]) -> tuple
     return tuple(mark for mark in listed if not _repository(mark, known))
 
 
+def misfits(listed: Iterable[Mark]) -> tuple[Mark, ...]:
+    """The marks whose ending does not fit their value."""
+    return tuple(mark for mark in listed if mark.misfit)
+
+
 def marked_lives(listed: Iterable[Mark], repositories: Mapping[str, str]) -> Iterator[Live]:
     """The images that marks name: those side by side, of one image, make one place.
 
@@ -84,9 +120,12 @@ def marked_lives(listed: Iterable[Mark], repositories: Mapping[str, str]) -> Ite
             groups.setdefault((repository, mark.spot.file, whole), []).append(mark)
     for group in groups.values():
         repository = _repository(group[0], known)
-        place = _place(repository, group) if repository else None
-        if place is not None:
-            yield live_of(place)
+        if repository:
+            live = live_of(_place(repository, group))
+            spelled = live.spelling if live.repository == repository else None
+            yield (
+                live if spelled else replace(live, spelling=replace(live.spelling, name=repository))
+            )
 
 
 def _read(spot: Spot, here: Cursor) -> Iterator[Mark]:
@@ -94,6 +133,8 @@ def _read(spot: Spot, here: Cursor) -> Iterator[Mark]:
     found = ours or theirs
     if found is None:
         return
+    if (key := _KEY.match(spot.value)) is not None:
+        spot = spot.part(key.end(), len(spot.value))
     name, _, ending = found["what"].rpartition(":")
     role: Role = _ENDINGS.get(ending, "reference") if name else "reference"
     what = found["what"] if role == "reference" else name
@@ -122,12 +163,10 @@ def _repository(mark: Mark, known: Mapping[str, str]) -> str | None:
     return mark.repository or known.get(mark.policy)
 
 
-def _place(repository: str, group: list[Mark]) -> Place | None:
+def _place(repository: str, group: list[Mark]) -> Place:
     first = group[0]
     ours = first.repository is not None
     spots: dict[Role, Spot] = {mark.role: mark.spot for mark in group}
-    if "reference" in spots and repository_of(split_image(first.spot.value).name) != repository:
-        return None
     return Place(
         rule="marker" if ours else "imagepolicy-marker",
         reason=(
@@ -136,5 +175,17 @@ def _place(repository: str, group: list[Mark]) -> Place | None:
             else f"marked with the image policy {first.policy}"
         ),
         spots=spots,
-        assumed=None if "reference" in spots else repository,
+        assumed=repository,
     )
+
+
+def _fitting(value: str, repository: str) -> tuple[Role, ...]:
+    """What a value can say, likeliest first: a whole reference, a name, a tag, a digest."""
+    if _DIGEST.fullmatch(value):
+        return ("digest",)
+    written = split_image(value)
+    if written.tag or written.digest:
+        return ("reference",)
+    if "/" in value or value == repository.rpartition("/")[2]:
+        return ("reference", "name", "tag") if repository_of(value) else ("tag",)
+    return ("tag", "name")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gitops_action.core.discovery.cursor import Cursor, tree_of
-from gitops_action.core.discovery.image import Live, Place, Resource, live_of
+from gitops_action.core.discovery.image import Live, Place, Resource, Role, live_of
 from gitops_action.core.discovery.kinds.helm import values_places
 from gitops_action.core.yaml import Step
 
@@ -60,7 +60,8 @@ def workload_lives(manifest: Cursor) -> Iterator[Live]:
     for live in pod_images(manifest, len(manifest.steps)):
         yield replace(live, resource=resource)
     if resource.group not in BUILT_IN_GROUPS:
-        yield from _custom_images(manifest)
+        for live in _custom_images(manifest):
+            yield replace(live, resource=resource)
 
 
 def pod_images(cursor: Cursor, base: int) -> Iterator[Live]:
@@ -120,7 +121,13 @@ def _custom_images(manifest: Cursor) -> Iterator[Live]:
         return
     for place in values_places(tree_of(spec), _RULE):
         if not _in_pod(place):
-            yield live_of(place)
+            yield replace(live_of(place), fields=fields_of(place, manifest))
+
+
+def fields_of(place: Place, manifest: Cursor) -> tuple[tuple[Role, tuple[Step, ...]], ...]:
+    """The way from an object's top to each scalar of a place."""
+    base = len(manifest.steps)
+    return tuple((role, spot.path.steps[base:]) for role, spot in place.spots.items())
 
 
 _RULE = ("custom-resource", "an image field of a custom resource")

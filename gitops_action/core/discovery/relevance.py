@@ -1,0 +1,74 @@
+"""Which files and documents can have to do with an image, decided by their bytes alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gitops_action.core.discovery.kinds import argocd, flux, helm, markers
+
+_FAMILIES = (flux.FAMILY, f"{argocd.GROUP}/", f"{flux.K3S_GROUP}/")
+_FAMILY_BYTES = tuple(family.encode() for family in _FAMILIES)
+# A label or annotation of the family has no `apiVersion` in front.
+_STEERING = re.compile(
+    rb"apiVersion[\"']?\s*:\s*[\"']?[a-z.0-9]*(?:%s)v"
+    % b"|".join(re.escape(family) for family in _FAMILY_BYTES)
+)
+_PATCHED_VALUES = b"/spec/values"
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+_ESCAPE = re.compile(rb"\\(?:u00|x)([0-9a-fA-F]{2})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signs:
+    """What in a file's bytes makes it worth reading for some images.
+
+    Attributes:
+        words: last parts of the repositories' names; none means every file is.
+    """
+
+    words: tuple[bytes, ...]
+    expressions: tuple[re.Pattern[bytes], ...]
+
+    def in_data(self, data: bytes) -> bool:
+        """Whether the bytes name one of the images, or steer what others render."""
+        return not self.words or self.named_in(data) or steers(data)
+
+    def named_in(self, data: bytes) -> bool:
+        """Whether the bytes hold the last part of a repository, as a whole word."""
+        if data.startswith(_WIDE):
+            data = data.decode("utf-16", "replace").encode()
+        if b"\\u00" in data or b"\\x" in data:
+            data = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), data)
+        return any(
+            word in data and expression.search(data)
+            for word, expression in zip(self.words, self.expressions, strict=True)
+        )
+
+
+def signs_of(repositories: Iterable[str]) -> Signs:
+    """The signs of normalised repositories."""
+    words = sorted({repository.rpartition("/")[2].encode() for repository in repositories})
+    return Signs(
+        words=tuple(words),
+        expressions=tuple(
+            re.compile(rb"(?<![\w.-])%s(?![\w-]|\.\w)" % re.escape(word)) for word in words
+        ),
+    )
+
+
+def steers(data: bytes) -> bool:
+    """Whether the bytes decide where environments lead, whichever image is looked for."""
+    families = any(family in data for family in _FAMILY_BYTES)
+    return (
+        (families and _STEERING.search(data) is not None)
+        or _PATCHED_VALUES in data
+        or any(mark in data for mark in markers.BYTES)
+    )
+
+
+def is_root(signs: Signs, path: str, data: bytes) -> bool:
+    """Whether a file is worth reading though nothing names it."""
+    partial = helm.is_values_file(path) and (b"ag:" in data or b"igest:" in data)
+    return partial or signs.in_data(data)

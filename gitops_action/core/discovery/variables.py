@@ -1,0 +1,12 @@
+"""Text that is filled in later: variables and expressions of the tools around Kubernetes."""
+
+from __future__ import annotations
+
+import re
+
+_UNKNOWN = re.compile(r"\$\{|\$\(|\{\{|<%|#\{|\$[A-Z_]")
+
+
+def holds_variable(text: str) -> bool:
+    """Whether a text has a variable or a template's expression in it."""
+    return _UNKNOWN.search(text) is not None
