@@ -42,7 +42,10 @@ STAGED = configured(staging="staging", production="production")
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """A repository, what is bumped in `environment`, and what has to be rendered then."""
+    """A repository, what is bumped in `environment`, and what has to be rendered then.
+
+    `along` are expressions for what else is rendered from the value that is edited.
+    """
 
     files: Mapping[str, str]
     bump: str = TARGET
@@ -52,14 +55,18 @@ class Layout:
     roots: tuple[str, ...] = ("app",)
     others: tuple[str, ...] = ()
     count: int = 1
+    along: tuple[tuple[str, str], ...] = ()
 
 
 def over(base: str, overlay: str = "", *, image: str = f"{WEB}:v1", **more: object) -> Layout:
     """A base and an overlay that is the environment."""
+    added = more.pop("files", {})
+    assert isinstance(added, dict)
     files = {
         "base/kustomization.yaml": kustomization("web.yaml", more=base),
         "base/web.yaml": workload(image, "redis:7"),
         "app/kustomization.yaml": kustomization("../base", more=overlay),
+        **added,
     }
     return Layout(files=files, **more)  # type: ignore[arg-type]
 
@@ -83,6 +90,70 @@ def staged(base: str, staging: str, production: str = "", **more: object) -> Lay
     )
 
 
+def transformer(tag: str) -> str:
+    """A builtin ImageTagTransformer."""
+    head = "apiVersion: builtin\nkind: ImageTagTransformer\nmetadata: {name: tag}\n"
+    return f"{head}imageTag: {{{tag}}}\n"
+
+
+def indented(content: str, by: str) -> str:
+    return "".join(f"{by}{line}\n" for line in content.splitlines())
+
+
+def custom(
+    more: str, *, image: str = f"{WEB}:v1", files: Mapping[str, str] | None = None
+) -> Layout:
+    """A custom resource with an image outside of pods."""
+    return Layout(
+        files={
+            "app/kustomization.yaml": kustomization("site.yaml", more=more),
+            "app/site.yaml": "apiVersion: example.org/v1\nkind: Site\nmetadata: {name: site}\n"
+            f"spec:\n  image: {image}\n",
+            **(files or {}),
+        }
+    )
+
+
+def replaced(
+    target: str,
+    path: str,
+    files: Mapping[str, str],
+    *,
+    more: str = "",
+    containers: tuple[str, ...] = (f"{WEB}:v0", "redis:7"),
+) -> Layout:
+    """A Deployment whose image a replacement takes from the ConfigMap `settings`."""
+    resources = ["web.yaml", *(["settings.yaml"] if files else [])]
+    replacement = (
+        f"replacements:\n- source: {{kind: ConfigMap, name: settings, fieldPath: {path}}}\n"
+        f"  targets:\n  - select: {{kind: Deployment}}\n{target}"
+    )
+    return Layout(
+        files={
+            "app/kustomization.yaml": kustomization(*resources, more=more + replacement),
+            "app/web.yaml": workload(*containers),
+            **files,
+        },
+        along=(
+            (r"(?<=TAG: )v1", "v2"),
+            (rf"(?<=IMAGE: ){WEB}:v1", TARGET),
+        ),
+    )
+
+
+SETTINGS = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: settings}}\ndata: {{{key}: '{value}'}}\n"
+)
+PATCH_TRANSFORMER = f"""\
+apiVersion: builtin
+kind: PatchTransformer
+metadata: {{name: patch}}
+target: {{kind: Deployment}}
+patch: |-
+  - op: replace
+    path: /spec/template/spec/containers/0/image
+    value: {WEB}:v1
+"""
 PATCH = "patches:\n- path: patch.yaml\n"
 STRATEGIC = workload(f"{WEB}:v1").replace("c0", "c0")
 INLINE = f"""
@@ -327,6 +398,102 @@ LAYOUTS: dict[str, Layout] = {
         roots=("staging",),
         others=("production",),
     ),
+    "new name that holds the tag": over(
+        "", images(f"name: placeholder, newName: '{WEB}:v1'"), image="placeholder"
+    ),
+    "transformer file sets the tag": over(
+        "",
+        images(f"name: {WEB}, newTag: v0") + "transformers: [image.yaml]\n",
+        files={"app/image.yaml": transformer(f"name: {WEB}, newTag: v1")},
+    ),
+    "transformer folder sets the tag": over(
+        "",
+        "transformers: [transform]\n",
+        files={
+            "app/transform/kustomization.yaml": "resources: [image.yaml]\n",
+            "app/transform/image.yaml": transformer(f"name: {WEB}, newTag: v1"),
+        },
+    ),
+    "inline transformer sets the tag": over(
+        "",
+        "transformers:\n- |-\n" + indented(transformer(f"name: {WEB}, newTag: v1"), "  "),
+    ),
+    "transformer that patches": over(
+        "",
+        images(f"name: {WEB}, newTag: v0") + "transformers: [patch.yaml]\n",
+        files={
+            "app/patch.yaml": PATCH_TRANSFORMER,
+        },
+    ),
+    "configuration brings a custom field within reach": custom(
+        "configurations: [fields.yaml]\n" + images(f"name: {WEB}, newTag: v1"),
+        files={"app/fields.yaml": "images:\n- {kind: Site, path: spec/image}\n"},
+    ),
+    "custom field without a configuration": custom(images(f"name: {WEB}, newTag: v0")),
+    "patch of a custom field": custom(
+        "patches:\n- patch: |-\n    apiVersion: example.org/v1\n    kind: Site\n"
+        f"    metadata: {{name: site}}\n    spec: {{image: '{WEB}:v1'}}\n",
+        image=f"{WEB}:v0",
+    ),
+    "JSON patch of a custom field": custom(
+        "patches:\n- target: {kind: Site}\n  patch: |-\n    - op: replace\n"
+        f"      path: /spec/image\n      value: {WEB}:v1\n",
+        image=f"{WEB}:v0",
+    ),
+    "replacement of the tag from a ConfigMap": replaced(
+        "    fieldPaths: ['spec.template.spec.containers.[name=c0].image']\n"
+        "    options: {delimiter: ':', index: 1}\n",
+        "data.TAG",
+        {"app/settings.yaml": SETTINGS.format(key="TAG", value="v1")},
+    ),
+    "replacement of the whole image from a ConfigMap": replaced(
+        "    fieldPaths: [spec.template.spec.containers.0.image]\n",
+        "data.IMAGE",
+        {"app/settings.yaml": SETTINGS.format(key="IMAGE", value=f"{WEB}:v1")},
+    ),
+    "replacement from a literal": replaced(
+        "    fieldPaths: ['spec.template.spec.containers.[name=c0].image']\n"
+        "    options: {delimiter: ':', index: 1}\n",
+        "data.TAG",
+        {},
+        more="generatorOptions: {disableNameSuffixHash: true}\n"
+        "configMapGenerator:\n- name: settings\n  literals: [TAG=v1, OTHER=x]\n",
+    ),
+    "replacement over an entry of images": replaced(
+        "    fieldPaths: ['spec.template.spec.containers.*.image']\n"
+        "    options: {delimiter: ':', index: 1}\n",
+        "data.TAG",
+        {"app/settings.yaml": SETTINGS.format(key="TAG", value="v1")},
+        more=images(f"name: {WEB}, newTag: v0"),
+        containers=(f"{WEB}:v0",),
+    ),
+    "replacement copies another object's image": Layout(
+        files={
+            "app/kustomization.yaml": kustomization(
+                "web.yaml",
+                "job.yaml",
+                more="replacements:\n- source: {kind: Job, name: job, "
+                "fieldPath: 'spec.template.spec.containers.[name=c0].image'}\n  targets:\n"
+                "  - select: {kind: Deployment}\n"
+                "    fieldPaths: ['spec.template.spec.containers.[name=c0].image']\n",
+            ),
+            "app/web.yaml": workload(f"{WEB}:v0"),
+            "app/job.yaml": workload(f"{WEB}:v1", kind="Job", name="job", api="batch/v1"),
+        },
+        count=2,
+    ),
+    "patch file without any image": Layout(
+        files={
+            "app/kustomization.yaml": kustomization(
+                "web.yaml",
+                more="patches:\n- {path: drop.yaml, target: {kind: Deployment}}\n- target: "
+                "{kind: Deployment}\n  patch: |-\n    - op: replace\n"
+                f"      path: /spec/template/spec/containers/0/image\n      value: {WEB}:v1\n",
+            ),
+            "app/web.yaml": workload("redis:7", f"{WEB}:v0"),
+            "app/drop.yaml": "- op: remove\n  path: /spec/template/spec/containers/0\n",
+        },
+    ),
     "rename of an image in a manifest": over(
         "", "", image="acme/old:v1", bump=f"acme/old={TARGET}"
     ),
@@ -366,7 +533,10 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 def expected(before: str, layout: Layout, olds: set[str]) -> str:
     """What was rendered before, with the wanted image in place of the old ones."""
     wanted = "|".join(re.escape(old) for old in sorted(olds, key=len, reverse=True))
-    return re.sub(rf"(?<=image: )({wanted})(?=$)", layout.rendered, before, flags=re.MULTILINE)
+    after = re.sub(rf"(?<=image: )({wanted})(?=$)", layout.rendered, before, flags=re.MULTILINE)
+    for old, new in layout.along:
+        after = re.sub(old, new, after)
+    return after
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
