@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gitops_action.core.discovery import Source, Survey, application_of_live
-from gitops_action.core.discovery.image import Live, Place, Role, Spelling, Spot, repository_of
+from gitops_action.core.discovery.image import Live, Place, Role, Spelling, repository_of
 from gitops_action.core.discovery.kinds import markers
 from gitops_action.core.discovery.substitution import unresolved
 from gitops_action.core.images import ImageChange, ImageReference
@@ -17,6 +17,8 @@ from gitops_action.core.plan.model import (
     PlanRequest,
     SharedFileError,
     UntracedError,
+    Use,
+    Uses,
     allowed,
 )
 from gitops_action.core.plan.writer import Item, Writer, created_line
@@ -161,31 +163,6 @@ def dead_entries(request: PlanRequest, survey: Survey) -> tuple[Place, ...]:
 def editable(wanted: Wanted, request: PlanRequest) -> bool:
     """Whether `paths` lets the file be edited."""
     return not request.paths or allowed(wanted.live.version.main.file, request.paths)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Use:
-    """A scalar that decides an image that must not change; `live` is None for an unknown one."""
-
-    spot: Spot
-    live: Live | None
-
-    @property
-    def name(self) -> str:
-        """The image, and where it is read."""
-        where = f"{self.spot.file}: {self.spot.at}"
-        if self.live is None:
-            return f"a tag without a repository ({where})"
-        return f"{self.live.repository} ({where})"
-
-    @property
-    def sharer(self) -> str:
-        """The image, and the root it was reached from."""
-        return f"{self.live.repository} of {self.live.root}" if self.live else self.name
-
-
-Uses = Mapping[tuple[str, str], tuple[Use, ...]]
-"""Images that must not change, by the scalar that decides their version or name."""
 
 
 def other_uses(survey: Survey, wanted: Iterable[Wanted]) -> Uses:

@@ -51,8 +51,7 @@ from gitops_action.core.plan.sets import SetEdit, locate
 from gitops_action.core.plan.streams import different_versions, refuse_streams
 from gitops_action.core.plan.writer import Writer
 from gitops_action.core.repository import SYMLINK, Snapshot
-from gitops_action.core.yaml import find, is_sops, parse
-from gitops_action.core.yaml import scalars as resolve
+from gitops_action.core.yaml import find, is_sops, parse, resolve
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
 
 # Without configuration: whether several overlays could be meant, so that nothing is guessed.

@@ -10,7 +10,7 @@ from typing import Literal
 
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.discovery import Skipped, keep_files
-from gitops_action.core.discovery.image import Spot, Untraced
+from gitops_action.core.discovery.image import Live, Spot, Untraced
 from gitops_action.core.discovery.kinds.markers import Mark
 from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.plan.sets import SetEdit
@@ -43,6 +43,31 @@ class PlanRequest:
     digest_mode: DigestMode = "pin"
     sets: tuple[SetEdit, ...] = ()
     paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """A scalar that decides an image that must not change; `live` is None for an unknown one."""
+
+    spot: Spot
+    live: Live | None
+
+    @property
+    def name(self) -> str:
+        """The image, and where it is read."""
+        where = f"{self.spot.file}: {self.spot.at}"
+        if self.live is None:
+            return f"a tag without a repository ({where})"
+        return f"{self.live.repository} ({where})"
+
+    @property
+    def sharer(self) -> str:
+        """The image, and the root it was reached from."""
+        return f"{self.live.repository} of {self.live.root}" if self.live else self.name
+
+
+Uses = Mapping[tuple[str, str], tuple[Use, ...]]
+"""Images that must not change, by the scalar that decides their version or name."""
 
 
 @dataclass(frozen=True, kw_only=True)

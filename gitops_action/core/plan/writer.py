@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from gitops_action.core.discovery import Source
 from gitops_action.core.discovery.image import Place, Role, Spot
 from gitops_action.core.discovery.kinds import markers
-from gitops_action.core.plan.images import Uses
-from gitops_action.core.plan.model import CannotWriteError, PlanLine, SharedAnchorError
+from gitops_action.core.plan.model import CannotWriteError, PlanLine, SharedAnchorError, Uses
 from gitops_action.core.yaml import AddListItem, Edit, Replace, ReplaceComment, YamlPath, apply
 from gitops_action.errors import GitOpsError, Location
 
