@@ -323,6 +323,29 @@ def test_values_that_are_no_text_or_no_base64_are_certain_failures(
     good(here, {**secret, "stringData": {"debug": "true"}, "data": {"key": "YWJj\nZGVm"}})
 
 
+def test_bytes_that_are_no_base64_are_a_certain_failure_wherever_they_stand(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    client = {"url": "https://127.0.0.1:1/", "caBundle": "not base64!"}
+    webhook: Body = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": f"{namespace}-webhook"},
+        "webhooks": [
+            {
+                "name": "hook.test.bed",
+                "sideEffects": "None",
+                "admissionReviewVersions": ["v1"],
+                "clientConfig": client,
+            }
+        ],
+    }
+    result = deploy(place(control_plane, namespace), webhook)
+    assert result.result is Result.FAILED
+    assert "illegal base64 data at input byte 3" in sentences(result)
+    assert [one.lasting for one in result.failures] == [True]
+
+
 def test_an_immutable_field_is_named_and_the_object_once(
     control_plane: ControlPlane, namespace: str
 ) -> None:

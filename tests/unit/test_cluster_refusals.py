@@ -23,6 +23,10 @@ _OTHER_UID = "the UID in the precondition (a) does not match the UID in record (
 _POLICY = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"
 _STRICT = 'strict decoding error: unknown field "spec.x", duplicate field "a"'
 _CALLING = 'Internal error occurred: failed calling webhook "w": timeout'
+_UNDECODED = (
+    "failed to convert new object (/x; a/v1, Kind=B) to proper version: unable to convert: error"
+    " decoding from json: illegal base64 data at input byte 3"
+)
 _UNTYPED = "failed to create typed patch object (a/b; /v1, Kind=X): .dta: field not declared"
 
 CASES: list[tuple[int, dict[str, Any], type[refused.ClusterError]]] = [
@@ -48,6 +52,7 @@ CASES: list[tuple[int, dict[str, Any], type[refused.ClusterError]]] = [
     (500, status("etcdserver: request is too large"), refused.TooLargeError),
     (500, status(_CALLING), refused.WebhookUnavailableError),
     (500, status(_UNTYPED), refused.InvalidError),
+    (500, status(_UNDECODED), refused.InvalidError),
     (500, status("etcdserver: leader changed"), refused.UnreachableError),
     (503, {}, refused.UnreachableError),
     (429, {}, refused.UnreachableError),

@@ -144,6 +144,8 @@ _STRICT = re.compile(r'(?P<why>unknown field|duplicate field) "(?P<field>[^"]+)"
 _TYPED = re.compile(
     r"failed to create typed (?:patch|live) object \([^)]*\): (?P<why>.*)", re.DOTALL
 )
+_UNDECODED = re.compile(r"failed to convert .*?error decoding from json: (?P<why>.*)", re.DOTALL)
+"""A value that the kind's Go type cannot hold, such as bytes that are no base64."""
 _TYPED_FIELD = re.compile(r"(?P<field>\.\S+): (?P<why>[^\n]+)")
 _TOO_LARGE = re.compile(
     r"too large|must have at most \d+ bytes|may not be more than \d+ bytes", re.IGNORECASE
@@ -249,10 +251,14 @@ def invalid(message: str, status: Body, doing: Doing) -> ClusterError:
 
 def untyped(message: str, status: Body, doing: Doing) -> ClusterError | None:
     """Server-side apply met what the schema does not have; it answers 500 to that, for good."""
-    return invalid(message, status, doing) if _TYPED.search(message) else None
+    found = _TYPED.search(message) or _UNDECODED.search(message)
+    return invalid(message, status, doing) if found else None
 
 
 def _problems(message: str, status: Body) -> tuple[FieldProblem, ...]:
+    undecoded = _UNDECODED.search(message)
+    if undecoded:
+        return (FieldProblem(field="", message=undecoded["why"]),)
     typed = _TYPED.search(message)
     if typed:
         return tuple(
