@@ -230,7 +230,14 @@ def test_an_object_moves_between_environments_without_being_deleted(
     assert found["data"] == {"value": "2"}
     if first == "staging":
         assert "production describes it now" in logs[0].log
-    stage.commit({"environments/production/shared.yaml": None})
+    stage.commit({"environments/staging/shared.yaml": shared})
+    both = stage.deploy(environment="staging")
+    assert both.exit_code == 1
+    assert "belongs to another environment" in both.log
+    neither = dict.fromkeys(
+        ("environments/staging/shared.yaml", "environments/production/shared.yaml")
+    )
+    stage.commit(neither)
     assert stage.deploy(environment="production").exit_code == 0
     assert stage.live("configmap", "shared") == {}
 
