@@ -257,7 +257,8 @@ def _worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _deletions(
     environment: Environment, before: EnvironmentRendering, after: EnvironmentRendering
 ) -> PruneVerdict:
-    return prune_budget(before.manifests, after.manifests, environment.deploy.prune)
+    engines = {target.engine for target in environment.deploy.targets}
+    return prune_budget(before.manifests, after.manifests, environment.deploy.prune, engines)
 
 
 def _deletion_findings(verdict: PruneVerdict | None, environment: Environment) -> list[Finding]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import floor
 from typing import Protocol
 
-from gitops_action.core.config.resolved import PruneBudget
+from gitops_action.core.config.resolved import Engine, PruneBudget
 from gitops_action.core.deploy.field_managers import applied_by
 from gitops_action.core.deploy.inventory import Entry, Inventory
 from gitops_action.core.deploy.objects import INVENTORY_LABEL
@@ -40,9 +40,128 @@ def describe_budget(budget: PruneBudget) -> str:
     return f"{budget.max_percent or 0:g}%"
 
 
-# Whether a live object is ours to delete.
+# What a deployment deletes: what protects an object, and what the environment's budget allows.
 
 PRUNE_ANNOTATION = "gitops-action/prune"
+_FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
+_FLUX_RECONCILE = "kustomize.toolkit.fluxcd.io/reconcile"
+_DISABLED = "disabled"
+
+_PROTECTIONS: Mapping[Engine, tuple[str, ...]] = {
+    "push": (PRUNE_ANNOTATION, _FLUX_PRUNE),
+    "flux": (_FLUX_PRUNE, _FLUX_RECONCILE),
+}
+"""Keys that protect an object from each engine when their value is `disabled`.
+
+Flux (kustomize-controller) knows nothing of our annotation. `push` accepts Flux's as well: an
+object that was protected under Flux stays protected after the environment moves to `push`.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruneVerdict:
+    """What would be deleted, and whether the budget allows it.
+
+    Attributes:
+        removed: what would be deleted, sorted.
+        kept: what is no longer described, yet protected, sorted.
+        total: the objects that the budget is a share of: what was there and what is described.
+        allowed: how many may be deleted without a confirmation.
+        emptied: no object is described; that is refused even with a confirmation.
+        exceeded: `removed` is more than `allowed`, or the environment is emptied.
+        confirm: those of `removed` whose kind is deleted only after a confirmation.
+        budget: the budget as the configuration writes it.
+    """
+
+    removed: tuple[ObjectId, ...] = ()
+    kept: tuple[ObjectId, ...] = ()
+    total: int = 0
+    allowed: int = 0
+    emptied: bool = False
+    exceeded: bool = False
+    confirm: tuple[ObjectId, ...] = ()
+    budget: str = ""
+
+    @property
+    def passes(self) -> bool:
+        """Whether everything may be deleted without a confirmation."""
+        return not self.exceeded and not self.confirm
+
+
+def prune_budget(
+    before: Sequence[Manifest],
+    after: Sequence[Manifest],
+    budget: PruneBudget,
+    engines: Collection[Engine] = (),
+) -> PruneVerdict:
+    """What deploying `after` where `before` runs would delete.
+
+    Args:
+        before: the objects that run.
+        after: the objects that are described; namespaces are filled in on both sides.
+        budget: the environment's budget.
+        engines: those of the environment's targets. With several, an object is kept only where
+            each of them keeps it; with none it is read as `push` reads it.
+    """
+    asked: Collection[Engine] = engines or ("push",)
+    kept = frozenset(m.id for m in before if all(keeps(m.body, engine) for engine in asked))
+    return prune_ids(
+        (manifest.id for manifest in before), (manifest.id for manifest in after), budget, kept=kept
+    )
+
+
+def prune_ids(
+    recorded: Iterable[ObjectId],
+    described: Iterable[ObjectId],
+    budget: PruneBudget,
+    *,
+    kept: Collection[ObjectId] = frozenset(),
+) -> PruneVerdict:
+    """Measure the removal of what is recorded and not described.
+
+    A share is of everything recorded or described, rounded down: `20%` of 4 objects is none, of 5
+    objects is 1. A deployment records new objects before it prunes, so they count. No object left
+    at all is refused whatever the budget says: an empty render is almost always a mistake.
+
+    Args:
+        recorded: what is there.
+        described: what stays; namespaces are filled in on both sides.
+        budget: the environment's budget.
+        kept: objects that are never deleted.
+    """
+    there, stays = frozenset(recorded), frozenset(described)
+    gone = there - stays
+    removed = tuple(sorted(gone - frozenset(kept)))
+    total = len(there | stays)
+    allowed = allowed_removals(budget, total)
+    emptied = bool(there) and not stays
+    return PruneVerdict(
+        removed=removed,
+        kept=tuple(sorted(gone & frozenset(kept))),
+        total=total,
+        allowed=allowed,
+        emptied=emptied,
+        exceeded=emptied or len(removed) > allowed,
+        confirm=tuple(item for item in removed if item.kind in budget.confirm),
+        budget=describe_budget(budget),
+    )
+
+
+def keeps(body: Body, engine: Engine) -> str:
+    """What protects the object from being deleted by this engine; empty where nothing does.
+
+    Read as kustomize-controller reads it (`ssa.DeleteOptions.Exclusions`): from annotations and
+    labels, whatever the value's case.
+    """
+    both = fields.labels(body), fields.annotations(body)
+    for key in _PROTECTIONS[engine]:
+        if any(found.get(key, "").lower() == _DISABLED for found in both):
+            return f"{key}: {_DISABLED}"
+    return ""
+
+
+# Whether a live object is ours to delete.
+
 NAMESPACE = ("", "Namespace")
 DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 """What takes along whatever it holds: deleted only when it holds nothing more (group, kind)."""
@@ -100,9 +219,9 @@ def kept_because(entry: Entry, live: Body, owner: Owner) -> Keep | None:
     other = _other_owner(entry, live, owner)
     if other:
         return Keep(id=entry.id, reason=other, forget=True)
-    if fields.annotations(live).get(PRUNE_ANNOTATION, "").lower() == "disabled":
-        reason = f"its annotation {PRUNE_ANNOTATION}: disabled keeps it"
-        return Keep(id=entry.id, reason=reason, forget=True)
+    protection = keeps(live, "push")
+    if protection:
+        return Keep(id=entry.id, reason=f"{protection} keeps it", forget=True)
     return _still_needed(entry.id, owner)
 
 
@@ -128,99 +247,6 @@ def _still_needed(item: ObjectId, owner: Owner) -> Keep | None:
     return Keep(id=item, reason=f"it still holds {held}") if held else None
 
 
-# What a deployment would delete, measured against the environment's budget.
-
-_KEPT = (
-    ("gitops-action/prune", "disabled"),
-    ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
-)
-"""Annotations that keep an object when its description goes: ours, and Flux's
-("Kustomization", `kustomize.toolkit.fluxcd.io/prune: disabled`)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PruneVerdict:
-    """What would go, and whether it may.
-
-    Attributes:
-        removed: what would be deleted, sorted.
-        kept: what is described no more, yet never deleted because an annotation keeps it, sorted.
-        total: how many objects there are before.
-        allowed: how many may be deleted unasked.
-        emptied: nothing is described any more, which is never believed.
-        exceeded: `removed` is more than `allowed`, or the environment is emptied.
-        confirm: those of `removed` whose kind is deleted only after a confirmation.
-        budget: the budget as the configuration writes it.
-    """
-
-    removed: tuple[ObjectId, ...] = ()
-    kept: tuple[ObjectId, ...] = ()
-    total: int = 0
-    allowed: int = 0
-    emptied: bool = False
-    exceeded: bool = False
-    confirm: tuple[ObjectId, ...] = ()
-    budget: str = ""
-
-    @property
-    def passes(self) -> bool:
-        """Whether everything that would go may go without anybody being asked."""
-        return not self.exceeded and not self.confirm
-
-
-def prune_budget(
-    before: Sequence[Manifest], after: Sequence[Manifest], budget: PruneBudget
-) -> PruneVerdict:
-    """What deploying `after` where `before` runs would delete.
-
-    A share of the budget is of the objects in `before`, rounded down: `20%` of 4 objects is none,
-    of 5 objects is 1. No object left at all is refused whatever the budget says: a render that
-    comes out empty is a mistake far more often than a wish.
-    """
-    kept = frozenset(manifest.id for manifest in before if keeps(manifest))
-    return prune_ids(
-        (manifest.id for manifest in before), (manifest.id for manifest in after), budget, kept=kept
-    )
-
-
-def prune_ids(
-    before: Iterable[ObjectId],
-    after: Iterable[ObjectId],
-    budget: PruneBudget,
-    *,
-    kept: Collection[ObjectId] = frozenset(),
-) -> PruneVerdict:
-    """The same for objects of which only the identity is known, such as an inventory's.
-
-    Args:
-        before: what is there.
-        after: what is described; whatever namespace is meant has to be filled in on both sides.
-        budget: the environment's budget.
-        kept: objects that are never deleted.
-    """
-    there, described = frozenset(before), frozenset(after)
-    gone = there - described
-    removed = tuple(sorted(gone - frozenset(kept)))
-    allowed = allowed_removals(budget, len(there))
-    emptied = bool(there) and not described
-    return PruneVerdict(
-        removed=removed,
-        kept=tuple(sorted(gone & frozenset(kept))),
-        total=len(there),
-        allowed=allowed,
-        emptied=emptied,
-        exceeded=emptied or len(removed) > allowed,
-        confirm=tuple(item for item in removed if item.kind in budget.confirm),
-        budget=describe_budget(budget),
-    )
-
-
-def keeps(manifest: Manifest) -> bool:
-    """Whether an annotation says that the object stays when its description goes."""
-    found = fields.annotations(manifest.body)
-    return any(found.get(key, "").lower() == value for key, value in _KEPT)
-
-
 # When nothing is deleted at all, and what the person who reads it can do.
 
 _NAMED = 5
@@ -230,25 +256,22 @@ class PruneRefusedError(GitOpsError):
     """Deleting was refused as a whole: what was applied stays, and nothing was deleted."""
 
 
-def refusal_of(
-    verdict: PruneVerdict, *, described: bool, confirmed: bool
-) -> PruneRefusedError | None:
+def refusal_of(verdict: PruneVerdict, *, confirmed: bool) -> PruneRefusedError | None:
     """The refusal, or None when the objects may go.
 
     Args:
         verdict: what would go, measured against the budget.
-        described: the environment describes at least one object.
         confirmed: a person confirmed this prune; an empty environment is refused all the same.
     """
     if not verdict.removed:
         return None
-    if not described:
+    if verdict.emptied:
         return PruneRefusedError(
             "Nothing was pruned: the environment describes no object at all",
             cause=f"{len(verdict.removed)} objects would have been deleted",
             fix="check what it renders to; `deploy --destroy ENVIRONMENT` deletes them all",
         )
-    if confirmed or len(verdict.removed) <= verdict.allowed:
+    if confirmed or not verdict.exceeded:
         return None
     return PruneRefusedError(
         f"Nothing was pruned: {len(verdict.removed)} of {verdict.total} objects would go",
@@ -390,9 +413,10 @@ def _within_budget(
     request: PruneRequest, deletes: list[Deletion], keeps: list[Keep], gone: list[ObjectId]
 ) -> PrunePlan:
     verdict = _verdict(request, deletes)
+    if request.destroys:
+        verdict = replace(verdict, emptied=False)
     confirmed = request.confirmed or request.destroys
-    described = bool(request.desired) or request.destroys
-    refusal = refusal_of(verdict, described=described, confirmed=confirmed)
+    refusal = refusal_of(verdict, confirmed=confirmed)
     kept, missing = tuple(sorted(keeps, key=lambda keep: keep.id)), tuple(sorted(gone))
     if refusal:
         return PrunePlan(kept=kept, gone=missing, refusal=refusal)
@@ -403,10 +427,10 @@ def _within_budget(
 
 
 def _verdict(request: PruneRequest, deletes: Iterable[Deletion]) -> PruneVerdict:
-    """The budget is of everything recorded; only what would really be deleted counts."""
-    before = frozenset(request.inventory.entries)
-    going = frozenset(item.id for item in deletes)
-    return prune_ids(before, before - going, request.budget)
+    """Measured of everything recorded; only what would really be deleted counts."""
+    recorded = frozenset(request.inventory.entries)
+    kept = recorded - {item.id for item in deletes}
+    return prune_ids(recorded, request.desired, request.budget, kept=kept)
 
 
 def _unconfirmed(item: ObjectId) -> Keep:
