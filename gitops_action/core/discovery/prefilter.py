@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from gitops_action.core.config import CONFIG_PATH, HOLDS_FOLDER
 from gitops_action.core.discovery.kinds import argocd
 from gitops_action.core.discovery.relevance import signs_of
-from gitops_action.core.discovery.source import KUSTOMIZATION_NAMES, YAML_ENDINGS
+from gitops_action.core.discovery.source import YAML_ENDINGS
+from gitops_action.core.kustomize import is_kustomization
 from gitops_action.core.repository import Keep
 
 TEMPLATE_ENDINGS = (".tpl", ".j2", ".gotmpl", ".tmpl")
@@ -41,7 +42,7 @@ def keep_files(repositories: Iterable[str], named: Collection[str]) -> Keep:
         ):
             return True
         name = path.rpartition("/")[2]
-        if name in KUSTOMIZATION_NAMES or name.startswith(argocd.OVERRIDES):
+        if is_kustomization(path) or name.startswith(argocd.OVERRIDES):
             return True
         return path in named or f"/{path}".endswith(ends) or _is_ours(path)
 

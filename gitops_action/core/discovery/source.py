@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 
 from gitops_action.core.discovery.cursor import Cursor, OutsideRepositoryError, documents
 from gitops_action.core.discovery.relevance import Signs, is_root, signs_of
+from gitops_action.core.kustomize import KUSTOMIZATION_NAMES, is_kustomization, is_remote
 from gitops_action.core.repository import SYMLINK, RepositoryFile, Snapshot
 from gitops_action.core.yaml import YamlFile, YamlSyntaxError, is_sops, looks_templated, parse
 from gitops_action.errors import GitOpsError, Location
 
-KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 YAML_ENDINGS = (".yaml", ".yml", ".json")
 _MOST_LINKS = 40
 _LARGE = 20_000
@@ -81,6 +81,10 @@ class Source:
     def has(self, path: str) -> bool:
         """Whether the file was read."""
         return path in self._files
+
+    def exists(self, path: str) -> bool:
+        """Whether it is a file that was read, or a folder that holds some."""
+        return self.has(path) or self.is_folder(path)
 
     def is_folder(self, path: str) -> bool:
         """Whether files were read below this path; the empty path is the repository."""
@@ -200,7 +204,7 @@ class Source:
     def _is_candidate(self, path: str, start: str) -> bool:
         below = path[len(start) :].split("/")
         hidden = any(part.startswith(".") for part in below)
-        named = path.endswith(YAML_ENDINGS) or below[-1] in KUSTOMIZATION_NAMES
+        named = path.endswith(YAML_ENDINGS) or is_kustomization(path)
         return named and not hidden and not self.is_link(path)
 
 
@@ -249,8 +253,6 @@ __all__ = ["Skipped", "Source", "YamlFile", "folder_of", "join"]
 
 # What kustomizations refer to: paths of this repository, or places elsewhere.
 
-_REMOTE = ("://", "git@", "github.com/", "gitlab.com/", "bitbucket.org/", "?ref=", "git::")
-
 
 def resolved(source: Source, folder: str, item: Cursor, *, keyed: bool = False) -> str | None:
     """The path that an entry means; None for what is elsewhere or leads out (which is told).
@@ -260,20 +262,20 @@ def resolved(source: Source, folder: str, item: Cursor, *, keyed: bool = False) 
     text = (item.text or "").rpartition("=" if keyed else "\0")[2]
     if not text or "\n" in text:
         return None
-    if is_remote(text):
+    path: str | None = None
+    failure: GitOpsError | None = None
+    try:
+        path = source.resolve(folder, text, item.location)
+    except GitOpsError as error:
+        failure = error
+    exists = path is not None and source.exists(path)
+    if is_remote(text, exists=exists):
         remote = Skipped(file=item.file, line=item.line, reason=f"{text} is remote: it is not read")
         source.remote.setdefault(remote)
         return None
-    try:
-        return source.resolve(folder, text, item.location)
-    except GitOpsError as error:
-        source.fail(item.file, error)
-        return None
-
-
-def is_remote(text: str) -> bool:
-    """Whether an entry names a place outside the repository, by the marks kustomize knows."""
-    return any(mark in text for mark in _REMOTE)
+    if failure:
+        source.fail(item.file, failure)
+    return path
 
 
 def items(cursor: Cursor | None) -> Iterator[Cursor]:

@@ -7,13 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from gitops_action.core.kustomize import is_kustomization
 from gitops_action.core.manifests.model import ManifestError
-from gitops_action.core.rendering.kustomization import (
-    PLUGIN_FIELDS,
-    Text,
-    is_kustomization,
-    texts_in,
-)
+from gitops_action.core.rendering.kustomization import PLUGIN_FIELDS, Text, texts_in
 from gitops_action.core.rendering.layout import IGNORE_FILE, Layout, folder_of, name_of
 from gitops_action.core.repository import SYMLINK, RepositoryFile, Tree
 

@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from gitops_action.core.kustomize import KUSTOMIZATION_NAMES, is_remote
 from gitops_action.core.manifests.model import ManifestError
-from gitops_action.core.rendering.kustomization import (
-    KUSTOMIZATION_NAMES,
-    Kustomization,
-    Reference,
-    read_kustomization,
-)
+from gitops_action.core.rendering.kustomization import Kustomization, Reference, read_kustomization
 from gitops_action.core.rendering.layout import Layout
 from gitops_action.core.repository import SYMLINK, RepositoryFile
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location
@@ -146,13 +142,14 @@ class _Walk:
     def _reference(self, reference: Reference, folder: str, above: tuple[str, ...]) -> None:
         way = self._layout.follow(folder, reference.path)
         path = way.path
+        exists = path is not None and (self._layout.is_file(path) or self._layout.is_folder(path))
         if reference.role == "charts" and path is not None:
             self._beside(path, reference, folder)
         elif path is not None and self._layout.is_file(path):
             self._file(path, reference, folder)
         elif path is not None and reference.role != "file" and self._layout.is_folder(path):
             self.folder(path, above, reference)
-        elif reference.remote:
+        elif is_remote(reference.path, exists=exists):
             self._remote(reference)
         elif path is None:
             self._leaves(reference, way.links)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -18,7 +17,7 @@ from gitops_action.core.manifests.reader import (
     compose_nodes,
     read_documents,
 )
-from gitops_action.core.rendering.layout import folder_of, name_of
+from gitops_action.core.rendering.layout import folder_of
 from gitops_action.errors import Location
 
 if TYPE_CHECKING:
@@ -117,9 +116,6 @@ def _walk(node: Node, place: _Place) -> Iterator[Text]:
             yield from _walk(value, place.inside(node, name, tagged=tagged))
 
 
-KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""The file names that kustomize recognises."""
-
 Role = Literal["resource", "component", "plugin", "file", "charts"]
 """resource: file or folder; component: folder; plugin: file, folder or inline; file: a file;
 charts: the folder that charts are in."""
@@ -148,11 +144,6 @@ _ITEM_FIELDS = {
     "helmchartinflationgenerator": ("values",),
 }
 _KEYED = frozenset({"files"})
-# A scheme, git's short form of SSH, or a host with a dot followed by an owner.
-_REMOTE = re.compile(
-    r"(?i)^(?:[a-z][a-z0-9+.-]*::?//|git::|[\w.-]+@[\w.-]+:|[\w-]+(?:\.[\w-]+)+[:/])"
-)
-_REMOTE_QUERY = re.compile(r"\?(?:ref|version|timeout|submodules)=")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,12 +153,6 @@ class Reference:
     path: str
     role: Role
     location: Location
-
-    @property
-    def remote(self) -> bool:
-        """Whether it looks like something outside of the repository."""
-        found = _REMOTE.match(self.path) or _REMOTE_QUERY.search(self.path)
-        return bool(found) and not self.path.startswith(("./", "../"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,11 +207,6 @@ def read_kustomization(path: str, data: bytes) -> Kustomization:
         ManifestError: it is no YAML.
     """
     return Kustomization(path=path, texts=texts_in(path, data))
-
-
-def is_kustomization(path: str) -> bool:
-    """Whether kustomize would take a file of this name as a folder's kustomization."""
-    return name_of(path) in KUSTOMIZATION_NAMES
 
 
 def _role(keys: Keys) -> Role | None:

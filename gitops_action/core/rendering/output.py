@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from gitops_action.core.kustomize import is_kustomization
 from gitops_action.core.manifests import (
     Body,
     Manifest,
@@ -18,7 +19,6 @@ from gitops_action.core.manifests import (
 from gitops_action.core.manifests.fields import text, value
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering.graph import LinkError, RenderError
-from gitops_action.core.rendering.kustomization import is_kustomization
 from gitops_action.core.rendering.layout import Ignore, Layout, folder_of, is_hidden, name_of
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.errors import GitOpsError, Location

@@ -10,6 +10,7 @@ from typing import Literal
 
 from gitops_action.core.deploy.diff import Change, ObjectDiff
 from gitops_action.core.deploy.prune import PruneVerdict
+from gitops_action.core.kustomize import is_kustomization
 from gitops_action.core.outcome import Job
 from gitops_action.core.redaction.known import concealed
 from gitops_action.core.repository import Sides
@@ -121,8 +122,6 @@ class ValidationReport:
 
 # Hashes that gates and approvals bind to: they change exactly when what was judged changes.
 
-_KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
-
 
 def rendered_hash(environments: Mapping[str, str]) -> str:
     """Hash of what environments render to.
@@ -165,7 +164,7 @@ def shown_files(origins: Collection[str], closure: Collection[str]) -> frozenset
         origins: files that rendered objects come from.
         closure: files that the render stands on; kustomizations count of these.
     """
-    steering = {path for path in closure if path.rpartition("/")[2] in _KUSTOMIZATIONS}
+    steering = {path for path in closure if is_kustomization(path)}
     return frozenset(steering | set(origins))
 
 
