@@ -6,7 +6,10 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
+from functools import cache
 from urllib.parse import quote
+
+from gitops_action.core.redaction.objects import without_assigned
 
 PLACEHOLDER = "***"
 _SHORTEST_LINE = 4
@@ -61,8 +64,65 @@ def _shapes(secret: str) -> set[str]:
     return {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]} | encoded | bare
 
 
-# Log lines of other people's containers, fit to be shown: known secrets and what looks like
-# one.
+# What looks like a credential, in whatever text we show: diffs, errors, logs of containers.
+
+SHAPES = (
+    r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){1,3}",  # JSON Web Tokens, encrypted ones too
+    r"\bgh[pousr]_\w{16,}|\bgithub_pat_\w{20,}",  # GitHub
+    r"\bglpat-[\w-]{20,}",  # GitLab
+    r"\bxox[abprs]-[\w-]{10,}",  # Slack
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",  # AWS access keys
+    r"\bAIza[\w-]{35}",  # Google API keys
+    r"\b[sr]k_(?:live|test)_\w{16,}",  # Stripe
+    r"\bnpm_[A-Za-z0-9]{36}",  # npm
+)
+"""Tokens that their issuer's prefix gives away."""
+
+_SCHEME = r"(?:bearer|basic)\s+"
+_HEADER = rf"\bauthorization[\"']?\s{{0,3}}[:=]\s{{0,3}}[\"']?(?:bearer|basic|token)\s+"
+# Without the header's name in front, a word like `basic authentication` is no credential.
+_MIXED = r"(?=[\w.~+/=-]*(?:\d|[+/=]|(?-i:[a-z][A-Z])))"
+
+
+@cache
+def _tokens() -> re.Pattern[str]:
+    return re.compile("|".join(SHAPES))
+
+
+@cache
+def _authorization() -> re.Pattern[str]:
+    return re.compile(rf"(?i)({_HEADER}|\b{_SCHEME}{_MIXED})[\w.~+/=-]{{8,}}")
+
+
+@cache
+def _in_url() -> re.Pattern[str]:
+    return re.compile(r"(?<=://)([^\s/:@]{0,200}:)[^\s/@]{1,500}(?=@)")
+
+
+@cache
+def _private_key() -> re.Pattern[str]:
+    return re.compile(
+        r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:(-----END [A-Z ]*PRIVATE KEY-----)|\Z)",
+        re.DOTALL,
+    )
+
+
+def concealed(text: str) -> str:
+    """The text with what looks like a credential replaced; line breaks stay where they are."""
+    if "PRIVATE KEY" in text:
+        text = _private_key().sub(_without_key, text)
+    text = _tokens().sub(PLACEHOLDER, text)
+    text = _authorization().sub(rf"\g<1>{PLACEHOLDER}", text)
+    return _in_url().sub(rf"\g<1>{PLACEHOLDER}", text)
+
+
+def _without_key(found: re.Match[str]) -> str:
+    """Keep the number of lines, and what a diff puts before them."""
+    breaks = found[0].count("\n")
+    return f"{found[1]} {PLACEHOLDER} {found[2] or ''}".rstrip() + "\n" * breaks
+
+
+# Log lines of other people's containers without known secrets and what looks like one.
 
 LONGEST_LINE = 500
 _READ = 4_000
@@ -70,24 +130,6 @@ _READ = 4_000
 
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _PEM_END = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
-_WHOLE = re.compile(
-    r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # JSON web tokens
-    r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}"  # GitHub
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access keys
-    r"|\bAIza[\w-]{35}"  # Google API keys
-    r"|\bxox[abprs]-[\w-]{10,}"  # Slack
-    r"|\b[sr]k_(?:live|test)_\w{16,}"  # Stripe
-    r"|\bglpat-[\w-]{20,}"  # GitLab
-)
-_URL_PASSWORD = re.compile(
-    r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}:)[^\s/@]{1,500}(?=@)", re.IGNORECASE
-)
-_AUTHORIZATION = re.compile(r"\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}", re.IGNORECASE)
-_NAMED = re.compile(
-    r"""((?:passw(?:or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"""
-    r"""|credentials?)["']?\s{0,3}[:=]\s{0,3})(?:"[^"]{1,500}"|'[^']{1,500}'|[^\s,;&"']{1,500})""",
-    re.IGNORECASE,
-)
 
 
 def masked_lines(lines: Iterable[str], redactor: Redactor) -> tuple[str, ...]:
@@ -108,39 +150,5 @@ def masked_lines(lines: Iterable[str], redactor: Redactor) -> tuple[str, ...]:
 
 def _masked(line: str, redactor: Redactor) -> str:
     text = redactor.clean(line)[:_READ]
-    text = _WHOLE.sub(PLACEHOLDER, text)
-    text = _URL_PASSWORD.sub(rf"\g<1>{PLACEHOLDER}", text)
-    text = _AUTHORIZATION.sub(rf"\g<1>{PLACEHOLDER}", text)
-    text = _NAMED.sub(rf"\g<1>{PLACEHOLDER}", text)
+    text = without_assigned(concealed(text), PLACEHOLDER)
     return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…"
-
-
-# Takes well-known kinds of credentials out of text that describes a repository's files.
-
-_TOKENS = re.compile(
-    r"\bgh[pousr]_[A-Za-z0-9]{16,}"
-    r"|\bgithub_pat_\w{20,}"
-    r"|\bglpat-[\w-]{20,}"
-    r"|\bxox[abprs]-[\w-]{10,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|\b[sr]k_live_\w{16,}"
-    r"|\bnpm_[A-Za-z0-9]{36}"
-    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"
-)
-_IN_URL = re.compile(r"(?<=://)(?P<user>[^\s/:@]+):(?P<password>[^\s/@]+)@")
-_KEY = re.compile(
-    r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:(-----END [A-Z ]*PRIVATE KEY-----)|\Z)", re.DOTALL
-)
-
-
-def concealed(text: str) -> str:
-    """The text with what looks like a credential replaced; line breaks stay where they are."""
-    if "PRIVATE KEY" in text:
-        text = _KEY.sub(_without_key, text)
-    return _IN_URL.sub(rf"\g<user>:{PLACEHOLDER}@", _TOKENS.sub(PLACEHOLDER, text))
-
-
-def _without_key(found: re.Match[str]) -> str:
-    """Keep the number of lines, and what a diff puts before them."""
-    breaks = found[0].count("\n")
-    return f"{found[1]} {PLACEHOLDER} {found[2] or ''}".rstrip() + "\n" * breaks

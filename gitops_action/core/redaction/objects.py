@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 
 from gitops_action.core.manifests import Body
-from gitops_action.core.redaction.known import concealed
+from gitops_action.core.redaction.known import PLACEHOLDER, concealed
 
 # By what names values are known to be secrets.
 
@@ -34,6 +35,8 @@ _SECRET_WORDS = frozenset(
         "tokens",
     }
 )
+_SECRET_ENDS = ("passphrase", "passwd", "password", "secret", "token", "apikey", "credentials")
+"""Ends of words that are written as one: `dbpassword`."""
 _SECRET_KEYS = frozenset(
     {"access", "account", "api", "auth", "encryption", "master", "private", "secret", "signing"}
 )
@@ -85,6 +88,8 @@ def names_secret(name: str) -> bool:
         return False
     if _SECRET_WORDS.intersection(words) or "".join(words) in _SECRET_WORDS:
         return True
+    if words[-1].endswith(_SECRET_ENDS):
+        return True
     return any(
         word in {"key", "keys"} and before in _SECRET_KEYS for before, word in pairwise(words)
     )
@@ -100,14 +105,23 @@ def option_names_secret(argument: object) -> bool:
 # Text without the credentials that stand in it among other things.
 
 SAME = "<redacted>"
+_SCHEMES = ("bearer", "basic", "token")
 
-_NAME = r"(?P<name>[A-Za-z][\w.-]*)(?P<sign>[\"']?[ \t]*[:=][ \t]*)"
-_LINE = re.compile(
-    rf"(?m)^(?P<before>[ \t]*(?:-[ \t]+|--?|export[ \t]+)?[\"']?){_NAME}(?P<value>\S.*)$"
-)
-_INSIDE = re.compile(
-    rf"(?P<before>(?<![\w.-])[\"']?){_NAME}(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&}}\"']+)"
-)
+_NAME = r"(?P<name>[A-Za-z][\w.-]*)(?P<sign>\\?[\"']?[ \t]*[:=][ \t]*)"
+
+
+@cache
+def _line() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?m)^(?P<before>[ \t]*(?:-[ \t]+|--?|export[ \t]+)?[\"']?){_NAME}(?P<value>\S.*)$"
+    )
+
+
+@cache
+def _inside() -> re.Pattern[str]:
+    """An assignment in a line; `Authorization: Bearer …` is one value."""
+    value = rf"\\?\"[^\"\n]*\"|'[^'\n]*'|(?:(?i:{'|'.join(_SCHEMES)})[ \t]+)?[^\s,;&}}\"']+"
+    return re.compile(rf"(?P<before>(?<![\w.-])(?:--?)?[\"']?){_NAME}(?P<value>{value})")
 
 
 def cleaned(text: str, other: str, mark: str) -> str:
@@ -149,13 +163,29 @@ def _assigned(text: str, known: Collection[str] | None, mark: str) -> str:
 
 
 def _without_values(line: str, stand_in: str) -> str:
+    """Where the whole line is one assignment, all that follows the sign is its value."""
+    whole = _replaced(_line(), line, stand_in)
+    return whole if whole != line else without_assigned(line, stand_in)
+
+
+def without_assigned(line: str, stand_in: str) -> str:
+    """A line with each value replaced that is assigned to a secret's name."""
+    return _replaced(_inside(), line, stand_in)
+
+
+def _replaced(pattern: re.Pattern[str], line: str, stand_in: str) -> str:
     def hide(found: re.Match[str]) -> str:
-        if not names_secret(found["name"]):
+        if not names_secret(found["name"]) or _is_placeholder(found["value"]):
             return found[0]
         return f"{found['before']}{found['name']}{found['sign']}{stand_in}"
 
-    whole = _LINE.sub(hide, line)
-    return whole if whole != line else _INSIDE.sub(hide, line)
+    return pattern.sub(hide, line)
+
+
+def _is_placeholder(value: str) -> bool:
+    """Whether only a credential that was taken out already stands there: `Bearer ***`."""
+    scheme, blank, rest = value.strip("\"'").rpartition(" ")
+    return rest == PLACEHOLDER and (not blank or scheme.strip().lower() in _SCHEMES)
 
 
 OLD, NEW = "<redacted, old value>", "<redacted, new value>"
