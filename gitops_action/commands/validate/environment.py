@@ -22,6 +22,7 @@ from gitops_action.core.validation import (
     changed_images,
     check_objects,
     diff_objects,
+    images_of,
     immutable_changes,
     locate_all,
     prune_budget,
@@ -137,6 +138,7 @@ class Judge:
     ) -> EnvironmentReport:
         whole = not (before.problems or after.problems)
         diffs = diff_objects(before.manifests, after.manifests)
+        images = images_of(before.manifests), images_of(after.manifests)
         schemas = self._schemas(after.manifests)
         verdict = _deletions(after.environment, before, after) if whole else None
         return replace(
@@ -145,11 +147,12 @@ class Judge:
                 [
                     *_rendering(before, after),
                     *self._checks(before, after, schemas),
+                    *self.images.check(added_images(*images), images[1], after.manifests),
                     *_deletion_findings(verdict, after.environment),
                 ]
             ),
             changes=tuple(diff for diff in diffs if whole or diff.change != "removed"),
-            images=changed_images(before.manifests, after.manifests),
+            images=changed_images(*images),
             deletions=verdict,
             notes=(
                 *report.notes,
@@ -166,9 +169,8 @@ class Judge:
         if found:
             old = {_key(item) for item in self._static(before, self._schemas(before.manifests))}
             found = [replace(item, known=_key(item) in old) for item in found]
-        new = added_images(before.manifests, after.manifests)
         changes = map(_problem, immutable_changes(before.manifests, after.manifests))
-        return [*self._located([*found, *changes]), *self.images.check(new, after.manifests)]
+        return self._located([*found, *changes])
 
     def _located(self, findings: list[Finding]) -> list[Finding]:
         """The same, each at the line that it is about."""

@@ -18,7 +18,7 @@ from gitops_action.core.inputs.bump import VerifyMode
 from gitops_action.core.manifests import Manifest
 from gitops_action.core.report.validation import Finding, Level
 from gitops_action.core.trailers import Declared
-from gitops_action.core.validation.images import declared_in_render, images_of
+from gitops_action.core.validation.images import Images, declared_in_render, images_of
 from gitops_action.errors import GitOpsError, Location
 
 _FIX = "bring body and files together again, or take the GitOps- lines out of the body"
@@ -142,9 +142,10 @@ class ImageCheck:
         self._verify = verify
         self._known: dict[str, tuple[Level, GitOpsError] | None] = {}
 
-    def check(self, texts: Sequence[str], manifests: Sequence[Manifest]) -> tuple[Finding, ...]:
-        """What is wrong with the images, each at the first object that runs it."""
-        users = images_of(manifests) if texts else {}
+    def check(
+        self, texts: Sequence[str], users: Images, manifests: Sequence[Manifest]
+    ) -> tuple[Finding, ...]:
+        """What is wrong with the images, each at the first of its users among the manifests."""
         places = {item.id: item.origin for item in manifests}
         findings = []
         for text in texts:

@@ -56,6 +56,8 @@ _PROTECTIONS: Mapping[Engine, tuple[str, ...]] = {
 Flux (kustomize-controller) knows nothing of our annotation. `push` accepts Flux's as well: an
 object that was protected under Flux stays protected after the environment moves to `push`.
 """
+_UNKNOWN: tuple[Engine, ...] = ("push",)
+"""Read so where we do not know who deploys."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,7 @@ def prune_budget(
         engines: those of the environment's targets. With several, an object is kept only where
             each of them keeps it; with none it is read as `push` reads it.
     """
-    asked: Collection[Engine] = engines or ("push",)
+    asked = engines or _UNKNOWN
     kept = frozenset(m.id for m in before if all(keeps(m.body, engine) for engine in asked))
     return prune_ids(
         (manifest.id for manifest in before), (manifest.id for manifest in after), budget, kept=kept

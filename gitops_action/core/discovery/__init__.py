@@ -19,6 +19,7 @@ from gitops_action.core.discovery.environment import (
     uses_of,
 )
 from gitops_action.core.discovery.prefilter import keep_files
+from gitops_action.core.discovery.scan import object_lives
 from gitops_action.core.discovery.source import Skipped, Source
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "application_of_live",
     "images_in",
     "keep_files",
+    "object_lives",
     "raise_errors",
     "uses_of",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -109,20 +109,20 @@ class Cursor:
         file: path in the repository.
         document: index of the document, from 0.
         steps: keys and indexes from the document's top.
-        node: the value.
+        node: the value; None where it was not read from a file.
         outer: the scalar whose text this document was read from.
     """
 
     file: str
     document: int
     steps: tuple[Step, ...]
-    node: Node
+    node: Node | None
     outer: Spot | None = None
 
     @property
     def line(self) -> int:
         """The line in the repository's file; inside a block of text it is counted on."""
-        return self.node.line + (self.outer.line if self.outer else 0)
+        return (self.node.line if self.node else 0) + (self.outer.line if self.outer else 0)
 
     @property
     def location(self) -> Location:
@@ -217,6 +217,10 @@ class Cursor:
             yield here
             waiting.extend(reversed(list(here.children())))
 
+    def lists(self, names: Collection[str]) -> Iterator[Cursor]:
+        """This and everything below that stands under one of these keys, parents first."""
+        return (here for here in self.walk() if here.last in names)
+
     def inside(self) -> tuple[Cursor, ...]:
         """The documents of the YAML that this scalar's text holds; none when it holds none."""
         spot = self.spot
@@ -241,6 +245,84 @@ def _down(here: Cursor, step: Step, node: Node) -> Cursor:
         node=node,
         outer=here.outer,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectCursor(Cursor):
+    """The same over a rendered object: values as JSON has them, which stand in no file."""
+
+    value: object
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it has keys."""
+        return isinstance(self.value, dict)
+
+    @property
+    def text(self) -> str | None:
+        """The text of a scalar that is not null, as YAML writes it."""
+        if isinstance(self.value, bool):
+            return str(self.value).lower()
+        return str(self.value) if isinstance(self.value, str | int | float) else None
+
+    @property
+    def spot(self) -> Spot | None:
+        """The scalar as a spot without a file."""
+        text = self.text
+        if text is None and self.value is not None:
+            return None
+        kind = "null" if text is None else "string" if isinstance(self.value, str) else "int"
+        path = YamlPath(document=0, steps=self.steps)
+        return Spot(file=self.file, path=path, value=text or "", line=0, kind=kind)
+
+    def get(self, *keys: str) -> Cursor | None:
+        """The value below these keys, or None."""
+        value, steps = self.value, self.steps
+        for key in keys:
+            if not isinstance(value, dict) or key not in value:
+                return None
+            value, steps = value[key], (*steps, key)
+        return _at(self, steps, value)
+
+    def items(self) -> Iterator[Cursor]:
+        """The items of a sequence; nothing for anything else."""
+        for index, item in enumerate(_listed(self.value)):
+            yield _at(self, (*self.steps, index), item)
+
+    def entries(self) -> Iterator[tuple[str, Cursor]]:
+        """Keys and values of a mapping; nothing for anything else."""
+        if isinstance(self.value, dict):
+            for key, item in self.value.items():
+                yield str(key), _at(self, (*self.steps, str(key)), item)
+
+    def lists(self, names: Collection[str]) -> Iterator[Cursor]:
+        """The same without a cursor for each value on the way, which is most of the time."""
+        waiting: list[tuple[tuple[Step, ...], object]] = [(self.steps, self.value)]
+        while waiting:
+            steps, value = waiting.pop()
+            if steps and steps[-1] in names:
+                yield _at(self, steps, value)
+            pairs = value.items() if isinstance(value, dict) else enumerate(_listed(value))
+            below = [
+                ((*steps, step), inner) for step, inner in pairs if isinstance(inner, _HOLDERS)
+            ]
+            waiting.extend(reversed(below))
+
+
+_HOLDERS = (dict, list)
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _at(here: Cursor, steps: tuple[Step, ...], value: object) -> ObjectCursor:
+    return ObjectCursor(file=here.file, document=0, steps=steps, node=None, value=value)
+
+
+def object_cursor(body: Mapping[str, object]) -> Cursor:
+    """A cursor at the top of a rendered object."""
+    return ObjectCursor(file="", document=0, steps=(), node=None, value=body)
 
 
 _BLOCKS = ("literal", "folded")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gitops_action.core.discovery.additions import Additions
-from gitops_action.core.discovery.cursor import Cursor, Tree, merge, tree_of
+from gitops_action.core.discovery.cursor import Cursor, Tree, merge, object_cursor, tree_of
 from gitops_action.core.discovery.image import Live, Spot, live_of, repository_of, sealed
 from gitops_action.core.discovery.kinds import argocd, flux, helm
 from gitops_action.core.discovery.kinds.argocd import AppSource
@@ -30,6 +31,7 @@ from gitops_action.core.discovery.kinds.workloads import (
 from gitops_action.core.discovery.source import Source, folder_of, items, join
 from gitops_action.core.discovery.substitution import substituted
 from gitops_action.core.discovery.transforms import Release, apply_entries, apply_patch, release_of
+from gitops_action.core.repository import Snapshot
 from gitops_action.errors import GitOpsError
 
 _NEITHER = re.compile(
@@ -123,11 +125,12 @@ class Scanner:
     def _document(self, document: Cursor, scan: Scan) -> None:
         if is_manifest(document):
             for manifest in manifests(document):
-                self._manifest(manifest, scan)
+                self.manifest(manifest, scan)
         elif document.is_mapping and not is_neither(scan.path):
             self._values(document, scan)
 
-    def _manifest(self, manifest: Cursor, scan: Scan) -> None:
+    def manifest(self, manifest: Cursor, scan: Scan) -> None:
+        """Scan one object."""
         if (scanned := flux.scanned_image(manifest)) is not None:
             self.lines.add((scanned.file, scanned.line))
         artifact = flux.repository_image(manifest)
@@ -314,3 +317,17 @@ def without_values(lives: Iterable[Live], settled: Collection[str]) -> tuple[Liv
 def is_neither(path: str) -> bool:
     """Whether a file is one of another tool, by its name."""
     return _NEITHER.fullmatch(path.rpartition("/")[2].lower()) is not None
+
+
+def object_lives(body: Mapping[str, object]) -> tuple[Live, ...]:
+    """The images of one rendered object, by the rules that edit them in files.
+
+    What cannot be read of it (a path that leads out of the repository) holds none: the file that
+    it was rendered from is where that is reported.
+    """
+    scan = Scan(path="")
+    scanner = Scanner(Source(snapshot=Snapshot(commit="", files={})), lambda *_given: None)
+    with suppress(GitOpsError):
+        for manifest in manifests(object_cursor(body)):
+            scanner.manifest(manifest, scan)
+    return scan.lives

@@ -79,7 +79,7 @@ SHAPES = (
 """Tokens that their issuer's prefix gives away."""
 
 _SCHEME = r"(?:bearer|basic)\s+"
-_HEADER = rf"\bauthorization[\"']?\s{{0,3}}[:=]\s{{0,3}}[\"']?(?:bearer|basic|token)\s+"
+_HEADER = r"\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:bearer|basic|token)\s+"
 # Without the header's name in front, a word like `basic authentication` is no credential.
 _MIXED = r"(?=[\w.~+/=-]*(?:\d|[+/=]|(?-i:[a-z][A-Z])))"
 

@@ -5,90 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from gitops_action.core.discovery.image import Live
+from gitops_action.core.discovery.scan import object_lives
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
 from gitops_action.core.manifests import Manifest, ObjectId
-from gitops_action.core.manifests.fields import text
 
-# Where an object names images.
+# Which images a rendered object names: what discovery finds, so that `bump` finds the same.
 
-_CONTAINERS = frozenset({"containers", "initContainers", "ephemeralContainers"})
-_DATA_KINDS = frozenset(
-    {
-        "ConfigMap",
-        "CustomResourceDefinition",
-        "ImagePolicy",
-        "ImageRepository",
-        "ImageUpdateAutomation",
-        "Secret",
-    }
-)
-"""Kinds whose strings are data or rules: an image name in them runs nothing."""
-
-_BUILT_IN_GROUPS = frozenset({"", "apps", "batch"})
-_DIGESTS = ("digest", "sha256", "sha")
+_OF_PODS = frozenset({"pod-template", "image-volume"})
+"""Rules whose images run however they are written; elsewhere `image: default` is a word."""
 
 
 def image_texts(manifest: Manifest) -> Iterator[str]:
     """Every image reference of the object as it is written, in the order of the object."""
-    if manifest.id.kind in _DATA_KINDS:
-        return
-    custom = manifest.id.group not in _BUILT_IN_GROUPS
-    for key, value in manifest.body.items():
-        if key not in {"metadata", "status"}:
-            yield from _below(key, value, custom=custom)
+    for live in object_lives(manifest.body):
+        text = _written(live)
+        if live.version.rule in _OF_PODS or _is_pinned(text):
+            yield text
 
 
-def _below(key: str, value: object, *, custom: bool) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        if custom:
-            yield from _values_image(key, value)
-        for name, inner in value.items():
-            yield from _below(str(name), inner, custom=custom)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _item(key, item, custom=custom)
-    elif custom and isinstance(value, str) and _names_image(key) and _is_pinned(value):
-        yield value
-
-
-def _item(key: str, item: object, *, custom: bool) -> Iterator[str]:
-    """An item of a list; a container's image counts however it is written."""
-    if not isinstance(item, Mapping):
-        return
-    image = text(item, "image") if key in _CONTAINERS else ""
-    volume = text(item, "image", "reference") if key == "volumes" else ""
-    yield from (found for found in (image, volume) if found)
-    rest = {name: value for name, value in item.items() if not (image and name == "image")}
-    yield from _below("", rest, custom=custom)
-
-
-def _values_image(key: str, value: Mapping[str, object]) -> Iterator[str]:
-    """The image that a mapping spells in parts; below `image` its name may be called `name`."""
-    names = ("repository", "repo", "name") if _names_image(key) else ("repository",)
-    name = next((text(value, part) for part in names if text(value, part)), "")
-    tag = value.get("tag")
-    version = f":{tag}" if isinstance(tag, str | int | float) and tag != "" else ""
-    digest = next((text(value, part) for part in _DIGESTS if text(value, part)), "")
-    if not name or not (version or digest):
-        return
-    registry = text(value, "registry")
-    whole = f"{registry}/{name}" if registry else name
-    checksum = f"@{_with_algorithm(digest)}" if digest else ""
-    reference = f"{whole}{version}{checksum}"
-    if _is_pinned(reference):
-        yield reference
-
-
-def _with_algorithm(digest: str) -> str:
-    return digest if ":" in digest else f"sha256:{digest}"
-
-
-def _names_image(key: str) -> bool:
-    return key.lower().endswith("image")
+def _written(live: Live) -> str:
+    place = live.version
+    if live.spelling == place.spelling and "reference" in place.spots:
+        return place.text("reference").removeprefix(place.prefix)
+    return str(live.spelling)
 
 
 def _is_pinned(value: str) -> bool:
-    """Whether text is a reference with a tag or digest: `image: default` is a word like others."""
+    """Whether it is a reference with a tag or digest."""
     try:
         found = parse_reference(value)
     except ImageReferenceError:
@@ -108,7 +52,11 @@ class ImageDifference:
     new: tuple[str, ...]
 
 
-def images_of(manifests: Iterable[Manifest]) -> Mapping[str, tuple[ObjectId, ...]]:
+Images = Mapping[str, tuple[ObjectId, ...]]
+"""Each image reference as it is written, sorted, and the objects that name it."""
+
+
+def images_of(manifests: Iterable[Manifest]) -> Images:
     """Each image reference as it is written, sorted, and the objects that name it."""
     found: dict[str, dict[ObjectId, None]] = {}
     for manifest in manifests:
@@ -117,9 +65,7 @@ def images_of(manifests: Iterable[Manifest]) -> Mapping[str, tuple[ObjectId, ...
     return {image: tuple(sorted(found[image])) for image in sorted(found)}
 
 
-def changed_images(
-    before: Sequence[Manifest], after: Sequence[Manifest]
-) -> tuple[ImageDifference, ...]:
+def changed_images(before: Images, after: Images) -> tuple[ImageDifference, ...]:
     """The repositories of which something else is run, sorted.
 
     Only the set of references counts: a second object that runs a known image changes nothing.
@@ -132,9 +78,9 @@ def changed_images(
     )
 
 
-def added_images(before: Sequence[Manifest], after: Sequence[Manifest]) -> tuple[str, ...]:
+def added_images(before: Images, after: Images) -> tuple[str, ...]:
     """The references that only `after` runs, as they are written: those to look up."""
-    return tuple(image for image in images_of(after) if image not in images_of(before))
+    return tuple(text for text in after if text not in before)
 
 
 def declared_in_render(
@@ -159,11 +105,11 @@ def _stands_for(wanted: ImageReference, found: ImageReference) -> bool:
     return wanted.pulled == found.pulled if not wanted.tag else wanted.tag == found.tag
 
 
-def _by_repository(manifests: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
+def _by_repository(images: Images) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    for image in images_of(manifests):
-        reference = _read(image)
-        found.setdefault(reference.repository if reference else image, []).append(image)
+    for text in images:
+        reference = _read(text)
+        found.setdefault(reference.repository if reference else text, []).append(text)
     return {name: tuple(texts) for name, texts in found.items()}
 
 

@@ -11,6 +11,7 @@ from gitops_action.core.discovery.kinds.helm import values_places
 from gitops_action.core.yaml import Step
 
 CONTAINER_LISTS = ("containers", "initContainers", "ephemeralContainers")
+_IMAGE_LISTS = frozenset((*CONTAINER_LISTS, "volumes"))
 _REACHED_VOLUMES = (("spec", "volumes"), ("spec", "template", "spec", "volumes"))
 BUILT_IN_GROUPS = ("", "apps", "batch")
 
@@ -71,11 +72,11 @@ def pod_images(cursor: Cursor, base: int) -> Iterator[Live]:
         cursor: an object, or a piece of one as patches hold them.
         base: how many of the cursor's steps lead to the object itself.
     """
-    for here in cursor.walk():
+    for here in cursor.lists(_IMAGE_LISTS):
         if here.last in CONTAINER_LISTS:
             for index, item in enumerate(here.items()):
                 yield from _live(container_image(item), item, here.steps[base:], index)
-        elif here.last == "volumes":
+        else:
             for index, item in enumerate(here.items()):
                 yield from _live(volume_image(item), item, here.steps[base:], index)
 
