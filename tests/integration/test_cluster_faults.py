@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gitops_action.adapters.cluster import ClusterClient, Patience, connect
+from gitops_action.adapters.cluster import ClusterClient, connect
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.cluster import ApplyOptions, Given, Right, access_of
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.manifests.fields import text
@@ -16,7 +17,7 @@ from testbed.cluster import ControlPlane
 from testbed.cluster.api import Json
 
 OPTIONS = ApplyOptions(manager="gitops-action:test")
-IMPATIENT = Patience(attempts=3, initial=0.1, maximum=0.2, jitter=0.0)
+IMPATIENT = RetryPolicy(attempts=3, initial=0.1, maximum=0.2, jitter=0.0)
 CONFIG_MAPS = {
     "apiGroups": [""],
     "resources": ["configmaps"],

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gitops_action.adapters.cluster import ClusterClient, Patience, connect, watching
+from gitops_action.adapters.cluster import ClusterClient, connect, watching
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.cluster import ApplyOptions, Given, LeaseTerms, access_of
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.model import Listing, Resource, WatchEvent
@@ -298,8 +299,8 @@ def test_only_one_of_many_gets_a_lease(cluster: ClusterClient, namespace: str) -
 def test_impatience_is_told_when_the_server_stays_away(
     control_plane: ControlPlane, namespace: str
 ) -> None:
-    patience = Patience(attempts=2, initial=0.1, maximum=0.1, jitter=0)
-    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)), {}, patience)
+    policy = RetryPolicy(attempts=2, initial=0.1, maximum=0.1, jitter=0)
+    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)), {}, policy)
     kind = client.resource("v1", "ConfigMap")
     collector = Collector(iter(client.watch(kind, namespace=namespace, seconds=60)))
     control_plane.stop_api()

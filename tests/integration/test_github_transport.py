@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gitops_action.adapters.github import ApiContentStore, GitHubClient, Patience, connect
+from gitops_action.adapters.github import ApiContentStore, GitHubClient, connect
 from gitops_action.adapters.github.errors import Purpose
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.archives import archive
 from tests.support.github_forge import SystemClock
@@ -18,8 +19,8 @@ SECRET = "codeload-secret"
 
 def client(address: str) -> GitHubClient:
     base = f"http://{address}/api/v3"
-    patience = Patience(attempts=2, initial=0.01, maximum=0.01, jitter=0.0)
-    return connect(TOKEN, base, f"http://{address}/api/graphql", SystemClock(), patience)
+    policy = RetryPolicy(attempts=2, initial=0.01, maximum=0.01, jitter=0.0)
+    return connect(TOKEN, base, f"http://{address}/api/graphql", SystemClock(), policy)
 
 
 def read(address: str) -> dict[str, bytes]:

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from gitops_action.adapters.registry import (
-    Account,
-    Accounts,
-    Patience,
-    RegistryClient,
-    read_docker_config,
-)
+from gitops_action.adapters.registry import Account, Accounts, RegistryClient, read_docker_config
 from gitops_action.adapters.registry.auth import authorize
-from gitops_action.adapters.registry.transport import Answer, Transport, leads_home, same_site
+from gitops_action.adapters.registry.transport import (
+    Answer,
+    Timeouts,
+    Transport,
+    leads_home,
+    same_site,
+)
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.images import parse_reference
 from gitops_action.core.images.oci import (
     ImageFacts,
@@ -39,15 +40,14 @@ IMAGE = Reply(headers={**TYPED, "Docker-Content-Digest": DIGEST}, body=MANIFEST)
 CUT = Reply(headers=IMAGE.headers, body=MANIFEST, cut=True)
 SCHEMA_1 = {"Content-Type": "application/vnd.docker.distribution.manifest.v1+json"}
 ANY_ERROR = r"."
-QUICK = Patience(
-    attempts=3, pause=0.01, longest_pause=0.05, connect=1, read=0.3, answer=0.6, all_tries=5
-)
+QUICK = RetryPolicy(attempts=3, initial=0.01, jitter=0.01, maximum=0.05, longest=0.05, total=5.0)
+SHORT = Timeouts(connect=1, read=0.3, answer=0.6)
 
 
 def describe(server: ScriptedServer, *, reference: str = "acme/web:v1") -> ImageFacts:
     account = Account(username="robot", password=SECRET)
     accounts = Accounts(given=account, given_for=frozenset({server.address}))
-    client = RegistryClient(accounts, patience=QUICK)
+    client = RegistryClient(accounts, policy=QUICK, timeouts=SHORT)
     return client.describe(parse_reference(f"{server.address}/{reference}"))
 
 
@@ -73,7 +73,7 @@ def test_a_long_retry_after_is_not_waited_for() -> None:
 
 
 def test_nobody_listens() -> None:
-    client = RegistryClient(Accounts(), patience=QUICK)
+    client = RegistryClient(Accounts(), policy=QUICK, timeouts=SHORT)
     with pytest.raises(RegistryUnreachableError, match="refused"):
         client.describe(parse_reference("localhost:1/acme/web:v1"))
 
@@ -182,7 +182,7 @@ def test_an_account_is_not_shown_to_the_token_service_of_somebody_else() -> None
     for known, denied in ((account, "somebody else"), (None, "token service refuses")):
         with pytest.raises(RegistryDeniedError, match=denied):
             authorize(
-                Watched(QUICK),
+                Watched(QUICK, SHORT),
                 challenge=challenge,
                 registry="https://ghcr.io/v2",
                 path="acme/web",
@@ -262,7 +262,7 @@ def test_an_account_is_shown_to_its_own_registry_only() -> None:
     assert accounts.of("ghcr.io.evil.dev") is None
     basic = Reply(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
     with scripted_server(lambda _asked, _number: basic) as server:
-        client = RegistryClient(accounts, patience=QUICK)
+        client = RegistryClient(accounts, policy=QUICK, timeouts=SHORT)
         with pytest.raises(RegistryDeniedError):
             client.describe(parse_reference(f"{server.address}/acme/web:v1"))
     assert all("Authorization" not in asked.headers for asked in server.asked)

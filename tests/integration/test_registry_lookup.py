@@ -9,18 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gitops_action.adapters.registry import (
-    Account,
-    Accounts,
-    Patience,
-    RegistryClient,
-    read_docker_config,
-)
+from gitops_action.adapters.registry import Account, Accounts, RegistryClient, read_docker_config
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.images import parse_reference, verify_pin
 from gitops_action.core.images.oci import ImageMissingError, RegistryDeniedError
 from testbed.registry import PASSWORD, USER, Registry
 
-QUICK = Patience(attempts=2, pause=0.01)
+QUICK = RetryPolicy(attempts=2, initial=0.01, jitter=0.01)
 COMMIT = "c0ffee" * 6 + "cafe"
 LABELS = {
     "org.opencontainers.image.source": "https://github.com/acme/web",
@@ -53,7 +48,7 @@ def basic_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registr
 
 
 def client(accounts: Accounts | None = None) -> RegistryClient:
-    return RegistryClient(accounts or Accounts(), patience=QUICK)
+    return RegistryClient(accounts or Accounts(), policy=QUICK)
 
 
 def given(registry: Registry, password: str = PASSWORD) -> Accounts:

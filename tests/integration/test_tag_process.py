@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from gitops_action.adapters.github import GitHubSourceFacts, Patience, connect
+from gitops_action.adapters.github import GitHubSourceFacts, connect
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.tags import RepositoryFacts
 from testbed.forge import Forge
 from tests.support.github_forge import QUICK, SystemClock
@@ -138,9 +139,9 @@ def forge(tmp_path: Path) -> Iterator[Forge]:
         running.assert_clean()
 
 
-def facts(forge: Forge, token: str = "", patience: Patience = QUICK) -> GitHubSourceFacts:
+def facts(forge: Forge, token: str = "", policy: RetryPolicy = QUICK) -> GitHubSourceFacts:
     token = token or job_token(forge)
-    client = connect(token, forge.api_url, forge.graphql_url, SystemClock(), patience)
+    client = connect(token, forge.api_url, forge.graphql_url, SystemClock(), policy)
     return GitHubSourceFacts(client)
 
 
@@ -172,7 +173,7 @@ def test_what_github_does_not_tell_is_unknown(forge: Forge) -> None:
     assert known.commit_date("acme/hello", "0" * 40) is None
     forge.fail(match="/repos/acme/hello", status=500, times=20)
     once = replace(QUICK, attempts=1)
-    assert facts(forge, patience=once).repository("acme/hello") is None
+    assert facts(forge, policy=once).repository("acme/hello") is None
 
 
 def test_a_schedule_asks_github_for_what_its_event_lacks(forge: Forge, tmp_path: Path) -> None:

@@ -9,13 +9,8 @@ from typing import Any
 
 import pytest
 
-from gitops_action.adapters.git import (
-    CommitTrees,
-    GitTarget,
-    LocalTrees,
-    Patience,
-    PullRequestTrees,
-)
+from gitops_action.adapters.git import CommitTrees, GitTarget, LocalTrees, PullRequestTrees
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.outcome import Job
 from gitops_action.core.pull_requests import Identity
 from gitops_action.core.repository import MergeConflictError, Sides, blob_id
@@ -26,7 +21,7 @@ from tests.support.github_forge import REPOSITORY, Stage, stage
 
 WEB, API = "applications/web/deployment.yaml", "applications/api/deployment.yaml"
 NOBODY = Identity(login="x", name="x", email="x@localhost")
-QUICK = Patience(attempts=3, pause=0.01, timeout=60)
+QUICK = RetryPolicy(attempts=3, initial=0.01, jitter=0.01)
 LINES = "".join(f"line{number}: 1\n" for number in range(40))
 
 
@@ -53,7 +48,7 @@ def propose(on: Stage, files: dict[str, str | None] | None = None) -> int:
 
 
 def pull(on: Stage, number: int = 1, **given: Any) -> PullRequestTrees:
-    return PullRequestTrees(target(on, **given), number, base="main", patience=QUICK)
+    return PullRequestTrees(target(on, **given), number, base="main", policy=QUICK)
 
 
 def account(on: Stage) -> tuple[str, str]:
@@ -100,7 +95,7 @@ def github_merge(on: Stage, number: int = 1) -> str:
 
 def local(checkout: Checked, job: Job, on: Stage | None, base: str | None = None) -> LocalTrees:
     known = target(on) if on else None
-    return LocalTrees(checkout.root, base=base, job=job, target=known, patience=QUICK)
+    return LocalTrees(checkout.root, base=base, job=job, target=known, policy=QUICK)
 
 
 # --- a pull request without a checkout
@@ -200,7 +195,7 @@ def test_what_is_not_there_is_told(on: Stage) -> None:
     propose(on)
     with pull(on, 99) as trees, pytest.raises(UsageError, match="no pull request 99"):
         trees.sides()
-    nowhere = PullRequestTrees(target(on), 1, base="mian", patience=QUICK)
+    nowhere = PullRequestTrees(target(on), 1, base="mian", policy=QUICK)
     with nowhere as trees, pytest.raises(UsageError, match="no branch `mian`"):
         trees.sides()
     refused = pytest.raises(GitOpsError, match="token is not accepted")
@@ -382,7 +377,7 @@ def test_content_that_a_partial_clone_lacks_needs_a_server(on: Stage, tmp_path: 
 
 def test_commits_by_id_and_the_tip_of_now(on: Stage) -> None:
     first = str(on.repository.head("main"))
-    with CommitTrees(target(on), patience=QUICK) as trees:
+    with CommitTrees(target(on), policy=QUICK) as trees:
         assert trees.at().commit == trees.tip() == first
         second = on.repository.commit(files={WEB: "image: web:2\n"})
         tree = trees.at()
@@ -399,13 +394,13 @@ def test_commits_by_id_and_the_tip_of_now(on: Stage) -> None:
 
 
 def test_commits_that_are_not_there(on: Stage) -> None:
-    with CommitTrees(target(on), patience=QUICK) as trees:
+    with CommitTrees(target(on), policy=QUICK) as trees:
         with pytest.raises(GitOpsError, match="has not got this commit"):
             trees.at("1" * 40)
         with pytest.raises(GitOpsError, match="has not got this commit"):
             trees.is_ancestor("1" * 40, str(on.repository.head("main")))
     with (
-        CommitTrees(target(on), base="mian", patience=QUICK) as trees,
+        CommitTrees(target(on), base="mian", policy=QUICK) as trees,
         pytest.raises(UsageError, match="no branch `mian`"),
     ):
         trees.at()

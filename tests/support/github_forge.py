@@ -9,18 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gitops_action.adapters.github import (
-    ApiContentStore,
-    GitHubClient,
-    GitHubForge,
-    Patience,
-    connect,
-)
+from gitops_action.adapters.github import ApiContentStore, GitHubClient, GitHubForge, connect
+from gitops_action.adapters.retry import RetryPolicy
 from testbed.forge import Forge
 
 REPOSITORY = "acme/environment"
 CONFIG = ".github/gitops.yaml"
-QUICK = Patience(attempts=4, initial=0.01, maximum=0.02, jitter=0.0)
+QUICK = RetryPolicy(attempts=4, initial=0.01, maximum=0.02, jitter=0.0)
 FILES: Mapping[str, str | bytes] = {
     "README.md": "# environment\n",
     "applications/web/deployment.yaml": "image: ghcr.io/acme/web:v1\n",
@@ -44,13 +39,13 @@ class Stage:
     repository: Any
     token: str
 
-    def client(self, token: str | None = None, patience: Patience = QUICK) -> GitHubClient:
+    def client(self, token: str | None = None, policy: RetryPolicy = QUICK) -> GitHubClient:
         return connect(
             token or self.token,
             self.forge.api_url,
             self.forge.graphql_url,
             SystemClock(),
-            patience,
+            policy,
         )
 
     def content(self, token: str | None = None) -> ApiContentStore:

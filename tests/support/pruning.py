@@ -6,7 +6,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gitops_action.adapters.cluster import ClusterClient, Patience, connect
+from gitops_action.adapters.cluster import ClusterClient, connect
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.commands.deploy.cluster import Cluster, HeldLease
 from gitops_action.commands.deploy.push.inventory import InventoryStore
 from gitops_action.commands.deploy.push.lease import held
@@ -28,7 +29,7 @@ from testbed.cluster import ControlPlane
 from testbed.cluster.api import Json
 from tests.support.wait import NoHistory, RealClock, Told
 
-IMPATIENT = Patience(attempts=2, initial=0.1, maximum=0.2, jitter=0)
+IMPATIENT = RetryPolicy(attempts=2, initial=0.1, maximum=0.2, jitter=0)
 EVERYTHING = PruneBudget(max_percent=100)
 
 
@@ -124,10 +125,10 @@ def place(plane: ControlPlane, namespace: str, kubeconfig: str = "", **more: obj
 
 
 def client(
-    plane: ControlPlane, namespace: str, kubeconfig: str = "", patience: Patience = IMPATIENT
+    plane: ControlPlane, namespace: str, kubeconfig: str = "", policy: RetryPolicy = IMPATIENT
 ) -> ClusterClient:
     access = access_of(Given(kubeconfig=kubeconfig or plane.kubeconfig))
-    return connect(replace(access, namespace=namespace), {}, patience)
+    return connect(replace(access, namespace=namespace), {}, policy)
 
 
 def actions(pruned: Pruned) -> dict[str, Action]:

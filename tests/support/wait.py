@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from gitops_action.adapters.cluster import ClusterClient, Patience, connect
+from gitops_action.adapters.cluster import ClusterClient, connect
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.commands.deploy.cluster import Changes, Cluster
 from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.commands.deploy.wait import Awaited, WaitResult, wait_healthy
@@ -24,7 +25,7 @@ from gitops_action.core.redaction.known import Redactor
 from testbed.cluster import ControlPlane
 
 OPTIONS = ApplyOptions(manager="gitops-action:test")
-IMPATIENT = Patience(attempts=2, initial=0.2, maximum=0.4, jitter=0)
+IMPATIENT = RetryPolicy(attempts=2, initial=0.2, maximum=0.4, jitter=0)
 
 
 class RealClock:

@@ -3,10 +3,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gitops_action.adapters.github import ApiContentStore, GitHubClient, GitHubForge, Patience
+from gitops_action.adapters.github import ApiContentStore, GitHubClient, GitHubForge
 from gitops_action.adapters.github.branch import pull_request
 from gitops_action.adapters.github.errors import RequestFailure
 from gitops_action.adapters.github.reply import Reply
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.pull_requests import PullRequestFacts
 from gitops_action.errors import GitOpsError, UsageError
 
@@ -30,7 +31,7 @@ class Answering(GitHubClient):
             api_url=api or "https://api.github.com",
             graphql_url="https://api.github.com/graphql",
             clock=Frozen(),
-            patience=Patience(attempts=1),
+            policy=RetryPolicy(attempts=1),
         )
         self._answer = answer
 

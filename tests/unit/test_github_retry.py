@@ -3,16 +3,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gitops_action.adapters.github.client import Patience, Retrier
+from gitops_action.adapters.github.client import Retrier
 from gitops_action.adapters.github.errors import RequestFailure
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.errors import OutcomeUnknownError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-QUICK = Patience(attempts=3, initial=0.0, maximum=0.0, jitter=0.0, longest=120.0)
+QUICK = RetryPolicy(attempts=3, initial=0.0, maximum=0.0, jitter=0.0, longest=120.0)
 
 
-def retrier(patience: Patience = QUICK) -> Retrier:
-    return Retrier(now=lambda: NOW, patience=patience)
+def retrier(policy: RetryPolicy = QUICK) -> Retrier:
+    return Retrier(now=lambda: NOW, policy=policy)
 
 
 def failing(times: int, **failure: object) -> Callable[[], str]:

@@ -11,7 +11,6 @@ API is a dozen requests.
 
 from gitops_action.adapters.cluster.client import ClusterClient, connect
 from gitops_action.adapters.cluster.lease import Lease
-from gitops_action.adapters.cluster.requests import Patience
 from gitops_action.adapters.cluster.watching import Watching
 
-__all__ = ["ClusterClient", "Lease", "Patience", "Watching", "connect"]
+__all__ = ["ClusterClient", "Lease", "Watching", "connect"]

@@ -22,9 +22,10 @@ from gitops_action.adapters.cluster.objects import (
     replace_object,
     shown,
 )
-from gitops_action.adapters.cluster.requests import Caller, Patience
+from gitops_action.adapters.cluster.requests import RETRIES, Caller
 from gitops_action.adapters.cluster.transport import Request, Transport
 from gitops_action.adapters.cluster.watching import Watching
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.cluster.access import Access
 from gitops_action.core.cluster.errors import ClusterError, NotFoundError
 from gitops_action.core.cluster.model import (
@@ -313,17 +314,17 @@ class ClusterClient:
 
 
 def connect(
-    access: Access, environ: Mapping[str, str], patience: Patience | None = None
+    access: Access, environ: Mapping[str, str], policy: RetryPolicy = RETRIES
 ) -> ClusterClient:
     """Prepare a client; nothing is sent before the first request.
 
     Args:
         access: where and who.
         environ: the environment, for HTTPS_PROXY and NO_PROXY.
-        patience: how long to try; the usual when None.
+        policy: how often and how long to try.
 
     Raises:
         UsageError: a certificate cannot be used.
     """
     transport = Transport(access, environ)
-    return ClusterClient(Caller(transport, access.name, patience or Patience()), access.namespace)
+    return ClusterClient(Caller(transport, access.name, policy), access.namespace)

@@ -1,13 +1,13 @@
-"""Requests with patience: tried again where that is safe, failures made into our errors."""
+"""Requests, tried again where that is safe, failures made into our errors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
 
 from gitops_action.adapters.cluster.transport import Answer, CallFailure, Query, Request, Transport
+from gitops_action.adapters.retry import RetryPolicy, retry
 from gitops_action.core.cluster.api_status import delay, refusal
 from gitops_action.core.cluster.errors import ClusterError, UnreachableError
 from gitops_action.core.cluster.model import Doing
@@ -15,29 +15,17 @@ from gitops_action.core.cluster.model import Doing
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How often and how long to try; seconds.
-
-    A wait that the server asks for beyond `longest` is not sat out.
-    """
-
-    attempts: int = 6
-    initial: float = 0.25
-    maximum: float = 4.0
-    jitter: float = 0.25
-    longest: float = 30.0
-    total: float = 60.0
+RETRIES = RetryPolicy(attempts=6, initial=0.25, maximum=4.0, jitter=0.25, longest=30.0, total=60.0)
 
 
 class Caller:
     """One cluster's requests; for all threads."""
 
-    def __init__(self, transport: Transport, name: str, patience: Patience) -> None:
+    def __init__(self, transport: Transport, name: str, policy: RetryPolicy) -> None:
         """Name the cluster as errors do."""
         self.transport = transport
         self.name = name
-        self.patience = patience
+        self.policy = policy
 
     def safe(self, doing: Doing, request: Request) -> Answer:
         """Send what may be repeated at will: reads, server-side applies, deletes by UID.
@@ -67,54 +55,15 @@ class Caller:
             raise self.error(failure, doing) from None
 
     def persist(self, doing: Doing, action: Callable[[], T]) -> T:
-        """Run something repeatable until it succeeds or patience ends.
+        """Run something repeatable until it succeeds or the policy ends it.
 
         Raises:
             ClusterError: it failed for good.
         """
         try:
-            return action()
-        except CallFailure as failure:
-            if not failure.passing:
-                raise self.error(failure, doing) from None
-            first = failure
-        try:
-            return self._again(action, first)
+            return retry(action, self.policy, _again)
         except CallFailure as failure:
             raise self.error(failure, doing) from None
-
-    def _again(self, action: Callable[[], T], first: CallFailure) -> T:
-        """Go on after a failure that passes: only now is the library for it loaded."""
-        import stamina  # noqa: PLC0415 - most runs never need it
-
-        limits = self.patience
-        waiting: list[CallFailure] = [first]
-
-        def attempt() -> T:
-            # The first try was made already: its failure takes part in the reckoning of pauses.
-            if waiting:
-                raise waiting.pop()
-            return action()
-
-        for trial in stamina.retry_context(
-            on=self._pause,
-            attempts=limits.attempts,
-            timeout=limits.total,
-            wait_initial=limits.initial,
-            wait_max=limits.maximum,
-            wait_jitter=limits.jitter,
-        ):
-            with trial:
-                return attempt()
-        raise AssertionError  # pragma: no cover - the loop returns or raises
-
-    def _pause(self, error: Exception) -> bool | float:
-        if not isinstance(error, CallFailure) or not error.passing:
-            return False
-        asked = error.pause if error.pause is not None else delay(error.status)
-        if asked is None:
-            return True
-        return asked if asked <= self.patience.longest else False
 
     def error(self, failure: CallFailure, doing: Doing) -> ClusterError:
         """Make it an error for the user."""
@@ -136,3 +85,10 @@ class Caller:
                 fix="give the API server's own address",
             )
         return refusal(failure.code, failure.status, doing)
+
+
+def _again(error: Exception) -> bool | float:
+    if not isinstance(error, CallFailure) or not error.passing:
+        return False
+    asked = error.pause if error.pause is not None else delay(error.status)
+    return True if asked is None else asked

@@ -17,6 +17,7 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 import urllib3
 
 from gitops_action import __version__
+from gitops_action.adapters.retry import causes
 from gitops_action.core.cluster.access import Access
 from gitops_action.core.cluster.api_status import is_passing
 from gitops_action.core.manifests.model import Body
@@ -135,7 +136,7 @@ def read_json(raw: bytes) -> Body:
 
 def no_answer(error: BaseException) -> CallFailure:
     """Tell it in the system's words, without the address, which a proxy's account may be in."""
-    chain = list(_causes(error))
+    chain = causes(error)
     for cause in chain:
         if isinstance(cause, ssl.SSLCertVerificationError):
             failure = CallFailure(f"its certificate is not trusted: {cause.verify_message}")
@@ -145,18 +146,6 @@ def no_answer(error: BaseException) -> CallFailure:
         return CallFailure("no answer in time")
     words = [cause.strerror for cause in chain if isinstance(cause, OSError) and cause.strerror]
     return CallFailure(words[0] if words else "the connection was cut")
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """The error and what led to it, as chained and as urllib3 wraps it."""
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        cause = waiting.pop(0)
-        if isinstance(cause, BaseException) and cause not in found:
-            found.append(cause)
-            waiting += [cause.__context__, getattr(cause, "reason", None), *cause.args]
-    return found
 
 
 def no_success(response: urllib3.BaseHTTPResponse, raw: bytes) -> CallFailure:

@@ -76,7 +76,7 @@ class Watching:
         """The changes.
 
         Raises:
-            ClusterError: the server refuses, or is away for longer than patience lasts.
+            ClusterError: the server refuses, or is away for longer than the policy waits.
         """
         if self._start:
             self._known = {_key(item): _seen(item) for item in self._start.items}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from gitops_action.adapters.git.command import GitTarget
 from gitops_action.adapters.git.commit_trees import CheckoutTrees, CommitTrees, PullRequestTrees
 from gitops_action.adapters.git.local_trees import LocalTrees
-from gitops_action.adapters.git.scratch import Patience
 from gitops_action.adapters.git.store import GitStore
 
 __all__ = [
@@ -14,6 +13,5 @@ __all__ = [
     "GitStore",
     "GitTarget",
     "LocalTrees",
-    "Patience",
     "PullRequestTrees",
 ]

@@ -154,10 +154,16 @@ class GitResult:
     timed_out: bool = False
 
 
+COMMAND_SECONDS = 600.0
+"""How long one command of Git may take."""
+
+
 class GitCommand:
     """Git on one bare repository of ours, in a folder that is ours alone."""
 
-    def __init__(self, target: GitTarget, folder: Path, *, timeout: float) -> None:
+    def __init__(
+        self, target: GitTarget, folder: Path, *, timeout: float = COMMAND_SECONDS
+    ) -> None:
         """Take the repository it speaks to, the folder, and a limit in seconds for a command."""
         self._git = _load(folder)
         self._environment = target.environment(folder)

@@ -10,16 +10,16 @@ from typing import Self
 from gitops_action.adapters.git.checkout import find_checkout
 from gitops_action.adapters.git.command import GitTarget
 from gitops_action.adapters.git.objects import read_files
+from gitops_action.adapters.git.remote import RETRIES
 from gitops_action.adapters.git.scratch import (
     NO_TREES,
-    PATIENT,
-    Patience,
     Scratch,
     containing,
     fetch_for_merge,
     is_ancestor,
     merge,
 )
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.errors import UsageError
 
@@ -35,14 +35,14 @@ class CommitTrees:
         target: GitTarget,
         *,
         base: str | None = None,
-        patience: Patience = PATIENT,
+        policy: RetryPolicy = RETRIES,
     ) -> None:
         """Take the repository and its base branch (None: the default branch)."""
         self._target = target
         self._base = base
-        self._scratch = Scratch(target, patience=patience)
+        self._scratch = Scratch(target, policy=policy)
         # Commits alone, in a repository of their own: a shallow commit would cut the history.
-        self._history = Scratch(target, patience=patience)
+        self._history = Scratch(target, policy=policy)
         self._behind: set[str] = set()
         self._comparing = threading.Lock()  # targets of an environment wait side by side
         self._trees: dict[str, Tree] = {}
@@ -137,14 +137,14 @@ class CheckoutTrees:
     come to work.
     """
 
-    def __init__(self, folder: Path, *, patience: Patience = PATIENT) -> None:
+    def __init__(self, folder: Path, *, policy: RetryPolicy = RETRIES) -> None:
         """Find the checkout.
 
         Raises:
             UsageError: the folder is in no checkout.
         """
         self._checkout = find_checkout(folder)
-        self._scratch = Scratch(None, checkout=self._checkout, patience=patience)
+        self._scratch = Scratch(None, checkout=self._checkout, policy=policy)
 
     def __enter__(self) -> Self:
         """Nothing more to open."""
@@ -216,13 +216,13 @@ class PullRequestTrees:
         number: int,
         *,
         base: str,
-        patience: Patience = PATIENT,
+        policy: RetryPolicy = RETRIES,
     ) -> None:
         """Take the repository, the pull request's number, and the name of its base branch."""
         self._target = target
         self._number = number
         self._base = base
-        self._scratch = Scratch(target, patience=patience)
+        self._scratch = Scratch(target, policy=policy)
         self._sides: Sides | None = None
 
     def __enter__(self) -> Self:

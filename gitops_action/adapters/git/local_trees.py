@@ -10,15 +10,10 @@ from typing import Self
 from gitops_action.adapters.git.checkout import Checkout, Head, find_checkout
 from gitops_action.adapters.git.command import GitTarget
 from gitops_action.adapters.git.objects import read_files
-from gitops_action.adapters.git.scratch import (
-    PATIENT,
-    Patience,
-    Scratch,
-    fetch_for_merge,
-    have_common_history,
-    merge,
-)
+from gitops_action.adapters.git.remote import RETRIES
+from gitops_action.adapters.git.scratch import Scratch, fetch_for_merge, have_common_history, merge
 from gitops_action.adapters.git.working_tree import Uncommitted, describe, take_in
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.outcome import Job
 from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.errors import UsageError
@@ -100,7 +95,7 @@ class LocalTrees:
         base: str | None,
         job: Job,
         target: GitTarget | None = None,
-        patience: Patience = PATIENT,
+        policy: RetryPolicy = RETRIES,
     ) -> None:
         """Find the checkout.
 
@@ -109,7 +104,7 @@ class LocalTrees:
             base: the base branch; None: as the event says, else the default branch.
             job: its event tells what is proposed.
             target: where commits are fetched from that the checkout lacks; None: nowhere.
-            patience: how long to wait for Git and the server.
+            policy: for connections that fail.
 
         Raises:
             UsageError: the folder is in no checkout.
@@ -118,7 +113,7 @@ class LocalTrees:
         self._base = base
         self._job = job
         self._proposed: Proposed = proposed(job)
-        self._patience = patience
+        self._policy = policy
         self._target = target
         self._scratch = self._new_scratch(self._checkout)
         self._sides: Sides | None = None
@@ -159,7 +154,7 @@ class LocalTrees:
         return read_files(self._scratch, tree, paths)
 
     def _new_scratch(self, checkout: Checkout | None) -> Scratch:
-        return Scratch(self._target, checkout=checkout, patience=self._patience)
+        return Scratch(self._target, checkout=checkout, policy=self._policy)
 
     def _merge_of_event(self, head: Head) -> Sides | None:
         """The two sides where GitHub made the merge itself; None: it is for us to make.

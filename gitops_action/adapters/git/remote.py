@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
-
-import stamina
 
 from gitops_action.adapters.git.command import (
     GitCommand,
@@ -17,10 +14,11 @@ from gitops_action.adapters.git.command import (
     last_line,
     remote_words,
 )
+from gitops_action.adapters.retry import RetryPolicy, retry
 from gitops_action.core.pull_requests import ABSENT
 from gitops_action.errors import ConflictError, GitOpsError, OutcomeUnknownError
 
-T = TypeVar("T")
+RETRIES = RetryPolicy(maximum=5.0, total=45.0)
 
 _HEADS = "refs/heads/"
 _STALE = "stale info"
@@ -47,12 +45,11 @@ class RemoteRefs:
 class Remote:
     """The server's side of the repository."""
 
-    def __init__(self, git: GitCommand, target: GitTarget, *, attempts: int, pause: float) -> None:
-        """Take the number of tries on a bad line, and the first pause between two, in seconds."""
+    def __init__(self, git: GitCommand, target: GitTarget, policy: RetryPolicy) -> None:
+        """`policy` is for connections that fail; a refusal of the server is final."""
         self._git = git
         self._target = target
-        self._attempts = attempts
-        self._pause = pause
+        self._policy = policy
 
     def refs(self) -> RemoteRefs:
         """List the branches."""
@@ -180,18 +177,11 @@ class Remote:
                 raise failure(result, self._target, writing=False)
             return result.stdout
 
-        return self._persist(once)
+        return retry(once, self._policy, _again)
 
-    def _persist(self, work: Callable[[], T]) -> T:
-        for attempt in stamina.retry_context(
-            on=GitNetworkError,
-            attempts=self._attempts,
-            wait_initial=self._pause,
-            wait_jitter=self._pause,
-        ):
-            with attempt:
-                return work()
-        raise AssertionError("retry_context ends with a result or an error")
+
+def _again(error: Exception) -> bool:
+    return isinstance(error, GitNetworkError)
 
 
 def _tells_of_move(result: GitResult) -> bool:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from gitops_action.adapters.git.checkout import Checkout
 from gitops_action.adapters.git.command import GitCommand, GitResult, GitTarget, last_line
-from gitops_action.adapters.git.remote import Remote
+from gitops_action.adapters.git.remote import RETRIES, Remote
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.pull_requests import Identity
 from gitops_action.core.repository import MergeConflictError, Tree, TreeFile
 from gitops_action.errors import GitOpsError, UsageError
@@ -30,24 +30,6 @@ _NOWHERE = GitTarget(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How long to wait for Git and for the server.
-
-    Attributes:
-        timeout: seconds for one command of Git.
-        attempts: tries on a bad line.
-        pause: seconds before the second try.
-    """
-
-    timeout: float = 600
-    attempts: int = 4
-    pause: float = 0.5
-
-
-PATIENT = Patience()
-
-
 class Scratch:
     """A repository in a temporary folder; use it as a context manager."""
 
@@ -56,22 +38,20 @@ class Scratch:
         target: GitTarget | None,
         *,
         checkout: Checkout | None = None,
-        patience: Patience = PATIENT,
+        policy: RetryPolicy = RETRIES,
     ) -> None:
         """Make it.
 
         Args:
             target: the server's repository; None: nothing may be fetched.
             checkout: whose objects are borrowed.
-            patience: how long to wait.
+            policy: for connections that fail.
         """
         self._temporary = tempfile.TemporaryDirectory(prefix="gitops-action-git-")
         self.folder = Path(self._temporary.name)
         self.target = target
-        self.git = GitCommand(target or _NOWHERE, self.folder, timeout=patience.timeout)
-        self._remote = Remote(
-            self.git, target or _NOWHERE, attempts=patience.attempts, pause=patience.pause
-        )
+        self.git = GitCommand(target or _NOWHERE, self.folder)
+        self._remote = Remote(self.git, target or _NOWHERE, policy)
         self._submodules: dict[str, tuple[str, ...]] = {}
         self._known: dict[tuple[bytes, bytes], TreeFile] = {}
         self.git.check(["init", "--quiet", "--bare", "--template="])

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gitops_action.adapters.git.command import GitCommand, GitTarget
+from gitops_action.adapters.git.command import COMMAND_SECONDS, GitCommand, GitTarget
 from gitops_action.adapters.git.objects import (
     TreeEntry,
     list_tree,
@@ -19,7 +19,8 @@ from gitops_action.adapters.git.objects import (
     write_commit,
     write_tree,
 )
-from gitops_action.adapters.git.remote import Remote, RemoteRefs
+from gitops_action.adapters.git.remote import RETRIES, Remote, RemoteRefs
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.config.holds import HOLDS_FOLDER
 from gitops_action.core.pull_requests import NewCommit
 from gitops_action.core.repository import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id
@@ -44,9 +45,8 @@ class GitStore:
         target: GitTarget,
         *,
         now: Callable[[], datetime],
-        timeout: float = 600,
-        attempts: int = 4,
-        pause: float = 0.5,
+        timeout: float = COMMAND_SECONDS,
+        policy: RetryPolicy = RETRIES,
     ) -> None:
         """Make the empty repository.
 
@@ -54,14 +54,13 @@ class GitStore:
             target: the repository, the token and whose name commits bear.
             now: the clock for commits.
             timeout: seconds for one command of Git.
-            attempts: tries on a bad line.
-            pause: seconds before the second try.
+            policy: for connections that fail.
         """
         self._target = target
         self._now = now
         self._folder = tempfile.TemporaryDirectory(prefix="gitops-action-git-")
         self._git = GitCommand(target, Path(self._folder.name), timeout=timeout)
-        self._remote = Remote(self._git, target, attempts=attempts, pause=pause)
+        self._remote = Remote(self._git, target, policy)
         self._trees: dict[str, tuple[TreeEntry, ...]] = {}
         self._present: set[str] = set()
         self._git.check(["init", "--quiet", "--bare", "--template="])

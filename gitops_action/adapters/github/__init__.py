@@ -6,7 +6,7 @@ forge = GitHubForge(client, "acme/environment")
 history = GitHubSourceHistory(connect(source_token, api_url, graphql_url, clock))
 """
 
-from gitops_action.adapters.github.client import GitHubClient, Patience, connect
+from gitops_action.adapters.github.client import GitHubClient, connect
 from gitops_action.adapters.github.content import ApiContentStore
 from gitops_action.adapters.github.errors import ApiLacksError
 from gitops_action.adapters.github.history import GitHubSourceFacts, GitHubSourceHistory
@@ -19,6 +19,5 @@ __all__ = [
     "GitHubForge",
     "GitHubSourceFacts",
     "GitHubSourceHistory",
-    "Patience",
     "connect",
 ]

@@ -1,17 +1,18 @@
-"""One GitHub: its two transports, patience, and errors made readable."""
+"""One GitHub: its two transports, retries, and errors made readable."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
 from gitops_action.adapters.github.errors import Purpose, RequestFailure, translate
 from gitops_action.adapters.github.reply import Reply
+from gitops_action.adapters.retry import RetryPolicy, retry
 from gitops_action.core.pull_requests import Identity
 from gitops_action.errors import OutcomeUnknownError, UsageError
 
@@ -26,33 +27,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How often and how long to try; seconds.
-
-    A wait that GitHub asks for beyond `longest` is not sat out: the failure tells until when.
-    """
-
-    attempts: int = 5
-    initial: float = 0.5
-    maximum: float = 8.0
-    jitter: float = 1.0
-    longest: float = 120.0
+RETRIES = RetryPolicy(attempts=5, jitter=1.0)
+"""A pause that GitHub asks for beyond `longest` is not waited for: the error says until when."""
 
 
 class Retrier:
-    """Runs requests until they succeed, fail for good, or patience ends."""
+    """Runs requests until they succeed, fail for good, or the policy ends it."""
 
-    def __init__(self, *, now: Callable[[], datetime], patience: Patience) -> None:
+    def __init__(self, *, now: Callable[[], datetime], policy: RetryPolicy) -> None:
         """Take the clock that limits are reckoned with."""
         self._now = now
-        self._patience = patience
+        self._policy = policy
 
     def read(self, action: Callable[[], T], *, attempts: int | None = None) -> T:
         """Run something that may be repeated at will.
 
         Raises:
-            RequestFailure: the last failure, when patience ends or it will not pass.
+            RequestFailure: the last failure, when the policy ends it or it will not pass.
         """
         return self._run(action, attempts)
 
@@ -94,28 +85,14 @@ class Retrier:
             ) from None
 
     def _run(self, action: Callable[[], T], attempts: int | None) -> T:
-        import stamina  # noqa: PLC0415 - only where GitHub is talked to
-
-        limits = self._patience
-        for attempt in stamina.retry_context(
-            on=self._again,
-            attempts=attempts or limits.attempts,
-            timeout=None,
-            wait_initial=limits.initial,
-            wait_max=limits.maximum,
-            wait_jitter=limits.jitter,
-        ):
-            with attempt:
-                return action()
-        raise AssertionError  # pragma: no cover - the loop returns or raises
+        policy = replace(self._policy, attempts=attempts) if attempts else self._policy
+        return retry(action, policy, self._again)
 
     def _again(self, error: Exception) -> bool | float:
         if not isinstance(error, RequestFailure) or not error.passing:
             return False
         pause = error.pause(self._now())
-        if pause is None:
-            return True
-        return pause if pause <= self._patience.longest else False
+        return True if pause is None else pause
 
 
 class Clock(Protocol):
@@ -134,14 +111,14 @@ class GitHubClient:
     """
 
     def __init__(
-        self, *, token: str, api_url: str, graphql_url: str, clock: Clock, patience: Patience
+        self, *, token: str, api_url: str, graphql_url: str, clock: Clock, policy: RetryPolicy
     ) -> None:
         """Keep the addresses; connections open with the first request."""
         self._token = token
         self._api_url = api_url
         self._graphql_url = graphql_url
         self._clock = clock
-        self._retrier = Retrier(now=clock.now, patience=patience)
+        self._retrier = Retrier(now=clock.now, policy=policy)
         self._made = threading.Lock()
         self._transport_made: Transport | None = None
         self._rest_made: Rest | None = None
@@ -251,7 +228,7 @@ class GitHubClient:
 
 
 def connect(
-    token: str, api_url: str, graphql_url: str, clock: Clock, patience: Patience | None = None
+    token: str, api_url: str, graphql_url: str, clock: Clock, policy: RetryPolicy = RETRIES
 ) -> GitHubClient:
     """Prepare a client; nothing is sent and nothing heavy loaded before the first request.
 
@@ -272,7 +249,7 @@ def connect(
         api_url=api_url,
         graphql_url=graphql_url,
         clock=clock,
-        patience=patience or Patience(),
+        policy=policy,
     )
 
 

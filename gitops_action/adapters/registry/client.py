@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from gitops_action.adapters.registry.auth import Account, Accounts, authorize
-from gitops_action.adapters.registry.transport import Answer, Patience, Transport, base_url
+from gitops_action.adapters.registry.transport import (
+    RETRIES,
+    TIMEOUTS,
+    Answer,
+    Timeouts,
+    Transport,
+    base_url,
+)
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.images import ImageReference
 from gitops_action.core.images.oci import (
     INDEX_TYPES,
@@ -40,13 +48,14 @@ class RegistryClient:
         self,
         accounts: Accounts,
         *,
-        patience: Patience | None = None,
+        policy: RetryPolicy = RETRIES,
+        timeouts: Timeouts = TIMEOUTS,
         insecure: frozenset[str] = frozenset(),
     ) -> None:
         """Take the accounts, the limits, and the registries that are allowed without TLS."""
         self._accounts = accounts
         self._insecure = insecure
-        self._transport = Transport(patience or Patience(), insecure=insecure)
+        self._transport = Transport(policy, timeouts, insecure=insecure)
         self._authorization: dict[str, str] = {}
 
     def describe(self, reference: ImageReference) -> ImageFacts:

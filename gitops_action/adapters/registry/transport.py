@@ -13,10 +13,10 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
-import stamina
 from urllib3.exceptions import HTTPError
 
 from gitops_action import __version__
+from gitops_action.adapters.retry import RetryPolicy, causes, retry
 from gitops_action.core.images.oci import RegistryContentError, RegistryUnreachableError
 
 # Where a registry is, and which addresses may be spoken to without TLS.
@@ -104,27 +104,25 @@ _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
+RETRIES = RetryPolicy(maximum=30.0, longest=30.0, total=90.0)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How long is waited for a registry; times in seconds.
+class Timeouts:
+    """How long to wait for a registry; seconds.
 
     Attributes:
         connect: until a connection stands.
         read: between two pieces of an answer.
         answer: for a whole answer.
-        attempts: tries of one look-up, the first included.
-        pause: before the second try; it doubles from there, with jitter.
-        longest_pause: a `Retry-After` beyond this is not waited for.
-        all_tries: for all tries of one look-up together.
     """
 
     connect: float = 10
     read: float = 20
     answer: float = 60
-    attempts: int = 4
-    pause: float = 0.5
-    longest_pause: float = 30
-    all_tries: float = 90
+
+
+TIMEOUTS = Timeouts()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +143,16 @@ class TransientError(RegistryUnreachableError):
 class Transport:
     """One connection pool for all look-ups of a run."""
 
-    def __init__(self, patience: Patience, *, insecure: frozenset[str] = frozenset()) -> None:
-        """Take limits, and the registries that may be spoken to without TLS."""
-        self._patience = patience
+    def __init__(
+        self,
+        policy: RetryPolicy = RETRIES,
+        timeouts: Timeouts = TIMEOUTS,
+        *,
+        insecure: frozenset[str] = frozenset(),
+    ) -> None:
+        """`insecure` are the registries that may be asked without TLS."""
+        self._policy = policy
+        self._timeouts = timeouts
         self._insecure = insecure
         self._session = requests.Session()
         self._session.headers.update(
@@ -162,26 +167,7 @@ class Transport:
         Raises:
             RegistryUnreachableError: it still fails after the last try.
         """
-        limits = self._patience
-
-        def pause(error: Exception) -> bool | float:
-            if not isinstance(error, TransientError):
-                return False
-            if error.after is None:
-                return True
-            return error.after if error.after <= limits.longest_pause else False
-
-        for attempt in stamina.retry_context(
-            on=pause,
-            attempts=limits.attempts,
-            timeout=limits.all_tries,
-            wait_initial=limits.pause,
-            wait_jitter=limits.pause,
-            wait_max=limits.longest_pause,
-        ):
-            with attempt:
-                return work()
-        raise AssertionError("retry_context ends with a result or an error")
+        return retry(work, self._policy, _again)
 
     def get(self, url: str, *, headers: Mapping[str, str], limit: int) -> Answer:
         """GET, following redirects; `Authorization` never goes to another origin.
@@ -212,7 +198,7 @@ class Transport:
         raise RegistryUnreachableError(f"{_host(start)} redirects without end")
 
     def _once(self, url: str, headers: Mapping[str, str], limit: int) -> tuple[Answer, str | None]:
-        limits = self._patience
+        limits = self._timeouts
         try:
             with self._session.get(
                 url,
@@ -283,7 +269,7 @@ def _read(response: requests.Response, limit: int, deadline: float) -> bytes:
 
 
 def _tls_reason(error: BaseException) -> str:
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, SSLCertVerificationError):
             return cause.verify_message
     return "the TLS connection failed"
@@ -291,21 +277,15 @@ def _tls_reason(error: BaseException) -> str:
 
 def _network_reason(error: BaseException) -> str:
     """The system's words for it, without the address (which a proxy's account may be in)."""
-    if any(isinstance(cause, requests.Timeout | TimeoutError) for cause in _causes(error)):
+    if any(isinstance(cause, requests.Timeout | TimeoutError) for cause in causes(error)):
         return "no answer in time"
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
     return "the connection was cut"
 
 
-def _causes(error: BaseException) -> list[BaseException]:
-    """The error and what led to it, as chained and as libraries wrap it in arguments."""
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        cause = waiting.pop(0)
-        if isinstance(cause, BaseException) and cause not in found:
-            found.append(cause)
-            waiting += [cause.__context__, getattr(cause, "reason", None), *cause.args]
-    return found
+def _again(error: Exception) -> bool | float:
+    if not isinstance(error, TransientError):
+        return False
+    return True if error.after is None else error.after
