@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from gitops_action.core.config import Application
 from gitops_action.core.images import ImageSource, image_source
 from gitops_action.core.images.oci import ImageFacts
+from gitops_action.core.json_values import text
 from gitops_action.core.outcome import Job
 
 
@@ -43,17 +44,12 @@ def head_commit(job: Job) -> str:
     A pull request's job runs on a merge commit, and one that follows another workflow's run
     (`workflow_run`) on the tip of the default branch.
     """
-    triggering = _inner(job.event, "workflow_run") if job.event_name == "workflow_run" else {}
-    return pull_request_head(job) or str(triggering.get("head_sha") or job.sha)
+    triggering = job.event_name == "workflow_run" and text(job.event, "workflow_run", "head_sha")
+    return pull_request_head(job) or triggering or job.sha
 
 
 def pull_request_head(job: Job) -> str:
     """The head of the pull request whose event started the job; empty for other events."""
     if not job.event_name.startswith("pull_request"):
         return ""
-    return str(_inner(_inner(job.event, "pull_request"), "head").get("sha") or "")
-
-
-def _inner(payload: Mapping[str, object], key: str) -> Mapping[str, object]:
-    value = payload.get(key)
-    return value if isinstance(value, Mapping) else {}
+    return text(job.event, "pull_request", "head", "sha")

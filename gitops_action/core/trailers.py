@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
+from gitops_action.core.json_values import text
 from gitops_action.core.markdown import inert, readable
 from gitops_action.core.outcome import Job
 
@@ -166,8 +167,8 @@ def declared_by(proposal: Proposal) -> Declared | None:
 
     One block is believed alone: an older commit's images are not the newer one's.
     """
-    for text in (proposal.body, *reversed(proposal.messages)):
-        trailers = parse_trailers(text)
+    for block in (proposal.body, *reversed(proposal.messages)):
+        trailers = parse_trailers(block)
         if trailers.get(IMAGE):
             return _read(trailers.get(ENVIRONMENT, ()), trailers[IMAGE])
     return None
@@ -199,8 +200,8 @@ def proposal_of(job: Job) -> Proposal:
     number = found.get("number")
     return Proposal(
         number=number if isinstance(number, int) else None,
-        head=_text(found.get("head"), "sha"),
-        base=_text(found.get("base"), "ref"),
+        head=text(found, "head", "sha"),
+        base=text(found, "base", "ref"),
         body=str(found.get("body") or ""),
     )
 
@@ -226,15 +227,9 @@ def finished_run_of(job: Job) -> FinishedRun | None:
     run = job.event.get("workflow_run")
     if job.event_name != "workflow_run" or not isinstance(run, Mapping):
         return None
-    repository = run.get("head_repository")
-    owner = repository.get("owner") if isinstance(repository, Mapping) else None
     found = FinishedRun(
-        owner=_text(owner, "login"),
-        branch=_text(run, "head_branch"),
-        commit=_text(run, "head_sha"),
+        owner=text(run, "head_repository", "owner", "login"),
+        branch=text(run, "head_branch"),
+        commit=text(run, "head_sha"),
     )
     return found if found.owner and found.branch else None
-
-
-def _text(mapping: object, key: str) -> str:
-    return str(mapping.get(key) or "") if isinstance(mapping, Mapping) else ""

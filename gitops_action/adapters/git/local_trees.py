@@ -14,6 +14,7 @@ from gitops_action.adapters.git.remote import RETRIES
 from gitops_action.adapters.git.scratch import Scratch, fetch_for_merge, have_common_history, merge
 from gitops_action.adapters.git.working_tree import Uncommitted, describe, take_in
 from gitops_action.adapters.retry import RetryPolicy
+from gitops_action.core.json_values import mapping, text
 from gitops_action.core.outcome import Job
 from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.errors import UsageError
@@ -41,31 +42,21 @@ class Proposed:
 def proposed(job: Job) -> Proposed:
     """What the job's event proposes; all is empty for an event that proposes nothing."""
     if job.event_name == "merge_group":
-        group = _mapping(job.event, "merge_group")
-        branch = _text(group, "base_ref").removeprefix("refs/heads/")
-        return Proposed(branch=branch, base=_text(group, "base_sha"), head=_text(group, "head_sha"))
-    pull = _mapping(job.event, "pull_request")
+        group = mapping(job.event, "merge_group")
+        branch = text(group, "base_ref").removeprefix("refs/heads/")
+        return Proposed(branch=branch, base=text(group, "base_sha"), head=text(group, "head_sha"))
+    pull = mapping(job.event, "pull_request")
     number = pull.get("number")
     return Proposed(
-        branch=_text(_mapping(pull, "base"), "ref") or default_branch(job),
-        head=_text(_mapping(pull, "head"), "sha"),
+        branch=text(pull, "base", "ref") or default_branch(job),
+        head=text(pull, "head", "sha"),
         number=number if isinstance(number, int) else 0,
     )
 
 
 def default_branch(job: Job) -> str:
     """The repository's default branch, where the event names it."""
-    return _text(_mapping(job.event, "repository"), "default_branch")
-
-
-def _mapping(value: Mapping[str, object], key: str) -> Mapping[str, object]:
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
-
-
-def _text(value: Mapping[str, object], key: str) -> str:
-    found = value.get(key)
-    return found if isinstance(found, str) else ""
+    return text(job.event, "repository", "default_branch")
 
 
 _USUAL = ("main", "master")

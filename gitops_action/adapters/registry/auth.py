@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 from gitops_action.adapters.registry.transport import Transport, is_safe, leads_home, same_site
 from gitops_action.core.images.oci import RegistryDeniedError, RegistryUnreachableError
+from gitops_action.core.json_values import mapping, text
 from gitops_action.errors import Location, UsageError
 
 # Docker's configuration file, for the accounts that `docker login` leaves in it.
@@ -72,16 +73,12 @@ def read_docker_config(environ: Mapping[str, str]) -> DockerConfig:
 
 
 def _parse(content: object) -> DockerConfig:
-    whole = _mapping(content)
     entries = {}
-    for key, value in _mapping(whole.get("auths")).items():
-        if account := _account(_mapping(value)):
+    for key, value in mapping(content, "auths").items():
+        if account := _account(mapping(value)):
             entries[_domain(key)] = account
-    helpers = {_domain(key): str(name) for key, name in _mapping(whole.get("credHelpers")).items()}
-    store = whole.get("credsStore")
-    return DockerConfig(
-        entries=entries, helpers=helpers, store=store if isinstance(store, str) else ""
-    )
+    helpers = {_domain(key): str(name) for key, name in mapping(content, "credHelpers").items()}
+    return DockerConfig(entries=entries, helpers=helpers, store=text(content, "credsStore"))
 
 
 def _account(entry: Mapping[str, object]) -> tuple[str, str] | None:
@@ -101,10 +98,6 @@ def _domain(key: str) -> str:
     """Keys are registry names, and for older logins web addresses (`https://…/v1/`)."""
     host = key.rpartition("://")[2].partition("/")[0]
     return "docker.io" if host in _HUB_KEYS else host
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
 
 
 # Which account is shown to which registry.

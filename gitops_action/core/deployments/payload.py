@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from gitops_action.core.config import Application
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
+from gitops_action.core.json_values import mapping, text, texts
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.validation.images import images_of
 
@@ -73,19 +74,16 @@ def read_payload(payload: object) -> Content | None:
     commit, environment = found.get("commit"), found.get("environment")
     if not (isinstance(commit, str) and commit and isinstance(environment, str) and environment):
         return None
-    images = found.get("applications")
     return Content(
         environment=environment,
         commit=commit,
-        hash=_text(found.get("hash")),
-        key=_text(found.get("key")),
-        run_url=_text(found.get("run")),
-        targets=_texts(found.get("targets")),
-        applications=(
-            {str(name): _texts(each) for name, each in images.items()}
-            if isinstance(images, Mapping)
-            else {}
-        ),
+        hash=text(found, "hash"),
+        key=text(found, "key"),
+        run_url=text(found, "run"),
+        targets=_names(found.get("targets")),
+        applications={
+            str(name): _names(each) for name, each in mapping(found, "applications").items()
+        },
         destroyed=found.get("destroyed") is True,
     )
 
@@ -101,12 +99,8 @@ def document_of(payload: object) -> Mapping[str, object] | None:
     return payload if isinstance(payload, Mapping) else None
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(filter(None, map(_text, value))) if isinstance(value, list | tuple) else ()
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(filter(None, texts(value)))
 
 
 # Which images each application of an environment runs, as they are rendered.
@@ -122,9 +116,9 @@ def applications_of(
         applications: as the configuration declares them, or as they were found.
     """
     found: dict[str, list[str]] = {}
-    for text in images_of(manifests):
-        for name in _owners(text, applications):
-            found.setdefault(name, []).append(text)
+    for image in images_of(manifests):
+        for name in _owners(image, applications):
+            found.setdefault(name, []).append(image)
     return {name: tuple(found[name]) for name in sorted(found)}
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from gitops_action.core.images.reference import is_digest
+from gitops_action.core.json_values import items, mapping, text
 from gitops_action.errors import GitOpsError
 
 INDEX_TYPES = (
@@ -78,8 +79,8 @@ def read_manifest(data: bytes, media_type: str) -> Manifest:
     Raises:
         ValueError: it is neither.
     """
-    content = _mapping(json.loads(data))
-    kind = _text(content.get("mediaType")) or media_type.partition(";")[0].strip()
+    content = mapping(json.loads(data))
+    kind = text(content, "mediaType") or media_type.partition(";")[0].strip()
     labels = _labels(content.get("annotations"))
     if kind in INDEX_TYPES:
         members = tuple(_members(content))
@@ -87,7 +88,7 @@ def read_manifest(data: bytes, media_type: str) -> Manifest:
         listed = tuple(digest for digest, _ in members)
         return Manifest(media_type=kind, labels=labels, members=listed, platform=platform)
     if kind in MANIFEST_TYPES:
-        config = _digest(_mapping(content.get("config")))
+        config = _digest(mapping(content, "config"))
         return Manifest(media_type=kind, labels=labels, config=config)
     raise ValueError(f"media type {kind[:100]!r}")
 
@@ -98,21 +99,19 @@ def read_config(data: bytes) -> Labels:
     Raises:
         ValueError: it is no JSON object.
     """
-    return _labels(_mapping(_mapping(json.loads(data)).get("config")).get("Labels"))
+    return _labels(mapping(json.loads(data), "config", "Labels"))
 
 
 def _members(content: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
     """Digest, and whether it is an image: attestations have the platform `unknown/unknown`."""
-    listed = content.get("manifests")
-    for item in listed if isinstance(listed, list) else ():
-        descriptor = _mapping(item)
-        platform = _mapping(descriptor.get("platform"))
+    for descriptor in items(content, "manifests"):
+        platform = mapping(descriptor, "platform")
         if digest := _digest(descriptor):
             yield digest, platform.get("os") != _NO_PLATFORM
 
 
 def _labels(value: object) -> Labels:
-    found = _mapping(value)
+    found = mapping(value)
     return Labels(
         source=_label(found.get(_SOURCE)),
         revision=_label(found.get(_REVISION)),
@@ -121,21 +120,13 @@ def _labels(value: object) -> Labels:
 
 
 def _label(value: object) -> str:
-    text = _text(value).strip()
-    return text if text.isprintable() and len(text) <= _LABEL_LIMIT else ""
+    found = text(value).strip()
+    return found if found.isprintable() and len(found) <= _LABEL_LIMIT else ""
 
 
 def _digest(descriptor: Mapping[str, object]) -> str:
-    digest = _text(descriptor.get("digest"))
+    digest = text(descriptor, "digest")
     return digest if is_digest(digest) else ""
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
 
 
 # What a registry tells about an image, as values.

@@ -140,8 +140,7 @@ def _held(reference: Body, release: Manifest, every: list[Manifest]) -> Body | N
 
 def _mapping_of(path: str, data: bytes) -> Body:
     documents = read_documents(path, data)
-    value = documents[0].value if documents else {}
-    return value if isinstance(value, Mapping) else {}
+    return mapping(documents[0].value) if documents else {}
 
 
 def _named(reference: Body) -> str:

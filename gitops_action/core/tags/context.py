@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from gitops_action.core.json_values import mapping, text
 from gitops_action.core.outcome import Job
 
 _ALWAYS_ON_DEFAULT_BRANCH = ("create", "discussion", "issues", "schedule")
@@ -73,7 +74,7 @@ class TagContext:
         """The branch a tag was pushed from or a pull request goes to, where the event says so."""
         if self.tag:
             return str(self.event.get("base_ref") or "").removeprefix("refs/heads/")
-        base = _inner(_inner(self.event, "pull_request"), "base")
+        base = mapping(self.event, "pull_request", "base")
         return str(base.get("ref") or "") if self.pull_request else ""
 
     @property
@@ -88,11 +89,6 @@ class TagContext:
 
 def _after(prefix: str, text: str) -> str:
     return text[len(prefix) :] if text.startswith(prefix) else ""
-
-
-def _inner(payload: Mapping[str, object], key: str) -> Mapping[str, object]:
-    value = payload.get(key)
-    return value if isinstance(value, Mapping) else {}
 
 
 # What the webhook payload of a run tells: the ref, the repository, the commit's date.
@@ -114,14 +110,12 @@ def repository_facts_of(job: Job) -> RepositoryFacts | None:
     found = job.event.get("repository")
     if not isinstance(found, Mapping) or "html_url" not in found:
         return None
-    licence = found.get("license")
-    spdx = licence.get("spdx_id") if isinstance(licence, Mapping) else None
     return RepositoryFacts(
-        name=_text(found, "name"),
-        description=_text(found, "description"),
-        html_url=_text(found, "html_url"),
-        default_branch=_text(found, "default_branch"),
-        license=str(spdx or ""),
+        name=text(found, "name"),
+        description=text(found, "description"),
+        html_url=text(found, "html_url"),
+        default_branch=text(found, "default_branch"),
+        license=text(found, "license", "spdx_id"),
     )
 
 
@@ -131,17 +125,13 @@ def commit_date_of(job: Job, sha: str) -> datetime | None:
     listed = commits if isinstance(commits, list) else []
     for commit in (*listed, job.event.get("head_commit")):
         if isinstance(commit, Mapping) and sha and commit.get("id") == sha:
-            return _moment(_text(commit, "timestamp"))
+            return _moment(text(commit, "timestamp"))
     return None
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(written: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(written)
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _text(mapping: Mapping[str, object], key: str) -> str:
-    return str(mapping.get(key) or "")
