@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops_action.adapters.registry import Accounts, Patience, RegistryClient
+from gitops_action.adapters.registry import Accounts, RegistryClient
+from gitops_action.adapters.registry.transport import Timeouts
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.images import ImageReference, parse_reference
 from gitops_action.errors import GitOpsError
 from testbed import cache
@@ -29,7 +31,8 @@ _MANIFEST_BYTES = 4 * 1024 * 1024
 _LAYER_BYTES = 512 * 1024 * 1024
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 # A layer has tens of megabytes; one that cannot be reached is built instead, so that is found fast.
-_PATIENCE = Patience(connect=5, read=20, answer=600, attempts=2, all_tries=900)
+_POLICY = RetryPolicy(attempts=2, maximum=30.0, longest=30.0, total=900.0)
+_TIMEOUTS = Timeouts(connect=5, read=20, answer=600)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +89,7 @@ def fetch(program: Published) -> Path:
 
 def _fetch(program: Published, target: Path) -> None:
     reference = parse_reference(program.image)
-    client = RegistryClient(Accounts(), patience=_PATIENCE)
+    client = RegistryClient(Accounts(), policy=_POLICY, timeouts=_TIMEOUTS)
     name = Path(program.path).name
     logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry is no news here
     with progress(f"fetching {name} from {reference.domain}", "1 min") as shown:

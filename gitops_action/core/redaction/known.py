@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
+from itertools import pairwise
 from urllib.parse import quote
-
-from gitops_action.core.redaction.objects import without_assigned
 
 PLACEHOLDER = "***"
 _SHORTEST_LINE = 4
@@ -120,6 +119,180 @@ def _without_key(found: re.Match[str]) -> str:
     """Keep the number of lines, and what a diff puts before them."""
     breaks = found[0].count("\n")
     return f"{found[1]} {PLACEHOLDER} {found[2] or ''}".rstrip() + "\n" * breaks
+
+
+# By what names values are known to be secrets.
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_OPTION = re.compile(r"--?[A-Za-z][\w-]*")
+_SECRET_WORDS = frozenset(
+    {
+        "apikey",
+        "authorization",
+        "credential",
+        "credentials",
+        "passphrase",
+        "passwd",
+        "password",
+        "passwords",
+        "pwd",
+        "secret",
+        "secrets",
+        "token",
+        "tokens",
+    }
+)
+_SECRET_ENDS = ("passphrase", "passwd", "password", "secret", "token", "apikey", "credentials")
+"""Ends of words that are written as one: `dbpassword`."""
+_SECRET_KEYS = frozenset(
+    {"access", "account", "api", "auth", "encryption", "master", "private", "secret", "signing"}
+)
+"""What makes a `…_KEY` a secret; `PARTITION_KEY` is none."""
+
+_ABOUT = frozenset(
+    {
+        "age",
+        "class",
+        "count",
+        "enabled",
+        "endpoint",
+        "expiration",
+        "expiry",
+        "file",
+        "header",
+        "host",
+        "issuer",
+        "length",
+        "lifetime",
+        "mode",
+        "name",
+        "names",
+        "namespace",
+        "path",
+        "policy",
+        "ref",
+        "seconds",
+        "size",
+        "timeout",
+        "ttl",
+        "type",
+        "uri",
+        "url",
+        "version",
+    }
+)
+"""As the last word of a name: it speaks about a secret and does not hold it."""
+
+
+def names_secret(name: str) -> bool:
+    """Whether a value of this name is probably a secret: `DB_PASSWORD`, `apiKey`, `token`.
+
+    Names are read word by word, whether they are written `LIKE_THIS`, `like-this` or `likeThis`.
+    In doubt it is one: a value that is not shown costs less than one that is.
+    """
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if not words or words[-1] in _ABOUT:
+        return False
+    if _SECRET_WORDS.intersection(words) or "".join(words) in _SECRET_WORDS:
+        return True
+    if words[-1].endswith(_SECRET_ENDS):
+        return True
+    return any(
+        word in {"key", "keys"} and before in _SECRET_KEYS for before, word in pairwise(words)
+    )
+
+
+def option_names_secret(argument: object) -> bool:
+    """Whether an argument is an option whose value follows in the next one: `--password`."""
+    return (
+        isinstance(argument, str) and bool(_OPTION.fullmatch(argument)) and names_secret(argument)
+    )
+
+
+# Text without the credentials that stand in it among other things.
+
+SAME = "<redacted>"
+_SCHEMES = ("bearer", "basic", "token")
+
+_NAME = r"(?P<name>[A-Za-z][\w.-]*)(?P<sign>\\?[\"']?[ \t]*[:=][ \t]*)"
+
+
+@cache
+def _line() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?m)^(?P<before>[ \t]*(?:-[ \t]+|--?|export[ \t]+)?[\"']?){_NAME}(?P<value>\S.*)$"
+    )
+
+
+@cache
+def _inside() -> re.Pattern[str]:
+    """An assignment in a line; `Authorization: Bearer …` is one value."""
+    value = rf"\\?\"[^\"\n]*\"|'[^'\n]*'|(?:(?i:{'|'.join(_SCHEMES)})[ \t]+)?[^\s,;&}}\"']+"
+    return re.compile(rf"(?P<before>(?<![\w.-])(?:--?)?[\"']?){_NAME}(?P<value>{value})")
+
+
+def cleaned(text: str, other: str, mark: str) -> str:
+    """The text without what is assigned to a secret's name, and without known credentials.
+
+    Args:
+        text: of one side, one line or many.
+        other: of the other side; the same text where there is none to compare with.
+        mark: stands for a value that the other side does not have.
+    """
+    if not _suspicious(text):
+        return text
+    plain = _neutral(text)
+    if text == other:
+        return plain
+    shown = concealed(_assigned(text, frozenset(other.split("\n")), mark))
+    if shown == plain and plain == _neutral(other):
+        # The difference is in what was taken out alone.
+        return f"{plain}\n{mark}" if "\n" in plain else f"{plain} {mark}"
+    return shown
+
+
+def _suspicious(text: str) -> bool:
+    return ":" in text or "=" in text or concealed(text) != text
+
+
+def _neutral(text: str) -> str:
+    return concealed(_assigned(text, None, SAME))
+
+
+def _assigned(text: str, known: Collection[str] | None, mark: str) -> str:
+    """Line by line, values of secrets replaced: by the mark where the line is not `known`."""
+    lines = text.split("\n")
+    for index, line in enumerate(lines):
+        if ":" in line or "=" in line:
+            stand_in = SAME if known is None or line in known else mark
+            lines[index] = _without_values(line, stand_in)
+    return "\n".join(lines)
+
+
+def _without_values(line: str, stand_in: str) -> str:
+    """Where the whole line is one assignment, all that follows the sign is its value."""
+    whole = _replaced(_line(), line, stand_in)
+    return whole if whole != line else without_assigned(line, stand_in)
+
+
+def without_assigned(line: str, stand_in: str) -> str:
+    """A line with each value replaced that is assigned to a secret's name."""
+    return _replaced(_inside(), line, stand_in)
+
+
+def _replaced(pattern: re.Pattern[str], line: str, stand_in: str) -> str:
+    def hide(found: re.Match[str]) -> str:
+        if not names_secret(found["name"]) or _is_placeholder(found["value"]):
+            return found[0]
+        return f"{found['before']}{found['name']}{found['sign']}{stand_in}"
+
+    return pattern.sub(hide, line)
+
+
+def _is_placeholder(value: str) -> bool:
+    """Whether only a credential that was taken out already stands there: `Bearer ***`."""
+    scheme, blank, rest = value.strip("\"'").rpartition(" ")
+    return rest == PLACEHOLDER and (not blank or scheme.strip().lower() in _SCHEMES)
 
 
 # Log lines of other people's containers without known secrets and what looks like one.

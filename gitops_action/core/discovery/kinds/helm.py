@@ -75,9 +75,13 @@ def _below(tree: Tree) -> Iterator[tuple[str, Tree]]:
 
 
 def _groups(mapping: dict[str, Tree], parent: str) -> dict[str, Group]:
-    """The scalars of one mapping that speak of an image, by the word in front of their keys."""
+    """The scalars of one mapping that speak of an image, by the word in front of their keys.
+
+    Of two keys for one role the first by name counts: a render sorts the keys of its objects.
+    """
     groups: dict[str, Group] = {}
-    for key, value in mapping.items():
+    for key in sorted(mapping):
+        value = mapping[key]
         spot = value.spot if isinstance(value, Cursor) else None
         word, role = _read_key(key, parent)
         if spot is not None and role:
