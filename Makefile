@@ -20,8 +20,7 @@ TEST_STEPS := parts lint test-coverage test-e2e
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## from `init` over a pushed tag to a verified deployment (LAYOUT=classic|overlays, ENGINE=push|flux, KEEP=1)
-	@$(BIN)/python -m testbed.parts $(if $(filter flux,$(ENGINE)),demo-flux,demo)
+demo: $(READY) ## from `init` over a pushed tag to a verified deployment (LAYOUT=classic|overlays, ENGINE=push|flux, KEEP=1, VERBOSE=1)
 	@$(BIN)/python -m testbed.demo $(LAYOUT)
 
 parts: $(READY) ## build what tests and demo stand on, once a machine (PARTS="helm flux": only these)

@@ -94,6 +94,15 @@ def build(names: Sequence[str]) -> list[Made]:
     return made
 
 
+def missing(names: Sequence[str]) -> list[str]:
+    """The names of those that have to be made; a Docker daemon answers where images are asked for.
+
+    Raises:
+        PartError: one is not known.
+    """
+    return [part.name for part in select(names) if not part.found()]
+
+
 def select(names: Sequence[str]) -> list[Part]:
     """The parts of these names or groups, in the order in which they are built; all without a name.
 
@@ -227,13 +236,13 @@ PARTS = (
     _image(
         "action-image",
         "1 min",
-        lambda: images.exists(images.action_tag(base_image())),
+        images.has_action_image,
         action_image,
     ),
     _image(
         "runner-image",
         "1 min",
-        lambda: images.exists(images.runner_tag(base_image())),
+        images.has_runner_image,
         runner_image,
     ),
 )

@@ -15,6 +15,14 @@ _TERMINAL_SECONDS = 0.5
 _LOG_SECONDS = 30.0
 
 
+_lines = threading.Event()
+
+
+def use_lines() -> None:
+    """Show lines on a terminal as well: something else writes to it meanwhile."""
+    _lines.set()
+
+
 class Progress:
     """What is known of one piece of work; whoever does the work calls `at`."""
 
@@ -40,7 +48,7 @@ def progress(what: str, usual: str) -> Iterator[Progress]:
     """Show the work while the block runs, on standard error."""
     shown = Progress(what, usual)
     done = threading.Event()
-    terminal = sys.stderr.isatty()
+    terminal = sys.stderr.isatty() and not _lines.is_set()
     thread = threading.Thread(target=_show, args=(shown, done, terminal), daemon=True)
     thread.start()
     try:

@@ -1,6 +1,7 @@
 """Run the demo: `python -m testbed.demo [classic] [overlays]`.
 
-KEEP=1 leaves everything up; ENGINE=flux lets Flux apply, instead of the job.
+KEEP=1 leaves everything up; ENGINE=flux lets Flux apply, instead of the job; VERBOSE=1 shows all
+that GitHub's pages would show.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from testbed.action import StepResult
 from testbed.cache import ROOT
 from testbed.demo.cluster import Cluster
 from testbed.demo.layouts import APPLICATION, BAD_TAG, ENGINES, LAYOUTS, NEW_TAG, Layout
+from testbed.demo.preparation import Preparation
 from testbed.demo.show import Screen
 from testbed.demo.stage import Stage
 from testbed.docker import action_image, daemon, runner_image, why_no_docker
+from testbed.docker.images import has_action_image, has_runner_image
 from testbed.forge.model import PullRequest
 from testbed.process import PartError
 
@@ -31,6 +34,11 @@ _WHO = {
     "push": "the environment repository deploys",
     "flux": "the environment repository waits until Flux runs this very commit",
 }
+_IMAGES = ("buildx", "base-image", "action-image", "runner-image")
+_WHERE = (
+    "Look closer: VERBOSE=1 shows all of it, KEEP=1 keeps servers and files.",
+    "On GitHub: docs/ten-minutes.md does the same with repositories of your own.",
+)
 _ADAPTED = (
     "Flux reads the double by HTTP with a token, where the files say ssh://git@github.com and a"
     " deploy key; and it gives up the health check of a version as soon as there is a newer one"
@@ -49,7 +57,8 @@ class Images:
 def main(names: list[str], *, keep: bool, engine: str) -> int:
     """Show each layout; return the exit code."""
     # A log file has no width; a table needs some.
-    screen = Screen(Console(width=None if sys.stdout.isatty() else 120))
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    screen = Screen(console, verbose=os.environ.get("VERBOSE") == "1")
     unknown = [name for name in names if name not in LAYOUTS]
     if unknown:
         screen.note(f"no layout {', '.join(unknown)}; there are {', '.join(LAYOUTS)}")
@@ -86,53 +95,95 @@ def _folder(screen: Screen, *, keep: bool) -> Iterator[Path]:
         screen.note(f"files are kept in {kept}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run of the demo has: images now, or images and the rest once they are made."""
+
+    preparation: Preparation
+    images: Images
+    docker: bool
+    keep: bool
+
+    def later(self) -> Images:
+        """The images that the preparation made, where none were there at the start."""
+        return made_images() if self.docker and not self.images.action else Images()
+
+
+def made_images() -> Images:
+    """The images of action and runner."""
+    return Images(action=action_image(), runner=runner_image())
+
+
 def _run(screen: Screen, root: Path, layouts: list[Layout], *, keep: bool) -> None:
     reason = os.environ.get("WITHOUT_DOCKER") or why_no_docker()
     with daemon() if not reason else nullcontext():
         images = _images(screen, reason)
-        screen.note("The control plane is built once; KUBEBUILDER_ASSETS names a built one.")
         screen.note("No cluster of yours is touched: KUBECONFIG is not read.")
+        names = ["flux" if layouts[0].engine == "flux" else "cluster"]
+        names += () if reason or images.action else _IMAGES
+        preparation = Preparation(names)
+        plan = Plan(preparation=preparation, images=images, docker=not reason, keep=keep)
         for layout in layouts:
-            _show(screen, root / layout.name, layout, images, keep=keep)
+            _show(screen, root / layout.name, layout, plan)
+    screen.summary(*_WHERE)
 
 
 def _images(screen: Screen, reason: str) -> Images:
-    """Make the images, or say that the demo goes on without Docker."""
+    """The images when they are there; else say why the first release runs as processes."""
     if reason:
         screen.note(f"Without Docker ({reason}): no workflow runner and no image build;")
         screen.note("the same steps run as processes through entrypoint.py.")
         return Images()
-    with screen.doing("Build the action's image (the first time takes minutes)"):
-        action = action_image()
-    with screen.doing("Build the runner's image"):
-        runner = runner_image()
-    return Images(action=action, runner=runner)
+    if has_action_image() and has_runner_image():
+        return made_images()
+    screen.note("The images of action and runner are made meanwhile: until they are there, the")
+    screen.note("same steps run as processes through entrypoint.py.")
+    return Images()
 
 
-def _show(screen: Screen, root: Path, layout: Layout, images: Images, *, keep: bool) -> None:
+def _show(screen: Screen, root: Path, layout: Layout, plan: Plan) -> None:
+    """First a pull request, which needs no cluster; then the cluster and what it makes of it."""
     screen.title(layout)
-    with Cluster.start(root, layout) as cluster, Stage.open(root, layout) as stage:
+    with Stage.open(root, layout) as stage:
         screen.console.print(
             f"  GitHub double {stage.forge.server_url}, registry {stage.registry.address}"
         )
         screen.repository(stage, layout)
-        with screen.doing("An administrator prepares the cluster (cluster-config/)"):
-            cluster.prepare(stage)
-        if layout.engine == "flux":
-            screen.note(_ADAPTED)
-        _release(screen, stage, cluster, images, NEW_TAG)
-        screen.note(f"{BAD_TAG} breaks as soon as it runs: what does the deployment say?")
-        cluster.break_image(f"{stage.image}:{BAD_TAG}")
-        _release(screen, stage, cluster, Images(), BAD_TAG)
-        _revert(screen, stage, cluster)
-        screen.running(cluster.running())
-        stage.forge.assert_clean()
-        if keep:
-            _wait(screen)
+        pull = _propose(screen, stage, plan.images, NEW_TAG)
+        screen.happened(
+            f"{layout.name} (engine {layout.engine}): tag {NEW_TAG} of {APPLICATION} became pull"
+            f" request #{pull.number}, {screen.seconds:.0f} s after the start"
+        )
+        _validate(screen, stage, pull)
+        if not plan.preparation.done:
+            screen.note("The control plane is being made; the next step waits for it.")
+        with screen.doing("The control plane's programs are made"):
+            plan.preparation.wait()
+        with Cluster.start(root, layout) as cluster:
+            _deploy(screen, stage, cluster, pull, plan)
 
 
-def _release(screen: Screen, stage: Stage, cluster: Cluster, images: Images, tag: str) -> None:
-    """From a tag to what runs: release, pull request, validation, merge, deployment."""
+def _deploy(screen: Screen, stage: Stage, cluster: Cluster, pull: PullRequest, plan: Plan) -> None:
+    """The pull request, a version that breaks, and the way back, on a cluster."""
+    with screen.doing("An administrator prepares the cluster (cluster-config/)"):
+        cluster.prepare(stage)
+    if cluster.layout.engine == "flux":
+        screen.note(_ADAPTED)
+    _accept(screen, stage, cluster, pull, "succeeded")
+    screen.note(f"{BAD_TAG} breaks as soon as it runs: what does the deployment say?")
+    cluster.break_image(f"{stage.image}:{BAD_TAG}")
+    broken = _propose(screen, stage, plan.later(), BAD_TAG)
+    _validate(screen, stage, broken)
+    _accept(screen, stage, cluster, broken, "failed")
+    _revert(screen, stage, cluster)
+    screen.running(cluster.running())
+    stage.forge.assert_clean()
+    if plan.keep:
+        _wait(screen)
+
+
+def _propose(screen: Screen, stage: Stage, images: Images, tag: str) -> PullRequest:
+    """From a tag to a pull request."""
     with screen.doing(f"A developer pushes the tag {tag} of {APPLICATION}"):
         release = stage.release(tag)
     if images.action:
@@ -146,32 +197,37 @@ def _release(screen: Screen, stage: Stage, cluster: Cluster, images: Images, tag
     else:
         with screen.doing("tag, push of the image, bump"):
             stage.run_processes(release)
-    for pull in stage.environment.pull_requests():
-        if not pull.merged_at:
-            _accept(screen, stage, cluster, pull, "failed" if tag == BAD_TAG else "succeeded")
+    pull = next(pull for pull in stage.environment.pull_requests() if not pull.merged_at)
+    screen.pull_request(stage, pull)
+    return pull
+
+
+def _validate(screen: Screen, stage: Stage, pull: PullRequest) -> None:
+    with screen.doing("The environment repository validates it"):
+        validation = stage.validate(pull)
+    screen.result("validate", validation)
 
 
 def _revert(screen: Screen, stage: Stage, cluster: Cluster) -> None:
     """A plain revert is the way back: it is a newer commit, and deployed as any other."""
     with screen.doing("A person presses Revert"):
         pull = stage.revert(cluster.layout.deployed)
+    screen.pull_request(stage, pull)
+    _validate(screen, stage, pull)
     _accept(screen, stage, cluster, pull, "succeeded")
 
 
 def _accept(
     screen: Screen, stage: Stage, cluster: Cluster, pull: PullRequest, expected: str
 ) -> None:
-    """From a pull request to what runs: validation, merge, deployment."""
-    screen.pull_request(stage, pull)
-    with screen.doing("The environment repository validates it"):
-        validation = stage.validate(pull)
-    screen.result("validate", validation)
+    """From a validated pull request to what runs: merge, deployment."""
     with screen.doing(f"A person merges it, and {_WHO[cluster.layout.engine]}"):
         stage.environment.merge(pull.number)
         deployment = cluster.deploy(stage, pull.number)
     screen.result("deploy", deployment)
     _expect(deployment, expected)
     screen.recorded(stage)
+    screen.happened(f"#{pull.number} {pull.title}: merged, and the deployment {expected}")
 
 
 def _expect(deployment: StepResult, result: str) -> None:

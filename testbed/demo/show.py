@@ -31,9 +31,27 @@ _STEP = re.compile(r"⭐ Run Main (?P<name>.+)")
 class Screen:
     """The terminal, with a line for each thing that was done and how long it took."""
 
-    def __init__(self, console: Console) -> None:
-        """Write to `console`."""
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
+        """Write to `console`; `verbose`: all that a page on GitHub would show."""
         self.console = console
+        self._verbose = verbose
+        self._began = time.monotonic()
+        self._happened: list[str] = []
+
+    @property
+    def seconds(self) -> float:
+        """How long ago it began."""
+        return time.monotonic() - self._began
+
+    def happened(self, text: str) -> None:
+        """Keep a line for the summary."""
+        self._happened.append(text)
+
+    def summary(self, *where: str) -> None:
+        """Print what happened, and where to look."""
+        self.console.print(Rule("[bold]What happened[/]"))
+        for line in (*self._happened, *where):
+            self.console.print(f"  {escape(line)}", soft_wrap=True, highlight=False)
 
     def title(self, layout: Layout) -> None:
         """Begin a layout."""
@@ -62,6 +80,9 @@ class Screen:
     def repository(self, stage: Stage, layout: Layout) -> None:
         """Show how the environment repository was made, and what is in it."""
         self.console.print(f"  [bold]$ {escape(shlex.join(layout.command(stage.image)))}[/]")
+        if not self._verbose:
+            self.console.print(f"  It writes {len(stage.files)} files.")
+            return
         tree = Tree(ENVIRONMENT, guide_style="dim")
         folders = {"": tree}
         for path in stage.files:
@@ -74,7 +95,9 @@ class Screen:
         self.console.print(Padding(tree, (0, 4)))
 
     def result(self, command: str, result: StepResult) -> None:
-        """Show what the job's summary says; red where the job fails."""
+        """Show what the job's summary says; red where the job fails, else only when verbose."""
+        if not (self._verbose or result.exit_code):
+            return
         colour = "red" if result.exit_code else "cyan"
         self.console.print(
             Panel(Markdown(_unfolded(result.summary)), title=command, border_style=colour)
@@ -102,12 +125,9 @@ class Screen:
             (pull.title, "bold"),
             (f"\n{pull.author.login} wants to merge {pull.head} into {pull.base}\n", "dim"),
         )
-        body = Group(
-            head,
-            Markdown(_plain(pull.body) if pull.body else ""),
-            Rule("Files changed", style="dim"),
-            Syntax(difference, "diff", background_color="default", word_wrap=True),
-        )
+        changed = Syntax(difference, "diff", background_color="default", word_wrap=True)
+        text = Markdown(_plain(pull.body) if pull.body and self._verbose else "")
+        body = Group(head, text, Rule("Files changed", style="dim"), changed)
         self.console.print(Panel(body, title=pull.repository.full_name, border_style="green"))
         self.console.print(f"Pull request: [link={url}]{url}[/link]\n", soft_wrap=True)
 

@@ -47,6 +47,16 @@ def has_base_image() -> bool:
     return bool(chosen) or exists(_default_base()) or exists(base_tag())
 
 
+def has_action_image() -> bool:
+    """Whether `action_image` has nothing to build."""
+    return has_base_image() and exists(action_tag(base_image()))
+
+
+def has_runner_image() -> bool:
+    """Whether `runner_image` has nothing to build."""
+    return has_base_image() and exists(runner_tag(base_image()))
+
+
 def action_image() -> str:
     """The action's image, built from this checkout."""
     base = base_image()

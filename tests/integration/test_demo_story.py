@@ -12,11 +12,16 @@ import pytest
 from testbed.cache import ROOT
 
 
-def demo(layout: str, engine: str) -> subprocess.CompletedProcess[str]:
+def demo(layout: str, engine: str, verbose: str = "1") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "testbed.demo", layout],
         cwd=ROOT,
-        env={**os.environ, "ENGINE": engine, "WITHOUT_DOCKER": "the test has its own"},
+        env={
+            **os.environ,
+            "ENGINE": engine,
+            "VERBOSE": verbose,
+            "WITHOUT_DOCKER": "the test has its own",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -26,12 +31,13 @@ def demo(layout: str, engine: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.usefixtures("flux_parts")
 @pytest.mark.parametrize(
-    ("layout", "engine"), [("classic", "flux"), ("overlays", "flux"), ("overlays", "push")]
+    ("layout", "engine", "verbose"),
+    [("classic", "flux", "1"), ("overlays", "flux", "1"), ("overlays", "push", "")],
 )
 def test_the_demo_goes_from_a_tag_to_what_runs_and_back_from_what_breaks(
-    layout: str, engine: str
+    layout: str, engine: str, verbose: str
 ) -> None:
-    done = demo(layout, engine)
+    done = demo(layout, engine, verbose)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     for words in ("crashed", "connection refused", "A person presses Revert"):
         assert words in done.stdout
@@ -42,6 +48,10 @@ def test_the_demo_goes_from_a_tag_to_what_runs_and_back_from_what_breaks(
     assert "CrashLoopBackOff" not in running
     assert re.search(r"deployment\.apps/web +(\d)/\1", running)
     assert ("Flux reads the double" in done.stdout) is (engine == "flux")
+    assert done.stdout.index("Pull request: ") < done.stdout.index("An administrator prepares")
+    _, _, summary = done.stdout.partition("What happened")
+    assert 5 <= len(summary.strip().splitlines()) <= 10
+    assert len(done.stdout.splitlines()) < (1000 if verbose else 160)
 
 
 def test_an_engine_that_is_not_there_is_told() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from testbed import cache, parts
 from testbed.cluster.binaries import ETCD
+from testbed.demo.preparation import Preparation
 from testbed.gotool import ACTIONLINT, YQ, Module, Program
 from testbed.process import PartError
 
@@ -169,6 +170,22 @@ def test_parts_are_taken_where_they_are(root: Path, monkeypatch: pytest.MonkeyPa
         ("kubernetes", "KUBEBUILDER_ASSETS"),
     ]
     assert not cache.has(ETCD.item)
+
+
+def test_a_preparation_says_at_the_end_what_could_not_be_made() -> None:
+    preparation = Preparation(["helmet"])
+    with pytest.raises(PartError, match="no part helmet"):
+        preparation.wait()
+    assert preparation.done
+
+
+@pytest.mark.usefixtures("root")
+def test_a_preparation_makes_nothing_that_is_there() -> None:
+    cache.item(ACTIONLINT.item, Path.touch)
+    assert parts.missing(["actionlint"]) == []
+    preparation = Preparation(["actionlint"])
+    preparation.wait()
+    assert preparation.done
 
 
 def test_images_without_docker_are_named_as_skipped(
