@@ -173,3 +173,22 @@ def test_twenty_thousand_files(checkout: Path) -> None:
     document = json.loads(start("-m", "gitops_action", "bump", *arguments, *images).stdout)
     assert document["outputs"]["files"] == "applications/web/deployment.yaml"
     assert deployment(checkout) == DEPLOYMENT.replace("v1.0.0", "v1.1.0")
+
+
+def test_files_that_something_names_are_read_whatever_they_are_called(tmp_path: Path) -> None:
+    """The prefilter passes over a file without ending; the plan asks for it."""
+    chart = tmp_path / "chart"
+    chart.mkdir()
+    (chart / "Chart.yaml").write_text("name: web\nversion: 1.0.0\n")
+    (chart / "values.yaml").write_text("image: {repository: ghcr.io/acme/web, tag: v0}\n")
+    (chart / "production").write_text("image: {tag: v1.0.0}\n")
+    (tmp_path / "app.yaml").write_text(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\n"
+        "spec: {source: {path: chart, helm: {valueFiles: [production, missing]}}}\n"
+    )
+    arguments = ["--mode", "local", "--working-directory", str(tmp_path)]
+    images = ["--images", "ghcr.io/acme/web:v1.1.0"]
+    done = start("-m", "gitops_action", "bump", *arguments, *images)
+    assert done.returncode == 0, done.stderr
+    assert (chart / "production").read_text() == "image: {tag: v1.1.0}\n"
+    assert "tag: v0" in (chart / "values.yaml").read_text()
