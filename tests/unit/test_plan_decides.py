@@ -12,6 +12,8 @@ from gitops_action.core.plan import (
     SeveralStreamsError,
     SharedFileError,
     UntracedError,
+    make_keep,
+    parse_set_lines,
 )
 from tests.support.plans import after, plan, workload
 
@@ -103,6 +105,35 @@ def test_values_that_a_generator_makes_for_a_release_are_read() -> None:
         "web.yaml": "image: {tag: v1}\n",
     }
     assert list(edited(files)) == ["web.yaml"]
+
+
+RELEASE = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web}
+spec:
+  chart:
+    spec:
+      chart: ./chart
+      sourceRef: {kind: GitRepository, name: flux-system}
+"""
+
+
+def test_values_files_that_a_release_names_decide_whatever_their_names() -> None:
+    files = {**CHART, "web.yaml": f"{RELEASE}      valuesFiles: [chart/values.yaml, chart/prod]\n"}
+    assert edited(files) == {"chart/prod": "image: {tag: v2}\n"}
+
+
+def test_values_of_a_release_lie_over_those_of_its_chart() -> None:
+    files = {**CHART, "web.yaml": f"{RELEASE}  values: {{image: {{tag: v1}}}}\n"}
+    assert list(edited(files)) == ["web.yaml"]
+    assert list(edited({**CHART, "web.yaml": RELEASE})) == ["chart/values.yaml"]
+
+
+def test_an_edit_by_set_alone_knows_what_another_environment_builds_on() -> None:
+    keep = make_keep((), parse_set_lines("chart/values.yaml: image.tag = v2"))
+    assert keep("flux.yaml", flux("  prune: true\n").encode())
+    assert not keep("other.yaml", b"a: 1\n")
 
 
 # --- the order of the tool that renders ---

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable
 
 from gitops_action.core.config import CONFIG_PATH, HOLDS_FOLDER
 from gitops_action.core.discovery.kinds import argocd
-from gitops_action.core.discovery.relevance import signs_of
+from gitops_action.core.discovery.relevance import signs_of, steers
 from gitops_action.core.discovery.source import YAML_ENDINGS
 from gitops_action.core.kustomize import is_kustomization
 from gitops_action.core.repository import Keep
 
 TEMPLATE_ENDINGS = (".tpl", ".j2", ".gotmpl", ".tmpl")
 _YAML_LIKE = (*YAML_ENDINGS, *TEMPLATE_ENDINGS)
-_MAY_DECIDE = (b"ag:", b"AG", b'ag"', b"ag'", b"igest", b"version", b"ConfigMap")
+_MAY_DECIDE = (b"ag:", b"AG", b'ag"', b"ag'", b"igest", b"version", b"VERSION")
 """What a file that others name may hold to settle a version without the image's name."""
 
 
@@ -38,7 +38,8 @@ def keep_files(repositories: Iterable[str], named: Collection[str]) -> Keep:
         if path.endswith(_YAML_LIKE) and (
             everything
             or any(sign in data for sign in _MAY_DECIDE)
-            or (bool(signs.words) and signs.in_data(data))
+            or steers(data)
+            or signs.named_in(data)
         ):
             return True
         name = path.rpartition("/")[2]

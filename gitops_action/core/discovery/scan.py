@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -162,16 +162,33 @@ class Scanner:
             self.lone.setdefault(spot)
 
     def _release(self, manifest: Cursor, scan: Scan) -> None:
-        release = release_of(manifest)
+        release = replace(release_of(manifest), chart=tuple(self._chart_values(manifest, scan)))
         for tree in release.layers:
             for spot in lone_versions(tree):
                 self.lone.setdefault(spot)
         scan.releases += (release,)
         scan.lives += self.release_lives(release)
 
+    def _chart_values(self, manifest: Cursor, scan: Scan) -> Iterator[Tree]:
+        """The values files of a chart in this repository, lowest first; paths begin at its top."""
+        chart = manifest.get("spec", "chart", "spec")
+        if chart is None or chart.say("sourceRef", "kind") != "GitRepository":
+            return
+        named = list(items(chart.get("valuesFiles")))
+        folder = chart.get("chart")
+        paths = [self.source.resolve("", item.text or "", item.location) for item in named]
+        if folder is not None and folder.text and not named:
+            paths = [join(self._folder(folder), "values.yaml")]
+        for path in paths:
+            if self.source.reads(path):
+                scan.files.add(path)
+                scan.values.add(path)
+                yield from (tree_of(held) for held in self.source.documents(path, whole=True))
+
     def release_lives(self, release: Release) -> tuple[Live, ...]:
         """The images of a release: its values, and what its post-renderers make of them."""
-        found = helm.values_lives(release.layers, helm.RELEASE_RULE, rendered=True)
+        layers = (*release.chart, *release.layers)
+        found = helm.values_lives(layers, helm.RELEASE_RULE, rendered=True)
         lives = self.noted(found)
         for steps in release.renderers:
             lives = self._patched(steps, lives)

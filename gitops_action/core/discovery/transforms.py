@@ -265,13 +265,15 @@ _VALUES = ("spec", "values")
 class Release:
     """A release: its object, layers of values, lowest first, and what renders after the chart.
 
-    `references` are the ConfigMaps and Secrets (kind, name, key) whose values lie below its own.
+    `references` are the ConfigMaps and Secrets (kind, name, key) whose values lie below its own,
+    `chart` the values files of a chart in this repository, which lie below all.
     """
 
     resource: Resource
     layers: tuple[Tree, ...]
     renderers: tuple[Cursor, ...] = ()
     references: tuple[tuple[str, str, str], ...] = ()
+    chart: tuple[Tree, ...] = ()
 
 
 def release_of(manifest: Cursor) -> Release:
