@@ -16,7 +16,8 @@ _STEERING = re.compile(
     % b"|".join(re.escape(family) for family in _FAMILY_BYTES)
 )
 _PATCHED_VALUES = b"/spec/values"
-_WIDE = (b"\xff\xfe", b"\xfe\xff")
+WIDE = (b"\xff\xfe", b"\xfe\xff")
+_ESCAPES = (b"\\u00", b"\\x")
 _ESCAPE = re.compile(rb"\\(?:u00|x)([0-9a-fA-F]{2})")
 
 
@@ -31,15 +32,21 @@ class Signs:
     words: tuple[bytes, ...]
     expressions: tuple[re.Pattern[bytes], ...]
 
+    @property
+    def hints(self) -> tuple[bytes, ...]:
+        """Texts of which a file in one-byte letters holds at least one when it has any sign."""
+        steering = (*_FAMILY_BYTES, _PATCHED_VALUES, *markers.BYTES)
+        return (*self.words, *steering, *_ESCAPES)
+
     def in_data(self, data: bytes) -> bool:
         """Whether the bytes name one of the images, or steer what others render."""
         return not self.words or self.named_in(data) or steers(data)
 
     def named_in(self, data: bytes) -> bool:
         """Whether the bytes hold the last part of a repository, as a whole word."""
-        if data.startswith(_WIDE):
+        if data.startswith(WIDE):
             data = data.decode("utf-16", "replace").encode()
-        if b"\\u00" in data or b"\\x" in data:
+        if any(escape in data for escape in _ESCAPES):
             data = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), data)
         return any(
             word in data and expression.search(data)
