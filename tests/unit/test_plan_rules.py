@@ -303,6 +303,55 @@ def test_a_broken_file_without_the_image_does_not_matter() -> None:
     assert list(plan(files, BUMP).edits) == ["web.yaml"]
 
 
+BROKEN = "a:   b: c\n"
+DUPLICATE = "kind: HelmRelease\nspec: {a: 1}\nspec: {a: 2}\n"
+FLUX = "apiVersion: helm.toolkit.fluxcd.io/v2\n"
+
+
+@pytest.mark.parametrize("broken", [BROKEN, DUPLICATE])
+@pytest.mark.parametrize("path", ["apps/other/release.yaml", "apps/other/kustomization.yaml"])
+def test_a_file_of_another_application_that_does_not_parse_is_a_note(
+    broken: str, path: str
+) -> None:
+    files = {path: f"{FLUX}# of the web team\n{broken}", "apps/web/a.yaml": workload(f"{WEB}:v1")}
+    made = plan(files, BUMP)
+    assert list(made.edits) == ["apps/web/a.yaml"]
+    (note,) = [item for item in made.skipped if item.file == path]
+    assert "does not parse" in note.reason
+    assert note.line > 1
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("apps/other/release.yaml", f"# {WEB}\n{BROKEN}"),
+        ("apps/other/release.yaml", f"repository: {WEB.partition('/')[2]}\n{BROKEN}"),
+        ("apps/kustomization.yaml", f"{BROKEN}"),
+        ("clusters/eu/kustomization.yaml", f"resources:\n- ../../apps/web\n{BROKEN}"),
+        ("clusters/eu/apps.yaml", f"spec:\n  path: ./apps/web\n{BROKEN}"),
+        ("apps/web/patch.yaml", f"{BROKEN}"),
+    ],
+)
+def test_a_file_that_can_decide_the_image_is_an_error(path: str, content: str) -> None:
+    files = {
+        path: f"{FLUX}{content}",
+        "apps/web/kustomization.yaml": "resources: [a.yaml]\npatches: [{path: patch.yaml}]\n",
+        "apps/web/a.yaml": workload(f"{WEB}:v1"),
+    }
+    with pytest.raises(YamlSyntaxError):
+        plan(files, BUMP)
+
+
+def test_any_file_that_does_not_parse_can_hold_an_image_that_is_found_nowhere() -> None:
+    with pytest.raises(YamlSyntaxError):
+        plan({"apps/other/release.yaml": f"{FLUX}{BROKEN}"}, BUMP)
+
+
+def test_paths_leave_a_broken_file_out() -> None:
+    files = {"other/a.yaml": f"# {WEB}\n{BROKEN}", "web/a.yaml": workload(f"{WEB}:v1")}
+    assert list(plan(files, BUMP, paths=("web/",)).edits) == ["web/a.yaml"]
+
+
 def test_a_broken_kustomization_is_told() -> None:
     files = {"kustomization.yaml": "resources: [\n", "web.yaml": workload(f"{WEB}:v1")}
     with pytest.raises(YamlSyntaxError):

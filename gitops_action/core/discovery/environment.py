@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from gitops_action.core.config import Config, Environment, application_of
 from gitops_action.core.discovery.cursor import Cursor, KustomizeCycleError
@@ -30,6 +30,7 @@ class Survey:
         unresolved: marked scalars whose policy leads to no repository.
         marks: every marked scalar.
         recognised: the lines (file and number) on which a rule found something.
+        reached: by root, the files that it is built from.
     """
 
     lives: tuple[Live, ...]
@@ -38,6 +39,7 @@ class Survey:
     unresolved: tuple[Spot, ...] = ()
     marks: tuple[markers.Mark, ...] = ()
     recognised: frozenset[tuple[str, int]] = frozenset()
+    reached: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Surveyor:
@@ -81,6 +83,7 @@ class Surveyor:
             recognised=frozenset(
                 (*self.walker.scanner.lines, *((mark.spot.file, mark.spot.line) for mark in found))
             ),
+            reached={path: frozenset(built.files) for path, built in roots},
         )
 
     def _own(self, environment: Environment) -> tuple[str, ...]:

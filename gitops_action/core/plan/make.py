@@ -17,7 +17,6 @@ from gitops_action.core.discovery import (
     Source,
     Survey,
     Surveyor,
-    raise_errors,
     substitution,
     uses_of,
 )
@@ -49,6 +48,7 @@ from gitops_action.core.plan.model import (
 )
 from gitops_action.core.plan.sets import SetEdit, locate
 from gitops_action.core.plan.streams import different_versions, refuse_streams
+from gitops_action.core.plan.unreadable import refuse_unreadable
 from gitops_action.core.plan.writer import Writer
 from gitops_action.core.repository import SYMLINK, Snapshot
 from gitops_action.core.yaml import find, is_sops, parse, resolve
@@ -231,7 +231,7 @@ def make_plan(request: PlanRequest) -> Plan:
         raise FoldersNotReadError(tuple(source.unread))
     if source.unread_files:
         raise FilesNotReadError(tuple(source.unread_files))
-    raise_errors(source, survey.files)
+    refuse_unreadable(request, survey, source)
     _raise(_misfits(request, survey))
     wanted = _wanted(request, survey, source)
     uses = other_uses(survey, wanted)
