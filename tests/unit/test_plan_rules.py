@@ -347,6 +347,44 @@ def test_any_file_that_does_not_parse_can_hold_an_image_that_is_found_nowhere() 
         plan({"apps/other/release.yaml": f"{FLUX}{BROKEN}"}, BUMP)
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"applications": ("wbe",)}, "no application `wbe`; did you mean `web`?"),
+        ({"paths": ("web/deployment.yaml.tpl",)}, "web/deployment.yaml.tpl: a template"),
+        ({"paths": ("web/",)}, "web/deployment.yaml.tpl: a template"),
+        ({"paths": ("none/",)}, "left out by `paths`"),
+    ],
+)
+def test_what_was_misspelt_or_is_a_template_is_said(
+    given: dict[str, tuple[str, ...]], told: str
+) -> None:
+    files = {
+        "web/deployment.yaml.tpl": f"image: {WEB}:{{{{ tag }}}}\n",
+        "applications/web/a.yaml": workload(f"{WEB}:v1"),
+    }
+    with pytest.raises(NoMatchError) as caught:
+        plan(files, BUMP, **given)
+    assert told in caught.value.fix
+
+
+def test_shared_values_of_a_release_need_a_patch_of_the_release() -> None:
+    release = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web}\n"
+        f"spec:\n  values:\n    image: {{repository: {WEB}, tag: v1}}\n"
+    )
+    files = {
+        "base/kustomization.yaml": "resources: [release.yaml]\n",
+        "base/release.yaml": release,
+        "a/kustomization.yaml": "resources: [../base]\n",
+        "b/kustomization.yaml": "resources: [../base]\n",
+    }
+    with pytest.raises(SharedFileError) as caught:
+        plan(files, BUMP, config=configured(a="a", b="b"), environment="a")
+    assert "patch the values of the HelmRelease web" in caught.value.fix
+    assert "`images`" not in caught.value.fix
+
+
 def test_paths_leave_a_broken_file_out() -> None:
     files = {"other/a.yaml": f"# {WEB}\n{BROKEN}", "web/a.yaml": workload(f"{WEB}:v1")}
     assert list(plan(files, BUMP, paths=("web/",)).edits) == ["web/a.yaml"]

@@ -17,7 +17,7 @@ from gitops_action.adapters.worktree.files import (
     replace_files,
     scan,
 )
-from gitops_action.adapters.worktree.tracked import Tracked, tracked_files
+from gitops_action.adapters.worktree.tracked import GitListing, tracked_files
 from gitops_action.core.config.holds import HOLDS_FOLDER
 from gitops_action.core.pull_requests import NewCommit
 from gitops_action.core.repository import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id
@@ -39,7 +39,7 @@ class WorktreeStore:
             raise UsageError(f"`{root}` is not a folder", fix="correct `working-directory`")
         self._root = root.resolve()
         self._seen: dict[str, str] = {}
-        self._tracked: Tracked | None = None
+        self._tracked: GitListing | None = None
 
     def tip(self, *, base: str | None, config: str) -> Tip:
         """The settings on disk, with the commit they may be based on (empty: not known).

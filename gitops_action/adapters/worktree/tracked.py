@@ -26,7 +26,7 @@ _INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tracked:
+class GitListing:
     """Paths relative to the folder.
 
     Attributes:
@@ -47,24 +47,24 @@ class Tracked:
         return frozenset(found)
 
 
-def tracked_files(folder: Path) -> Tracked:
+def tracked_files(folder: Path) -> GitListing:
     """List the files; everything counts in a folder that no repository knows anything of."""
     try:
         checkout = find_checkout(folder)
     except UsageError:
-        return Tracked()
+        return GitListing()
     with tempfile.TemporaryDirectory(prefix="gitops-action-index-") as place:
         _prepare(Path(place), checkout)
         try:
             listed = _list(folder, Path(place), checkout)
         except ProcessError as error:
             note = f"Git could not list the files, so ignored ones count too: {error.cause}"
-            return Tracked(notes=(note,))
+            return GitListing(notes=(note,))
     nested = sorted(path.rstrip("/") for path in listed if path.endswith("/"))
     files = frozenset(path for path in listed if not path.endswith("/"))
     if not files:
-        return Tracked()
-    return Tracked(
+        return GitListing()
+    return GitListing(
         files=files, notes=tuple(f"the repository inside, {path}, is left alone" for path in nested)
     )
 

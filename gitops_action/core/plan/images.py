@@ -317,7 +317,9 @@ class ImagePlanner:
         for spot in place.spots.values():
             self.writer.refuse_other_images(spot)
         own = self.request.environment.name
-        raise SharedFileError(str(live.repository), (own, *sharers), location)
+        release = live.release
+        values_of = " ".join(("the", release.kind, *release.names[:1])) if release else ""
+        raise SharedFileError(str(live.repository), (own, *sharers), location, values_of=values_of)
 
     def _may_edit(self, path: str) -> bool:
         return not self.request.paths or allowed(path, self.request.paths)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_action.core.config import Environment, application_of
+from gitops_action.core.config.select import nearest
 from gitops_action.core.discovery import (
     FilesNotReadError,
     FoldersNotReadError,
@@ -22,6 +23,7 @@ from gitops_action.core.discovery import (
 )
 from gitops_action.core.discovery.image import Live, Spot
 from gitops_action.core.discovery.kinds import markers
+from gitops_action.core.discovery.prefilter import TEMPLATE_ENDINGS
 from gitops_action.core.discovery.relevance import signs_of
 from gitops_action.core.images import ImageReference
 from gitops_action.core.plan.images import (
@@ -51,7 +53,7 @@ from gitops_action.core.plan.streams import different_versions, refuse_streams
 from gitops_action.core.plan.unreadable import refuse_unreadable
 from gitops_action.core.plan.writer import Writer
 from gitops_action.core.repository import SYMLINK, Snapshot
-from gitops_action.core.yaml import find, is_sops, parse, resolve
+from gitops_action.core.yaml import find, is_sops, looks_templated, parse, resolve
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
 
 # Without configuration: whether several overlays could be meant, so that nothing is guessed.
@@ -369,6 +371,12 @@ def _hint(
     elsewhere = sorted(
         {str(use.application) for use in uses if use.repository in missing and use.application}
     )
+    if unknown := _unknown_application(request, uses):
+        return unknown
+    if templates := _templates(request, missing):
+        return (
+            f"`paths` names {', '.join(templates)}: a template, not YAML; edit its values instead"
+        )
     if elsewhere and request.applications:
         return f"it is used by application {', '.join(elsewhere)}: ask for that one"
     if any(use.repository in missing for use in uses):
@@ -378,6 +386,32 @@ def _hint(
         places = ", ".join(f"{spot.file}:{spot.line}" for spot in marks[:5])
         return f"values without a repository ({places}) need a `# gitops-image:` marker, or `set`"
     return ""
+
+
+def _unknown_application(request: PlanRequest, uses: Sequence[ImageUse]) -> str:
+    """A name that is no application, with the nearest one."""
+    declared = {application.name for application in request.config.applications}
+    known = sorted(declared | {use.application for use in uses if use.application})
+    for name in request.applications:
+        if name not in known:
+            close = nearest(name, known)
+            meant = f"; did you mean `{close}`?" if close else f": there are {', '.join(known)}"
+            return f"there is no application `{name}`{meant if known else ''}"
+    return ""
+
+
+def _templates(request: PlanRequest, missing: Sequence[str]) -> tuple[str, ...]:
+    """The templates that `paths` names and that may hold the image; nothing is edited in them."""
+    if not request.paths:
+        return ()
+    words = tuple(name.rpartition("/")[2].encode() for name in missing)
+    return tuple(
+        path
+        for path, file in sorted(request.snapshot.files.items())
+        if allowed(path, request.paths)
+        and (path in request.paths or any(word in file.data for word in words))
+        and (path.endswith(TEMPLATE_ENDINGS) or looks_templated(file.data))
+    )[:_SHOWN]
 
 
 def _elsewhere(

@@ -197,13 +197,20 @@ class SharedFileError(GitOpsError):
         sharers: the environments (or applications) that stand on it, the planned one first.
     """
 
-    def __init__(self, repository: str, sharers: Sequence[str], location: Location) -> None:
-        """Name both, and the place."""
+    def __init__(
+        self, repository: str, sharers: Sequence[str], location: Location, *, values_of: str = ""
+    ) -> None:
+        """Name both, and the place; `values_of` is the release whose Helm values say it."""
         self.sharers = tuple(sharers)
+        way = (
+            f"patch the values of {values_of} in a kustomization of its own (`patches`)"
+            if values_of
+            else "add an overlay entry (a kustomization of its own with `images`)"
+        )
         super().__init__(
             f"{repository} is set in a file that {' and '.join(self.sharers)} share",
             cause="editing it would change all of them",
-            fix="add an overlay entry (a kustomization of its own with `images`) or use `set`",
+            fix=f"{way} or use `set`",
             location=location,
         )
 
