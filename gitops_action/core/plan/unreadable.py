@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gitops_action.core.discovery import Source, Survey
-from gitops_action.core.discovery.source import KUSTOMIZATION_NAMES
+from gitops_action.core.kustomize import KUSTOMIZATION_NAMES
 from gitops_action.core.plan.images import changes_by_repository, wanted_images
 from gitops_action.core.plan.model import PlanRequest, allowed
 from gitops_action.core.yaml import YamlSyntaxError
