@@ -13,7 +13,7 @@ from gitops_action.core.deploy.hooks import (
     Phase,
     hook_of,
     in_order,
-    in_waves,
+    not_followed,
     split,
     wave_of,
 )
@@ -179,12 +179,6 @@ def test_the_wave_of_an_object(annotations: dict[str, str], wave: int) -> None:
     assert wave_of(body(**annotations)) == wave
 
 
-def test_waves_come_lowest_first() -> None:
-    items = [("b", "1"), ("a", "-1"), ("c", "0"), ("d", "1")]
-    found = in_waves(items, lambda item: body(**{f"{OWN}wave": item[1]}))
-    assert [[name for name, _ in wave] for wave in found] == [["a"], ["c"], ["b", "d"]]
-
-
 def test_hooks_run_by_weight_then_by_what_they_stand_on() -> None:
     def of(kind: str, name: str, **annotations: str) -> tuple[ObjectId, Hook]:
         return manifest(kind, name, {}).id, a_hook(**annotations)
@@ -199,6 +193,15 @@ def test_hooks_run_by_weight_then_by_what_they_stand_on() -> None:
     ]
     groups = [[one.name for one, _ in group] for group in in_order(hooks, lambda item: item)]
     assert groups == [["early"], ["runner"], ["first"], ["second"], ["own-a", "own-b"]]
+
+
+def test_flux_follows_none_of_it_and_that_is_named() -> None:
+    plain = manifest("Job", "plain", {})
+    marked = [manifest("Job", f"job-{n}", {f"{HELM}hook": "pre-upgrade"}) for n in range(4)]
+    waved = manifest("Job", "waved", {f"{ARGO}sync-wave": "1"})
+    (note,) = not_followed([plain, waved, *marked])
+    assert "Job shop/waved, Job shop/job-0, Job shop/job-1 and 2 more" in note
+    assert not not_followed([plain])
 
 
 def test_an_unknown_wave_is_told_for_ordinary_objects_too() -> None:

@@ -35,6 +35,7 @@ UNREAD = ("kapp.k14s.io/change-rule", "kapp.k14s.io/change-group", "kluctl.io/ho
 
 RELEASE_LABEL = "app.kubernetes.io/instance"
 
+_NAMED = 3
 Item = TypeVar("Item")
 
 
@@ -139,6 +140,20 @@ def split(manifests: Iterable[Manifest]) -> Parts:
     )
 
 
+def not_followed(manifests: Iterable[Manifest]) -> tuple[str, ...]:
+    """What Flux does not follow: it applies hooks and waves like anything else."""
+    named = [
+        one.id
+        for one in manifests
+        if is_hook(one.body) or {WAVE, ARGO_WAVE} & annotations_of(one.body).keys()
+    ]
+    if not named:
+        return ()
+    shown = ", ".join(str(one) for one in named[:_NAMED])
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return (f"Flux follows no hook or wave annotation, as on {shown}{more} (docs/hooks.md)",)
+
+
 def hook_of(body: Body) -> Hook | str | None:
     """The hook that an object is, or why a deployment does not run it; None for what is none.
 
@@ -171,13 +186,6 @@ def wave_of(body: Body) -> int:
     if WAVE in found:
         return _whole(found[WAVE])
     return _lenient(found.get(ARGO_WAVE, ""))
-
-
-def in_waves(items: Iterable[Item], body: Callable[[Item], Body]) -> tuple[tuple[Item, ...], ...]:
-    """The items by wave, lowest first."""
-    placed = sorted(items, key=lambda item: wave_of(body(item)))
-    grouped = groupby(placed, key=lambda item: wave_of(body(item)))
-    return tuple(tuple(members) for _, members in grouped)
 
 
 def in_order(

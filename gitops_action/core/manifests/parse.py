@@ -131,7 +131,7 @@ def _name(metadata: Body, kind: str, origin: Location) -> str:
     elif metadata.get("generateName"):
         title = f"{kind} has generateName instead of a name"
         cause = "every deployment would create one more, and none could be found again"
-        fix = "give it metadata.name"
+        fix = "give it metadata.name; a hook may keep one name: it is deleted before it runs again"
     else:
         title, cause, fix = f"{kind} has no metadata.name", "", "give it a name"
     raise ManifestError(title, cause=cause, fix=fix, location=origin)

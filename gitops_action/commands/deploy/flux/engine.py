@@ -14,6 +14,7 @@ from gitops_action.commands.deploy.results import Book
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.errors import ExpiredError, UnreachableError
 from gitops_action.core.cluster.model import LiveObject
+from gitops_action.core.deploy.hooks import not_followed
 from gitops_action.core.deploy.result import TargetResult
 from gitops_action.core.flux.source_match import stale_charts
 from gitops_action.core.flux.status import applied, id_of, source_of, suspended
@@ -52,7 +53,7 @@ def deploy_by_flux(run: TargetRun) -> TargetResult:
     to reconcile.
     """
     book = Book(run)
-    book.note(*stale_charts(run.rendering.manifests))
+    book.note(*stale_charts(run.rendering.manifests), *not_followed(run.rendering.manifests))
     try:
         found = find(run)
         book.note(*found.notes)

@@ -2,14 +2,15 @@
 
 The story: hold the lease, read what was recorded and what lives, find what differs, make sure that
 all of it may be written and that the API server would take it, record what is about to be ours,
-write it stage by stage, record what was confirmed, wait until everything is healthy, prune what is
-described no more.
+run the pre hooks, write wave by wave and stage by stage, record what was confirmed, wait until
+everything is healthy, run the post hooks, prune what is described no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from gitops_action.commands.deploy.cluster import HeldLease
 from gitops_action.commands.deploy.push.apply import Writer
@@ -17,6 +18,7 @@ from gitops_action.commands.deploy.push.changes import Change
 from gitops_action.commands.deploy.push.destroy import destroy, show_destroy
 from gitops_action.commands.deploy.push.dry_run import apply_changes
 from gitops_action.commands.deploy.push.former import hand_over, with_former
+from gitops_action.commands.deploy.push.hooks import Hooks
 from gitops_action.commands.deploy.push.inventory import InventoryStore
 from gitops_action.commands.deploy.push.lease import held
 from gitops_action.commands.deploy.push.preflight import Ahead, look_ahead
@@ -27,9 +29,10 @@ from gitops_action.commands.deploy.wait import Awaited, Ending, WaitResult, wait
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.deploy.compare import described
 from gitops_action.core.deploy.diff import diff_objects
+from gitops_action.core.deploy.hooks import Phase, wave_of
 from gitops_action.core.deploy.inventory import Inventory, recorded, union
 from gitops_action.core.deploy.objects import Placed
-from gitops_action.core.deploy.prune import PrunePlan
+from gitops_action.core.deploy.prune import NAMESPACE, PrunePlan
 from gitops_action.core.deploy.result import Action, ObjectResult, TargetResult
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
 from gitops_action.errors import GitOpsError
@@ -37,10 +40,24 @@ from gitops_action.errors import GitOpsError
 # What a dry run shows: the difference from live to described, and what would be pruned.
 
 
-def show(
-    run: TargetRun, ledger: Ledger, store: InventoryStore, inventory: Inventory, ahead: Ahead
+def show(  # noqa: PLR0913 - what is decided, and where it is kept
+    run: TargetRun,
+    ledger: Ledger,
+    store: InventoryStore,
+    inventory: Inventory,
+    ahead: Ahead,
+    *,
+    hooks: frozenset[ObjectId] = frozenset(),
 ) -> None:
     """Enter into the ledger what would be done; nothing is written.
+
+    Args:
+        run: the environment on the cluster.
+        ledger: where it is entered.
+        store: of the inventory.
+        inventory: as recorded.
+        ahead: what was found.
+        hooks: what is described beside it.
 
     Raises:
         ClusterError: the cluster does not answer.
@@ -53,7 +70,7 @@ def show(
     before = [_manifest(one, ahead.before[one.id]) for one in written if one.id in ahead.before]
     after = [_manifest(one, _answer(one, ahead.answers)) for one in written]
     ledger.differ(diff_objects(before, after))
-    chosen = plan(run, store, inventory, ahead.described)
+    chosen = plan(run, store, inventory, hooks | ahead.described)
     _show_prune(ledger, chosen)
 
 
@@ -79,6 +96,8 @@ def _manifest(placed: Placed, body: Body) -> Manifest:
     )
 
 
+_LEAST = timedelta(seconds=1)
+"""What is already healthy is seen to be, also when all time was spent before."""
 _SCALERS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 
 
@@ -113,9 +132,24 @@ def _show(run: TargetRun, ledger: Ledger) -> None:
     if run.options.destroy:
         show_destroy(run, ledger, store, inventory)
         return
-    ahead = look_ahead(run, ledger, inventory, label=store.label)
+    hooks = Hooks(run, ledger, inventory, store.label)
+    ahead = _look(run, ledger, inventory, hooks, label=store.label)
     if ahead is not None:
-        show(run, ledger, store, inventory, ahead)
+        hooks.show()
+        show(run, ledger, store, inventory, ahead, hooks=hooks.described)
+
+
+def _look(
+    run: TargetRun, ledger: Ledger, inventory: Inventory, hooks: Hooks, *, label: str
+) -> Ahead | None:
+    """Look at hooks and at what is applied, and choose which hooks run."""
+    if not run.rendering.manifests:
+        ledger.note("the environment describes no object at all")
+    hooks.look()
+    ahead = look_ahead(hooks.ordinary, ledger, inventory, label=label)
+    if ahead is not None:
+        hooks.decide(ahead)
+    return ahead
 
 
 class _Push:
@@ -128,51 +162,102 @@ class _Push:
         self.store = InventoryStore.of(run)
         self.former = InventoryStore.former(run)
         self.writer = Writer(run, ledger, lease)
+        self.in_doubt = False
+        self.waited = 0.0
 
     def story(self) -> None:
         inventory = with_former(self.store.load(), self.former)
-        ahead = look_ahead(self.run, self.ledger, inventory, label=self.store.label)
+        hooks = Hooks(self.run, self.ledger, inventory, self.store.label)
+        ahead = _look(self.run, self.ledger, inventory, hooks, label=self.store.label)
         if ahead is None or self.ledger.has_failed():
             return
-        inventory = self._write(ahead, inventory)
+        inventory = self._write(ahead, inventory, hooks)
         hand_over(self.ledger, self.former)
+        if self._sound() and self._wait(ahead.objects, ahead, hooks):
+            inventory = self._after(Phase.POST, hooks, inventory)
         if self.ledger.has_failed():
-            return
-        if self._wait(ahead):
-            self._prune(ahead, inventory)
+            self._after(Phase.FAILURE, hooks, inventory)
+        elif self._sound():
+            self._prune(ahead, inventory, hooks.described)
 
-    def _write(self, ahead: Ahead, inventory: Inventory) -> Inventory:
+    def _sound(self) -> bool:
+        """Nothing has failed so far, and nothing is in doubt."""
+        return not self.in_doubt and not self.ledger.has_failed()
+
+    def _after(self, phase: Phase, hooks: Hooks, inventory: Inventory) -> Inventory:
+        """Run the hooks that come after everything else, and record how they ended."""
+        entries = hooks.entries(phase)
+        if not entries:
+            return inventory
+        inventory = recorded(inventory, entries)
+        self.lease.check()
+        self.store.save(inventory)
+        try:
+            hooks.run(phase, self.lease)
+        except ENDS as error:
+            self.ledger.end(error)
+            self._save_what_can_be(recorded(inventory, hooks.confirmed.values()))
+            raise
+        inventory = recorded(inventory, hooks.confirmed.values())
+        self.store.save(inventory)
+        return inventory
+
+    def _write(self, ahead: Ahead, inventory: Inventory, hooks: Hooks) -> Inventory:
         """Record what is about to be ours, write, record what was confirmed; whatever happens."""
         inventory = union(inventory, (one.entry() for one in ahead.objects))
-        if ahead.write:
+        inventory = recorded(inventory, hooks.entries(Phase.PRE, Phase.SYNC))
+        if ahead.write or hooks.due:
             self.writer.may_go_on()
             self.store.save(inventory)
         try:
-            self.writer.write(ahead.write)
+            self._apply(ahead, hooks)
         except ENDS as error:
             self.ledger.end(error)
-            self._record_what_can_be(inventory, ahead)
+            self._record_what_can_be(inventory, ahead, hooks)
             raise
-        done = self._confirmed(inventory, ahead)
-        if not self.ledger.has_failed():
+        done = self._confirmed(inventory, ahead, hooks)
+        if self._sound():
             done = replace(done, commit=self.run.commit)
         self.lease.check()
         self.store.save(done)
         return done
 
-    def _confirmed(self, inventory: Inventory, ahead: Ahead) -> Inventory:
-        return recorded(inventory, (*ahead.confirmed, *self.writer.confirmed))
+    def _apply(self, ahead: Ahead, hooks: Hooks) -> None:
+        """Pre hooks, then wave after wave; each is healthy before the next one begins."""
+        needed = [one for one in ahead.write if _is_namespace(one, hooks.namespaces())]
+        self.writer.write(needed)
+        if self.ledger.has_failed() or not hooks.run(Phase.PRE, self.lease):
+            return
+        done = {id(one) for one in needed}
+        changes = [one for one in ahead.write if id(one) not in done]
+        numbers = {wave_of(one.body) for one in ahead.objects} | hooks.waves()
+        for number in sorted(numbers):
+            self.writer.write([one for one in changes if wave_of(one.placed.body) == number])
+            if self.ledger.has_failed() or not hooks.run(Phase.SYNC, self.lease, wave=number):
+                return
+            if number == max(numbers):
+                return
+            members = [one for one in ahead.objects if wave_of(one.body) == number]
+            if not self._wait(members, ahead, hooks):
+                return
 
-    def _record_what_can_be(self, inventory: Inventory, ahead: Ahead) -> None:
+    def _confirmed(self, inventory: Inventory, ahead: Ahead, hooks: Hooks) -> Inventory:
+        done = (*ahead.confirmed, *self.writer.confirmed, *hooks.confirmed.values())
+        return recorded(inventory, done)
+
+    def _record_what_can_be(self, inventory: Inventory, ahead: Ahead, hooks: Hooks) -> None:
         """UIDs that are not recorded would never be pruned; where it fails, they are read again."""
+        self._save_what_can_be(self._confirmed(inventory, ahead, hooks))
+
+    def _save_what_can_be(self, inventory: Inventory) -> None:
         try:
             self.lease.check()
-            self.store.save(self._confirmed(inventory, ahead))
+            self.store.save(inventory)
         except GitOpsError as error:
             self.ledger.note(f"what was written could not be recorded: {error.title}")
 
-    def _wait(self, ahead: Ahead) -> bool:
-        """Wait for health; whether there is any doubt left that everything is well."""
+    def _wait(self, objects: Sequence[Placed], ahead: Ahead, hooks: Hooks) -> bool:
+        """Wait for health within what is left of the time; whether everything is well."""
         live = {**ahead.live, **self.writer.live}
         awaited = [
             Awaited(
@@ -181,12 +266,16 @@ class _Push:
                 desired=one.body,
                 live=live.get(one.id),
             )
-            for one in ahead.objects
+            for one in objects
         ]
         self.run.teller.phase(f"Wait until {len(awaited)} objects are healthy")
-        waited = wait_healthy(self.run, awaited, timeout=self.run.timeout)
+        started = self.run.clock.monotonic()
+        left = self.run.timeout - timedelta(seconds=self.waited + hooks.seconds)
+        waited = wait_healthy(self.run, awaited, timeout=max(left, _LEAST))
+        self.waited += self.run.clock.monotonic() - started
         self._enter(waited)
-        return waited.ending is Ending.HEALTHY
+        self.in_doubt = waited.ending is not Ending.HEALTHY
+        return not self.in_doubt
 
     def _enter(self, waited: WaitResult) -> None:
         self.ledger.note(*waited.notes)
@@ -201,9 +290,9 @@ class _Push:
         else:
             self.ledger.fail(*waited.failures)
 
-    def _prune(self, ahead: Ahead, inventory: Inventory) -> None:
+    def _prune(self, ahead: Ahead, inventory: Inventory, hooks: frozenset[ObjectId]) -> None:
         self.writer.may_go_on()
-        chosen = plan(self.run, self.store, inventory, ahead.described)
+        chosen = plan(self.run, self.store, inventory, hooks | ahead.described)
         done = prune(self.run, chosen, inventory, self.store, self.lease)
         self.ledger.set(*done.objects)
         self.ledger.note(*done.notes)
@@ -223,3 +312,8 @@ class _Push:
         for change, done in apply_changes(self.run, changes):
             if done.error is not None:
                 self.ledger.refused(change.placed.id, done.error)
+
+
+def _is_namespace(change: Change, names: frozenset[str]) -> bool:
+    item = change.placed.id
+    return (item.group, item.kind) == NAMESPACE and item.name in names

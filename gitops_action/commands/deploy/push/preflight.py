@@ -91,8 +91,6 @@ def look_ahead(run: TargetRun, ledger: Ledger, inventory: Inventory, *, label: s
 
 def _objects(run: TargetRun, ledger: Ledger, label: str) -> tuple[Placed, ...]:
     manifests = run.rendering.manifests
-    if not manifests:
-        ledger.note("the environment describes no object at all")
     served = run.cluster.resources()
     placing = place(manifests, served, namespace=run.cluster.namespace, inventory=label)
     if any("does not know the kind" in one.title for one in placing.problems):
