@@ -1,22 +1,21 @@
-"""The table of commands: how each one's inputs are built and what runs it."""
+"""The table of commands: how each one's inputs are built and what runs it.
+
+A command's modules are imported when it runs, so that none pays for another.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gitops_action.adapters.clock import system_clock
-from gitops_action.adapters.scaffold import FolderTarget, PackagedTemplates, TerminalPerson
-from gitops_action.adapters.workflow import read_job
-from gitops_action.adapters.worktree.store import CheckoutFolder
 from gitops_action.app.tools import CommandRunner, Context
-from gitops_action.commands import config, init, tag
-from gitops_action.core.inputs import Command, TagInputs, Values, check_values, tag_inputs
-from gitops_action.core.inputs.config import config_inputs
-from gitops_action.core.inputs.init import InitInputs
+from gitops_action.core.inputs import Command, TagInputs, Values, check_values
 from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.tags.context import repository_facts_of
+
+if TYPE_CHECKING:
+    from gitops_action.commands.tag import TagPorts
 
 Runners = Mapping[str, CommandRunner]
 
@@ -38,31 +37,70 @@ def _bump(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
-def _config(values: Values, context: Context) -> Outcome:
-
-    return run_config(values, context)
-
-
 def _deploy(values: Values, context: Context) -> Outcome:
     from gitops_action.app.deploy import run  # noqa: PLC0415 - only this command pays for it
 
     return run(values, context)
 
 
-def _init(values: Values, context: Context) -> Outcome:
-
-    return run_init(values, context)
-
-
-def _tag(values: Values, context: Context) -> Outcome:
-
-    return run_tag(values, context)
-
-
 def _validate(values: Values, context: Context) -> Outcome:
     from gitops_action.app.validate import run  # noqa: PLC0415 - only this command pays for it
 
     return run(values, context)
+
+
+def _config(values: Values, _context: Context) -> Outcome:
+    """On the checkout."""
+    from gitops_action.adapters.worktree.store import CheckoutFolder  # noqa: PLC0415 - see above
+    from gitops_action.commands.config import ConfigPorts, run  # noqa: PLC0415 - same
+    from gitops_action.core.inputs.config import config_inputs  # noqa: PLC0415 - same
+
+    inputs = config_inputs(values)
+    return run(inputs, ConfigPorts(checkout=CheckoutFolder(Path(inputs.working_directory))))
+
+
+def _init(values: Values, context: Context) -> Outcome:
+    """With the packaged templates, in this folder, perhaps asking a person."""
+    from gitops_action.adapters.scaffold import (  # noqa: PLC0415 - see above
+        FolderTarget,
+        PackagedTemplates,
+        TerminalPerson,
+    )
+    from gitops_action.commands.init import InitPorts, run  # noqa: PLC0415 - same
+    from gitops_action.core.inputs.init import InitInputs  # noqa: PLC0415 - same
+
+    ports = InitPorts(
+        templates=PackagedTemplates(),
+        target=FolderTarget(Path.cwd()),
+        person=TerminalPerson(*context.terminal) if context.terminal else None,
+    )
+    return run(values.build(InitInputs), ports)
+
+
+def _tag(values: Values, context: Context) -> Outcome:
+    from gitops_action.commands.tag import run  # noqa: PLC0415 - see above
+    from gitops_action.core.inputs import tag_inputs  # noqa: PLC0415 - same
+
+    inputs = tag_inputs(values, context.environ)
+    return run(inputs, _tag_ports(inputs, context))
+
+
+def _tag_ports(inputs: TagInputs, context: Context) -> TagPorts:
+    """GitHub is connected only where the event does not tell everything by itself."""
+    from gitops_action.adapters.clock import system_clock  # noqa: PLC0415 - see above
+    from gitops_action.adapters.workflow import read_job  # noqa: PLC0415 - same
+    from gitops_action.commands.tag import TagPorts  # noqa: PLC0415 - same
+    from gitops_action.core.tags.context import repository_facts_of  # noqa: PLC0415 - same
+
+    clock, job = system_clock(context.environ), read_job(context.environ)
+    texts = (inputs.tags, inputs.flavor, inputs.labels, inputs.annotations)
+    complete = repository_facts_of(job) and not any("commit_date" in text for text in texts)
+    if complete or not inputs.source_token:
+        return TagPorts(job=job, clock=clock)
+    from gitops_action.adapters.github import GitHubSourceFacts, connect  # noqa: PLC0415 - same
+
+    client = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
+    return TagPorts(job=job, clock=clock, facts=GitHubSourceFacts(client))
 
 
 RUNNERS: Runners = {
@@ -73,48 +111,3 @@ RUNNERS: Runners = {
     "tag": _tag,
     "validate": _validate,
 }
-
-
-# Builds what `config` talks to: the checkout.
-
-
-def run_config(values: Values, _context: Context) -> Outcome:
-    """Check the inputs together, open the checkout, run."""
-    inputs = config_inputs(values)
-    checkout = CheckoutFolder(Path(inputs.working_directory))
-    return config.run(inputs, config.ConfigPorts(checkout=checkout))
-
-
-# Builds what `init` talks to: the packaged templates, this folder, and perhaps a person.
-
-
-def run_init(values: Values, context: Context) -> Outcome:
-    """Read the inputs, build the ports, run."""
-    ports = init.InitPorts(
-        templates=PackagedTemplates(),
-        target=FolderTarget(Path.cwd()),
-        person=TerminalPerson(*context.terminal) if context.terminal else None,
-    )
-    return init.run(values.build(InitInputs), ports)
-
-
-# Builds what `tag` talks to: the job, the clock, and GitHub for what the event lacks.
-
-
-def run_tag(values: Values, context: Context) -> Outcome:
-    """Check the inputs together, build the ports, run."""
-    inputs = tag_inputs(values, context.environ)
-    return tag.run(inputs, build_ports(inputs, context))
-
-
-def build_ports(inputs: TagInputs, context: Context) -> tag.TagPorts:
-    """GitHub is connected only where the event does not tell everything by itself."""
-    clock, job = system_clock(context.environ), read_job(context.environ)
-    texts = (inputs.tags, inputs.flavor, inputs.labels, inputs.annotations)
-    complete = repository_facts_of(job) and not any("commit_date" in text for text in texts)
-    if complete or not inputs.source_token:
-        return tag.TagPorts(job=job, clock=clock)
-    from gitops_action.adapters.github import GitHubSourceFacts, connect  # noqa: PLC0415 - loads requests
-
-    client = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
-    return tag.TagPorts(job=job, clock=clock, facts=GitHubSourceFacts(client))

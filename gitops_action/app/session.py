@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import platform
 import re
 import signal
 import threading
@@ -68,6 +67,8 @@ def describe(error: BaseException, command: str, environ: Mapping[str, str]) -> 
 
 
 def _bug(error: BaseException, environ: Mapping[str, str]) -> GitOpsError:
+    import platform  # noqa: PLC0415 - only a bug report needs it
+
     action = environ.get("GITHUB_ACTION_REPOSITORY", "")
     server = environ.get("GITHUB_SERVER_URL", "https://github.com")
     where = f"{server}/{action}/issues/new" if action else "the issue tracker of gitops-action"

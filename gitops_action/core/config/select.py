@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from gitops_action.core.config.resolved import PLACEHOLDER, Config, Environment
@@ -77,6 +76,8 @@ def _by_layout(below: Sequence[str], *, whole: bool) -> str | None:
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """The known name that was probably meant, or None when none is near."""
+    import difflib  # noqa: PLC0415 - only a mistake needs it
+
     found = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     return found[0] if found else None
 

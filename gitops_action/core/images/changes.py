@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from semver import Version
+from typing import TYPE_CHECKING
 
 from gitops_action.core.images.fault import ImageReferenceError
 from gitops_action.core.images.oci import ImageFacts
@@ -16,6 +15,9 @@ from gitops_action.core.images.reference import (
     parse_reference,
 )
 from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
+
+if TYPE_CHECKING:
+    from semver import Version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,8 @@ def _compare_suffixes(old: str | None, new: str | None) -> bool | None:
 
 def _prerelease(suffix: str | None) -> Version | None:
     """A version that stands for the suffix alone; None when it names a variant."""
+    from semver import Version  # noqa: PLC0415 - most tags differ in their numbers
+
     if suffix is None:
         return Version(1)
     words = [word.lower() for word in _WORDS.findall(suffix)]

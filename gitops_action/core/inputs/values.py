@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass
-from difflib import get_close_matches
 from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -99,6 +98,8 @@ def split_names(text: str) -> tuple[str, ...]:
 
 def nearest(name: str, known: tuple[str, ...]) -> str:
     """The known name that was probably meant, or empty."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
     return next(iter(get_close_matches(name, known, n=1, cutoff=0.5)), "")
 
 

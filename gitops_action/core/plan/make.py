@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -362,7 +361,9 @@ def _no_match(
 
 
 def _nearness(name: str, missing: Sequence[str]) -> float:
-    return max(difflib.SequenceMatcher(None, name, wanted).ratio() for wanted in missing)
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only a mistake needs it
+
+    return max(SequenceMatcher(None, name, wanted).ratio() for wanted in missing)
 
 
 def _hint(

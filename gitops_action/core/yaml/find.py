@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from gitops_action.core.yaml.nodes import MappingNode, Node, Scalar, SequenceNode, YamlFile
 from gitops_action.core.yaml.path import Match, PathNotFoundError, Step, YamlPath
 from gitops_action.errors import Location
@@ -100,6 +98,8 @@ def _fits(item: Node, match: Match) -> bool:
 
 
 def _missing(file: YamlFile, node: Node, place: YamlPath, step: Step) -> PathNotFoundError:
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
     close = get_close_matches(step, node.names(), n=1) if (
         isinstance(step, str) and isinstance(node, MappingNode)
     ) else []  # fmt: skip
