@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from random import Random
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import UsageError
 
 _FIRST_PAUSE = 0.25

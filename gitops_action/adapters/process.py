@@ -7,9 +7,9 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import GitOpsError
 
 DEFAULT_TIMEOUT = 600.0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from gitops_action.core.dataclass import dataclass
 
 T = TypeVar("T")
 

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from gitops_action.core import markdown
 from gitops_action.core.markdown import inert
+from gitops_action.core.pattern import pattern
 from gitops_action.core.report.bump import slug
 from gitops_action.errors import UsageError
 
 VIEWS = Path(__file__).parents[1] / "views"
-_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._/-]+")
+_PLAIN_URL = pattern(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._/-]+")
 
 
 class Safe(str):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gitops_action.adapters.templates import Safe, Templates
 from gitops_action.core import markdown as limits
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Failure, ObjectResult, TargetResult
 from gitops_action.core.markdown import fenced, inert, readable, shown
 from gitops_action.core.outcome import Job

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from gitops_action import __version__
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import COMMANDS, Command, Input, nearest
 from gitops_action.core.inputs.declaration import REPEATABLE, TOPICS
 from gitops_action.core.inputs.values import BOOLEANS

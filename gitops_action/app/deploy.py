@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from gitops_action.commands.deploy.ports import Records
 from gitops_action.commands.ports import DeployTrees
 from gitops_action.core.cluster import Given, access_of
 from gitops_action.core.config import Target
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.common import ClusterInputs

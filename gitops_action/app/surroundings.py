@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TextIO
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import every_secret
 from gitops_action.core.inputs.values import variable
 from gitops_action.core.redaction.known import Redactor

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from gitops_action.adapters.process import Runner
 from gitops_action.adapters.workflow import Surface
 from gitops_action.commands.ports import Renderer
 from gitops_action.core.config import Validation
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.common import RegistryInputs
 from gitops_action.core.outcome import Outcome

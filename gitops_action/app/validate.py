@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from gitops_action.commands.ports import Registry, Renderer, Trees
 from gitops_action.commands.validate import command as validate
 from gitops_action.commands.validate.ports import NotedSchemas, Proposals
 from gitops_action.core.config import Validation
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import ValidateInputs, Values, validate_inputs
 from gitops_action.core.outcome import Job, Outcome
 from gitops_action.core.pull_requests import Identity

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.init import INIT, InitInputs
 from gitops_action.core.outcome import Line, Outcome, Part
 from gitops_action.core.scaffold import Answers, next_steps, render

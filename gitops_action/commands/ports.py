@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.dispatch import Order, ProposedPull, Run
 from gitops_action.core.images import ImageReference
 from gitops_action.core.images.oci import ImageFacts

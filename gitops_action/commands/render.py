@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Self
 
 from gitops_action.commands.ports import Files, Renderer
 from gitops_action.core.config import Config, Environment, resolve_folders
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Manifest, content_hash
 from gitops_action.core.rendering import Closures, Rendering, closure_hash
 from gitops_action.core.repository import RepositoryFile, Tree

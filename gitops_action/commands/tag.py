@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gitops_action.commands.ports import Clock
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.tag import TagInputs
 from gitops_action.core.outcome import Job, Notice, Outcome
 from gitops_action.core.provenance import pull_request_head

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import (
     ImageChange,
     ImageReference,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import GitOpsError
 
 # Untrusted text in plain text that GitHub reads: titles, commit messages, trailers.
@@ -17,10 +18,10 @@ from gitops_action.errors import GitOpsError
 # What GitHub documents under "Autolinked references and URLs" and "Mentioning people and teams":
 # @name not preceded by a word character, #1, owner/name#1, GH-1, addresses of issues. Also what
 # starts HTML, a code span, an entity or the target of a Markdown link.
-_ACTIVE = re.compile(
+_ACTIVE = pattern(
     r"[\\#<>`&]|(?<![A-Za-z0-9_])@|(?<=\bGH)-(?=\d)|(?<=:)/(?=/)|(?<=\])\(", re.IGNORECASE
 )
-_WRITTEN = re.compile(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
+_WRITTEN = pattern(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
 
 
 def inert(text: str) -> str:
@@ -48,15 +49,15 @@ def readable(text: str) -> str:
 LIMIT = 200
 """Characters of one untrusted text that are shown unless told otherwise."""
 
-_SPAN = re.compile(r"`+")
-_WORD = re.compile(r"[^\W_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}-][^\W_]+)*")
+_SPAN = pattern(r"`+")
+_WORD = pattern(r"[^\W_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}-][^\W_]+)*")
 _PUNCTUATION = "(),.;:!?"
-_LIST_ITEM = re.compile(r"\d+[.)]+")
-_REFERENCE = re.compile(r"GH-\d", re.IGNORECASE)
-_COMMIT = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
-_TOKEN = re.compile(r" |`[^`]+`|[^ `]+|`+")
+_LIST_ITEM = pattern(r"\d+[.)]+")
+_REFERENCE = pattern(r"GH-\d", re.IGNORECASE)
+_COMMIT = pattern(r"[0-9a-f]{7,}", re.IGNORECASE)
+_TOKEN = pattern(r" |`[^`]+`|[^ `]+|`+")
 _URL_SAFE = "/:?&=%#.,~+@!$;*-_"
-_TALKS = re.compile(r"/(issues|pull|pulls|discussions)(/|$)", re.IGNORECASE)
+_TALKS = pattern(r"/(issues|pull|pulls|discussions)(/|$)", re.IGNORECASE)
 
 
 def shown(text: str, *, limit: int = LIMIT) -> str:
@@ -141,7 +142,7 @@ def linkable(url: str, *, quiet: bool = False) -> str:
 
 # Untrusted text of many lines in Markdown: a fenced code block that nothing in it can close.
 
-_RUN = re.compile(r"`+")
+_RUN = pattern(r"`+")
 _SHORTEST_FENCE = 3
 _LINE_LIMIT = 500
 """Characters of a line that are shown."""

@@ -9,9 +9,10 @@ and branch names are hints that people edit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import (
     ImageChange,
     ImageReference,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from gitops_action.core.dataclass import dataclass
 
 PullRequestState = Literal["open", "closed", "merged"]
 Operation = Literal["created", "updated", "unchanged", "closed", "superseded"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import ConflictError
 
 REGULAR = "100644"

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
 from gitops_action.core.json_values import text
 from gitops_action.core.markdown import inert, readable
 from gitops_action.core.outcome import Job
+from gitops_action.core.pattern import pattern
 
 ACTION = "GitOps-Action"
 ENVIRONMENT = "GitOps-Environment"
@@ -24,9 +25,9 @@ SET = "GitOps-Set"
 SIGNED_OFF_BY = "Signed-off-by"
 KEYS = (ACTION, ENVIRONMENT, APPLICATION, IMAGE, PREVIOUS, SOURCE, SET)
 
-_LINE = re.compile(r"([A-Za-z0-9-]+)[ \t]*:(.*)", re.DOTALL)
+_LINE = pattern(r"([A-Za-z0-9-]+)[ \t]*:(.*)", re.DOTALL)
 _GENERATED = ("Signed-off-by: ", "(cherry picked from commit ")
-_PERSON = re.compile(r"([^<>]+) <([\w.+\[\]-]+@[\w.-]+)>", re.ASCII)
+_PERSON = pattern(r"([^<>]+) <([\w.+\[\]-]+@[\w.-]+)>", re.ASCII)
 _CANONICAL = {key.lower(): key for key in KEYS}
 _SPACE = " \t\r"
 

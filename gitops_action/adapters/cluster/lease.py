@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -26,6 +25,7 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import Doing, LeaseTerms, Resource
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import mapping, number, text
 from gitops_action.core.manifests.model import Body
 

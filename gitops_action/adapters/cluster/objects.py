@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from gitops_action.adapters.cluster.requests import Caller
@@ -27,6 +26,7 @@ from gitops_action.core.cluster.model import (
     LiveObject,
     Resource,
 )
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import items, number, text
 from gitops_action.core.manifests.model import Body
 from gitops_action.errors import GitOpsError

@@ -7,7 +7,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import cast
@@ -20,6 +20,7 @@ from gitops_action import __version__
 from gitops_action.adapters.retry import causes
 from gitops_action.core.cluster.access import Access
 from gitops_action.core.cluster.api_status import is_passing
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.model import Body
 from gitops_action.errors import UsageError
 

@@ -6,20 +6,20 @@ Git itself is never started on somebody's repository: its settings could name pr
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import UsageError
 
 HEADS = "refs/heads/"
 _REMOTES = "refs/remotes/"
-_OID = re.compile(r"[0-9a-f]{40}")
-_LONG_OID = re.compile(r"[0-9a-f]{64}")
+_OID = pattern(r"[0-9a-f]{40}")
+_LONG_OID = pattern(r"[0-9a-f]{64}")
 _SYMBOLIC = "ref: "
 _GITDIR = "gitdir: "
 _NESTED = 5
-_BAD = re.compile(r"\.\.|[\x00-\x20\x7f~^:?*\[\\]|@\{|//|/\.|\.lock(/|$)|[/.]$")
+_BAD = pattern(r"\.\.|[\x00-\x20\x7f~^:?*\[\\]|@\{|//|/\.|\.lock(/|$)|[/.]$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +163,7 @@ def _text(place: Path) -> str:
 
 # Which commit and branch a checkout is on, from Git's plain files (gitrepository-layout).
 
-_HEAD_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HEAD_OID = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REF = "ref: "
 _HEADS = "refs/heads/"
 

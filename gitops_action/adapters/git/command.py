@@ -8,13 +8,15 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from gitops_action.adapters.process import end
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pattern import pattern
 from gitops_action.core.pull_requests import Identity
 from gitops_action.errors import GitOpsError, UsageError
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 # Which repository Git speaks to, as whom, and the environment that makes this safe.
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
+_REPOSITORY = pattern(r"[A-Za-z0-9_][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
 _STALL_SECONDS = 60
 _STALL_BYTES = 100
 
@@ -253,8 +255,8 @@ def _load(folder: Path) -> Git:
 
 # From what Git says on standard error to an error that names cause and fix.
 
-_STATUS = re.compile(r"(?:returned error:|HTTP) (\d{3})")
-_REMOTE = re.compile(r"^remote: *(.*?) *$", re.MULTILINE)
+_STATUS = pattern(r"(?:returned error:|HTTP) (\d{3})")
+_REMOTE = pattern(r"^remote: *(.*?) *$", re.MULTILINE)
 _UNKNOWN_ACCOUNT = ("could not read Username", "could not read Password", "Authentication failed")
 _UNKNOWN_COMMIT = ("server does not allow", "not our ref")
 _MOVED = frozenset({301, 302, 307, 308})

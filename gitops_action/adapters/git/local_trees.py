@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +13,7 @@ from gitops_action.adapters.git.remote import RETRIES
 from gitops_action.adapters.git.scratch import Scratch, fetch_for_merge, have_common_history, merge
 from gitops_action.adapters.git.working_tree import Uncommitted, describe, take_in
 from gitops_action.adapters.retry import RetryPolicy
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.json_values import mapping, text
 from gitops_action.core.outcome import Job
 from gitops_action.core.repository import RepositoryFile, Sides, Tree

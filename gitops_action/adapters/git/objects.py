@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from gitops_action.adapters.git.command import GitCommand
 from gitops_action.adapters.git.scratch import NO_BLOBS, Scratch
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile, Tree, TreeFile
 from gitops_action.errors import GitOpsError, Location, UsageError
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from gitops_action.adapters.git.command import (
     GitCommand,
@@ -15,6 +14,7 @@ from gitops_action.adapters.git.command import (
     remote_words,
 )
 from gitops_action.adapters.retry import RetryPolicy, retry
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pull_requests import ABSENT
 from gitops_action.errors import ConflictError, GitOpsError, OutcomeUnknownError
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_action.adapters.git.checkout import Checkout
 from gitops_action.adapters.git.command import last_line
 from gitops_action.adapters.git.objects import write_commit
 from gitops_action.adapters.git.scratch import Scratch
+from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import GitOpsError, UsageError
 
 _SETTINGS = r"^core\.(filemode|autocrlf|eol|symlinks|ignorecase)$"

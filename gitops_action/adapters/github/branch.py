@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.queries import branch_document, path_variables
 from gitops_action.adapters.github.reply import Reply, replies
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pull_requests import (
     BranchFacts,
     CommitFacts,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose, RequestFailure
@@ -20,6 +20,7 @@ from gitops_action.adapters.github.queries import (
 )
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.adapters.github.tarstream import BrokenArchiveError, TarEntry, entries
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.repository import (
     EXECUTABLE,
     REGULAR,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from gitops_action.adapters.github.branch import (
     actor,
@@ -18,6 +17,7 @@ from gitops_action.adapters.github.content_read import read_files
 from gitops_action.adapters.github.errors import HTTP_UNPROCESSABLE, Purpose, RequestFailure
 from gitops_action.adapters.github.queries import DECORATIONS, ENABLE_AUTO_MERGE, VIEWER
 from gitops_action.adapters.github.reply import Reply, replies
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pull_requests import (
     ABSENT,
     BranchFacts,

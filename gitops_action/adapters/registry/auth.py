@@ -10,15 +10,17 @@ import binascii
 import json
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlencode, urlsplit
 
 from gitops_action.adapters.registry.transport import Transport, is_safe, leads_home, same_site
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.oci import RegistryDeniedError, RegistryUnreachableError
 from gitops_action.core.json_values import mapping, text
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import Location, UsageError
 
 # Docker's configuration file, for the accounts that `docker login` leaves in it.
@@ -159,8 +161,8 @@ class Accounts:
         return "set `registry-username` and `registry-password` to an account that may pull it"
 
 
-_SCHEME = re.compile(r"(?:^|[\s,])(bearer|basic)\s", re.IGNORECASE)
-_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+_SCHEME = pattern(r"(?:^|[\s,])(bearer|basic)\s", re.IGNORECASE)
+_PARAMETER = pattern(r'(\w+)="([^"]*)"')
 _TOKEN_LIMIT = 256 * 1024
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from ssl import SSLCertVerificationError
@@ -17,6 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from gitops_action import __version__
 from gitops_action.adapters.retry import RetryPolicy, causes, retry
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.oci import RegistryContentError, RegistryUnreachableError
 
 # Where a registry is, and which addresses may be spoken to without TLS.

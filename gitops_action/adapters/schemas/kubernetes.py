@@ -7,7 +7,6 @@ is an error. Some say more than the API server does, or less; that is mended her
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -15,6 +14,7 @@ from importlib.resources.abc import Traversable
 
 from gitops_action.adapters.schemas.checker import Checker, Library
 from gitops_action.core.manifests.fields import items, text
+from gitops_action.core.pattern import pattern
 from gitops_action.core.validation.structural import JsonSchema
 
 # Where the published schemas of Kubernetes differ from what an API server takes.
@@ -80,8 +80,8 @@ ENUMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 ADDRESS = "https://kubernetes.io/api/_definitions.json"
 METADATA = f"{ADDRESS}#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
-_FOLDER = re.compile(r"v(\d+)\.(\d+)\.\d+-local-strict")
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(\..*)?")
+_FOLDER = pattern(r"v(\d+)\.(\d+)\.\d+-local-strict")
+_VERSION = pattern(r"v?(\d+)\.(\d+)(\..*)?")
 _INT32 = 2**31
 _GROUPS = "x-kubernetes-group-version-kind"
 

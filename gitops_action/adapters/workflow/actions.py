@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Protocol, TextIO
 
 from gitops_action.adapters.workflow.escaping import command, harmless, printable
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.outcome import Level, Line, Notice, plain
+from gitops_action.core.pattern import pattern
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import GitOpsError
 
@@ -65,7 +65,7 @@ def _blocks(markdown: str) -> list[str]:
 
 # The runner's file commands: outputs, variables, state, path and summary.
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,14 @@ The runner reads commands from stdout and stderr: `::name key=value::data` at th
 from __future__ import annotations
 
 import io
-import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
+from gitops_action.core.pattern import pattern
+
 # Unicode's "Default_Ignorable_Code_Point" beyond the category Cf: variation selectors, fillers.
-_IGNORABLE = re.compile(
+_IGNORABLE = pattern(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
 _DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))

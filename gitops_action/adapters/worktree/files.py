@@ -8,9 +8,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.core.repository import EXECUTABLE, REGULAR, SYMLINK, Keep, RepositoryFile
 from gitops_action.errors import GitOpsError, UsageError

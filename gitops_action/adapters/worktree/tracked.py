@@ -11,11 +11,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_action.adapters.git.checkout import Checkout, find_checkout
 from gitops_action.adapters.process import ProcessError, Runner
+from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import UsageError
 
 _LISTING = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")

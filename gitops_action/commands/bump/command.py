@@ -8,7 +8,6 @@ meanwhile, read the new state and plan again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gitops_action.commands.bump.content import Base, Content, read_base
 from gitops_action.commands.bump.plan import PlannedEnvironment, Planner
@@ -18,6 +17,7 @@ from gitops_action.commands.bump.pull_request import PullRequestDesk
 from gitops_action.commands.bump.report import bump_outcome
 from gitops_action.commands.bump.request import Wanted, applications_of, read_wanted
 from gitops_action.core.config import select_environments
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.plan import NoMatchError, make_keep

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitops_action.commands.ports import ContentStore
 from gitops_action.core.config import APPLICATIONS_FOLDER, Config, Hold, load_config, load_holds
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.plan import (
     FilesNotReadError,
     FoldersNotReadError,

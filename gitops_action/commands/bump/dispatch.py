@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from gitops_action.commands.bump.request import Wanted, read_wanted
 from gitops_action.commands.ports import DispatchPorts
 from gitops_action.core.config.values import format_duration
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.dispatch import UNKNOWN, FoundPull, Order, Run, order_inputs, pulls_of
 from gitops_action.core.images import ImageChange
 from gitops_action.core.images.oci import image_source

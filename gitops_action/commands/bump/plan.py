@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from gitops_action.commands.bump.content import Base, Content
@@ -10,6 +10,7 @@ from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.bump.request import Wanted, described_source, sources
 from gitops_action.commands.ports import SourceHistory
 from gitops_action.core.config import Environment, Hold, held
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageChange, ImageReference, ImageSource, is_downgrade
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Notice

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gitops_action.commands.ports import Clock, ContentStore, Forge, Registry, SourceHistory, Texts
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.outcome import Job
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitops_action.commands.bump.content import Content, MisfitError, fitting
 from gitops_action.commands.bump.plan import DowngradeError, HoldError, PlannedEnvironment, Planner
 from gitops_action.commands.bump.pull_request import PullRequestDesk, result
 from gitops_action.commands.bump.request import Wanted
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.plan import NoMatchError, Plan, make_keep
 from gitops_action.core.pull_request_state import Survey, expected_head, pending_of, settled

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitops_action.commands.ports import Forge, Texts
 from gitops_action.core.config import Environment
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.pull_request_state import CLOSED_BY_US
 from gitops_action.core.pull_requests import Decoration, NewPullRequest, Operation, PullRequestFacts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +10,7 @@ from gitops_action.commands.bump.plan import PlannedEnvironment
 from gitops_action.commands.ports import Texts
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Line, Notice, Outcome, Part
+from gitops_action.core.pattern import pattern
 from gitops_action.core.plan import PlanLine
 from gitops_action.core.report.bump import BumpReport, ImageStep, ProposalResult, version_of
 from gitops_action.errors import GitOpsError, GitOpsErrors
@@ -22,9 +22,9 @@ _VERBS = {
     "closed": "closed",
     "superseded": "with a newer version left as it is",
 }
-_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+_DIGEST = pattern(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 # The name in front of a version: up to the tag's colon, which no slash follows, or the digest's @.
-_NAME = re.compile(r"(?P<name>\S*?)(?::(?=\w[\w.-]*(?:@|$))|@(?=sha256:))")
+_NAME = pattern(r"(?P<name>\S*?)(?::(?=\w[\w.-]*(?:@|$))|@(?=sha256:))")
 _WIDEST_PLACE, _WIDEST_VERSIONS = 60, 60
 _INLINE = 120
 """Characters of an old or new value that fit in a line; a patch in a text is longer."""

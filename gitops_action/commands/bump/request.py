@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from gitops_action.commands.ports import Registry
 from gitops_action.core.config import Config
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import (
     ImageChange,
     ImageReference,

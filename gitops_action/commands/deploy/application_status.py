@@ -6,11 +6,11 @@ A convenience for application developers: whatever goes wrong here is a note.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gitops_action.commands.deploy.ports import Deployments
 from gitops_action.commands.ports import Registry
 from gitops_action.core.config import Application
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import EnvironmentResult
 from gitops_action.core.deployments.payload import references_of
 from gitops_action.core.deployments.records import CommitStatus, commit_state, described

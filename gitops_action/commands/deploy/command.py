@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gitops_action.commands.deploy.environment import EnvironmentRun
 from gitops_action.commands.deploy.ports import DeployPorts
@@ -23,6 +23,7 @@ from gitops_action.commands.deploy.selection import (
     to_destroy,
 )
 from gitops_action.core.config import Environment
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.pending import Recorded, Step
 from gitops_action.core.deploy.result import EnvironmentResult, Result
 from gitops_action.core.inputs.deploy import DeployInputs

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitops_action.commands.deploy.selection import Renderings
 from gitops_action.core.config import Environment
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.inventory import inventory_label
 from gitops_action.core.manifests.model import Manifest, ObjectId
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from gitops_action.commands.deploy.cluster import Cluster
@@ -11,6 +11,7 @@ from gitops_action.commands.deploy.target import DeployClock, Engine, Teller
 from gitops_action.commands.ports import DeployTrees, Renderer
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Application, Environment, Target, Validation
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.pending import Recorded
 from gitops_action.core.deploy.result import EnvironmentResult
 from gitops_action.core.deployments.records import (

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gitops_action.commands.deploy.application_status import Deployed, tell_sources
 from gitops_action.commands.deploy.ports import Deployments
 from gitops_action.commands.ports import Registry
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Application, Environment
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.pending import Recorded, Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Result
 from gitops_action.core.deployments.payload import Content, applications_of, write_payload

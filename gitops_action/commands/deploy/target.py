@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.ports import History
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Environment, Target
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.field_managers import field_manager
 from gitops_action.core.deploy.result import Progress, TargetResult
 from gitops_action.core.manifests.model import ObjectId

@@ -8,7 +8,7 @@ it against what the pull request declares, and say so: summary, annotations, com
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitops_action.commands.render import EnvironmentRendering, RenderedPair
 from gitops_action.commands.validate.environment import Described, Judge
@@ -23,6 +23,7 @@ from gitops_action.commands.validate.scope import (
     render_both,
 )
 from gitops_action.core.config import select_environments
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.validate import ValidateInputs
 from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.core.report.validation import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from gitops_action.commands.ports import Trees
@@ -11,6 +11,7 @@ from gitops_action.commands.render import EnvironmentRendering, RenderedPair
 from gitops_action.commands.validate.images import ImageCheck
 from gitops_action.commands.validate.ports import NotedSchemas, Workshop
 from gitops_action.core.config import Environment, Validation
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Manifest, read_manifests
 from gitops_action.core.report.deployment import deployed_how, merged_how
 from gitops_action.core.report.validation import EnvironmentReport, Finding, Level

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from gitops_action.commands.ports import Registry, Renderer, Schemas, Trees
 from gitops_action.core.config import Validation
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Job
 from gitops_action.core.report.validation import ValidationReport

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from gitops_action.commands.ports import Renderer, Trees
 from gitops_action.commands.render import (
@@ -21,6 +20,7 @@ from gitops_action.core.config import (
     load_holds,
     missing_folders,
 )
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.report.validation import Finding
 from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.errors import GitOpsError, GitOpsErrors

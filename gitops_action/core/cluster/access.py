@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import flag, items, mapping, text
 from gitops_action.core.manifests.model import Body
 from gitops_action.errors import UsageError

@@ -20,21 +20,22 @@ from gitops_action.core.cluster.errors import (
 from gitops_action.core.cluster.model import Doing
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body
+from gitops_action.core.pattern import pattern
 
 # Who may not, and what admission refuses: answers 401 and 403, and those of webhooks.
 
-_DENIED = re.compile(
+_DENIED = pattern(
     r'User "(?P<account>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)" '
     r'in API group "(?P<group>[^"]*)"(?: in the namespace "(?P<namespace>[^"]*)")?'
 )
-_WEBHOOK = re.compile(
+_WEBHOOK = pattern(
     r'admission webhook "(?P<by>[^"]+)" denied the request(?:: )?(?P<why>.*)', re.DOTALL
 )
-_POLICY = re.compile(
+_POLICY = pattern(
     r"ValidatingAdmissionPolicy '(?P<by>[^']+)' .*?denied request: (?P<why>.*)", re.DOTALL
 )
-_DRY_RUN = re.compile(r'admission webhook "(?P<by>[^"]+)" does not support dry run')
-_CALLING = re.compile(r'failed calling webhook "(?P<by>[^"]+)": (?P<why>.*)', re.DOTALL)
+_DRY_RUN = pattern(r'admission webhook "(?P<by>[^"]+)" does not support dry run')
+_CALLING = pattern(r'failed calling webhook "(?P<by>[^"]+)": (?P<why>.*)', re.DOTALL)
 
 
 def expired(message: str, _: Body, doing: Doing) -> ClusterError:
@@ -139,22 +140,20 @@ def _after(message: str, mark: str) -> str:
 
 # What is wrong with the object: answers 400, 404, 409, 410, 413 and 422.
 
-_OWNER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
-_STRICT = re.compile(r'(?P<why>unknown field|duplicate field) "(?P<field>[^"]+)"')
-_TYPED = re.compile(
-    r"failed to create typed (?:patch|live) object \([^)]*\): (?P<why>.*)", re.DOTALL
-)
-_UNDECODED = re.compile(r"failed to convert .*?error decoding from json: (?P<why>.*)", re.DOTALL)
+_OWNER = pattern(r'conflict with "(?P<manager>[^"]*)"')
+_STRICT = pattern(r'(?P<why>unknown field|duplicate field) "(?P<field>[^"]+)"')
+_TYPED = pattern(r"failed to create typed (?:patch|live) object \([^)]*\): (?P<why>.*)", re.DOTALL)
+_UNDECODED = pattern(r"failed to convert .*?error decoding from json: (?P<why>.*)", re.DOTALL)
 """A value that the kind's Go type cannot hold, such as bytes that are no base64."""
-_TYPED_FIELD = re.compile(r"(?P<field>\.\S+): (?P<why>[^\n]+)")
-_TOO_LARGE = re.compile(
+_TYPED_FIELD = pattern(r"(?P<field>\.\S+): (?P<why>[^\n]+)")
+_TOO_LARGE = pattern(
     r"too large|must have at most \d+ bytes|may not be more than \d+ bytes", re.IGNORECASE
 )
-_DUMP = re.compile(r"Invalid value: (?P<value>&?(?:\[\])?(?:[\w.]+(?=\{))?[{\[])")
+_DUMP = pattern(r"Invalid value: (?P<value>&?(?:\[\])?(?:[\w.]+(?=\{))?[{\[])")
 """A value that is written whole: JSON, or as Go prints its structs."""
-_DIFFERS = re.compile(r"[-+]\s+(?P<name>[A-Z]\w*):")
+_DIFFERS = pattern(r"[-+]\s+(?P<name>[A-Z]\w*):")
 """A line of a difference between Go structs."""
-_IMMUTABLE = re.compile(
+_IMMUTABLE = pattern(
     r"immutable|spec for fields other than|may not change once set|is forbidden: .*updates to",
     re.IGNORECASE,
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import GitOpsError
 
 

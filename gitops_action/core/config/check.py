@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import combinations
 
 from gitops_action.core.config.document import Document, Path
 from gitops_action.core.config.resolved import PLACEHOLDER, Config, Environment
 from gitops_action.core.config.select import nearest
+from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import GitOpsError, Location, UsageError
 
 

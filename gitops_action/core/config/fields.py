@@ -30,10 +30,11 @@ from gitops_action.core.config.values import (
 )
 from gitops_action.core.config.windows import check_cron
 from gitops_action.core.images import ImageReferenceError, normalise_repository
+from gitops_action.core.pattern import pattern
 
 # Expressions of the configuration: the Common Expression Language, checked before it is needed.
 
-_FRAME = re.compile(
+_FRAME = pattern(
     r"\AFailed to parse expression.*?: ERROR: <input>:\d+:(?P<column>\d+): ", re.DOTALL
 )
 """How the library's messages begin; the expression itself comes before the place."""

@@ -6,12 +6,12 @@ One file a hold, so that two rollbacks never conflict in Git.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeGuard
 
 from gitops_action.core.config.document import Document, Path
 from gitops_action.core.config.select import nearest
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import (
     ImageReference,
     ImageReferenceError,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gitops_action.core.config.check import check_layout
 from gitops_action.core.config.document import Document
 from gitops_action.core.config.resolved import CONFIG_PATH, DEFAULT_ENVIRONMENT, Config, Environment
+from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
 
 VERSION = 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pull_requests import MergeMethod
 
 # How an environment is deployed, as resolved values: targets, prune budget, health.

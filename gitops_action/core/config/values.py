@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from gitops_action.core.pattern import pattern
+
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
 """Names of environments, applications and targets."""
 DURATION_PATTERN = r"^(?=\d)(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
 PERCENTAGE_PATTERN = r"^\d{1,3}(\.\d+)?%$"
 
-_DURATION = re.compile(
+_DURATION = pattern(
     r"(?=\d)(?:(?P<weeks>\d{1,5})w)?(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,7})h)?"
     r"(?:(?P<minutes>\d{1,9})m)?(?:(?P<seconds>\d{1,9})s)?",
     re.ASCII,

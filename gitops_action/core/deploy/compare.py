@@ -7,15 +7,16 @@ API server then decides by a dry run.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.field_managers import applied_entries, list_key, set_value
 from gitops_action.core.deploy.inventory import Entry
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body
+from gitops_action.core.pattern import pattern
 
 # Lists in the managed fields: items by key (`k:`), members of sets (`v:`).
 
@@ -118,7 +119,7 @@ def _is_item(item: object, key: Mapping[str, object] | None) -> bool:
 
 # Quantities of Kubernetes: `1`, `1000m` and `1e0` are the same amount.
 
-_GRAMMAR = re.compile(
+_GRAMMAR = pattern(
     r"(?P<number>[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40}))"
     r"(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?"
 )

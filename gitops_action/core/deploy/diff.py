@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Body, Manifest, ObjectId
 from gitops_action.core.manifests.canonical import canonical, dump
 from gitops_action.core.redaction.objects import redacted_pair

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from gzip import GzipFile, compress
 from hashlib import sha256
 from io import BytesIO
 from zlib import error as zlib_error
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body, ObjectId
 from gitops_action.errors import GitOpsError

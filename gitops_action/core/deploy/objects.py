@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitops_action.core.cluster.model import Resource, Resources
 from gitops_action.core.config.resolved import IgnoredFields
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.ignored_fields import REPLICAS, ignored_fields, let_go
 from gitops_action.core.deploy.inventory import Entry
 from gitops_action.core.health.model import group_of

@@ -8,11 +8,12 @@ success.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gitops_action.core.config.select import predecessors
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
 
 FIRST_RETRY = timedelta(minutes=5)

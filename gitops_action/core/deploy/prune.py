@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import floor
 from typing import Protocol
 
 from gitops_action.core.config.resolved import Engine, PruneBudget
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.field_managers import applied_by
 from gitops_action.core.deploy.inventory import Entry, Inventory
 from gitops_action.core.deploy.objects import INVENTORY_LABEL

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.diff import ObjectDiff
 from gitops_action.core.deploy.inventory import inventory_id
 from gitops_action.core.health.model import Health, Status

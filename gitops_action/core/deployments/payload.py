@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gitops_action.core.config import Application
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
 from gitops_action.core.json_values import mapping, text, texts
 from gitops_action.core.manifests.model import Manifest

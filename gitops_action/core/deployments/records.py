@@ -5,16 +5,17 @@ States and limits are those of GitHub's REST API documentation, "Deployments" an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import takewhile
 from typing import Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.pending import Recorded, Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Result
 from gitops_action.core.deployments.payload import Content, read_payload
+from gitops_action.core.pattern import pattern
 
 DeploymentState = Literal[
     "error", "failure", "inactive", "in_progress", "pending", "queued", "success"
@@ -188,7 +189,7 @@ def one_line(text: str, longest: int = LONGEST_DESCRIPTION) -> str:
 
 JOBS_ACCOUNT = "github-actions[bot]"
 """Who makes the Deployment of a job with `environment:`."""
-_ADOPTED = re.compile(r"\bcontent (sha256:[0-9a-f]{64})\b")
+_ADOPTED = pattern(r"\bcontent (sha256:[0-9a-f]{64})\b")
 _RESULTS = {"success": Result.SUCCEEDED, "failure": Result.FAILED}
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.kinds.kustomize import Entry
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.image import Spot
 from gitops_action.core.yaml import (
     MappingNode,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReferenceError, normalise_repository
+from gitops_action.core.pattern import pattern
 from gitops_action.core.yaml import Step, YamlPath
 
 # Image names the way kustomize splits and matches them, which is looser than the grammar.
 
 _VERSION = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
-_PLAIN = re.compile(r"[\w./:@-]*")
-_NESTED_REPEAT = re.compile(r"\)\s*[*+{]")
+_PLAIN = pattern(r"[\w./:@-]*")
+_NESTED_REPEAT = pattern(r"\)\s*[*+{]")
 _LONGEST_PATTERN = 300
 
 

@@ -7,9 +7,10 @@ Resources, components, generators, patches, `images`, `replacements`, transforme
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.additions import Additions
 from gitops_action.core.discovery.cursor import Cursor, KustomizeCycleError, tree_of
 from gitops_action.core.discovery.image import Layer, Live, Resource, Untraced

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.image import (
     Live,
@@ -18,10 +19,11 @@ from gitops_action.core.discovery.image import (
 )
 from gitops_action.core.discovery.kinds.kustomize import Target, target_of
 from gitops_action.core.discovery.transforms import matches
+from gitops_action.core.pattern import pattern
 from gitops_action.core.yaml import Step
 
 RULE = "kustomize-replacement"
-_SEGMENT = re.compile(r"\[([^\]=]+)=([^\]]*)\]")
+_SEGMENT = pattern(r"\[([^\]=]+)=([^\]]*)\]")
 _FIX = "change it where it is written, or set the image with an `images` entry instead"
 
 Find = Callable[[Target, str], Spot | Untraced]

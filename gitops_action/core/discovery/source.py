@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gitops_action.core.discovery.cursor import Cursor, OutsideRepositoryError, documents
 from gitops_action.core.discovery.relevance import Signs, is_root, signs_of
 from gitops_action.core.kustomize import KUSTOMIZATION_NAMES, is_kustomization, is_remote
+from gitops_action.core.pattern import pattern
 from gitops_action.core.repository import SYMLINK, RepositoryFile, Snapshot
 from gitops_action.core.yaml import YamlFile, YamlSyntaxError, is_sops, looks_templated, parse
 from gitops_action.errors import GitOpsError, Location
@@ -20,9 +20,9 @@ _LARGE = 20_000
 """Bytes above which the documents of a file are looked at one by one before they are parsed."""
 
 _MARKED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_UNCLEAR = re.compile(rb"(?m)^(?:\.\.\.(?:\s|$)|%)|\r(?!\n)")
-_DOCUMENT_START = re.compile(rb"(?m)^---(?=\s|$)")
-_BLANK = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:#[^\n]*)?")
+_UNCLEAR = pattern(rb"(?m)^(?:\.\.\.(?:\s|$)|%)|\r(?!\n)")
+_DOCUMENT_START = pattern(rb"(?m)^---(?=\s|$)")
+_BLANK = pattern(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:#[^\n]*)?")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.image import (
     Live,
@@ -23,9 +24,10 @@ from gitops_action.core.discovery.image import (
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests
 from gitops_action.core.discovery.source import Source
 from gitops_action.core.discovery.variables import holds_variable
+from gitops_action.core.pattern import pattern
 
 RULE = "flux-variable"
-_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::?[-=](?P<default>[^}]*))?\}")
+_VARIABLE = pattern(r"\$\{(?P<name>\w+)(?::?[-=](?P<default>[^}]*))?\}")
 _FIX = "change the value there, or mark it with `# gitops-image: REPOSITORY:tag`"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from gitops_action.core.pattern import pattern
 
-_UNKNOWN = re.compile(r"\$\{|\$\(|\{\{|<%|#\{|\$[A-Z_]")
+_UNKNOWN = pattern(r"\$\{|\$\(|\{\{|<%|#\{|\$[A-Z_]")
 
 
 def holds_variable(text: str) -> bool:

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.records import CommitStatus
+from gitops_action.core.pattern import pattern
 
-_PASSING = re.compile(
+_PASSING = pattern(
     r"not ready|cancell?ed|progressing|retry|waiting|(?:rollback|uninstall) succeeded",
     re.IGNORECASE,
 )
 """Reasons of info events that say nothing about the end, or that the version does not run."""
-_CERTAIN = re.compile(r"(?:health check|build) failed|stalled|retries exceeded", re.IGNORECASE)
+_CERTAIN = pattern(r"(?:health check|build) failed|stalled|retries exceeded", re.IGNORECASE)
 """Reasons of failures that do not mend themselves on the same commit; Flux tries others again."""
-_FLUX = re.compile(r"[a-z]+/[a-z0-9.-]+/[0-9a-f]{8}", re.IGNORECASE)
+_FLUX = pattern(r"[a-z]+/[a-z0-9.-]+/[0-9a-f]{8}", re.IGNORECASE)
 
 
 class Said(StrEnum):

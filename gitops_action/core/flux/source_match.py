@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.flux.status import GROUP, id_of, inventory_of, is_elsewhere
 from gitops_action.core.manifests.fields import text
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
+from gitops_action.core.pattern import pattern
 
-_SCP = re.compile(r"(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>(?!//).+)")
+_SCP = pattern(r"(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>(?!//).+)")
 """What Git takes besides URLs (git-clone, "GIT URLS"): `git@github.com:acme/environment`."""
 _FLUX_BRANCH = "master"
 """The branch of a GitRepository that names no reference (Flux, GitRepository API)."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.inventory import parse_inventory_id
 from gitops_action.core.health.model import condition
 from gitops_action.core.manifests.fields import flag, items, mapping, number, text
 from gitops_action.core.manifests.model import Body, ObjectId
+from gitops_action.core.pattern import pattern
 
 # Commands that people are told.
 
@@ -34,7 +35,7 @@ def resume(body: Body) -> str:
 
 # Revisions as Flux spells them, in every version of its API.
 
-_HEX = re.compile(r"[0-9a-f]+")
+_HEX = pattern(r"[0-9a-f]+")
 _LENGTHS = {40: "sha1", 64: "sha256"}
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.flux.status import (
     Condition,
     Revision,
@@ -25,6 +25,7 @@ from gitops_action.core.flux.status import (
 )
 from gitops_action.core.manifests.fields import number, text
 from gitops_action.core.manifests.model import Body
+from gitops_action.core.pattern import pattern
 
 
 class Step(StrEnum):
@@ -213,7 +214,7 @@ def _other(body: Body, held: str, relation: Relation) -> Verdict:
 _DEPENDENCY = "DependencyNotReady"
 _UNHEALTHY = "HealthCheckFailed"
 _PASSING = {"HealthCheckCanceled", "Progressing", "ProgressingWithRetry"}
-_PASSES = re.compile(
+_PASSES = pattern(
     r"connection refused|connection reset|deadline exceeded|i/o timeout|no endpoints available"
     r"|too many requests|service unavailable|currently unable|no matches for kind"
     r"|leader changed|try again",

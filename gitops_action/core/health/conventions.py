@@ -22,6 +22,7 @@ from gitops_action.core.health.model import (
 from gitops_action.core.manifests.fields import annotations as annotations_of
 from gitops_action.core.manifests.fields import flag, items, mapping, number, text, value
 from gitops_action.core.manifests.model import Body
+from gitops_action.core.pattern import pattern
 
 GRACE = timedelta(seconds=30)
 """How long a new object may have no status where its kind has a status subresource."""
@@ -110,7 +111,7 @@ _NEGATIVE = frozenset(
 _NEGATIVE_ENDS = ("Error", "ErrorOccurred", "Failed", "Failing", "Failure", "NotReady")
 
 _SUSPENDED = ("suspend", "suspended", "paused")
-_STATE_KEY = re.compile(
+_STATE_KEY = pattern(
     r"(?!last(?!operation)|previous)(\w*[a-z])?(phase|state|status|health)", re.IGNORECASE
 )
 """Fields that name a state; what happened last, such as `lastBackupStatus`, is none."""
@@ -119,14 +120,12 @@ _INNER_STATES = frozenset({"health", "phase", "state", "status"})
 _HOLDERS = ("parents", "ancestors", "listeners", "ingress")
 """Lists in a status whose items have conditions of their own (Gateway API, OpenShift Route)."""
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_WRONG = re.compile(
+_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WRONG = pattern(
     r"fail(ed|ure|ing)?|err(or|ored|ors)?|degraded|unhealthy|invalid|rejected|aborted|lost|red"
     r"|broken|crash(ed|ing|loop)?|denied|conflict|expired|warn(ing)?|cancel(l?ed)|inconclusive"
 )
-_UNDER_WAY = re.compile(
-    r"pending|waiting|progress|queued|new|scheduled|yellow|unknown|unready|\w+ing"
-)
+_UNDER_WAY = pattern(r"pending|waiting|progress|queued|new|scheduled|yellow|unknown|unready|\w+ing")
 _NOT = frozenset({"available", "deployed", "found", "healthy", "ready", "reconciled", "running"})
 """Words that mean work under way after a `not`."""
 _NO_PROGRESS = frozenset(

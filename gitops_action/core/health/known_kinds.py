@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.health.conventions import condition_lists, stale, suspended
 from gitops_action.core.health.model import Health, current, failed, in_progress, said
 from gitops_action.core.manifests.fields import items, number, text

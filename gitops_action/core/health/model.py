@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import items, number, text
 from gitops_action.core.manifests.model import Body
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.fault import ImageReferenceError
 from gitops_action.core.images.oci import ImageFacts
 from gitops_action.core.images.reference import (
@@ -14,6 +14,7 @@ from gitops_action.core.images.reference import (
     normalise_repository,
     parse_reference,
 )
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ def _contradiction(repository: str, first: int, second: int) -> UsageError:
 
 # Whether one tag is older than another, where tags are versions.
 
-_VERSION = re.compile(r"v?(?P<core>\d+(?:\.\d+){1,3})(?:[-_.](?P<suffix>[A-Za-z0-9._-]+))?")
+_VERSION = pattern(r"v?(?P<core>\d+(?:\.\d+){1,3})(?:[-_.](?P<suffix>[A-Za-z0-9._-]+))?")
 _STAGES = frozenset({"a", "alpha", "b", "beta", "rc", "cr", "pre", "preview"})
 _STAGES |= {"dev", "snapshot", "canary", "nightly"}
-_WORDS = re.compile(r"[A-Za-z]+|[0-9]+")
+_WORDS = pattern(r"[A-Za-z]+|[0-9]+")
 
 
 def is_downgrade(old: str, new: str) -> bool | None:

@@ -6,14 +6,15 @@ Docker's older media types have the same shape and are read the same way.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.reference import is_digest
 from gitops_action.core.json_values import items, mapping, text
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import GitOpsError
 
 INDEX_TYPES = (
@@ -184,10 +185,10 @@ class RegistryContentError(GitOpsError):
 
 # The commit an image was built from, by the labels it carries.
 
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_SSH = re.compile(r"(?:[A-Za-z0-9_.-]+@)?(?P<host>[A-Za-z0-9.-]+):(?P<path>[^/].*)")
+_COMMIT = pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_OWNER = pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
+_NAME = pattern(r"[A-Za-z0-9._-]{1,100}")
+_SSH = pattern(r"(?:[A-Za-z0-9_.-]+@)?(?P<host>[A-Za-z0-9.-]+):(?P<path>[^/].*)")
 
 
 @dataclass(frozen=True, kw_only=True)

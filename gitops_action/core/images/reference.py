@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.fault import ImageReferenceError, find_fault
+from gitops_action.core.pattern import pattern
 
 # The grammar of image references, as the distribution project's `reference` package defines it.
 
@@ -22,11 +23,11 @@ _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
-_REFERENCE = re.compile(
+_REFERENCE = pattern(
     rf"(?:(?P<domain>{_DOMAIN})/)?(?P<path>{_PATH})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?"
 )
-_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
-_IDENTIFIER = re.compile(r"[0-9a-f]{64}")
+_SHA256 = pattern(r"sha256:[0-9a-f]{64}")
+_IDENTIFIER = pattern(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, get_args
 
 from gitops_action.core.config.values import format_duration, parse_duration
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.oci import ImageSource
 from gitops_action.core.inputs.common import RegistryInputs, RepositoryInputs
 from gitops_action.core.inputs.values import Values
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import UsageError
 
 Mode = Literal["pull-request", "commit", "local", "dispatch"]
@@ -37,7 +37,7 @@ _NOT_SENT = (
 )
 """Attributes that the workflow which `mode: dispatch` starts has no input for."""
 
-_SOURCE = re.compile(
+_SOURCE = pattern(
     r"(?P<repository>[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+)"
     r"@(?P<commit>[0-9a-fA-F]{40}|[0-9a-fA-F]{64})"
 )

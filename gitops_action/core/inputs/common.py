@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.declaration import Input
 
 JOB_TOKEN = "${{ github.token }}"  # noqa: S105 - an expression, not a secret

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.common import DEFAULT_CONFIG
 from gitops_action.core.inputs.declaration import Command, Input
 from gitops_action.core.inputs.values import Values

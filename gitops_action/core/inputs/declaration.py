@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from gitops_action.core.dataclass import dataclass
 
 Kind = Literal["text", "raw", "flag", "choice", "names", "lines", "url", "repository", "secret"]
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 
 from gitops_action.core.config.values import parse_duration
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import common
 from gitops_action.core.inputs.common import CLUSTER_INPUTS, ClusterInputs
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.values import Values
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import UsageError
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_COMMIT = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 COMMIT = Input(
     name="commit",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.declaration import Command, Input
 
 LIBRARY = "OWNER/gitops-action"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from gitops_action.core.dataclass import dataclass
 
 Level = Literal["read", "write"]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import common
 from gitops_action.core.inputs.bump import VERIFY_MODES, VerifyMode
 from gitops_action.core.inputs.declaration import Command, Input, Output

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass
+from dataclasses import Field
 from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.declaration import Command, Input, Kind
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import GitOpsErrors, UsageError
 
 _TRUE = frozenset({"true", "True", "TRUE"})
@@ -16,8 +18,8 @@ _FALSE = frozenset({"false", "False", "FALSE"})
 BOOLEANS = _TRUE | _FALSE
 """What a `flag` may be, as GitHub's toolkit reads booleans."""
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_REPOSITORY = pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
+_CONTROL = pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class _Dataclass(Protocol):

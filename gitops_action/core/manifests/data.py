@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import fields
 from gitops_action.core.manifests.model import Manifest
 

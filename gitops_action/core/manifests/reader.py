@@ -7,13 +7,13 @@ reads scalars by YAML 1.1 and Kubernetes does not (see `scalars`).
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.model import ManifestError
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import Location
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ SEQUENCE_TAG = "seq"
 """The tags of nodes that wear none of their own."""
 
 # What LibYAML would read but what makes the reader of its nodes recurse deeper than a stack holds.
-_STEEP = re.compile(rb"(?:[-?][ \t]+){%d}|(?m:^[ ]{%d})" % (MAX_DEPTH, 2 * MAX_DEPTH))
-_BRACKETS = re.compile(rb"[\[\]{}]")
+_STEEP = pattern(rb"(?:[-?][ \t]+){%d}|(?m:^[ ]{%d})" % (MAX_DEPTH, 2 * MAX_DEPTH))
+_BRACKETS = pattern(rb"[\[\]{}]")
 
 
 @dataclass(frozen=True, kw_only=True)

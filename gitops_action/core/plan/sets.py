@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gitops_action.core.config import Environment
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery import OutsideRepositoryError, Source
 from gitops_action.core.yaml import YamlPath, parse_path
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from gitops_action.core.pattern import pattern
 from gitops_action.core.plan.images import Wanted
 from gitops_action.core.plan.model import SeveralStreamsError
 from gitops_action.errors import Location
 
-_WORD = re.compile(r"[A-Za-z]{2,}")
-_COMMIT = re.compile(r"(?<![0-9a-zA-Z])(?=[0-9a-f]*[0-9])[0-9a-f]{7,40}(?![0-9a-zA-Z])")
+_WORD = pattern(r"[A-Za-z]{2,}")
+_COMMIT = pattern(r"(?<![0-9a-zA-Z])(?=[0-9a-f]*[0-9])[0-9a-f]{7,40}(?![0-9a-zA-Z])")
 _STAGES = frozenset(
     {"rc", "alpha", "beta", "dev", "pre", "preview", "snapshot", "final", "ga", "build", "post"}
 )

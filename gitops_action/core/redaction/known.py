@@ -10,6 +10,8 @@ from functools import cache
 from itertools import pairwise
 from urllib.parse import quote
 
+from gitops_action.core.pattern import pattern
+
 PLACEHOLDER = "***"
 _SHORTEST_LINE = 4
 """Lines of a secret that are shorter (a bracket, a blank) would only shred the output."""
@@ -123,8 +125,8 @@ def _without_key(found: re.Match[str]) -> str:
 
 # By what names values are known to be secrets.
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_OPTION = re.compile(r"--?[A-Za-z][\w-]*")
+_WORDS = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_OPTION = pattern(r"--?[A-Za-z][\w-]*")
 _SECRET_WORDS = frozenset(
     {
         "apikey",
@@ -301,8 +303,8 @@ LONGEST_LINE = 500
 _READ = 4_000
 """Characters of a line that are looked at at all: patterns must not meet megabytes."""
 
-_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
-_PEM_END = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
+_PEM = pattern(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_PEM_END = pattern(r"-----END [A-Z ]*PRIVATE KEY-----")
 
 
 def masked_lines(lines: Iterable[str], redactor: Redactor) -> tuple[str, ...]:

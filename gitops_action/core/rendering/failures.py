@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from gitops_action.core.manifests import Manifest, ObjectId, read_manifests
 from gitops_action.core.manifests.scalars import read_plain
+from gitops_action.core.pattern import pattern
 from gitops_action.core.rendering.graph import Graph, RenderError
 from gitops_action.core.rendering.kustomization import Text
 from gitops_action.core.rendering.output import twice
@@ -15,8 +16,8 @@ from gitops_action.core.repository import RepositoryFile
 from gitops_action.errors import GitOpsError, Location
 
 _REGISTERED = "already registered id"
-_UNKNOWN_FIELD = re.compile(r'unknown field "([^"]+)"')
-_NOT_TEXT = re.compile(r"Go struct field [\w.]*?\.(\w+(?:\.\w+)*) of type string")
+_UNKNOWN_FIELD = pattern(r'unknown field "([^"]+)"')
+_NOT_TEXT = pattern(r"Go struct field [\w.]*?\.(\w+(?:\.\w+)*) of type string")
 
 
 def diagnose(
@@ -84,12 +85,12 @@ def _doubles(manifests: list[Manifest]) -> tuple[GitOpsError, ...]:
 
 # What kustomize says when it fails, as people can use it.
 
-_RECURSED = re.compile(r"recursed accumulation of path '([^']*)'")
-_FROM = re.compile(r"(?:accumulating|merging) resources from '([^']+)'")
-_IN_FILE = re.compile(r"in File: (\S+)\s*$")
+_RECURSED = pattern(r"recursed accumulation of path '([^']*)'")
+_FROM = pattern(r"(?:accumulating|merging) resources from '([^']+)'")
+_IN_FILE = pattern(r"in File: (\S+)\s*$")
 # What kustomize tried after the thing that failed; it says nothing about the mistake.
-_AFTERMATH = re.compile(r"'?: must build at directory: .*$", re.DOTALL)
-_WRAPPING = re.compile(
+_AFTERMATH = pattern(r"'?: must build at directory: .*$", re.DOTALL)
+_WRAPPING = pattern(
     r"^(?:error: |accumulating resources: |accumulation err='|accumulating components: "
     r"|(?:accumulating|merging) resources from '[^']*': |'[^']*' must resolve to a file': "
     r"|recursed accumulation of path '[^']*': |accumulateDirectory: |\")+"

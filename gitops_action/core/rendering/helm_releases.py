@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Body, Manifest, ManifestError
 from gitops_action.core.manifests.fields import items, mapping, text, texts
 from gitops_action.core.manifests.reader import read_documents

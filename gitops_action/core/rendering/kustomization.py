@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.model import ManifestError
 from gitops_action.core.manifests.reader import (
     MAPPING_TAG,

@@ -6,7 +6,9 @@ import posixpath
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pattern import pattern
 
 _MAX_LINKS = 40
 """As many links as Linux follows on one way."""
@@ -109,7 +111,7 @@ DEFAULTS = (
     *("cloudbuild.yaml", "codeship-services.yml", "codeship-steps.yml"),
     *("**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml"),
 )
-_TOKENS = re.compile(r"\*\*/|/\*\*(?!/)|\*+|\?|\[(?:\]|[!^]\]|[!^])?[^\]/]*\]|\\.|.", re.DOTALL)
+_TOKENS = pattern(r"\*\*/|/\*\*(?!/)|\*+|\?|\[(?:\]|[!^]\]|[!^])?[^\]/]*\]|\\.|.", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,15 +7,15 @@ generated objects; kustomize is asked only where that leaves a doubt.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from gitops_action.core.manifests import Manifest, ObjectId
+from gitops_action.core.pattern import pattern
 from gitops_action.core.rendering.graph import Graph
 from gitops_action.errors import Location
 
-_HASH = re.compile(r"-[bcdfghkmt2456789]{10}$")
+_HASH = pattern(r"-[bcdfghkmt2456789]{10}$")
 """The suffix of generated ConfigMaps and Secrets, in the letters of kustomize's encoder."""
 
 _GENERATORS = {"configmapgenerator": "ConfigMap", "secretgenerator": "Secret"}

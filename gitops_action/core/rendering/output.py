@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.kustomize import is_kustomization
 from gitops_action.core.manifests import (
     Body,

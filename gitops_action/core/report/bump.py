@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 
 from gitops_action.core import trailers
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference, ImageSource
 from gitops_action.core.markdown import inert, shown
 from gitops_action.core.outcome import Job
+from gitops_action.core.pattern import pattern
 from gitops_action.core.plan import PlanLine, Skipped
 from gitops_action.core.pull_requests import Comparison, Identity, Operation
 
@@ -137,9 +139,9 @@ _SHORT_DIGEST = len("sha256:") + 12
 _SLUG_LIMIT, _SHORT_HASH = 80, 8
 _FOLDERS = frozenset({"rollback", "hold"})
 """Folders that hold other branches, such as `gitops/<environment>/rollback/<application>`."""
-_NOT_IN_A_SLUG = re.compile(r"[^A-Za-z0-9._-]+")
+_NOT_IN_A_SLUG = pattern(r"[^A-Za-z0-9._-]+")
 # git-check-ref-format(1), rules 3, 4, 5, 9 and 10; 1, 2, 6, 7 and 8 are checked by hand.
-_NOT_IN_A_BRANCH = re.compile(r"\.\.|@\{|[\x00-\x20\x7f~^:?*\[\\]")
+_NOT_IN_A_BRANCH = pattern(r"\.\.|@\{|[\x00-\x20\x7f~^:?*\[\\]")
 
 
 def version_of(image: ImageReference) -> str:

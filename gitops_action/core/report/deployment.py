@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gitops_action.core.config import Environment, Target
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.pending import Decision
 from gitops_action.core.deploy.result import EnvironmentResult, Result, combined
 from gitops_action.core.manifests.model import ObjectId

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.diff import Change, ObjectDiff
 from gitops_action.core.deploy.prune import PruneVerdict
 from gitops_action.core.kustomize import is_kustomization

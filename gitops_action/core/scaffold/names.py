@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import UsageError
 
-_LABEL = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
-_REPOSITORY = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
-_CODE_OWNER = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9][A-Za-z0-9_.-]{0,99})?")
-_REGISTRY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
+_LABEL = pattern(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_OWNER = pattern(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
+_REPOSITORY = pattern(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
+_CODE_OWNER = pattern(r"@[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9][A-Za-z0-9_.-]{0,99})?")
+_REGISTRY = pattern(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _NOT_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 """Words that YAML 1.1 does not read as text (yaml.org, types `bool` and `null`)."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.permissions import RIGHTS
 from gitops_action.core.scaffold.questions import UNRELEASED, Answers, Handover
 

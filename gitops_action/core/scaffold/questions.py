@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, cast
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import split_names
 from gitops_action.core.inputs.declaration import Command
 from gitops_action.core.scaffold import names

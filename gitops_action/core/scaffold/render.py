@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pattern import pattern
 from gitops_action.core.scaffold.questions import Answers, Application
 
 if TYPE_CHECKING:
@@ -36,12 +38,12 @@ an environment and the one before it: of the loop or folder, else the last and t
 OPEN, CLOSE = "⟦", "⟧"
 """What encloses an expression once a word has been replaced; no template holds them."""
 
-_WORD = re.compile(
+_WORD = pattern(
     rf"(?<![A-Za-z0-9])(?:{'|'.join(re.escape(word) for word in WORDS)})(?![A-Za-z0-9])"
 )
-_HIDDEN = re.compile(r"^([ \t]*)#\| ?", re.MULTILINE)
-_HIDDEN_PROSE = re.compile(r"^<!--\| ?(.*)-->$", re.MULTILINE)
-_STATEMENT = re.compile(r"^[ \t]*#%.*$|<!--%.*?%-->", re.MULTILINE)
+_HIDDEN = pattern(r"^([ \t]*)#\| ?", re.MULTILINE)
+_HIDDEN_PROSE = pattern(r"^<!--\| ?(.*)-->$", re.MULTILINE)
+_STATEMENT = pattern(r"^[ \t]*#%.*$|<!--%.*?%-->", re.MULTILINE)
 
 
 def to_jinja(text: str) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pattern import pattern
 from gitops_action.core.tags.context import TagContext
 from gitops_action.core.tags.emit import Emission, Emitter
 from gitops_action.core.tags.labels import annotation_entries, label_entries
 from gitops_action.core.tags.rules import parse_flavor, parse_image_names, parse_rules
 
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_TAG = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 """What a tag may be (OCI distribution specification, "Pulling manifests")."""
 
 

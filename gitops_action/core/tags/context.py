@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.json_values import mapping, text
 from gitops_action.core.outcome import Job
 

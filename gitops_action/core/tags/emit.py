@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from packaging.version import InvalidVersion
 from packaging.version import Version as PythonVersion
 from semver import Version as SemanticVersion
 
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pattern import pattern
 from gitops_action.core.tags.context import TagContext
 from gitops_action.core.tags.expressions import dates, expand, global_names, is_raw
 from gitops_action.core.tags.rules import Flavor, Rule
@@ -67,10 +69,10 @@ def python_version(text: str) -> TagVersion | None:
     return TagVersion(names=names, stable=not unstable)
 
 
-_JAVASCRIPT_REGEX = re.compile(r"/(.+)/(.*)")
+_JAVASCRIPT_REGEX = pattern(r"/(.+)/(.*)")
 _REGEX_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "g": 0, "u": 0}
 """JavaScript's flags; `u` changes nothing here, and `g` gives all matches."""
-_JAVASCRIPT_GROUP = re.compile(r"\(\?<(?![=!])")
+_JAVASCRIPT_GROUP = pattern(r"\(\?<(?![=!])")
 
 
 @dataclass(frozen=True, kw_only=True)

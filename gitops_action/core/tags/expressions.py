@@ -8,9 +8,9 @@ a slip of the pen does not become a tag.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Mapping
 
+from gitops_action.core.pattern import pattern
 from gitops_action.core.tags.context import TagContext
 from gitops_action.core.tags.moment import moment_format
 from gitops_action.errors import UsageError
@@ -18,8 +18,8 @@ from gitops_action.errors import UsageError
 Function = Callable[[tuple[str, ...], Mapping[str, str]], str]
 Names = Mapping[str, str | Function]
 
-_BRACES = re.compile(r"\{\{\{?(.*?)\}?\}\}")
-_PARTS = re.compile(r"""\s*(?:([A-Za-z_]\w*)=)?(?:'([^']*)'|"([^"]*)"|([^\s'"=]+))""")
+_BRACES = pattern(r"\{\{\{?(.*?)\}?\}\}")
+_PARTS = pattern(r"""\s*(?:([A-Za-z_]\w*)=)?(?:'([^']*)'|"([^"]*)"|([^\s'"=]+))""")
 
 
 def expand(text: str, names: Names) -> str:

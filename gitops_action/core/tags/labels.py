@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC
 
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pattern import pattern
 from gitops_action.core.tags.context import TagContext
 from gitops_action.core.tags.expressions import expand, global_names
 from gitops_action.core.tags.rules import text_lines
 from gitops_action.errors import UsageError
 
-_LEVEL = re.compile(r"(?:manifest|index)(?:-descriptor)?(?:\[[^\[\]]+\])?")
+_LEVEL = pattern(r"(?:manifest|index)(?:-descriptor)?(?:\[[^\[\]]+\])?")
 """Where annotations can be put, with a platform or not (Docker, "Annotations")."""
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import UsageError
 
 Writer = Callable[[datetime], str]
 
 _NOON = 12
-_TOKENS = re.compile(
+_TOKENS = pattern(
     r"\[([^\[\]]*)\]"
     r"|(\\?)(LTS|LT|L{1,4}|l{1,4}|Y{4,6}|YY|Y|y{1,4}|Qo|Q|Mo|M{1,4}|DDDo|Do|D{1,4}|do|d{1,4}|e|E"
     r"|wo|ww|w|Wo|WW|W|GGGGG|GGGG|GG|ggggg|gggg|gg|N{1,5}|HH|H|hh|h|kk|k|mm|m|ss|s|S{1,9}|ZZ|Z"

@@ -5,17 +5,17 @@ from __future__ import annotations
 import csv
 import difflib
 import math
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, get_args
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReferenceError, parse_reference
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import UsageError
 
 # Lines of comma-separated `name=value` fields, the grammar of `tags`, `flavor` and `images`.
 
-_COMMENT = re.compile(r"(?:^|\s)#")
+_COMMENT = pattern(r"(?:^|\s)#")
 
 
 def text_lines(text: str) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.image import Live
 from gitops_action.core.discovery.scan import object_lives
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import value
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.validation.objects import ObjectProblem, Step, Steps

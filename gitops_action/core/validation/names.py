@@ -6,14 +6,13 @@ documents leave open is as the API server's own validation has it.
 
 from __future__ import annotations
 
-import re
-
 from gitops_action.core.manifests import ObjectId
+from gitops_action.core.pattern import pattern
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_QUALIFIED = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
-_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_LABEL = pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN = pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_QUALIFIED = pattern(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_DATA_KEY = pattern(r"[-._a-zA-Z0-9]+")
 
 LABEL_LENGTH = 63
 SUBDOMAIN_LENGTH = 253

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pattern import pattern
 from gitops_action.core.yaml.find import resolve
 from gitops_action.core.yaml.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, YamlFile
 from gitops_action.core.yaml.path import EditRefusedError, PathNotFoundError
@@ -16,8 +17,8 @@ from gitops_action.errors import Location
 
 # Appending in flow style (`[ ]`, `{ }`) and JSON, in the spacing of what is there.
 
-_COMMA = re.compile(r"\s*,")
-_LEAD = re.compile(r"(?:\r\n|\r|\n)?[ \t]*\Z")
+_COMMA = pattern(r"\s*,")
+_LEAD = pattern(r"(?:\r\n|\r|\n)?[ \t]*\Z")
 _REACH = 400  # an indentation wider than this is not copied
 
 
@@ -130,9 +131,9 @@ def _line(lead: str) -> str | None:
 
 # How a file lays out its lists and lines, so that what is added looks like the rest.
 
-_BREAK = re.compile(r"\r\n|\r|\n")
-_REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|$)")
-_COMMENT_LINE = re.compile(r"([ \t]*)#[^\r\n]*(\r\n|\r|\n|$)")
+_BREAK = pattern(r"\r\n|\r|\n")
+_REST = pattern(r"[ \t]*(?:#[^\r\n]*)?(\r\n|\r|\n|$)")
+_COMMENT_LINE = pattern(r"([ \t]*)#[^\r\n]*(\r\n|\r|\n|$)")
 
 
 @dataclass(frozen=True, kw_only=True)

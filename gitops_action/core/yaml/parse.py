@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from gitops_action.core.pattern import pattern
 from gitops_action.core.yaml.compose import Composer
 from gitops_action.core.yaml.encoding import decode, place
 from gitops_action.core.yaml.nodes import (
@@ -186,8 +186,8 @@ def _differs(path: str, text: str, facts: list[Fact]) -> bool:
 # Files that look like YAML and are none of ours to edit.
 
 # `{{ … }}` and `{% … %}` where YAML has no place for them: at the beginning of a line or value.
-_TEMPLATE = re.compile(rb"(?m)^[ \t]*(?:- *)?\{[{%#]|^[^#\n\"']*:[ \t]+\{\{|\{%-?[ \t]|\{\{-|-\}\}")
-_SOPS_LINE = re.compile(rb"(?m)^[ \t]*\"?sops\"?[ \t]*:")
+_TEMPLATE = pattern(rb"(?m)^[ \t]*(?:- *)?\{[{%#]|^[^#\n\"']*:[ \t]+\{\{|\{%-?[ \t]|\{\{-|-\}\}")
+_SOPS_LINE = pattern(rb"(?m)^[ \t]*\"?sops\"?[ \t]*:")
 _SOPS_VALUE = b"ENC[AES256_GCM,"
 
 

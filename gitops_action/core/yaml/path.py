@@ -9,15 +9,16 @@ of a file with several (from 0, the default).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pattern import pattern
 from gitops_action.errors import GitOpsError, UsageError
 
-_BARE = re.compile(r"[^\s.\[\]\"'=]+")
-_VALUE = re.compile(r"[^\]\"']+")
-_DOCUMENT = re.compile(r"\[\[([0-9]{1,6})\]\]\.?")
-_INDEX = re.compile(r"\[([0-9]{1,9})\]")
-_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'", re.DOTALL)
+_BARE = pattern(r"[^\s.\[\]\"'=]+")
+_VALUE = pattern(r"[^\]\"']+")
+_DOCUMENT = pattern(r"\[\[([0-9]{1,6})\]\]\.?")
+_INDEX = pattern(r"\[([0-9]{1,9})\]")
+_QUOTED = pattern(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)

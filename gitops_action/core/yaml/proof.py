@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.yaml.nodes import Fact, YamlFile, kinds_of
 from gitops_action.core.yaml.parse import parse
 from gitops_action.core.yaml.path import EditProofError, YamlPath, YamlSyntaxError

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pattern import pattern
 from gitops_action.core.yaml.nodes import Scalar, Style, YamlFile
 from gitops_action.core.yaml.path import EditProofError, EditRefusedError
 from gitops_action.core.yaml.scalars import Kind, kinds, needs_quotes
@@ -14,12 +14,12 @@ from gitops_action.errors import Location
 
 # Characters that stand for themselves on one line in every parser: printable, no line break of
 # YAML 1.1 or 1.2, no byte order mark.
-_SPECIAL = re.compile(
+_SPECIAL = pattern(
     "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-_FIRST = re.compile(r"[,\[\]{}#&*!|>'\"%@`\s]|[-?:](?:$|[\s,\[\]{}])|---|\.\.\.")
-_INSIDE = re.compile(r":(?:$|\s)|\s#")
-_INSIDE_FLOW = re.compile(r"[,\[\]{}?]|:(?:$|\s)|\s#")
+_FIRST = pattern(r"[,\[\]{}#&*!|>'\"%@`\s]|[-?:](?:$|[\s,\[\]{}])|---|\.\.\.")
+_INSIDE = pattern(r":(?:$|\s)|\s#")
+_INSIDE_FLOW = pattern(r"[,\[\]{}?]|:(?:$|\s)|\s#")
 
 
 def render(value: str, style: Style, *, flow: bool, text: bool = True) -> str:
@@ -100,7 +100,7 @@ def _unproved(file: YamlFile, cause: str) -> EditProofError:
 
 # Block scalars (`|`, `>`): edited line by line, refused where lines would come or go.
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+_LINE = pattern(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
 def block_span(file: YamlFile, scalar: Scalar, value: str) -> tuple[Span, str]:

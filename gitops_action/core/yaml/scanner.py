@@ -8,7 +8,6 @@ behind its colon, not where the next token begins.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from ruamel.yaml.parser import Parser
 from ruamel.yaml.scanner import Scanner, ScannerError
 from ruamel.yaml.tokens import BlockEndToken, KeyToken, ScalarToken, Token, ValueToken
 
+from gitops_action.core.pattern import pattern
 from gitops_action.core.yaml.nodes import Comment
 
 # The text under ruamel.yaml's scanner: marks are exact code point indexes.
@@ -87,12 +87,12 @@ MAX_DEPTH = 128
 
 _BREAKS = "\n\r\x85\u2028\u2029"
 _SPACE = rf" \t{_BREAKS}\0"
-_BLANKS = re.compile(r"[ \t]*")
-_LINE_END = re.compile(rf"[{_BREAKS}\0]")
+_BLANKS = pattern(r"[ \t]*")
+_LINE_END = pattern(rf"[{_BREAKS}\0]")
 _WORD = rf"(?:[^{_SPACE}:]|:(?![{_SPACE}]))+"
 _FLOW_WORD = rf"(?:[^{_SPACE}:,\[\]{{}}]|:(?![{_SPACE}]))+"
-_PLAIN = re.compile(rf"{_WORD}(?:[ \t]+(?!#){_WORD})*")
-_FLOW_PLAIN = re.compile(rf"{_FLOW_WORD}(?:[ \t]+(?!#){_FLOW_WORD})*")
+_PLAIN = pattern(rf"{_WORD}(?:[ \t]+(?!#){_WORD})*")
+_FLOW_PLAIN = pattern(rf"{_FLOW_WORD}(?:[ \t]+(?!#){_FLOW_WORD})*")
 
 
 class EventScanner(Scanner):

@@ -6,13 +6,13 @@ GitHub has no watch for commit statuses: they are asked for every 5 seconds, lat
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from gitops_action.commands.deploy.target import DeployClock, Progress, Stop, Teller
 from gitops_action.commands.ports import History
 from gitops_action.core.config import Target
 from gitops_action.core.config.values import format_duration
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Failure, Result, TargetResult
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.flux import commit_statuses as words

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.errors import AccessDeniedError, NotFoundError
 from gitops_action.core.cluster.model import LiveObject, Resource
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.flux.source_match import Follows, follows
 from gitops_action.core.flux.status import GROUP, dependencies_of, id_of, of_path, source_of
 from gitops_action.core.manifests.model import ObjectId

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from gitops_action.commands.deploy.push.live import Live
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.model import LiveObject, Right
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.compare import Changed, Unchanged, compare
 from gitops_action.core.deploy.field_managers import field_manager, managers_to_migrate
 from gitops_action.core.deploy.inventory import Inventory

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha256
 
 from gitops_action.commands.deploy.push.changes import Change
@@ -12,6 +12,7 @@ from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.errors import StoppedError
 from gitops_action.core.cluster.model import Applied, ApplyOptions, LiveObject
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.compare import would_change
 from gitops_action.core.deploy.field_managers import is_autoscaler, is_person
 from gitops_action.core.manifests.fields import mapping

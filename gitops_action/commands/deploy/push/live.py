@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from typing import Protocol, TypeVar
 
@@ -17,6 +17,7 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import LiveObject, Resource
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.objects import INVENTORY_LABEL, Placed, Target, scaled_targets
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import ObjectId

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from gitops_action.commands.deploy.push.apply import for_health
@@ -20,6 +19,7 @@ from gitops_action.commands.deploy.push.live import Live, Scaled, look, scaled_i
 from gitops_action.commands.deploy.results import Ledger
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.model import LiveObject
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.ignored_fields import ignored_fields
 from gitops_action.core.deploy.inventory import Entry, Inventory
 from gitops_action.core.deploy.objects import APPLY_ANNOTATION, ClusterState, Placed, place, sealed

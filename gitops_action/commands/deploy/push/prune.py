@@ -8,7 +8,7 @@ only when it was seen to be gone, or is not ours; the rest is tried again by the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gitops_action.commands.deploy.cluster import HeldLease
 from gitops_action.commands.deploy.push.contents import is_container, occupied
@@ -30,6 +30,7 @@ from gitops_action.core.cluster.errors import (
     UnreachableError,
 )
 from gitops_action.core.cluster.model import LiveObject
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.inventory import Entry, Inventory, shrink
 from gitops_action.core.deploy.order import deletion_waves
 from gitops_action.core.deploy.prune import (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.target import TargetRun, ask
 from gitops_action.commands.deploy.wait.state import Tracked
 from gitops_action.core.cluster.errors import ClusterError
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Failure, Progress, ProgressTone
 from gitops_action.core.health.diagnose import LogRequest
 from gitops_action.core.health.diagnose.pods import SHOWN, event_line

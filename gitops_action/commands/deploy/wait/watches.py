@@ -6,11 +6,12 @@ import queue
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gitops_action.commands.deploy.cluster import Changes, Cluster
 from gitops_action.core.cluster import errors
 from gitops_action.core.cluster.model import Listing, LiveObject, Resource, WatchEvent
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import mapping, text, value
 from gitops_action.core.manifests.model import Body, ObjectId
 from gitops_action.errors import GitOpsError

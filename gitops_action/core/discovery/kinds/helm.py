@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from gitops_action.core.discovery.cursor import Cursor, Tree, merge, tree_of
 from gitops_action.core.discovery.image import Live, Place, Role, Spot, live_of, split_image
+from gitops_action.core.pattern import pattern
 
 # The conventions by which Helm values name images.
 
-_KEY = re.compile(
+_KEY = pattern(
     r"(?P<word>.*?)(?P<image>image)?"
     r"(?P<role>registry|repository|repo|name|tag|version|digest|sha256|sha)?",
     re.IGNORECASE,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.image import (
     Live,
@@ -21,14 +22,15 @@ from gitops_action.core.discovery.image import (
     split_image,
 )
 from gitops_action.core.discovery.variables import holds_variable
+from gitops_action.core.pattern import pattern
 
 RULES = frozenset({"marker", "imagepolicy-marker"})
 BYTES = (b"gitops-image", b"$imagepolicy")
-_OURS = re.compile(r"(?P<key>gitops-image:\s*)(?P<what>[^\s}]+)")
-_FLUX = re.compile(r"\"\$imagepolicy\"\s*:\s*\"(?P<what>[^\"]+)\"")
+_OURS = pattern(r"(?P<key>gitops-image:\s*)(?P<what>[^\s}]+)")
+_FLUX = pattern(r"\"\$imagepolicy\"\s*:\s*\"(?P<what>[^\"]+)\"")
 # `KEY=value`, as in `literals` of kustomize and environment variables: the key stays.
-_KEY = re.compile(r"[A-Za-z_-][\w.-]*=(?=.)")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_KEY = pattern(r"[A-Za-z_-][\w.-]*=(?=.)")
+_DIGEST = pattern(r"sha256:[0-9a-f]{64}")
 _FORMS = {"reference": "no ending", "name": "`:name`", "tag": "`:tag`", "digest": "`:digest`"}
 _ENDINGS: dict[str, Role] = {"tag": "tag", "name": "name", "digest": "digest"}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.health.model import Status
 from gitops_action.core.manifests.model import Body
 

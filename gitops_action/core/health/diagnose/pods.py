@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.health.diagnose.model import Finding, LogRequest, Tolerance
 from gitops_action.core.health.model import condition, count, moment
 from gitops_action.core.manifests.fields import flag, items, mapping, text
