@@ -127,6 +127,7 @@ def _validation(shape: ValidateShape) -> Validation:
         schemas=tuple(dict.fromkeys(shape.schemas)),
         unknown_kinds=shape.unknown_kinds,
         remote_bases=shape.remote_bases,
+        existing=shape.existing,
     )
 
 

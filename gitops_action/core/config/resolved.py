@@ -174,6 +174,7 @@ class Gates:
 # How rendered objects are checked, as resolved values.
 
 UnknownKinds = Literal["warn", "error", "ignore"]
+Existing = Literal["warn", "error"]
 
 KUBERNETES = "1.36"
 """Whose schemas are taken where the configuration does not say."""
@@ -189,12 +190,14 @@ class Validation:
             are part of an environment.
         unknown_kinds: what to do about kinds that no schema is known for.
         remote_bases: whether kustomizations may name other repositories.
+        existing: what a problem is that the base has as well.
     """
 
     kubernetes: str = KUBERNETES
     schemas: tuple[str, ...] = ()
     unknown_kinds: UnknownKinds = "warn"
     remote_bases: bool = False
+    existing: Existing = "warn"
 
 
 MergeMode = Literal["auto", "manual"]

@@ -262,6 +262,9 @@ class ValidateShape(Shape):
     remote_bases: bool = Field(
         default=False, description="Whether kustomizations may name other repositories."
     )
+    existing: Literal["warn", "error"] = Field(
+        default="warn", description="What a problem is that the base branch has as well."
+    )
 
 
 # The shape of `.github/gitops.yaml`: keys, types, and what each means.

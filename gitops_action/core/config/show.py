@@ -118,6 +118,7 @@ def _validation(validation: Validation) -> Plain:
         schemas=list(validation.schemas),
         unknown_kinds=validation.unknown_kinds,
         remote_bases=validation.remote_bases,
+        existing=validation.existing,
     )
 
 
