@@ -67,6 +67,20 @@ class Checker:
         )
 
 
+def definition_at(checker: Checker, reference: str) -> Mapping[str, object]:
+    """The schema that a `$ref` names; an empty one where there is none."""
+    address, _, pointer = reference.partition("#")
+    documents = checker.library.documents
+    own = (checker.schema, *documents.values())
+    for document in (documents.get(address, {}),) if address else own:
+        here: object = document
+        for step in pointer.strip("/").split("/"):
+            here = here.get(step) if isinstance(here, Mapping) else None
+        if isinstance(here, Mapping):
+            return here
+    return {}
+
+
 def is_base64(value: str) -> bool:
     """Whether text is base64 as the API reads it: RFC 4648, padded, line breaks allowed."""
     try:

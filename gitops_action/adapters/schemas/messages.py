@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitops_action.adapters.schemas.checker import Checker, properties_at
+from gitops_action.adapters.schemas.checker import Checker, definition_at, properties_at
 from gitops_action.core.config.select import nearest
 from gitops_action.core.manifests import Manifest
 from gitops_action.core.redaction.known import concealed
 from gitops_action.core.validation import ObjectProblem, Steps, redacted, written
+from gitops_action.core.validation.list_keys import duplicate_items
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
@@ -133,12 +135,32 @@ def problems_of(manifest: Manifest, checker: Checker) -> Iterator[ObjectProblem]
     """
     body = {key: value for key, value in manifest.body.items() if key not in {"status", "sops"}}
     seen: set[tuple[Steps, str]] = set()
+    words = _Words(manifest, checker)
     for error in checker.errors(body):
-        for problem in _Words(manifest, checker).problems(error):
+        for problem in words.problems(error):
             key = (problem.steps, problem.title)
             if key not in seen:
                 seen.add(key)
                 yield problem
+
+
+def duplicates_of(manifest: Manifest, checker: Checker) -> Iterator[ObjectProblem]:
+    """Items of lists that server-side apply refuses, for another one has the same key."""
+
+    def resolve(reference: str) -> Mapping[str, object]:
+        return definition_at(checker, reference)
+
+    for found in duplicate_items(manifest.body, checker.schema, resolve):
+        path = written(found.steps)
+        said = " and ".join(f"{key} {value}".strip() for key, value in found.keys.items())
+        names = " and ".join(key for key in found.keys if key) or "value"
+        yield ObjectProblem(
+            f"{path} has two items with {said.strip()}",
+            manifest=manifest,
+            steps=(*found.steps, found.index),
+            cause=f"server-side apply refuses the object: the items of this list differ by {names}",
+            fix="remove one of the two",
+        )
 
 
 class _Words:
@@ -148,7 +170,7 @@ class _Words:
 
     def problems(self, error: ValidationError) -> Iterator[ObjectProblem]:
         instance, steps = error.instance, tuple(error.instance_path)
-        if isinstance(instance, str) and instance.startswith(_ENCRYPTED):
+        if isinstance(instance, str) and self._is_unknown(instance):
             return
         keyword, details = error.kind.name, error.kind.as_dict()
         if keyword in {"additionalProperties", "unevaluatedProperties"}:
@@ -159,6 +181,11 @@ class _Words:
             yield self._missing(steps, str(details["property"]))
         else:
             yield self._value(error, steps, keyword, details)
+
+    def _is_unknown(self, value: str) -> bool:
+        """Whether it is encrypted, or a variable that Flux fills in with what nobody knows here."""
+        filled_in = self._manifest.deployer is not None and _VARIABLE in value
+        return filled_in or value.startswith(_ENCRYPTED)
 
     def _unknown(
         self, error: ValidationError, steps: Steps, names: list[str]
@@ -215,9 +242,13 @@ class _Words:
             )
         return self._problem(steps, title, fix=fix)
 
+    @cached_property
+    def _redacted(self) -> object:
+        return redacted(self._manifest.body)
+
     def _hidden(self, steps: Steps) -> bool:
         """Whether a value there is, or holds, what is not shown in a diff either."""
-        shown: object = redacted(self._manifest.body)
+        shown: object = self._redacted
         real: object = self._manifest.body
         for step in steps:
             shown, real = _below(shown, step), _below(real, step)

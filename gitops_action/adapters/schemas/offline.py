@@ -14,7 +14,7 @@ from gitops_action.adapters.schemas.kubernetes import (
     KubernetesSchemas,
     kubernetes_schemas,
 )
-from gitops_action.adapters.schemas.messages import problems_of
+from gitops_action.adapters.schemas.messages import duplicates_of, problems_of
 from gitops_action.core.config.select import nearest
 from gitops_action.core.manifests import Manifest, ManifestError, parse_manifests
 from gitops_action.core.repository import RepositoryFile
@@ -230,6 +230,8 @@ class OfflineSchemas:
             return
         try:
             yield from problems_of(manifest, checker or self._metadata)
+            if checker is not None:
+                yield from duplicates_of(manifest, checker)
         except ValueError as error:  # the schema itself is none
             yield ObjectProblem(
                 f"the schema of {manifest.api_version} {manifest.id.kind} cannot be used",

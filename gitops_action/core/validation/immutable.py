@@ -229,10 +229,10 @@ def may_recreate(manifest: Manifest) -> bool:
 def _broken(
     before: Sequence[Manifest], after: Sequence[Manifest]
 ) -> Iterator[tuple[Manifest, Rule]]:
-    old = {manifest.id: manifest for manifest in before}
+    old = {(manifest.id, manifest.cluster): manifest for manifest in before}
     for manifest in after:
         rules = RULES.get((manifest.id.group, manifest.id.kind), ())
-        was = old.get(manifest.id) if rules else None
+        was = old.get((manifest.id, manifest.cluster)) if rules else None
         if was is not None:
             yield from ((manifest, rule) for rule in rules if rule.differs(was.body, manifest.body))
 

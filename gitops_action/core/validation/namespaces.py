@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from gitops_action.core.config.select import nearest
 from gitops_action.core.manifests import Manifest
+from gitops_action.core.rendering.variables import holds_variable
+from gitops_action.core.validation.misspelt import slip_of
 from gitops_action.core.validation.objects import ObjectProblem, is_namespaced, scopes_of
 
 BUILT_IN = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 """Namespaces that every cluster has (Kubernetes documentation, "Namespaces")."""
+
+_WELL_KNOWN = frozenset(
+    {
+        *("argo-rollouts", "argocd", "cert-manager", "external-dns", "external-secrets"),
+        *("ingress-nginx", "istio-ingress", "kyverno", "linkerd", "longhorn", "metallb"),
+        *("monitoring", "observability", "openshift-gitops", "tekton-pipelines", "traefik"),
+        *("vault", "velero"),
+    }
+)
+_SYSTEM = "-system"
+"""End of the namespaces that add-ons create for themselves: `flux-system`, `istio-system`."""
 
 _SHOWN = 5
 
@@ -29,8 +41,8 @@ def unknown_namespaces(
     """One problem for each namespace that is used and not known.
 
     Whether it exists is known to the cluster alone, and many clusters get their namespaces from
-    elsewhere: so it is a warning. It is an error where these objects create namespaces of their
-    own and the unknown name is nearly one of them: that is a slip of the pen.
+    elsewhere: so it is a warning, which asks "did you mean" where a letter or two make it one that
+    is known. Namespaces that add-ons create for themselves are left alone.
 
     Args:
         manifests: the objects of an environment, after the change.
@@ -41,8 +53,9 @@ def unknown_namespaces(
     there = own | frozenset(known) | BUILT_IN
     users: dict[str, list[Manifest]] = {}
     for manifest in manifests:
-        if manifest.id.namespace and manifest.id.namespace not in there:
-            users.setdefault(manifest.id.namespace, []).append(manifest)
+        name = manifest.id.namespace
+        if name and name not in there and not _is_well_known(name) and not holds_variable(name):
+            users.setdefault(name, []).append(manifest)
     return tuple(_unknown(name, users[name], own, there) for name in sorted(users))
 
 
@@ -73,8 +86,7 @@ def without_namespace(manifests: Sequence[Manifest]) -> tuple[ObjectProblem, ...
 def _unknown(
     name: str, users: Sequence[Manifest], own: Collection[str], there: Collection[str]
 ) -> ObjectProblem:
-    slip = nearest(name, sorted(own))
-    guess = slip or nearest(name, sorted(there))
+    guess = slip_of(name, own) or slip_of(name, there)
     add = "add a Namespace object for it, unless the cluster gets it from elsewhere"
     return ObjectProblem(
         f"namespace {name!r} is described nowhere",
@@ -82,8 +94,12 @@ def _unknown(
         steps=("metadata", "namespace"),
         cause=f"used by {_names(users)}",
         fix=f"did you mean {guess!r}?" if guess else add,
-        level="error" if slip else "warning",
+        level="warning",
     )
+
+
+def _is_well_known(name: str) -> bool:
+    return name in _WELL_KNOWN or name.endswith(_SYSTEM)
 
 
 def _count(manifests: Sequence[Manifest]) -> str:

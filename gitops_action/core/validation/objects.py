@@ -8,6 +8,7 @@ from typing import Literal
 from gitops_action.core.manifests import Manifest, ObjectId, fields
 from gitops_action.core.manifests.data import data_faults
 from gitops_action.core.manifests.fields import items, mapping, text
+from gitops_action.core.rendering.variables import holds_variable
 from gitops_action.core.validation import names
 from gitops_action.core.validation.names import label_fault, label_value_fault
 from gitops_action.errors import GitOpsError, Location
@@ -98,7 +99,8 @@ def pod_problems(manifest: Manifest) -> Iterator[ObjectProblem]:
 
 def _selector(manifest: Manifest, labels: Mapping[str, object]) -> Iterator[ObjectProblem]:
     wanted = mapping(manifest.body, "spec", "selector", "matchLabels")
-    missed = sorted(key for key in wanted if labels.get(key) != wanted[key])
+    known = not (holds_variable(wanted) or holds_variable(labels))
+    missed = sorted(key for key in wanted if known and labels.get(key) != wanted[key])
     if missed:
         yield ObjectProblem(
             f"{manifest.id} does not select its own pods",
@@ -113,7 +115,8 @@ def _labels(
     manifest: Manifest, labels: Mapping[str, object], steps: Steps
 ) -> Iterator[ObjectProblem]:
     for key, value in labels.items():
-        fault = label_value_fault(value) if isinstance(value, str) else ""
+        checked = isinstance(value, str) and not holds_variable(value)
+        fault = label_value_fault(str(value)) if checked else ""
         if fault:
             yield ObjectProblem(
                 f"{manifest.id}: invalid value of label {key!r} of its pods",
@@ -133,7 +136,7 @@ def _containers(
             name = text(container, "name")
             fault = "another container of the pod has it" if name in seen else label_fault(name)
             seen.add(name)
-            if name and fault:
+            if name and fault and not holds_variable(name):
                 yield ObjectProblem(
                     f"{manifest.id}: invalid container name {name!r}",
                     manifest=manifest,
@@ -221,7 +224,7 @@ _LARGEST_DATA = 1024 * 1024
 
 
 def check_objects(
-    manifests: Sequence[Manifest], environment: str = ""
+    manifests: Sequence[Manifest], environment: str = "", *, declared: bool = True
 ) -> tuple[ObjectProblem, ...]:
     """What an API server would refuse about these objects, in their order.
 
@@ -232,16 +235,23 @@ def check_objects(
     Args:
         manifests: everything that one environment describes, of all its applications.
         environment: its name, for the messages; may be empty.
+        declared: whether a configuration says what is deployed. Without one, two files that
+            describe an object may be alternatives.
     """
     scopes = scopes_of(manifests)
     each = (problem for item in manifests for problem in _check(item, scopes))
-    return (*_duplicates(manifests, environment), *each)
+    level: Level = "error" if declared else "warning"
+    return (*_duplicates(manifests, environment, level), *each)
 
 
-def _duplicates(manifests: Sequence[Manifest], environment: str) -> Iterator[ObjectProblem]:
+def _duplicates(
+    manifests: Sequence[Manifest], environment: str, level: Level
+) -> Iterator[ObjectProblem]:
     first: dict[object, Manifest] = {}
     for manifest in manifests:
-        other = first.setdefault(manifest.id, manifest)
+        if holds_variable(f"{manifest.id.namespace}/{manifest.id.name}"):
+            continue
+        other = first.setdefault((manifest.id, manifest.cluster), manifest)
         if other is not manifest:
             inside = f" in environment {environment}" if environment else ""
             yield ObjectProblem(
@@ -249,6 +259,7 @@ def _duplicates(manifests: Sequence[Manifest], environment: str) -> Iterator[Obj
                 manifest=manifest,
                 cause=f"{_place(other.origin)} and {_place(manifest.origin)} both describe it",
                 fix="keep one of them, or give one another name or namespace",
+                level=level,
             )
 
 
@@ -265,7 +276,7 @@ def _check(manifest: Manifest, scopes: Scopes) -> Iterator[ObjectProblem]:
 
 
 def _name(manifest: Manifest) -> Iterator[ObjectProblem]:
-    fault = names.name_fault(manifest.id)
+    fault = "" if holds_variable(manifest.id.name) else names.name_fault(manifest.id)
     if not manifest.id.name:
         fault = "every object needs one"
     if fault:
@@ -282,7 +293,7 @@ def _namespace(manifest: Manifest, scopes: Scopes) -> Iterator[ObjectProblem]:
     namespace, steps = manifest.id.namespace, ("metadata", "namespace")
     if not namespace:
         return
-    fault = names.label_fault(namespace)
+    fault = "" if holds_variable(namespace) else names.label_fault(namespace)
     if fault:
         yield ObjectProblem(
             f"{manifest.id} has an invalid namespace {namespace!r}",
@@ -344,12 +355,14 @@ def _faults(
 ) -> Iterator[tuple[Steps, str, str]]:
     """Place, title and cause of each key that is wrong, and of each value of those `valued`."""
     for key in found:
-        fault = names.key_fault(str(key).lower() if what == "annotation" else str(key))
+        name = str(key).lower() if what == "annotation" else str(key)
+        fault = "" if holds_variable(key) else names.key_fault(name)
         if fault:
             yield (*steps, str(key)), f"invalid {what} key {str(key)!r}", fault
     for key in valued:
         value = found[key]
-        fault = names.label_value_fault(value) if isinstance(value, str) else ""
+        checked = isinstance(value, str) and not holds_variable(value)
+        fault = names.label_value_fault(str(value)) if checked else ""
         if fault:
             yield (*steps, key), f"invalid value of {what} {key!r}", fault
 
@@ -369,7 +382,8 @@ def _data(manifest: Manifest) -> Iterator[ObjectProblem]:
     for part in ("data", "binaryData", "stringData"):
         for key, value in fields.mapping(manifest.body, part).items():
             size += len(str(value).encode())
-            if fault := names.data_key_fault(str(key)):
+            fault = "" if holds_variable(key) else names.data_key_fault(str(key))
+            if fault:
                 yield ObjectProblem(
                     f"{manifest.id}: invalid key {str(key)!r} in {part}",
                     manifest=manifest,

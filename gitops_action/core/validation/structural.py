@@ -28,6 +28,9 @@ _KEPT = (
     "pattern",
     "maxProperties",
     "minProperties",
+    "default",
+    "x-kubernetes-list-type",
+    "x-kubernetes-list-map-keys",
 )
 _JUNCTIONS = ("allOf", "anyOf", "oneOf")
 _TYPE_ROOT = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
@@ -144,6 +147,8 @@ class _Converter:
 def nullable(schema: JsonSchema) -> JsonSchema:
     """The same schema, which takes null as well."""
     kind = schema.get("type")
+    if isinstance(kind, list) and "null" in kind:
+        return schema
     if any(key in schema for key in ("enum", "not", *_JUNCTIONS)):
         return {"anyOf": [{"type": "null"}, schema]}
     if isinstance(kind, str):
