@@ -22,6 +22,7 @@ from gitops_action.core.pull_requests import (
     NewPullRequest,
     PullRequestFacts,
 )
+from gitops_action.core.rendering.deployers import BuildSettings
 from gitops_action.core.rendering.output import Rendering
 from gitops_action.core.report.bump import BumpReport, ProposalView
 from gitops_action.core.repository import Keep, RepositoryFile, Sides, Snapshot, Tip, Tree
@@ -275,8 +276,12 @@ class Trees(Files, Protocol):
 class Renderer(Protocol):
     """Renders a folder of a repository the way it would be deployed."""
 
-    def render(self, folder: str, files: Mapping[str, RepositoryFile]) -> Rendering:
-        """Render `folder`, given every file that it stands on (paths from the repository's top).
+    def render(
+        self, folder: str, files: Mapping[str, RepositoryFile], settings: BuildSettings
+    ) -> Rendering:
+        """Render `folder` by the settings, given every file that it depends on.
+
+        Paths count from the repository's top.
 
         What cannot be rendered is a problem in the result, never an exception.
         """

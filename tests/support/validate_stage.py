@@ -16,6 +16,7 @@ from gitops_action.core.inputs import ValidateInputs
 from gitops_action.core.manifests import Manifest, read_manifests
 from gitops_action.core.outcome import Job, Outcome
 from gitops_action.core.rendering import Rendering
+from gitops_action.core.rendering.deployers import BuildSettings
 from gitops_action.core.repository import RepositoryFile, Sides, Tree, TreeFile, blob_id
 from gitops_action.core.trailers import Proposal
 from gitops_action.errors import ConflictError, GitOpsError, Location
@@ -100,7 +101,9 @@ class PlainRenderer:
     def __init__(self) -> None:
         self.rendered: list[str] = []
 
-    def render(self, folder: str, files: Mapping[str, RepositoryFile]) -> Rendering:
+    def render(
+        self, folder: str, files: Mapping[str, RepositoryFile], _settings: BuildSettings
+    ) -> Rendering:
         self.rendered.append(folder)
         inside = [
             file

@@ -11,6 +11,7 @@ from gitops_action.commands.validate.scope import find_touched, render_both
 from gitops_action.core.config import Config, load_config
 from gitops_action.core.manifests import content_hash, read_manifests
 from gitops_action.core.rendering import RenderError, Rendering
+from gitops_action.core.rendering.deployers import BuildSettings
 from gitops_action.core.repository import RepositoryFile, Sides, Tree, TreeFile, blob_id
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
@@ -50,7 +51,9 @@ class Renderer:
         self.most_at_once = 0
         self._lock = threading.Lock()
 
-    def render(self, folder: str, files: Mapping[str, RepositoryFile]) -> Rendering:
+    def render(
+        self, folder: str, files: Mapping[str, RepositoryFile], _settings: BuildSettings
+    ) -> Rendering:
         with self._lock:
             self.folders.append(folder)
             self.at_once += 1
@@ -74,7 +77,7 @@ def both(
 ) -> dict[str, tuple[EnvironmentRendering, EnvironmentRendering]]:
     trees = Trees(before, after)
     sides = trees.sides()
-    pairs = render_both(find_touched(settings, sides, trees), sides, trees, renderer)
+    pairs = render_both(find_touched(settings, sides, trees), trees, renderer)
     return {pair.environment.name: (pair.before, pair.after) for pair in pairs}
 
 

@@ -50,11 +50,10 @@ def test_a_bump_is_valid_and_shows_what_changes() -> None:
     assert outcome.headline == "Valid in staging: objects 0 added, 1 changed, 0 removed"
 
 
-def test_what_the_change_does_not_touch_is_neither_read_nor_rendered() -> None:
+def test_what_the_change_does_not_touch_is_not_rendered() -> None:
     stage = ValidateStage(BUMP)
     stage.run()
     assert set(stage.workshop.tool.rendered) == {STAGING}
-    assert not [path for path in stage.trees.looked_at if path.startswith(PRODUCTION)]
 
 
 def test_nothing_changed_is_valid() -> None:
@@ -149,12 +148,12 @@ def test_kinds_without_a_schema_are_told_as_configured(policy: str, levels: list
 
 
 def test_a_namespace_that_nobody_describes_is_a_warning() -> None:
-    outcome = ValidateStage({f"{STAGING}/a.yaml": settings("a", where="monitoring")}).run()
+    outcome = ValidateStage({f"{STAGING}/a.yaml": settings("a", where="billing")}).run()
     assert outcome.exit_code == 0
     (said,) = warnings(outcome)
-    assert "monitoring" in said
-    elsewhere = {f"{STAGING}/a.yaml": settings("a", where="monitoring")}
-    elsewhere["platform/n.yaml"] = namespace("monitoring")
+    assert "billing" in said
+    elsewhere = {f"{STAGING}/a.yaml": settings("a", where="billing")}
+    elsewhere["platform/n.yaml"] = namespace("billing")
     assert warnings(ValidateStage(elsewhere).run()) == []
 
 
@@ -167,11 +166,83 @@ def test_an_immutable_selector_is_an_error_at_its_file() -> None:
     assert (found.file, found.line) == (WEB, 7)
 
 
-def test_what_was_wrong_before_is_marked() -> None:
-    base = {**FILES, f"{STAGING}/old.yaml": f"{settings('old')}wrong: true\n"}
-    outcome = ValidateStage(BUMP, base=base).run()
-    assert outcome.exit_code == 1
+OLD_PROBLEM = {**FILES, f"{STAGING}/old.yaml": f"{settings('old')}wrong: true\n"}
+
+
+def test_what_was_wrong_before_is_shown_and_fails_no_change() -> None:
+    outcome = ValidateStage(BUMP, base=OLD_PROBLEM).run()
+    assert outcome.exit_code == 0
+    assert errors(outcome) == []
+    assert outcome.outputs["valid"] == "true"
     assert "*(also without this change)*" in outcome.summary
+
+
+def test_what_is_wrong_and_new_fails_beside_old_problems() -> None:
+    new = {f"{STAGING}/new.yaml": f"{settings('new')}wrong: true\n"}
+    outcome = ValidateStage({**BUMP, **new}, base=OLD_PROBLEM).run()
+    assert outcome.exit_code == 1
+    assert ["ConfigMap web/new" in text for text in errors(outcome)] == [True]
+
+
+def test_old_problems_fail_where_the_configuration_says_so() -> None:
+    strict = {".github/gitops.yaml": f"{CONFIG}validate: {{existing: error}}\n"}
+    outcome = ValidateStage(BUMP, base={**OLD_PROBLEM, **strict}).run()
+    assert outcome.exit_code == 1
+    assert len(errors(outcome)) == 1
+
+
+def test_a_problem_that_moves_to_another_line_is_the_same_problem() -> None:
+    moved = {f"{STAGING}/old.yaml": f"# a comment\n\n{settings('old')}wrong: true\n"}
+    assert ValidateStage(moved, base=OLD_PROBLEM).run().exit_code == 0
+
+
+def test_a_second_one_of_an_old_problem_is_new() -> None:
+    base = {**FILES, f"{STAGING}/old.yaml": f"{settings('a')}---\n{settings('a')}"}
+    more = {f"{STAGING}/old.yaml": f"{settings('a')}---\n{settings('a')}---\n{settings('a')}"}
+    assert ValidateStage(BUMP, base=base).run().exit_code == 0
+    assert ValidateStage(more, base=base).run().exit_code == 1
+
+
+FLUX_APPS = """apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {interval: 10m, path: ./apps, prune: true, sourceRef: {kind: GitRepository, name: own}}
+"""
+CLUSTER = {
+    ".github/gitops.yaml": "version: 1\nenvironments:\n  prod: {path: clusters/prod}\n",
+    "clusters/prod/apps.yaml": FLUX_APPS,
+    "apps/web.yaml": deployment("ghcr.io/acme/web:v1"),
+    "apps/namespace.yaml": namespace(),
+}
+
+
+def test_what_flux_builds_belongs_to_the_environment() -> None:
+    bump = {"apps/web.yaml": deployment("ghcr.io/acme/web:v2")}
+    outcome = ValidateStage(bump, base=CLUSTER).run()
+    assert touched(outcome) == ["prod"]
+    assert outcome.outputs["objects-changed"] == "1"
+    assert outcome.data["unrendered"] == []
+
+
+def test_what_is_wrong_in_what_flux_builds_fails_the_change() -> None:
+    bad = {"apps/web.yaml": f"{settings('bad')}wrong: true\n"}
+    assert ValidateStage(bad, base=CLUSTER).run().exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("kind: OCIRepository, name: own", "it reads the OCIRepository `own`"),
+        ("kind: ExternalArtifact, name: own", "it reads the ExternalArtifact `own`"),
+    ],
+)
+def test_sources_that_are_no_repository_are_named_as_not_followed(source: str, said: str) -> None:
+    other = FLUX_APPS.replace("kind: GitRepository, name: own", source)
+    change = {"clusters/prod/settings.yaml": settings("a")}
+    outcome = ValidateStage(change, base={**CLUSTER, "clusters/prod/apps.yaml": other}).run()
+    notes = [item.text for item in outcome.notices if item.level == "notice"]
+    assert any("not followed: Kustomization flux-system/apps" in text for text in notes)
+    assert any(said in text for text in notes)
 
 
 @pytest.mark.parametrize(

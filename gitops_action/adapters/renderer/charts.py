@@ -88,7 +88,12 @@ def _objects(output: bytes, release: Release) -> Rendering:
             path = f"{release.chart}/{source[1].decode(errors='replace').strip()}"
         parsed = read_manifests(path, document)
         place = Location(file=path)
-        manifests += [replace(item, origin=place) for item in parsed.manifests]
+        manifests += [
+            replace(
+                item, origin=place, deployer=release.manifest.id, cluster=release.manifest.cluster
+            )
+            for item in parsed.manifests
+        ]
         problems += [
             RenderError(error.title, cause=error.cause, fix=error.fix, location=place)
             for error in parsed.problems

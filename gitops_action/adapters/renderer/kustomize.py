@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -237,13 +236,6 @@ class Kubectl:
                 location=Location(file=build.kustomization),
             )
         return output.read_bytes() if size else b""
-
-
-def without_charts(body: Mapping[str, object]) -> bytes:
-    """A kustomization without its Helm charts, for where there is no helm to render them."""
-    asks = ("helmcharts", "helmchartinflationgenerator", "helmglobals")
-    kept = {key: item for key, item in body.items() if key.casefold() not in asks}
-    return json.dumps(kept, ensure_ascii=False).encode()
 
 
 def _whole(text: str) -> str:

@@ -7,25 +7,23 @@ from dataclasses import dataclass, field, replace
 
 from gitops_action.adapters.process import Runner
 from gitops_action.adapters.renderer.charts import ChartRenderer
-from gitops_action.adapters.renderer.kustomize import (
-    Build,
-    Kubectl,
-    Limits,
-    Scratch,
-    without_charts,
-)
+from gitops_action.adapters.renderer.kustomize import Build, Kubectl, Limits, Scratch
 from gitops_action.core.manifests import Manifest, ManifestError
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering import RenderError, Rendering
+from gitops_action.core.rendering.additions import added_to, generated
+from gitops_action.core.rendering.deployers import AS_WRITTEN, BuildSettings
 from gitops_action.core.rendering.failures import diagnose
 from gitops_action.core.rendering.graph import (
     Graph,
+    inflation_plugins,
     kustomization_of,
     layout_of,
     local_charts,
     look_through,
+    without_charts,
 )
-from gitops_action.core.rendering.layout import Ignore, Layout, ignore_files
+from gitops_action.core.rendering.layout import Ignore, Layout, folder_of, ignore_files
 from gitops_action.core.rendering.origins import Origins, located, told
 from gitops_action.core.rendering.output import (
     Collected,
@@ -35,14 +33,15 @@ from gitops_action.core.rendering.output import (
     merge_manifests,
     read_plain_files,
 )
-from gitops_action.core.repository import RepositoryFile
+from gitops_action.core.repository import REGULAR, RepositoryFile
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location
 
 
 @dataclass(kw_only=True)
 class _Parts:
-    """What the parts of a folder came to."""
+    """What the parts of a folder came to, and how the folder is built."""
 
+    settings: BuildSettings = AS_WRITTEN
     manifests: list[Manifest] = field(default_factory=list)
     problems: list[GitOpsError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -82,18 +81,25 @@ class KustomizeRenderer:
         self._reader = OutputReader()
         self._sources = SourceReader()
 
-    def render(self, folder: str, files: Mapping[str, RepositoryFile]) -> Rendering:
-        """Render `folder`, given every file that it stands on."""
+    def render(
+        self,
+        folder: str,
+        files: Mapping[str, RepositoryFile],
+        settings: BuildSettings = AS_WRITTEN,
+    ) -> Rendering:
+        """Render `folder` by the settings, given every file that it stands on."""
         layout = layout_of(files)
-        parts = _Parts()
+        parts = _Parts(settings=settings)
         with Scratch() as scratch:
             self._parts(folder, files, layout, scratch, parts)
-            manifests, doubles = merge_manifests(parts.manifests)
+            manifests, doubles = merge_manifests(parts.manifests, separate=settings.separate)
             charts = ChartRenderer(
                 helm=self._helm, runner=self._runner, limits=self._limits, scratch=scratch
             )
             rendered = charts.render(manifests, files, layout)
-        manifests, more = merge_manifests([*manifests, *rendered.manifests])
+        manifests, more = merge_manifests(
+            [*manifests, *rendered.manifests], separate=settings.separate
+        )
         return Rendering(
             manifests=manifests,
             problems=(*parts.problems, *doubles, *rendered.problems, *more),
@@ -108,17 +114,49 @@ class KustomizeRenderer:
         scratch: Scratch,
         parts: _Parts,
     ) -> None:
-        folders: Iterable[str] = (folder,)
-        if not kustomization_of(folder, layout):
-            ignored = {path: files[path].data for path in ignore_files(files)}
-            collected = collect(folder, layout, Ignore(ignored))
-            plain = read_plain_files(collected.files, files, layout, lenient=not folder)
-            parts.manifests += plain.manifests
-            parts.problems += plain.problems
-            parts.notes += [*plain.notes, *_hidden(collected)]
-            folders = collected.kustomizations
-        for item in folders:
+        settings = parts.settings
+        found = kustomization_of(folder, layout)
+        if found:
+            files = self._with_additions(found[0], files, settings, parts)
+            self._kustomize(folder, files, layout, scratch, parts)
+            return
+        ignored = {path: files[path].data for path in ignore_files(files)}
+        ignore = Ignore(ignored)
+        collected = collect(folder, layout, ignore, lambda path: files[path].data, settings)
+        parts.notes += _hidden(collected)
+        if settings.kustomization and settings.generated:
+            path = f"{folder}/kustomization.yaml" if folder else "kustomization.yaml"
+            made = generated(folder, collected, settings)
+            files = {**files, path: RepositoryFile(path=path, data=made, mode=REGULAR)}
+            self._kustomize(folder, files, layout_of(files), scratch, parts)
+            return
+        plain = read_plain_files(collected.files, files, layout, lenient=not folder)
+        parts.manifests += _in_clusters(plain.manifests, settings)
+        parts.problems += plain.problems
+        parts.notes += plain.notes
+        for item in collected.kustomizations:
+            before = len(parts.manifests)
             self._kustomize(item, files, layout, scratch, parts)
+            if settings.separate:
+                built = parts.manifests[before:]
+                parts.manifests[before:] = [replace(one, cluster=item) for one in built]
+
+    def _with_additions(
+        self,
+        path: str,
+        files: Mapping[str, RepositoryFile],
+        settings: BuildSettings,
+        parts: _Parts,
+    ) -> Mapping[str, RepositoryFile]:
+        """The files with what a controller writes into the folder's kustomization."""
+        if not settings.kustomization or path not in files:
+            return files
+        try:
+            data = added_to(path, files[path].data, settings)
+        except ManifestError as error:
+            parts.problems.append(error)
+            return files
+        return {**files, path: RepositoryFile(path=path, data=data, mode=REGULAR)}
 
     def _kustomize(
         self,
@@ -148,7 +186,9 @@ class KustomizeRenderer:
             folder=folder,
             kustomization=graph.kustomizations[0].path,
             outside=bool(graph.outside),
-            charts=any(item.charts for item in graph.kustomizations),
+            charts=any(
+                item.charts or inflation_plugins(item, files) for item in graph.kustomizations
+            ),
         )
         origins = Origins(graph, lambda path: self._sources.read(files[path]))
         manifests, whole = located(self._read(build, scratch), origins)
@@ -192,7 +232,8 @@ class KustomizeRenderer:
             GitOpsErrors: a chart would have to be fetched.
         """
         for kustomization in graph.kustomizations:
-            if not kustomization.charts:
+            plugins = inflation_plugins(kustomization, files)
+            if not kustomization.charts and not plugins:
                 continue
             if self._helm:
                 if not self._allow_remote:
@@ -200,10 +241,20 @@ class KustomizeRenderer:
                 continue
             documents = read_documents(kustomization.path, files[kustomization.path].data)
             body = documents[0].value if documents else {}
-            scratch.replace(
-                kustomization.path, without_charts(body if isinstance(body, dict) else {})
-            )
-            yield f"{kustomization.charts[0]}: its Helm charts are not rendered: there is no helm"
+            kept = without_charts(body if isinstance(body, dict) else {}, plugins)
+            scratch.replace(kustomization.path, kept)
+            lines = (Location(file=kustomization.path, line=plugin.line) for plugin in plugins)
+            place = (*kustomization.charts, *lines)[0]
+            yield f"{place}: its Helm charts are not rendered: there is no helm"
+
+
+def _in_clusters(manifests: Iterable[Manifest], settings: BuildSettings) -> Iterator[Manifest]:
+    """Objects of plain files; those of each folder are taken for a cluster's where that is open."""
+    for manifest in manifests:
+        if settings.separate and manifest.origin:
+            yield replace(manifest, cluster=folder_of(manifest.origin.file))
+        else:
+            yield manifest
 
 
 def _hidden(collected: Collected) -> list[str]:

@@ -143,10 +143,10 @@ class _Validation:
         trees = self.ports.trees
         settings = read_settings(trees, sides, self.inputs.config)
         wanted = self._wanted(settings)
-        touched = find_touched(settings.config, sides, trees)
+        touched = find_touched(settings.config, sides, trees, repository=self.inputs.repository)
         chosen = tuple(item for item in touched if not wanted or item.name in wanted)
         renderer = self.ports.workshop.renderer(settings.config.validate)
-        pairs = render_both(chosen, sides, trees, renderer)
+        pairs = render_both(chosen, trees, renderer)
         environments = self._judge(settings, sides, pairs)
         promises = check_promises(
             declared_by(proposal), {item.environment.name: item for item in pairs}, settings.config
@@ -193,6 +193,7 @@ class _Validation:
             workshop=self.ports.workshop,
             described=Described(self.ports.trees, sides.merged, rules.schemas),
             images=ImageCheck(registry, self.inputs.verify),
+            declared=settings.config.declared,
         )
         return tuple(judge.judge(pair) for pair in pairs)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,6 +15,7 @@ from gitops_action.commands.validate.ports import NotedSchemas, Workshop
 from gitops_action.core.config import Environment, Validation
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Manifest, read_manifests
+from gitops_action.core.rendering import RemoteBaseError
 from gitops_action.core.report.deployment import deployed_how, merged_how
 from gitops_action.core.report.validation import EnvironmentReport, Finding, Level
 from gitops_action.core.repository import RepositoryFile, Tree
@@ -91,6 +94,9 @@ def definitions(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
     return tuple(item for item in manifests if item.id.kind == _DEFINITION)
 
 
+_LINE = re.compile(r"(?<=\w):\d+(?::\d+)?\b")
+"""A line, and a column, behind a file's name."""
+
 _NOT_COMPARED = (
     "not everything renders, so what is removed, and what a deployment would delete, is not known"
 )
@@ -107,6 +113,7 @@ class Judge:
         workshop: makes what checks schemas.
         described: what the rest of the repository describes.
         images: looks images up.
+        declared: whether the repository has a configuration.
     """
 
     trees: Trees
@@ -115,6 +122,7 @@ class Judge:
     workshop: Workshop
     described: Described
     images: ImageCheck
+    declared: bool = True
 
     def judge(self, pair: RenderedPair) -> EnvironmentReport:
         """Check the environment as it would be; nothing here hides another environment."""
@@ -132,7 +140,7 @@ class Judge:
             return self._fill(report, before, after)
         except GitOpsError as error:
             findings = (*_rendering(before, after), Finding(level="error", error=error))
-            return replace(report, findings=findings)
+            return replace(report, findings=self._tolerated(findings))
 
     def _fill(
         self, report: EnvironmentReport, before: EnvironmentRendering, after: EnvironmentRendering
@@ -145,12 +153,14 @@ class Judge:
         return replace(
             report,
             findings=_worst_first(
-                [
-                    *_rendering(before, after),
-                    *self._checks(before, after, schemas),
-                    *self.images.check(added_images(*images), images[1], after.manifests),
-                    *_deletion_findings(verdict, after.environment),
-                ]
+                self._tolerated(
+                    [
+                        *_rendering(before, after),
+                        *self._checks(before, after, schemas),
+                        *self.images.check(added_images(*images), images[1], after.manifests),
+                        *_deletion_findings(verdict, after.environment),
+                    ]
+                )
             ),
             changes=tuple(diff for diff in diffs if whole or diff.change != "removed"),
             images=changed_images(*images),
@@ -162,14 +172,19 @@ class Judge:
             ),
         )
 
+    def _tolerated(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """What the base has as well fails no change, unless the configuration says so."""
+        if self.settings.existing == "error":
+            return tuple(findings)
+        return tuple(replace(item, level="warning") if item.known else item for item in findings)
+
     def _checks(
         self, before: EnvironmentRendering, after: EnvironmentRendering, schemas: NotedSchemas
     ) -> list[Finding]:
         """What is wrong after the merge; what is wrong before already is marked as known."""
         found = self._static(after, schemas)
         if found:
-            old = {_key(item) for item in self._static(before, self._schemas(before.manifests))}
-            found = [replace(item, known=_key(item) in old) for item in found]
+            found = _marked(found, self._static(before, self._schemas(before.manifests)))
         changes = map(_problem, immutable_changes(before.manifests, after.manifests))
         return self._located([*found, *changes])
 
@@ -185,7 +200,10 @@ class Judge:
         """What can be said of one side alone."""
         manifests = rendering.manifests
         return [
-            *map(_problem, check_objects(manifests, rendering.environment.name)),
+            *map(
+                _problem,
+                check_objects(manifests, rendering.environment.name, declared=self.declared),
+            ),
             *map(_problem, schemas.check(manifests)),
             *self._unknown(schemas.unknown(manifests)),
             *map(_problem, self._namespaces(manifests)),
@@ -234,23 +252,43 @@ def _problem(error: GitOpsError) -> Finding:
     return Finding(level=level, error=error)
 
 
+def _marked(found: Iterable[Finding], old: Iterable[Finding]) -> list[Finding]:
+    """The findings, each `known` that is there before as well: as often as it is there before."""
+    left = Counter(map(_key, old))
+    marked = []
+    for item in found:
+        key = _key(item)
+        marked.append(replace(item, known=left[key] > 0))
+        left[key] -= 1
+    return marked
+
+
 def _key(finding: Finding) -> tuple[str, str, str]:
+    """What is the same on both sides of a problem: everything but the lines it is found at."""
     error = finding.error
-    return error.title, error.cause, str(error.location.file if error.location else "")
+    file = error.location.file if error.location else ""
+    return _LINE.sub("", error.title), _LINE.sub("", error.cause), file
 
 
 def _rendering(before: EnvironmentRendering, after: EnvironmentRendering) -> list[Finding]:
-    old = {str(error) for error in before.problems}
-    broken = [
-        Finding(level="error", error=error, known=str(error) in old) for error in after.problems
-    ]
+    found = _marked(_unrendered(after.problems), _unrendered(before.problems))
     if before.problems and not after.problems:
-        mended = GitOpsError(
+        repaired = GitOpsError(
             "the base does not render, this change does: it cannot be compared in full",
             cause=str(before.problems[0]),
         )
-        broken.append(Finding(level="warning", error=mended))
-    return broken
+        found.append(Finding(level="warning", error=repaired))
+    return found
+
+
+def _unrendered(problems: Iterable[GitOpsError]) -> Iterator[Finding]:
+    """What keeps folders from being rendered, each mistake once however many build on it.
+
+    What lies outside of the repository is not followed; everything else is a mistake.
+    """
+    for error in {str(error): error for error in problems}.values():
+        level: Level = "warning" if isinstance(error, RemoteBaseError) else "error"
+        yield Finding(level=level, error=error)
 
 
 def _worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

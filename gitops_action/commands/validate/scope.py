@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from gitops_action.commands.ports import Renderer, Trees
 from gitops_action.commands.render import (
+    EnvironmentScope,
     FolderRenders,
-    FolderState,
     RenderedPair,
     closures_of,
-    environment_folders,
+    scope_of,
 )
 from gitops_action.core.config import (
     HOLDS_FOLDER,
@@ -28,17 +28,15 @@ from gitops_action.errors import GitOpsError, GitOpsErrors
 
 @dataclass(frozen=True, kw_only=True)
 class Touched:
-    """An environment that the change touches.
+    """An environment that the change touches: on the base, and after the merge."""
 
-    Attributes:
-        environment: which one.
-        before: its folders on the base.
-        after: its folders after the merge.
-    """
+    before: EnvironmentScope
+    after: EnvironmentScope
 
-    environment: Environment
-    before: tuple[FolderState, ...]
-    after: tuple[FolderState, ...]
+    @property
+    def environment(self) -> Environment:
+        """Which one."""
+        return self.after.environment
 
     @property
     def name(self) -> str:
@@ -47,25 +45,28 @@ class Touched:
 
     @property
     def files(self) -> frozenset[str]:
-        """Every file that it stands on, before or after."""
-        return frozenset(path for state in (*self.before, *self.after) for path in state.files)
+        """Every file that it depends on, before or after."""
+        return self.before.files | self.after.files
 
 
-def find_touched(config: Config, sides: Sides, trees: Trees) -> tuple[Touched, ...]:
-    """The environments that stand on changed files, in the order of the configuration.
+def find_touched(
+    config: Config, sides: Sides, trees: Trees, *, repository: str = ""
+) -> tuple[Touched, ...]:
+    """The environments that depend on changed files, in the order of the configuration.
 
-    Only names are looked at, and what kustomizations name: an environment in which nothing
-    changes is never rendered.
+    Only what files name is looked at: an environment in which nothing changes is never rendered.
     """
     changed = frozenset(sides.changed())
     if not changed:
         return ()
-    base, merged = closures_of(sides.base, trees), closures_of(sides.merged, trees)
+    base, merged = (
+        closures_of(tree, trees, repository=repository, branch=sides.branch)
+        for tree in (sides.base, sides.merged)
+    )
     every = (
         Touched(
-            environment=item,
-            before=environment_folders(item, config, sides.base, base),
-            after=environment_folders(item, config, sides.merged, merged),
+            before=scope_of(item, config, sides.base, base),
+            after=scope_of(item, config, sides.merged, merged),
         )
         for item in config.environments
     )
@@ -73,19 +74,19 @@ def find_touched(config: Config, sides: Sides, trees: Trees) -> tuple[Touched, .
 
 
 def render_both(
-    touched: Iterable[Touched], sides: Sides, trees: Trees, renderer: Renderer
+    touched: Iterable[Touched], trees: Trees, renderer: Renderer
 ) -> tuple[RenderedPair, ...]:
     """Both sides of these environments; a folder that is the same on both is rendered once."""
     every = tuple(touched)
     with FolderRenders(trees, renderer) as renders:
         for item in every:
-            renders.start(sides.base, item.before)
-            renders.start(sides.merged, item.after)
+            renders.start(item.before)
+            renders.start(item.after)
         return tuple(
             RenderedPair(
                 environment=item.environment,
-                before=renders.environment(item.environment, item.before),
-                after=renders.environment(item.environment, item.after),
+                before=renders.environment(item.before),
+                after=renders.environment(item.after),
             )
             for item in every
         )

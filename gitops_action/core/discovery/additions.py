@@ -19,12 +19,14 @@ class Additions:
         patches: items of `patches`, behind those of the kustomization.
         components: items of `components`, behind those of the kustomization.
         entries: items of `images`.
+        flat: of a folder without a kustomization, only the files directly in it are taken.
     """
 
     by: Literal["flux", "argocd"]
     patches: tuple[Cursor, ...] = ()
     components: tuple[Cursor, ...] = ()
     entries: tuple[Entry, ...] = ()
+    flat: bool = False
 
     @property
     def any(self) -> bool:

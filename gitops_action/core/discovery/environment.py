@@ -15,6 +15,8 @@ from gitops_action.core.discovery.relevance import steers
 from gitops_action.core.discovery.scan import without_values
 from gitops_action.core.discovery.source import Source, folder_of
 from gitops_action.core.images import ImageReference, ImageReferenceError
+from gitops_action.core.rendering.deployers import source_path
+from gitops_action.core.rendering.roots import find_roots, is_inside
 from gitops_action.core.repository import Snapshot
 from gitops_action.errors import GitOpsError, GitOpsErrors
 
@@ -53,13 +55,13 @@ class Surveyor:
     def closure(self, environment: Environment) -> frozenset[str]:
         """Every file an environment stands on: its folder's, and those its kustomizations name."""
         own = self._own(environment)
-        parts = [built for _, built in self._roots(own)]
+        parts = [built for _, built in self._roots(environment, own)]
         return frozenset(own).union(*(built.files for built in parts))
 
     def survey(self, environment: Environment) -> Survey:
         """Everything about one environment."""
         own = self._own(environment)
-        roots = self._roots(own)
+        roots = self._roots(environment, own)
         settled = frozenset(path for _, built in roots for path in built.values)
         lives = [
             replace(live, root=path)
@@ -90,27 +92,31 @@ class Surveyor:
         below = self.source.below(environment.root)
         return tuple(path for path in below if environment.contains(path))
 
-    def _roots(self, own: tuple[str, ...]) -> list[tuple[str, Built]]:
-        """What each file that nothing else builds on comes to; kustomizations first."""
-        claimed = tuple(self._claims(own))
-        free = [path for path in own if not any(_inside(path, folder) for folder in claimed)]
-        layers = [path for path in free if self.walker.is_kustomization(path)]
-        used = {target for path in layers for target in self.walker.references(path)}
-        tops = [path for path in layers if folder_of(path) not in used]
+    def _roots(self, environment: Environment, own: tuple[str, ...]) -> list[tuple[str, Built]]:
+        """What each part of the environment comes to that nothing else builds on."""
+        claimed = frozenset(self._claims(own))
+        folders: dict[str, list[str]] = {}
+        for path in own:
+            folders.setdefault(_folder(environment, path), []).append(path)
         roots: list[tuple[str, Built]] = []
-        covered: set[str] = set()
-        # Kustomizations that only a circle of others refers to come last, and are told as one.
-        for path in (*tops, *(path for path in layers if path not in tops)):
-            if path not in covered:
-                built = self._guarded(path)
-                covered |= built.files
-                roots.append((path, built))
-        left = (path for path in free if path not in covered and path not in layers)
+        for folder, paths in folders.items():
+            roots += self._folder_roots(folder, paths, claimed)
+        return roots
+
+    def _folder_roots(
+        self, folder: str, paths: list[str], claimed: frozenset[str]
+    ) -> list[tuple[str, Built]]:
+        found = find_roots(paths, self.walker.uses(paths), top=folder, claimed=claimed)
+        tops = [self.source.kustomization(one) for one in found.kustomizations]
+        roots = [(path, self._guarded(path)) for path in tops if path]
+        covered = frozenset(file for _, built in roots for file in built.files)
+        left = (path for path in found.files if path not in covered)
         loose = [path for path in left if self.source.is_relevant(path)]
+        seen: set[str] = set()
         for path in loose:
-            if path not in covered:
+            if path not in seen:
                 built = self.walker.file(path)
-                covered |= built.files - set(loose)
+                seen |= built.files - set(loose)
                 roots.append((path, built))
         return roots
 
@@ -128,9 +134,10 @@ class Surveyor:
         steering = (path for path in own if steers(self.source.data(path)))
         for path, manifest in self._objects(steering):
             for item in _built_paths(manifest):
-                text = (item.text or "").strip("/").removeprefix("./").strip("/")
-                if text and text != "." and not _inside(path, text):
-                    yield text
+                folder = source_path(item.text or "")
+                holds = folder is None or is_inside(folder_of(path), (folder,))
+                if folder and not holds and self.source.is_folder(folder):
+                    yield folder
 
     def _objects(self, paths: Iterable[str]) -> Iterator[tuple[str, Cursor]]:
         for path in paths:
@@ -191,8 +198,11 @@ def _built_paths(manifest: Cursor) -> Iterator[Cursor]:
                 yield source.path
 
 
-def _inside(path: str, folder: str) -> bool:
-    return path.startswith(f"{folder}/")
+def _folder(environment: Environment, path: str) -> str:
+    """The folder of an environment that a file lies in: one of several with `{application}`."""
+    if not environment.path:
+        return ""
+    return "/".join(path.split("/")[: len(environment.path.split("/"))])
 
 
 # The images an environment describes now, for comparing, promoting and telling.

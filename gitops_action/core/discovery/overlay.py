@@ -6,7 +6,7 @@ Resources, components, generators, patches, `images`, `replacements`, transforme
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -35,6 +35,7 @@ from gitops_action.core.discovery.transforms import (
     with_generated,
 )
 from gitops_action.core.discovery.values_source import ValueSources
+from gitops_action.core.rendering.roots import Uses, find_roots
 
 # What a folder or file comes to when its layers are applied.
 
@@ -445,7 +446,7 @@ class Walker:
         try:
             path = self.source.kustomization(folder)
             if path is None:
-                plain = self.plain(self.source.below(folder))
+                plain = self._without_kustomization(folder, flat=additions.flat)
                 return self._added(folder, plain, additions) if additions.any else plain
             return (
                 self.layer(path, Built(), (folder,), additions)
@@ -455,22 +456,34 @@ class Walker:
         finally:
             self._followed.pop()
 
-    def plain(self, paths: Iterable[str]) -> Built:
-        """What a folder without kustomization comes to: its kustomizations and its other files."""
+    def plain(self, folder: str, paths: Iterable[str]) -> Built:
+        """What Flux takes of a folder without kustomization: kustomizations and other files."""
         listed = tuple(paths)
-        folders = [folder_of(path) for path in listed if self.is_kustomization(path)]
-        tops = [f for f in folders if not any(_is_below(f, o) for o in folders if o != f)]
-        parts = [self.build(folder) for folder in tops]
-        covered = frozenset(path for part in parts for path in part.files)
-        loose = [
-            path
-            for path in listed
-            if path not in covered
-            and not any(_is_below(path, folder) for folder in folders)
-            and self.source.is_relevant(path)
-        ]
-        parts += [self.file(path) for path in loose if not self.is_kustomization(path)]
-        return joined(parts)
+        built = {folder_of(path): Uses() for path in listed if self.is_kustomization(path)}
+        roots = find_roots(listed, built, top=folder)
+        parts = [self.build(one) for one in roots.kustomizations]
+        loose = (path for path in roots.files if self.source.is_relevant(path))
+        return joined([*parts, *(self.file(path) for path in loose)])
+
+    def _without_kustomization(self, folder: str, *, flat: bool) -> Built:
+        below = self.source.below(folder)
+        if not flat:
+            return self.plain(folder, below)
+        direct = (path for path in below if folder_of(path) == folder)
+        return joined([self.file(path) for path in direct if self.source.is_relevant(path)])
+
+    def uses(self, paths: Iterable[str]) -> Mapping[str, Uses]:
+        """What each kustomization among the files refers to, by its folder."""
+        return {
+            folder_of(path): Uses(
+                targets=frozenset(self.references(path)), component=self._is_component(path)
+            )
+            for path in paths
+            if self.is_kustomization(path)
+        }
+
+    def _is_component(self, path: str) -> bool:
+        return any(top.say("kind") == "Component" for top in self.source.documents(path)[:1])
 
     def _added(self, folder: str, below: Built, additions: Additions) -> Built:
         """What a generated kustomization makes of a folder that has none."""
@@ -523,7 +536,3 @@ class Walker:
         if not self.source.covers(path):
             self.source.unread.add(path)
         return Built(files=frozenset({path}), whole=False)
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return not folder or path.startswith(f"{folder}/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -31,6 +30,7 @@ from gitops_action.core.discovery.kinds.workloads import (
 from gitops_action.core.discovery.source import Source, folder_of, items, join
 from gitops_action.core.discovery.substitution import substituted
 from gitops_action.core.discovery.transforms import Release, apply_entries, apply_patch, release_of
+from gitops_action.core.rendering.deployers import source_path
 from gitops_action.core.repository import Snapshot
 from gitops_action.errors import GitOpsError
 
@@ -235,8 +235,10 @@ class Scanner:
         return AppSource(parts=parts)
 
     def _argocd(self, source: AppSource, scan: Scan) -> None:
+        recurse = source.get("directory", "recurse")
         additions = Additions(
             by="argocd",
+            flat=recurse is None or recurse.text != "true",
             patches=tuple(source.items("kustomize", "patches")),
             components=tuple(source.items("kustomize", "components")),
             entries=tuple(argocd.kustomize_entries(source)),
@@ -305,8 +307,8 @@ class Scanner:
         return apply_entries(lives, entries, whole=whole)
 
     def _follow(self, path: Cursor | None, scan: Scan, additions: Additions) -> Followed | None:
-        folder = self._folder(path) if path is not None and path.text else None
-        if folder is None:
+        folder = self._folder(path) if path is not None else None
+        if not folder:
             return None
         if not self.source.covers(folder):
             self.source.unread.add(folder)
@@ -316,10 +318,10 @@ class Scanner:
         scan.values |= built.values if built else set()
         return built
 
-    def _folder(self, path: Cursor) -> str:
-        text = posixpath.normpath((path.text or "").lstrip("/"))
-        folder = self.source.resolve("", text, path.location)
-        return "" if folder == "." else folder
+    def _folder(self, path: Cursor) -> str | None:
+        """The folder that a path means; None where a variable or template sets it."""
+        written = source_path(path.text or "")
+        return self.source.resolve("", written, path.location) if written else written
 
 
 def without_values(lives: Iterable[Live], settled: Collection[str]) -> tuple[Live, ...]:

@@ -47,7 +47,7 @@ def follows(source: Body, *, server_url: str, repository: str, branch: str) -> F
     if text(source, "kind") != "GitRepository":
         return Follows()
     url = text(source, "spec", "url")
-    host, path = _place(url)
+    host, path = place_of(url)
     if path.casefold() != repository.casefold():
         return Follows(
             problem=f"it reads {_harmless(url)}, not {repository}",
@@ -77,7 +77,7 @@ def _mirror(host: str, server_url: str) -> str:
     return f"it reads from {host}, not from {expected}: a mirror may be behind"
 
 
-def _place(url: str) -> tuple[str, str]:
+def place_of(url: str) -> tuple[str, str]:
     """Host and OWNER/NAME of an address."""
     scp = None if "://" in url else _SCP.fullmatch(url)
     if scp:

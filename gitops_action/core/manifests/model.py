@@ -38,12 +38,18 @@ class Manifest:
         version: the API version without the group, such as `v1`.
         body: the whole object.
         origin: the file it came from, forward slashes, with a line where that is known.
+        deployer: the object whose controller applies it (a Flux Kustomization, a HelmRelease, an
+            Argo CD Application); None where the environment itself does.
+        cluster: tells clusters apart as far as the files do: objects with different values never
+            meet. Empty for the environment's own.
     """
 
     id: ObjectId
     version: str
     body: Body
     origin: Location | None = None
+    deployer: ObjectId | None = None
+    cluster: str = ""
 
     @property
     def api_version(self) -> str:
@@ -56,3 +62,11 @@ class Manifest:
 
 class ManifestError(GitOpsError):
     """A file does not hold what the Kubernetes API would take as objects."""
+
+
+class NoObjectError(ManifestError):
+    """A document is no object of a cluster, though it may be a tool's own file."""
+
+
+class UnnamedHookError(NoObjectError):
+    """A hook that gets another name at every run: nobody can compare or prune it."""

@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_action.core.manifests.canonical import canonical
-from gitops_action.core.manifests.model import Body, Manifest, ManifestError, ObjectId
+from gitops_action.core.manifests.model import (
+    Body,
+    Manifest,
+    ManifestError,
+    NoObjectError,
+    ObjectId,
+    UnnamedHookError,
+)
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.errors import GitOpsErrors, Location
 
@@ -61,7 +68,7 @@ def manifest_of(body: object, origin: Location) -> Manifest:
         ManifestError: it is no mapping, or has no apiVersion, kind or name.
     """
     if not isinstance(body, Mapping):
-        raise ManifestError(
+        raise NoObjectError(
             f"this is {_kind_of(body)}, not a Kubernetes object",
             cause="an object is a mapping with apiVersion, kind and metadata",
             fix="move the file out of the environment's folder, or make it an object",
@@ -72,7 +79,7 @@ def manifest_of(body: object, origin: Location) -> Manifest:
     metadata = body.get("metadata")
     facts = metadata if isinstance(metadata, Mapping) else {}
     group, _, version = api_version.rpartition("/")
-    name = _name(facts, kind, origin)
+    name = _name(facts, kind, origin, group)
     namespace = facts.get("namespace")
     identity = ObjectId(
         group=group,
@@ -113,7 +120,7 @@ def _text(body: Body, key: str, origin: Location) -> str:
     found = body.get(key)
     if isinstance(found, str) and found:
         return found
-    raise ManifestError(
+    raise NoObjectError(
         f"object has no {key}" if found in (None, "") else f"{key} is {_kind_of(found)}, not text",
         cause="a Kubernetes object has apiVersion, kind and metadata.name",
         fix=f"give it its {key}, or move the file out of the environment's folder",
@@ -121,20 +128,33 @@ def _text(body: Body, key: str, origin: Location) -> str:
     )
 
 
-def _name(metadata: Body, kind: str, origin: Location) -> str:
+_HOOKS = ("argocd.argoproj.io/hook", "helm.sh/hook")
+
+
+def _name(metadata: Body, kind: str, origin: Location, group: str) -> str:
     name = metadata.get("name")
     if isinstance(name, str) and name:
         return name
+    error: type[ManifestError] = ManifestError
     if name not in (None, ""):
         title, cause = f"{kind} has a name that is {_kind_of(name)}, not text", ""
         fix = f'put it in quotes: "{name}"'
     elif metadata.get("generateName"):
+        annotations = metadata.get("annotations")
+        if isinstance(annotations, Mapping) and any(hook in annotations for hook in _HOOKS):
+            error = UnnamedHookError
         title = f"{kind} has generateName instead of a name"
         cause = "every deployment would create one more, and none could be found again"
         fix = "give it metadata.name; a hook may keep one name: it is deleted before it runs again"
     else:
         title, cause, fix = f"{kind} has no metadata.name", "", "give it a name"
-    raise ManifestError(title, cause=cause, fix=fix, location=origin)
+        error = ManifestError if _is_built_in(group) else NoObjectError
+    raise error(title, cause=cause, fix=fix, location=origin)
+
+
+def _is_built_in(group: str) -> bool:
+    """Whether Kubernetes itself has this API group; a tool's own files have groups of their own."""
+    return "." not in group or group.endswith(".k8s.io")
 
 
 def _kind_of(value: object) -> str:

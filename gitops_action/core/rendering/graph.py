@@ -6,13 +6,19 @@ one go. And nothing that leaves the repository is handed to a program that would
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitops_action.core.kustomize import KUSTOMIZATION_NAMES, is_remote
 from gitops_action.core.manifests.model import ManifestError
-from gitops_action.core.rendering.kustomization import Kustomization, Reference, read_kustomization
-from gitops_action.core.rendering.layout import Layout
+from gitops_action.core.rendering.kustomization import (
+    Kustomization,
+    Reference,
+    Text,
+    read_kustomization,
+)
+from gitops_action.core.rendering.layout import Layout, join
 from gitops_action.core.repository import SYMLINK, RepositoryFile
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location
 
@@ -178,7 +184,7 @@ class _Walk:
         if not self._allow_remote:
             self._problem(
                 RemoteBaseError,
-                f"{reference.path!r} is outside of the repository",
+                f"{reference.path!r} is outside of the repository and is not followed",
                 "copy it into the repository, or allow it by `validate.remote-bases: true`",
                 reference.location,
                 "what a remote base holds can change without a pull request here",
@@ -245,6 +251,34 @@ def _holds(folder: str, path: str) -> bool:
 
 _CHART_HOME = "charts"
 """Where kustomize looks for charts unless `helmGlobals.chartHome` says otherwise."""
+
+
+_PLUGIN = b"HelmChartInflationGenerator"
+_CHART_FIELDS = ("helmcharts", "helmchartinflationgenerator", "helmglobals")
+
+
+def inflation_plugins(
+    kustomization: Kustomization, files: Mapping[str, RepositoryFile]
+) -> tuple[Text, ...]:
+    """The generators of a kustomization, files or inline, that are kustomize's own for charts."""
+    found = []
+    for text in kustomization.texts:
+        if len(text.folded) == 2 and text.folded[0] == "generators":  # noqa: PLR2004 - list, index
+            path = join(kustomization.folder, text.value)
+            file = files.get(path) if path else None
+            if _PLUGIN in (file.data if file else text.value.encode()):
+                found.append(text)
+    return tuple(found)
+
+
+def without_charts(body: Mapping[str, object], plugins: Collection[Text]) -> bytes:
+    """A kustomization without its Helm charts, for where there is no helm to render them."""
+    left_out = {plugin.value for plugin in plugins}
+    kept = {key: item for key, item in body.items() if key.casefold() not in _CHART_FIELDS}
+    for key, item in kept.items():
+        if key.casefold() == "generators" and isinstance(item, list):
+            kept[key] = [one for one in item if one not in left_out]
+    return json.dumps(kept, ensure_ascii=False).encode()
 
 
 def local_charts(kustomization: Kustomization, layout: Layout) -> None:

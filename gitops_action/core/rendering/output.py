@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from gitops_action.core.dataclass import dataclass
@@ -18,10 +19,15 @@ from gitops_action.core.manifests import (
     read_manifests,
 )
 from gitops_action.core.manifests.fields import text, value
+from gitops_action.core.manifests.model import NoObjectError, UnnamedHookError
 from gitops_action.core.manifests.reader import read_documents
+from gitops_action.core.rendering.deployers import BuildSettings
 from gitops_action.core.rendering.graph import LinkError, RenderError
+from gitops_action.core.rendering.kustomization import Kustomization, read_kustomization
 from gitops_action.core.rendering.layout import Ignore, Layout, folder_of, is_hidden, name_of
+from gitops_action.core.rendering.roots import Roots, Uses, find_roots
 from gitops_action.core.repository import RepositoryFile
+from gitops_action.core.yaml import looks_templated
 from gitops_action.errors import GitOpsError, Location
 
 ORIGIN_ANNOTATION = "config.kubernetes.io/origin"
@@ -129,6 +135,9 @@ def _origin(folder: str, said: str) -> str:
 CHART_FILE = "Chart.yaml"
 _YAML = (".yaml", ".yml")
 
+Read = Callable[[str], bytes]
+"""Gives the content of a file."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
@@ -136,50 +145,116 @@ class Collected:
 
     files: tuple[str, ...]
     kustomizations: tuple[str, ...]
-    hidden: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
 
 
-def collect(folder: str, layout: Layout, ignore: Ignore) -> Collected:
+def collect(
+    folder: str, layout: Layout, ignore: Ignore, read: Read, settings: BuildSettings
+) -> Collected:
     """The parts of a folder that has no kustomization itself."""
     paths = [path for path in layout.below(folder) if not ignore.leaves_out(path)]
     prefix = len(folder) + 1 if folder else 0
     hidden = {path for path in paths if is_hidden(path[prefix:])}
     seen = [path for path in paths if path not in hidden]
-    built = {folder_of(path) for path in seen if is_kustomization(path)}
-    charts = {folder_of(path) for path in seen if name_of(path) == CHART_FILE} if not folder else ()
-    tops = {item for item in built if not _below_any(folder_of(item), built, folder)}
-    files = (
-        path
-        for path in seen
-        if path.endswith(_YAML) and not _below_any(folder_of(path), {*tops, *charts}, folder)
-    )
+    if settings.flat or settings.include or settings.exclude or settings.recursive:
+        return _listed(folder, seen, settings)
+    if settings.generated:
+        roots = _generated(folder, seen)
+    else:
+        roots = _own(folder, seen, layout, read, settings)
     return Collected(
-        files=tuple(files),
-        kustomizations=tuple(sorted(tops)),
+        files=tuple(path for path in roots.files if path.endswith(_YAML)),
+        kustomizations=roots.kustomizations,
         hidden=tuple(sorted(path for path in hidden if path.endswith(_YAML))),
     )
 
 
-def _below_any(path: str, folders: set[str], top: str) -> bool:
-    """Whether a folder is one of these or lies below one, up to the top."""
-    while path != top and path:
-        if path in folders:
-            return True
-        path = folder_of(path)
-    return False
+def uses_of(kustomization: Kustomization, layout: Layout) -> Uses:
+    """The folders and files of the repository that a kustomization refers to."""
+    ways = (
+        layout.follow(kustomization.folder, reference.path)
+        for reference in kustomization.references()
+        if reference.role != "charts"
+    )
+    kinds = (text.value for text in kustomization.texts if text.folded == ("kind",))
+    return Uses(
+        targets=frozenset(way.path for way in ways if way.path is not None),
+        component="Component" in kinds,
+    )
+
+
+def _own(
+    folder: str, seen: list[str], layout: Layout, read: Read, settings: BuildSettings
+) -> Roots:
+    charts = {folder_of(path) for path in seen if name_of(path) == CHART_FILE} if not folder else ()
+    return find_roots(
+        seen,
+        {folder_of(path): _uses(path, layout, read) for path in seen if is_kustomization(path)},
+        top=folder,
+        claimed=settings.claimed,
+        charts=charts,
+    )
+
+
+def _uses(path: str, layout: Layout, read: Read) -> Uses:
+    try:
+        return uses_of(read_kustomization(path, read(path)), layout)
+    except ManifestError:
+        return Uses()  # it is rendered, and its mistake reported there
+
+
+def _generated(folder: str, seen: Iterable[str]) -> Roots:
+    paths = list(seen)
+    built: Mapping[str, Uses] = {
+        folder_of(path): Uses() for path in paths if is_kustomization(path)
+    }
+    return find_roots(paths, built, top=folder)
+
+
+def _listed(folder: str, seen: Iterable[str], settings: BuildSettings) -> Collected:
+    """The files that Argo CD takes of a folder; it reads no kustomization below it."""
+    taken = (
+        path
+        for path in seen
+        if path.endswith((*_YAML, ".json")) and _is_taken(folder, path, settings)
+    )
+    return Collected(files=tuple(taken), kustomizations=())
+
+
+def _is_taken(folder: str, path: str, settings: BuildSettings) -> bool:
+    below = path[len(folder) + 1 :] if folder else path
+    if settings.flat and "/" in below:
+        return False
+    if settings.include and not any(fnmatchcase(below, one) for one in _globs(settings.include)):
+        return False
+    return not any(fnmatchcase(below, one) for one in _globs(settings.exclude))
+
+
+def _globs(pattern: str) -> Iterator[str]:
+    """A glob, `{a,b}` written out once."""
+    head, opened, rest = pattern.partition("{")
+    inner, closed, tail = rest.partition("}")
+    if opened and closed:
+        yield from (f"{head}{one}{tail}" for one in inner.split(","))
+    elif pattern:
+        yield pattern
 
 
 # The objects of a folder's parts together, each once.
 
 
 def merge_manifests(
-    manifests: Iterable[Manifest],
+    manifests: Iterable[Manifest], *, separate: bool = False
 ) -> tuple[tuple[Manifest, ...], tuple[RenderError, ...]]:
-    """The objects in canonical order, and a problem for each that is there a second time."""
-    kept: dict[ObjectId, Manifest] = {}
+    """The objects in canonical order, and a problem for each that is there a second time.
+
+    `separate`: files may be alternatives, for no configuration says what is deployed.
+    """
+    kept: dict[tuple[ObjectId, str, str], Manifest] = {}
     problems: list[RenderError] = []
     for manifest in manifests:
-        first = kept.setdefault(manifest.id, manifest)
+        file = manifest.origin.file if separate and manifest.origin else ""
+        first = kept.setdefault((manifest.id, manifest.cluster, file), manifest)
         if first is not manifest:
             problems.append(twice(first, manifest))
     return tuple(kept[key] for key in sorted(kept)), tuple(problems)
@@ -236,25 +311,47 @@ def read_plain_files(
 ) -> Rendering:
     """The objects of these files; a file that is broken keeps none of the others back.
 
-    `lenient` is for the whole repository, which holds other YAML as well: what has neither
-    apiVersion nor kind is passed over there.
+    `lenient` is for the whole repository, which holds other YAML as well: what is no object (a
+    tool's own file, a template) is passed over there.
     """
     manifests: list[Manifest] = []
     problems: list[GitOpsError] = []
     passed: list[str] = []
+    hooks: list[str] = []
     for path in paths:
         file = files.get(layout.follow("", path).path or "")
         if file is None:
             problems.append(_broken_link(path))
-        elif lenient and not (b"apiVersion" in file.data and b"kind" in file.data):
+            continue
+        if lenient and not (b"apiVersion" in file.data and b"kind" in file.data):
+            passed.append(path)
+            continue
+        parsed = read_manifests(path, file.data)
+        manifests += parsed.manifests
+        hooks += [str(item.location) for item in parsed.problems if _is_hook(item)]
+        wrong = [item for item in parsed.problems if not _is_hook(item)]
+        if lenient and wrong and _is_no_object(wrong, file.data):
             passed.append(path)
         else:
-            parsed = read_manifests(path, file.data)
-            manifests += parsed.manifests
-            problems += parsed.problems
+            problems += wrong
     return Rendering(
-        manifests=tuple(manifests), problems=tuple(problems), notes=tuple(_told(passed))
+        manifests=tuple(manifests),
+        problems=tuple(problems),
+        notes=(*_told(passed), *map(_hook_note, hooks)),
     )
+
+
+def _is_hook(error: GitOpsError) -> bool:
+    return isinstance(error, UnnamedHookError)
+
+
+def _hook_note(place: str) -> str:
+    return f"{place}: a hook without a name of its own is neither checked nor compared"
+
+
+def _is_no_object(problems: Iterable[ManifestError], data: bytes) -> bool:
+    """Whether a file is a template, or holds what no cluster takes: it was never meant for one."""
+    return looks_templated(data) or all(isinstance(error, NoObjectError) for error in problems)
 
 
 def _told(passed: list[str]) -> list[str]:

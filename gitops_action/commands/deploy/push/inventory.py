@@ -132,7 +132,7 @@ def _create(run: TargetRun, name: str) -> LiveObject:
 
 def _described(run: TargetRun, name: str) -> Manifest | None:
     wanted = ObjectId(group="", kind="Namespace", namespace="", name=name)
-    return next((one for one in run.rendering.manifests if one.id == wanted), None)
+    return next((one for one in run.rendering.applied if one.id == wanted), None)
 
 
 STORED_LABEL = "gitops-action/stored-inventory"

@@ -69,7 +69,7 @@ def look_ahead(run: TargetRun, ledger: Ledger, inventory: Inventory, *, label: s
     Raises:
         ClusterError: the cluster does not answer.
     """
-    run.teller.phase(f"Compare {len(run.rendering.manifests)} objects with the cluster")
+    run.teller.phase(f"Compare {len(run.rendering.applied)} objects with the cluster")
     placed = _objects(run, ledger, label)
     if ledger.has_failed():
         return None
@@ -90,7 +90,7 @@ def look_ahead(run: TargetRun, ledger: Ledger, inventory: Inventory, *, label: s
 
 
 def _objects(run: TargetRun, ledger: Ledger, label: str) -> tuple[Placed, ...]:
-    manifests = run.rendering.manifests
+    manifests = run.rendering.applied
     served = run.cluster.resources()
     placing = place(manifests, served, namespace=run.cluster.namespace, inventory=label)
     if any("does not know the kind" in one.title for one in placing.problems):

@@ -9,8 +9,8 @@ from gitops_action.core.discovery.cursor import Cursor, Tree, put, tree_of
 from gitops_action.core.discovery.image import Place, split_image
 from gitops_action.core.discovery.kinds.helm import text_values
 from gitops_action.core.discovery.kinds.kustomize import Entry
+from gitops_action.core.rendering.deployers import is_argo_application
 
-GROUP = "argoproj.io"
 OVERRIDES = ".argocd-source"
 """What the names of files begin with that Argo CD lays over the source whose folder they are in."""
 
@@ -21,7 +21,7 @@ _KEEP_NAME = "*"
 def is_application(manifest: Cursor) -> bool:
     """Whether it is an Application, or an ApplicationSet that makes some."""
     group = manifest.say("apiVersion").rpartition("/")[0]
-    return group == GROUP and manifest.say("kind") in {"Application", "ApplicationSet"}
+    return is_argo_application(group, manifest.say("kind"))
 
 
 @dataclass(frozen=True, kw_only=True)

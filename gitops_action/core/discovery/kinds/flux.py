@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.image import Place, Role, Spot, repository_of, split_image
+from gitops_action.core.rendering.deployers import builds_git_repository, is_flux_kustomization
 
 FAMILY = "toolkit.fluxcd.io/"
 """What the API groups of all Flux objects end with, in front of the version."""
 
-KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
 HELM_GROUP = "helm.toolkit.fluxcd.io"
 K3S_GROUP = "helm.cattle.io"
 IMAGE_GROUP = "image.toolkit.fluxcd.io"
@@ -27,7 +27,7 @@ def group_of(manifest: Cursor) -> str:
 
 def is_kustomization(manifest: Cursor) -> bool:
     """Whether it is a Flux Kustomization (not a kustomization file)."""
-    return manifest.say("kind") == "Kustomization" and group_of(manifest) == KUSTOMIZE_GROUP
+    return is_flux_kustomization(group_of(manifest), manifest.say("kind"))
 
 
 def is_release(manifest: Cursor) -> bool:
@@ -42,7 +42,7 @@ def is_release(manifest: Cursor) -> bool:
 def built_path(manifest: Cursor) -> Cursor | None:
     """Where a Flux Kustomization builds from, when it builds from a Git repository."""
     source = manifest.say("spec", "sourceRef", "kind")
-    return manifest.get("spec", "path") if source in {"", "GitRepository"} else None
+    return manifest.get("spec", "path") if builds_git_repository(source) else None
 
 
 def repository_image(manifest: Cursor) -> Place | None:
