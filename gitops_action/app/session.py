@@ -9,7 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 
 from gitops_action import __version__
@@ -298,7 +298,7 @@ class Session:
                     terminal=None if self.document else self.around.terminal,
                 )
                 outcome = execute(request.command, request.given, context, self.runners)
-                show_outcome(command, outcome, self.surface, self.document)
+                self._show(command, outcome)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told below, none is lost
             failure = describe(error, command, self.around.environ)
             show_failure(failure, self.surface, self.document)
@@ -306,6 +306,16 @@ class Session:
         if outcome.printed and self.document is None:
             print(outcome.printed)  # noqa: T201 - what was asked for, through the filter
         return outcome.exit_code
+
+    def _show(self, command: str, outcome: Outcome) -> None:
+        """What was found is a person's result: on stdout, a page at a time where it is long."""
+        if not outcome.report or self.document or self.around.in_actions:
+            show_outcome(command, outcome, self.surface, self.document)
+            return
+        from gitops_action.adapters.workflow.pager import show_report  # noqa: PLC0415 - terminals alone
+
+        show_report(outcome.report, self.around.stdout, self.around.environ, self.redactor)
+        show_outcome(command, replace(outcome, lines=(), notices=()), self.surface, None)
 
     def _clean(self, text: str) -> str:
         return harmless(self.redactor.clean(text))

@@ -52,6 +52,8 @@ class Outcome:
         notices: warnings and notes.
         data: the same outcome as one JSON-serialisable document, for `--json`.
         printed: what the command was asked to print, for stdout of a terminal; empty for most.
+        report: everything that was found, for stdout of a terminal, where it takes the place of
+            `lines` and `notices`; empty for most.
         exit_code: 0; 1 where the command finished and its answer is a failure; 130 where it was
             cancelled and still could say how far it got.
     """
@@ -63,6 +65,7 @@ class Outcome:
     notices: tuple[Notice, ...] = ()
     data: Mapping[str, object] = field(default_factory=dict)
     printed: str = ""
+    report: tuple[Line, ...] = ()
     exit_code: int = 0
 
 

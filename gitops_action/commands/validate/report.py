@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gitops_action.core.deploy.diff import Change
+from gitops_action.core.deploy.diff import Change, ObjectDiff
 from gitops_action.core.outcome import Line, Notice, Outcome, Part, Tone
 from gitops_action.core.redaction.known import concealed
 from gitops_action.core.report.validation import (
@@ -46,12 +46,62 @@ def lines_of(report: ValidationReport) -> tuple[Line, ...]:
     for environment in report.environments:
         lines += ["", *_environment(environment)]
     if report.unrendered:
-        lines += ["", f"{len(report.unrendered)} changed files are not deployed:"]
-        lines += [f"  {path}" for path in report.unrendered[:_MOST]]
+        lines += ["", *_unrendered(report.unrendered, _MOST)]
     return tuple(lines)
 
 
-def _environment(report: EnvironmentReport) -> list[Line]:
+def report_of(report: ValidationReport) -> tuple[Line, ...]:
+    """Everything, for a terminal: findings, notes, and each object's difference."""
+    lines: list[Line] = [*_findings(report.findings), *map(_note, report.notes)]
+    for environment in report.environments:
+        lines += ["", *_environment(environment, objects=False)]
+        lines += [*_findings(environment.findings), *map(_note, environment.notes)]
+        for item in environment.changes:
+            lines += ["", *_object(item)]
+    if report.unrendered:
+        lines += ["", *_unrendered(report.unrendered, len(report.unrendered))]
+    return (*lines, "")
+
+
+def _unrendered(paths: Sequence[str], most: int) -> list[Line]:
+    count = "1 changed file is" if len(paths) == 1 else f"{len(paths)} changed files are"
+    more = [f"  … and {len(paths) - most} more"] if len(paths) > most else []
+    return [
+        f"{count} part of nothing that is rendered:",
+        *(f"  {path}" for path in paths[:most]),
+        *more,
+    ]
+
+
+def _findings(findings: Iterable[Finding]) -> Iterator[Line]:
+    for item in findings:
+        tone: Tone = "old" if item.level == "error" else "strong"
+        place = f"{item.error.location}: " if item.error.location else ""
+        known = " (also without this change)" if item.known else ""
+        yield (
+            Part(text=f"{item.level}: ", tone=tone),
+            Part(text=f"{place}{sentence(item)}"),
+            Part(text=known, tone="quiet"),
+        )
+
+
+def _note(text: str) -> Line:
+    return (Part(text=f"note: {text}", tone="quiet"),)
+
+
+def _object(item: ObjectDiff) -> Iterator[Line]:
+    sign, tone = _SIGNS[item.change]
+    place = f"  {item.origin.file}" if item.origin else ""
+    yield (
+        Part(text=f"{sign} {item.id}", tone="strong" if tone == "plain" else tone),
+        Part(text=place, tone="quiet"),
+    )
+    for line in item.text.split("\n"):
+        marks: dict[str, Tone] = {"+": "new", "-": "old", "@": "quiet"}
+        yield (Part(text=f"  {line}", tone=marks.get(line[:1], "plain")),)
+
+
+def _environment(report: EnvironmentReport, *, objects: bool = True) -> list[Line]:
     lines: list[Line] = [
         (
             Part(text=report.name, tone="strong"),
@@ -60,11 +110,11 @@ def _environment(report: EnvironmentReport) -> list[Line]:
         )
     ]
     lines += [_image(move) for move in report.images]
-    for item in report.changes[:_MOST]:
+    for item in report.changes[:_MOST] if objects else ():
         sign, tone = _SIGNS[item.change]
         place = f"  {item.origin.file}" if item.origin else ""
         lines.append((Part(text=f"  {sign} {item.id}", tone=tone), Part(text=place, tone="quiet")))
-    if hidden := len(report.changes[_MOST:]):
+    if objects and (hidden := len(report.changes[_MOST:])):
         lines.append(f"  … and {hidden} more objects")
     if report.deletions and report.deletions.removed:
         lines.append(
@@ -95,6 +145,7 @@ def validation_outcome(
         outputs=outputs,
         headline=headline(report),
         lines=lines_of(report),
+        report=(*report_of(report), *(f"{item.level}: {item.text}" for item in notices)),
         summary=summary,
         notices=(*_notices(report), *notices),
         data=_data(report, outputs),
