@@ -18,9 +18,13 @@ from gitops_action.core.config import (
 from gitops_action.core.config.load import Reading, read_config, together
 from gitops_action.core.config.show import as_data, as_mermaid, as_yaml
 from gitops_action.core.config.tree_check import check_tree
+from gitops_action.core.flux.status import unread_environments
 from gitops_action.core.inputs.config import ConfigInputs
-from gitops_action.core.outcome import Outcome
-from gitops_action.errors import GitOpsError, GitOpsErrors
+from gitops_action.core.outcome import Notice, Outcome
+from gitops_action.core.rendering.deployers import FLUX_GROUP
+from gitops_action.core.rendering.follow import deployers_in
+from gitops_action.core.repository import RepositoryFile
+from gitops_action.errors import GitOpsError, GitOpsErrors, Location
 
 
 class Checkout(Protocol):
@@ -75,8 +79,29 @@ def _check(inputs: ConfigInputs, reading: Reading, checkout: Checkout) -> Outcom
     return Outcome(
         outputs={},
         headline=f"{file}: no mistakes ({listed})",
-        notices=found.notices,
+        notices=(*found.notices, *_unread(config, checkout, paths)),
         data={"declared": config.declared, **counts},
+    )
+
+
+def _unread(config: Config, checkout: Checkout, paths: Sequence[str]) -> tuple[Notice, ...]:
+    """A warning for each environment that Flux is to deploy and no Kustomization reads."""
+    if not any(one.engine == "flux" for item in config.environments for one in item.deploy.targets):
+        return ()
+    files = {
+        path: RepositoryFile(path=path, data=checkout.read(path) or b"")
+        for path in paths
+        if path.endswith((".yaml", ".yml"))
+    }
+    kustomizations = [item for item in deployers_in(files) if item.id.group == FLUX_GROUP]
+    return tuple(
+        Notice(
+            level="warning",
+            text=f"environments.{item.name}: `engine: flux`, and no Kustomization in this"
+            f" repository reads `{item.path or '.'}`. Correct `path`, or add the Kustomization",
+            location=Location(file=config.path, line=item.line),
+        )
+        for item in unread_environments(config.environments, kustomizations)
     )
 
 

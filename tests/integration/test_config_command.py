@@ -171,3 +171,38 @@ def test_text_of_the_file_is_no_command_of_the_runner(tmp_path: Path) -> None:
     assert code == 0
     assert "##[" not in out
     assert not any(line.lstrip().startswith("::") for line in out.splitlines())
+
+
+def test_keys_that_nothing_acts_on_yet_are_named(tmp_path: Path) -> None:
+    data = b"version: 1\nenvironments:\n  a: {path: environments/staging, merge: auto}\n"
+    code, _, err = run(checkout(tmp_path, {FILE: data}), "check")
+    assert code == 0
+    assert f"{FILE}:3:36: environments.a.merge is not enforced yet" in err
+
+
+FLUX = b"""apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {path: ./%s, sourceRef: {kind: GitRepository, name: flux-system}}
+"""
+BY_FLUX = (
+    b"version: 1\nenvironments:\n  a: {path: environments/staging, deploy: {engine: flux%s}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("reads", "more", "warned"),
+    [
+        (b"environments/staging", b"", False),
+        (b"environments", b"", False),
+        (b"elsewhere", b"", True),
+        (b"elsewhere", b", kustomizations: [flux-system/apps]", False),
+    ],
+)
+def test_a_path_that_flux_does_not_read_is_warned_of(
+    tmp_path: Path, reads: bytes, more: bytes, warned: bool
+) -> None:
+    files = {FILE: BY_FLUX % more, "environments/staging/flux.yaml": FLUX % reads}
+    code, _, err = run(checkout(tmp_path, files), "check")
+    assert code == 0
+    assert ("no Kustomization in this repository reads `environments/staging`" in err) == warned

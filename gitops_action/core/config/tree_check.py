@@ -47,8 +47,30 @@ def check_tree(reading: Reading, paths: Iterable[str], holds: Sequence[Hold] = (
             *(_by_image_alone(item, config) for item in lost if item not in needed),
             *_shared(config),
             *_of_nothing(config, holds),
+            *_not_enforced(reading.document),
         ),
     )
+
+
+NOT_ENFORCED = ("merge", "merge-method", "gates", "rollback")
+"""Keys of an environment that this version reads, and that nothing acts on yet."""
+
+
+def _not_enforced(document: Document | None) -> list[Notice]:
+    """A key that looks as if it kept something out, and does not, is worse than none."""
+    data = document.data if document else None
+    environments = data.get("environments") if isinstance(data, dict) else None
+    return [
+        Notice(
+            level="warning",
+            text=f"environments.{name}.{key} is not enforced yet: nothing in this version acts on"
+            " it. Protect the branch by a ruleset meanwhile",
+            location=document.key(("environments", name, key)),
+        )
+        for name, environment in (environments.items() if isinstance(environments, dict) else ())
+        for key in (environment if isinstance(environment, dict) else ())
+        if document and key in NOT_ENFORCED
+    ]
 
 
 def _rough(document: Document | None) -> Config:

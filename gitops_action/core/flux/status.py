@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from gitops_action.core.config import Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.inventory import parse_inventory_id
 from gitops_action.core.health.model import condition
 from gitops_action.core.manifests.fields import flag, items, mapping, number, text
-from gitops_action.core.manifests.model import Body, ObjectId
+from gitops_action.core.manifests.model import Body, Manifest, ObjectId
 from gitops_action.core.pattern import pattern
 
 # Commands that people are told.
@@ -269,3 +270,31 @@ def _is_above(folder: PurePosixPath, path: str) -> bool:
 def _fits(name: str, pattern: str) -> bool:
     expression = re.escape(pattern).replace(re.escape(_APPLICATION), "[^/]+")
     return bool(re.fullmatch(expression, name))
+
+
+def unread_environments(
+    environments: Iterable[Environment], kustomizations: Iterable[Manifest]
+) -> tuple[Environment, ...]:
+    """Those that Flux is said to deploy, and that no Kustomization of the repository reads.
+
+    A Kustomization that is named in the configuration and lies in the environment's folder is one
+    that Flux gets from elsewhere (`flux bootstrap`), and reads what it says itself.
+    """
+    found = tuple(kustomizations)
+    return tuple(
+        environment
+        for environment in environments
+        if any(target.engine == "flux" for target in environment.deploy.targets)
+        and not of_path((one.body for one in found), environment.path)
+        and not _is_named(environment, found)
+    )
+
+
+def _is_named(environment: Environment, kustomizations: Iterable[Manifest]) -> bool:
+    named = {name for target in environment.deploy.targets for name in target.kustomizations}
+    return any(
+        f"{one.id.namespace}/{one.id.name}" in named
+        and one.origin is not None
+        and environment.contains(one.origin.file)
+        for one in kustomizations
+    )
