@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gitops_action.core.discovery.kinds import argocd, flux, helm, markers
+from gitops_action.core.discovery.kinds import flux, helm, markers
+from gitops_action.core.rendering.deployers import ARGO_GROUP
 
-_FAMILIES = (flux.FAMILY, f"{argocd.GROUP}/", f"{flux.K3S_GROUP}/")
+_FAMILIES = (flux.FAMILY, f"{ARGO_GROUP}/", f"{flux.K3S_GROUP}/")
 _FAMILY_BYTES = tuple(family.encode() for family in _FAMILIES)
 # A label or annotation of the family has no `apiVersion` in front.
 _STEERING = re.compile(

@@ -64,8 +64,10 @@ def _in_place(before: Iterable[object], added: Iterable[object]) -> list[object]
     for index, one in enumerate((*before, *added)):
         name = text(one, "name") if isinstance(one, Mapping) else str(index)
         there = made.get(name)
-        merged = isinstance(one, Mapping) and isinstance(there, Mapping)
-        made[name] = {**there, **one} if merged else one
+        if isinstance(one, Mapping) and isinstance(there, Mapping):
+            made[name] = {**there, **one}
+        else:
+            made[name] = one
     return list(made.values())
 
 
