@@ -159,7 +159,7 @@ class FolderRenders:
 
     def environment(self, scope: EnvironmentScope) -> EnvironmentRendering:
         """What the folders come to, and what controllers build on behalf of their objects."""
-        walk = _Walk(scope)
+        walk = _FollowWalk(scope)
         for state in scope.folders:
             walk.add(self._renders[state].result())
         while batch := walk.next_batch():
@@ -204,7 +204,7 @@ class _Due:
         return (self.cluster, build.cluster, build.path, str(build.settings), build.namespace)
 
 
-class _Walk:
+class _FollowWalk:
     """From an environment's own objects to those that controllers deploy on behalf of them."""
 
     def __init__(self, scope: EnvironmentScope) -> None:

@@ -23,7 +23,7 @@ _TIPS = frozenset({"", "HEAD"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Followed:
+class FollowedFolders:
     """What the deployers among some objects lead to."""
 
     builds: tuple[FolderBuild, ...] = ()
@@ -61,7 +61,7 @@ class Follower:
                 if isinstance(build, FolderBuild) and build.source and holds(build.path, manifest):
                     self._own.add(build.source)
 
-    def follow(self, manifests: Iterable[Manifest]) -> Followed:
+    def follow(self, manifests: Iterable[Manifest]) -> FollowedFolders:
         """The folders that deployers among the objects build; one that builds itself is left out.
 
         `learn` has to know the sources before.
@@ -81,7 +81,9 @@ class Follower:
                     problems.append(_no_folder(build, manifest))
                 else:
                     builds.setdefault(build)
-        return Followed(builds=tuple(builds), left_out=tuple(left_out), problems=tuple(problems))
+        return FollowedFolders(
+            builds=tuple(builds), left_out=tuple(left_out), problems=tuple(problems)
+        )
 
     def _is_chart(self, build: FolderBuild) -> bool:
         """Whether Argo CD would render it with Helm: the release is rendered as such."""
