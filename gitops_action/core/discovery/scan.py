@@ -178,7 +178,7 @@ class Scanner:
         folder = chart.get("chart")
         paths = [self.source.resolve("", item.text or "", item.location) for item in named]
         if folder is not None and folder.text and not named:
-            paths = [join(self._folder(folder), "values.yaml")]
+            paths = [join(self._folder(folder) or "", "values.yaml")]
         for path in paths:
             if self.source.reads(path):
                 scan.files.add(path)

@@ -143,7 +143,7 @@ def _look(
     run: TargetRun, ledger: Ledger, inventory: Inventory, hooks: Hooks, *, label: str
 ) -> Ahead | None:
     """Look at hooks and at what is applied, and choose which hooks run."""
-    if not run.rendering.manifests:
+    if not run.rendering.applied:
         ledger.note("the environment describes no object at all")
     hooks.look()
     ahead = look_ahead(hooks.ordinary, ledger, inventory, label=label)

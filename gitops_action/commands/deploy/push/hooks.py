@@ -90,7 +90,7 @@ class Hooks:
         self._due: tuple[PlannedHook, ...] = ()
         self._skipped: tuple[Placed, ...] = ()
         self._installing: frozenset[ObjectId] = frozenset()
-        self.parts: Parts = split(run.rendering.manifests)
+        self.parts: Parts = split(run.rendering.applied)
         self.confirmed: dict[ObjectId, Entry] = {}
         self.seconds = 0.0
 
@@ -109,7 +109,7 @@ class Hooks:
     @property
     def ordinary(self) -> TargetRun:
         """The run with what is simply applied."""
-        if len(self.parts.ordinary) == len(self._run.rendering.manifests):
+        if len(self.parts.ordinary) == len(self._run.rendering.applied):
             return self._run
         rendering = replace(self._run.rendering, manifests=self.parts.ordinary)
         return replace(self._run, rendering=rendering)
