@@ -40,6 +40,90 @@ class ProcessError(GitOpsError):
         self.exit_status = exit_status
 
 
+class ArgumentError(GitOpsError):
+    """A text would be read as an option by the program that it is given to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """What keeps a program that reads other people's files away from this process.
+
+    Attributes:
+        user: the user and group that it runs as; None: ours.
+        prefix: the program that starts it, which changes the user too; empty: none.
+        network: whether it reaches the network.
+        separate: whether it cannot read the memory and environment of our processes.
+    """
+
+    user: int | None = None
+    prefix: tuple[str, ...] = ()
+    network: bool = True
+    separate: bool = False
+
+
+NO_SANDBOX = Sandbox()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandLine:
+    """A command line on which text from elsewhere can only be a value, never an option.
+
+    Every program is started from one of these. `words` are literals of our own source, which
+    a test checks.
+
+    Attributes:
+        program: its path, or its name on PATH.
+        settings: options before the subcommand, each with its value.
+        words: the subcommand, and options without a value.
+        values: options that take a text; long ones are written as `--option=text`.
+        operands: texts that stand by themselves.
+
+    Raises:
+        ArgumentError: an operand is empty or begins with a dash, or a text has a NUL in it.
+    """
+
+    program: str
+    settings: tuple[tuple[str, str], ...] = ()
+    words: tuple[str, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    operands: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what the program would not read as a value."""
+        apart = [text for option, text in (*self.settings, *self.values) if _is_short(option)]
+        for text in (*self.operands, *apart):
+            if text.startswith("-"):
+                raise self._refusal(text, "it would be read as an option")
+        if "" in self.operands:
+            raise self._refusal("", "it is empty")
+        for text in self.line:
+            if "\0" in text:
+                raise self._refusal(text, "it has a NUL character")
+
+    @property
+    def line(self) -> tuple[str, ...]:
+        """The program and its arguments."""
+        return (
+            self.program,
+            *(part for option in self.settings for part in _written(*option)),
+            *self.words,
+            *(part for option in self.values for part in _written(*option)),
+            *self.operands,
+        )
+
+    def _refusal(self, text: str, cause: str) -> ArgumentError:
+        name = Path(self.program).name
+        return ArgumentError(f"{text!r} cannot be an argument of {name}", cause=cause)
+
+
+def _is_short(option: str) -> bool:
+    return not option.startswith("--")
+
+
+def _written(option: str, text: str) -> tuple[str, ...]:
+    return (option, text) if _is_short(option) else (f"{option}={text}",)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runner:
     """Starts programs, never through a shell.
@@ -48,15 +132,17 @@ class Runner:
         environ: the whole environment of the programs; ours is not inherited.
         redact: takes secrets out of text that is shown.
         timeout: seconds after which a program is ended, with everything that it started.
+        sandbox: what keeps the program away from this process.
     """
 
     environ: Mapping[str, str]
     redact: Callable[[str], str]
     timeout: float = DEFAULT_TIMEOUT
+    sandbox: Sandbox = NO_SANDBOX
 
     def run(
         self,
-        command: Sequence[str],
+        command: CommandLine,
         *,
         cwd: Path | None = None,
         stdin: bytes = b"",
@@ -66,7 +152,7 @@ class Runner:
         """Run a program to its end.
 
         Args:
-            command: the program and its arguments; secrets never belong here.
+            command: secrets never belong here.
             cwd: where it runs.
             stdin: what it reads.
             environ: variables to add or replace for this one program.
@@ -75,34 +161,39 @@ class Runner:
         Raises:
             ProcessError: it is not there, ended with another exit code, or took too long.
         """
-        process = self._start(command, cwd, {**self.environ, **(environ or {})})
+        process = self._start(command.line, cwd, {**self.environ, **(environ or {})})
         try:
             stdout, stderr = process.communicate(stdin, timeout=self.timeout)
         except subprocess.TimeoutExpired as error:
             end(process)
-            raise self._error(command, f"it took longer than {self.timeout:g} s", None) from error
+            cause = f"it took longer than {self.timeout:g} s"
+            raise self._error(command.line, cause, None) from error
         except BaseException:
             end(process)
             raise
         if process.returncode not in accept:
             cause = f"exit code {process.returncode}{self._tail(stderr or stdout)}"
-            raise self._error(command, cause, process.returncode)
+            raise self._error(command.line, cause, process.returncode)
         return ProcessResult(
-            command=tuple(command), exit_code=process.returncode, stdout=stdout, stderr=stderr
+            command=command.line, exit_code=process.returncode, stdout=stdout, stderr=stderr
         )
 
     def _start(
         self, command: Sequence[str], cwd: Path | None, environ: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
+        sandbox = self.sandbox
         try:
-            return subprocess.Popen(  # noqa: S603 - no shell; callers pass fixed programs
-                list(command),
+            return subprocess.Popen(  # noqa: S603 - no shell; `CommandLine` keeps options ours
+                [*sandbox.prefix, *command],
                 cwd=cwd,
                 env=dict(environ),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,  # so that its own children can be ended with it
+                user=None if sandbox.prefix else sandbox.user,
+                group=None if sandbox.prefix else sandbox.user,
+                extra_groups=None if sandbox.prefix or sandbox.user is None else [],
             )
         except FileNotFoundError as error:
             missing = str(cwd) if cwd and not cwd.is_dir() else command[0]

@@ -38,14 +38,22 @@ CommandRunner = Callable[[Values, Context], Outcome]
 
 def kustomize_renderer(settings: Validation, context: Context) -> Renderer:
     """Kustomize as kubectl has it; helm where the machine has it."""
-    from gitops_action.adapters.renderer import KustomizeRenderer, find_helm, find_kubectl  # noqa: PLC0415 - two commands'
+    from gitops_action.adapters.renderer import (  # noqa: PLC0415 - two commands'
+        KustomizeRenderer,
+        find_helm,
+        find_kubectl,
+        find_sandbox,
+    )
 
     path = context.environ.get("PATH")
+    kubectl, helm = find_kubectl(path), find_helm(path)
+    programs = tuple(program for program in (kubectl, helm) if program)
     return KustomizeRenderer(
-        find_kubectl(path),
+        kubectl,
         Runner(environ=context.environ, redact=context.redactor.clean),
         allow_remote=settings.remote_bases,
-        helm=find_helm(path),
+        helm=helm,
+        sandbox=find_sandbox(programs, network=settings.remote_bases),
     )
 
 

@@ -39,6 +39,7 @@ class EnvironmentRendering:
             them; an object that two of its folders hold is in it twice.
         problems: what could not be rendered; with one of them `manifests` is not the whole.
         notes: what a person should know.
+        unrendered: charts that are missing from `manifests`, because there is no helm here.
         files: every file of the commit that it depends on.
         hash: `content_hash` of the manifests.
     """
@@ -47,6 +48,7 @@ class EnvironmentRendering:
     manifests: tuple[Manifest, ...] = ()
     problems: tuple[GitOpsError, ...] = ()
     notes: tuple[str, ...] = ()
+    unrendered: tuple[GitOpsError, ...] = ()
     files: frozenset[str] = frozenset()
     hash: str = ""
 
@@ -213,6 +215,7 @@ class _FollowWalk:
         self._manifests: list[Manifest] = []
         self._new: list[Manifest] = []
         self._problems: list[GitOpsError] = []
+        self._unrendered: list[GitOpsError] = []
         self._notes: dict[str, None] = {}
         self._left_out: list[NotFollowed] = []
         self._seen: set[tuple[str, ...]] = set()
@@ -224,7 +227,8 @@ class _FollowWalk:
         self._manifests += rendering.manifests
         self._new += rendering.manifests
         self._problems += rendering.problems
-        self._notes.update(dict.fromkeys(rendering.notes))
+        self._notes.update(dict.fromkeys((*rendering.notes, *_left_out_charts(rendering))))
+        self._unrendered += rendering.unrendered
 
     def add_build(self, due: _Due, rendering: Rendering) -> None:
         """Take in what a controller makes of a folder."""
@@ -254,6 +258,7 @@ class _FollowWalk:
             manifests=manifests,
             problems=tuple(self._problems),
             notes=(*self._notes, *left_out_notes(self._left_out), *self._unknown_notes()),
+            unrendered=tuple(self._unrendered),
             files=files,
             hash=content_hash(manifests),
         )
@@ -314,3 +319,9 @@ def _once(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
 
 def _is_below(path: str, folder: str) -> bool:
     return not folder or path.startswith(f"{folder}/")
+
+
+def _left_out_charts(rendering: Rendering) -> Iterator[str]:
+    for error in rendering.unrendered:
+        place = f"{error.location}: " if error.location else ""
+        yield f"{place}{error.title}: {error.cause}"

@@ -82,7 +82,8 @@ def test_without_helm_the_release_is_an_object() -> None:
         "ConfigMap flux-system/more",
         "HelmRelease flux-system/web",
     }
-    assert "is not rendered" in rendering.notes[0]
+    (missing,) = rendering.unrendered
+    assert missing.title == "HelmRelease flux-system/web: its chart charts/web is not rendered"
 
 
 @pytest.mark.parametrize(
@@ -145,9 +146,9 @@ def test_charts_of_a_kustomization_without_helm_are_told_and_left_out() -> None:
     rendering = render(KUSTOMIZED)
     assert told(rendering) == []
     assert by_name(rendering).keys() == {"ConfigMap own"}
-    assert rendering.notes == (
-        "env/kustomization.yaml:4: its Helm charts are not rendered: there is no helm",
-    )
+    (missing,) = rendering.unrendered
+    assert missing.title == "Helm charts of a kustomization are not rendered"
+    assert str(missing.location) == "env/kustomization.yaml:4"
 
 
 def test_a_chart_that_would_be_fetched_is_refused(helm: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gitops_action.adapters.process import Runner
-from gitops_action.adapters.renderer import KustomizeRenderer, Limits, find_kubectl
+from gitops_action.adapters.renderer import KustomizeRenderer, Limits, find_kubectl, find_sandbox
 from gitops_action.core.manifests import Manifest
 from gitops_action.core.rendering import Rendering
 from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile
@@ -39,8 +39,14 @@ def render(
     helm: str | None = None,
     limits: Limits | None = None,
 ) -> Rendering:
+    programs = tuple(program for program in (find_kubectl(), helm) if program)
     renderer = KustomizeRenderer(
-        find_kubectl(), runner(), allow_remote=allow_remote, helm=helm, limits=limits
+        find_kubectl(),
+        runner(),
+        allow_remote=allow_remote,
+        helm=helm,
+        limits=limits,
+        sandbox=find_sandbox(programs, network=allow_remote),
     )
     return renderer.render(folder, repository(files))
 

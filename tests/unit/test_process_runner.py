@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_action.adapters.process import ProcessError, Runner
+from gitops_action.adapters.process import ArgumentError, CommandLine, ProcessError, Runner
 from gitops_action.core.redaction.known import Redactor
 
 ENVIRON = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
@@ -20,8 +20,8 @@ def runner(timeout: float = 30) -> Runner:
     return Runner(environ=ENVIRON, redact=Redactor([SECRET]).clean, timeout=timeout)
 
 
-def python(code: str) -> list[str]:
-    return [sys.executable, "-c", code]
+def python(code: str, *operands: str) -> CommandLine:
+    return CommandLine(program=sys.executable, values=(("-c", code),), operands=operands)
 
 
 def test_bytes_come_back_as_they_are() -> None:
@@ -56,20 +56,20 @@ def test_other_exit_codes_can_be_answers() -> None:
 
 
 def test_arguments_are_no_shell() -> None:
-    result = runner().run([*python("import sys; print(sys.argv[1])"), "$(id); `id` | x"])
+    result = runner().run(python("import sys; print(sys.argv[1])", "$(id); `id` | x"))
     assert result.stdout == b"$(id); `id` | x\n"
 
 
 def test_a_missing_program_and_a_missing_folder_are_named(tmp_path: Path) -> None:
     with pytest.raises(ProcessError, match="no-such-program is not there"):
-        runner().run(["no-such-program"])
+        runner().run(CommandLine(program="no-such-program"))
     with pytest.raises(ProcessError, match="gone is not there"):
         runner().run(python(""), cwd=tmp_path / "gone")
 
 
 def test_a_zero_byte_in_an_argument_is_an_error() -> None:
-    with pytest.raises(ProcessError, match="could not be started"):
-        runner().run(["git", "a\0b"])
+    with pytest.raises(ArgumentError, match="NUL"):
+        CommandLine(program="git", operands=("a\0b",))
 
 
 def test_what_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from gitops_action.adapters.process import end
+from gitops_action.adapters.process import CommandLine, end
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pattern import pattern
 from gitops_action.core.pull_requests import Identity
@@ -174,20 +176,30 @@ class GitCommand:
         )
         self._timeout = timeout
 
-    def run(
+    def run(  # noqa: PLR0913 - the parts of a command line, and what surrounds it
         self,
-        arguments: Sequence[str],
+        words: Sequence[str],
         *,
+        values: Sequence[tuple[str, str]] = (),
+        operands: Sequence[str] = (),
+        settings: Sequence[tuple[str, str]] = (),
         stdin: bytes = b"",
         environ: Mapping[str, str] | None = None,
     ) -> GitResult:
-        """Run one command to its end, whatever its status."""
+        """Run one command to its end, whatever its status. See `CommandLine` for the arguments."""
+        command = CommandLine(
+            program="git",
+            settings=tuple(settings),
+            words=tuple(words),
+            values=tuple(values),
+            operands=tuple(operands),
+        )
         variables = {**self._environment, **(environ or {})}
         with tempfile.TemporaryFile() as given:
             given.write(stdin)
             given.seek(0)
             started = self._git.execute(
-                [*_without_inherited(variables), "git", *arguments],
+                [*_without_inherited(variables), *command.line],
                 istream=given,
                 as_process=True,
                 env=variables,
@@ -211,8 +223,10 @@ class GitCommand:
 
     def check(
         self,
-        arguments: Sequence[str],
+        words: Sequence[str],
         *,
+        values: Sequence[tuple[str, str]] = (),
+        operands: Sequence[str] = (),
         stdin: bytes = b"",
         environ: Mapping[str, str] | None = None,
     ) -> bytes:
@@ -221,9 +235,9 @@ class GitCommand:
         Raises:
             GitOpsError: it failed nevertheless.
         """
-        result = self.run(arguments, stdin=stdin, environ=environ)
+        result = self.run(words, values=values, operands=operands, stdin=stdin, environ=environ)
         if result.status:
-            raise GitOpsError(f"`git {arguments[0]}` failed", cause=result.stderr.strip())
+            raise GitOpsError(f"`git {words[0]}` failed", cause=result.stderr.strip())
         return result.stdout
 
     def _clean(self, text: str) -> str:
@@ -243,14 +257,29 @@ def _without_inherited(variables: Mapping[str, str]) -> list[str]:
 
 
 def _load(folder: Path) -> Git:
-    """GitPython looks for the program when it is imported."""
-    try:
-        from git.cmd import Git  # noqa: PLC0415 - costs time that the API transport must not pay
-    except ImportError as error:
+    """Import GitPython without the `git version` that it starts then, with all our variables."""
+    if shutil.which("git") is None:
         raise GitOpsError(
             "Git is not installed", cause="`transport: git` needs the program", fix="install git"
-        ) from error
+        )
+    with _no_program():
+        from git.cmd import Git  # noqa: PLC0415 - costs time that the API transport must not pay
     return Git(folder)
+
+
+@contextmanager
+def _no_program() -> Iterator[None]:
+    """Let GitPython find no program at its import (see `git.refresh` in its documentation)."""
+    own = {"GIT_PYTHON_GIT_EXECUTABLE": os.devnull, "GIT_PYTHON_REFRESH": "quiet"}
+    before = {name: os.environ.pop(name, None) for name in own}
+    os.environ.update(own)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 # From what Git says on standard error to an error that names cause and fix.

@@ -26,7 +26,7 @@ class TreeEntry:
 
 def list_tree(git: GitCommand, commit: str) -> tuple[TreeEntry, ...]:
     """Every file of a commit, symbolic links too; submodules are no files of ours."""
-    output = git.check(["ls-tree", "-r", "-z", "--full-tree", commit])
+    output = git.check(["ls-tree", "-r", "-z", "--full-tree"], operands=[commit])
     return tuple(_entries(output))
 
 
@@ -61,7 +61,8 @@ def _parse_batch(output: bytes) -> Iterator[tuple[str, bytes]]:
 
 def missing_blobs(git: GitCommand, commit: str) -> frozenset[str]:
     """The blobs of a commit that were not fetched, found without fetching them."""
-    output = git.check(["rev-list", "--objects", "--no-walk", "--missing=print", commit])
+    words = ["rev-list", "--objects", "--no-walk", "--missing=print"]
+    output = git.check(words, operands=[commit])
     return frozenset(
         line[1:] for line in output.decode("utf-8", "replace").split("\n") if line[:1] == "?"
     )
@@ -80,7 +81,7 @@ def write_tree(git: GitCommand, parent: str, changes: Mapping[str, bytes]) -> st
         blob = git.check(["hash-object", "-w", "--stdin"], stdin=data).decode().strip()
         entry = f"{modes.get(path, REGULAR)} {blob}\t".encode() + os.fsencode(path)
         lines.append(entry + b"\0")
-    git.check(["read-tree", parent])
+    git.check(["read-tree"], operands=[parent])
     git.check(["update-index", "-z", "--index-info"], stdin=b"".join(lines))
     return git.check(["write-tree", "--missing-ok"]).decode().strip()
 
@@ -101,7 +102,9 @@ def write_commit(git: GitCommand, *, tree: str, parent: str, message: str, when:
     """Write a commit object; `when` is Git's raw date, `SECONDS +0000`."""
     return (
         git.check(
-            ["commit-tree", tree, "-p", parent, "-F", "-"],
+            ["commit-tree", "-F", "-"],
+            values=[("-p", parent)],
+            operands=[tree],
             stdin=message.encode(),
             environ={"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when},
         )

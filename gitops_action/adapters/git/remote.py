@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from gitops_action.adapters.git.command import (
     GitCommand,
@@ -53,7 +53,9 @@ class Remote:
 
     def refs(self) -> RemoteRefs:
         """List the branches."""
-        output = self._speak("ls-remote", "--symref", self._target.url, "HEAD", f"{_HEADS}*")
+        output = self._speak(
+            ["ls-remote", "--symref"], operands=[self._target.url, "HEAD", f"{_HEADS}*"]
+        )
         branches, default = {}, ""
         for line in output.decode("utf-8", "surrogateescape").splitlines():
             value, _, name = line.partition("\t")
@@ -69,7 +71,7 @@ class Remote:
 
     def ref(self, ref: str) -> str | None:
         """The object a ref points to now, by its full name; None when there is no such ref."""
-        output = self._speak("ls-remote", self._target.url, ref)
+        output = self._speak(["ls-remote"], operands=[self._target.url, ref])
         for line in output.decode("utf-8", "surrogateescape").splitlines():
             value, _, name = line.partition("\t")
             if name == ref:
@@ -87,17 +89,14 @@ class Remote:
             again: send also what the commits at hand seem to imply.
             history: with every commit that lies behind them.
         """
+        words = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--stdin"]
+        words += ["--recurse-submodules=no"]
+        words += [] if history else ["--depth=1"]
+        words += ["--refetch"] if again else []
         self._speak(
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--recurse-submodules=no",
-            *(() if history else ("--depth=1",)),
-            f"--filter={limit}",
-            *(("--refetch",) if again else ()),
-            "--stdin",
-            self._target.url,
+            words,
+            values=[("--filter", limit)],
+            operands=[self._target.url],
             stdin="".join(f"{oid}\n" for oid in objects).encode(),
         )
 
@@ -145,15 +144,9 @@ class Remote:
     def _push(self, commit: str, branch: str, expected: str) -> GitResult:
         lease = "" if expected == ABSENT else expected
         return self._git.run(
-            [
-                "push",
-                "--porcelain",
-                "--atomic",
-                "--no-verify",
-                f"--force-with-lease={_HEADS}{branch}:{lease}",
-                self._target.url,
-                f"{commit}:{_HEADS}{branch}",
-            ]
+            ["push", "--porcelain", "--atomic", "--no-verify"],
+            values=[("--force-with-lease", f"{_HEADS}{branch}:{lease}")],
+            operands=[self._target.url, f"{commit}:{_HEADS}{branch}"],
         )
 
     def _rejected(self, result: GitResult, branch: str) -> GitOpsError:
@@ -170,9 +163,16 @@ class Remote:
     def _failure(self, result: GitResult) -> GitOpsError:
         return failure(result, self._target, writing=True)
 
-    def _speak(self, *arguments: str, stdin: bytes = b"") -> bytes:
+    def _speak(
+        self,
+        words: Sequence[str],
+        *,
+        operands: Sequence[str],
+        values: Sequence[tuple[str, str]] = (),
+        stdin: bytes = b"",
+    ) -> bytes:
         def once() -> bytes:
-            result = self._git.run(arguments, stdin=stdin)
+            result = self._git.run(words, values=values, operands=operands, stdin=stdin)
             if result.status:
                 raise failure(result, self._target, writing=False)
             return result.stdout

@@ -117,18 +117,18 @@ class Scratch:
         """
         self.remote.fetch(objects, limit=limit, history=history)
         # Either of its two settings is a promise to Git. The second fetch makes none anew.
-        self.git.run(["config", "--remove-section", self._promise])
+        self.git.run(["config", "--remove-section"], operands=[self._promise])
 
     @property
-    def fetching(self) -> tuple[str, ...]:
-        """Options for a command that may fetch what it misses, where there is a server."""
+    def fetching(self) -> tuple[tuple[str, str], ...]:
+        """Settings for a command that may fetch what it misses, where there is a server."""
         if self.target is None:
             return ()
         allowed = (
             f"{self._promise}.promisor=true",
             f"{self._promise}.partialclonefilter=blob:none",
         )
-        return tuple(part for setting in allowed for part in ("-c", setting))
+        return tuple(("-c", setting) for setting in allowed)
 
     @property
     def _promise(self) -> str:
@@ -153,7 +153,7 @@ class Scratch:
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents a commit names, also those that were not fetched."""
-        text = self.git.check(["cat-file", "commit", commit]).partition(b"\n\n")[0]
+        text = self.git.check(["cat-file", "commit"], operands=[commit]).partition(b"\n\n")[0]
         # Lines of a signature begin with a space, and one of them holds nothing else.
         found = [line.partition(b" ") for line in text.splitlines()]
         return tuple(value.decode() for key, _, value in found if key == b"parent")
@@ -162,7 +162,8 @@ class Scratch:
         """Every file of a commit or tree by name; submodules are no files of ours."""
         files: dict[str, TreeFile] = {}
         links = []
-        for line in self.git.check(["ls-tree", "-r", "-z", "--full-tree", treeish]).split(b"\0"):
+        listed = self.git.check(["ls-tree", "-r", "-z", "--full-tree"], operands=[treeish])
+        for line in listed.split(b"\0"):
             facts, _, path = line.partition(b"\t")
             if not path:
                 continue
@@ -209,16 +210,9 @@ def merge(scratch: Scratch, base: str, head: str, *, names: tuple[str, str]) -> 
         GitOpsError: Git is older than 2.38, or the two have no history in common.
     """
     result = scratch.git.run(
-        [
-            *scratch.fetching,
-            "merge-tree",
-            "--write-tree",
-            "-z",
-            "--name-only",
-            "--no-messages",
-            base,
-            head,
-        ]
+        ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"],
+        settings=scratch.fetching,
+        operands=[base, head],
     )
     if result.status == 0:
         return result.stdout.strip(b"\0\n").decode()
@@ -248,12 +242,12 @@ def _failure(result: GitResult, names: tuple[str, str]) -> GitOpsError:
 
 def have_common_history(scratch: Scratch, base: str, head: str) -> bool:
     """Tell whether the commits at hand reach back to one that both come from."""
-    return scratch.git.run(["merge-base", base, head]).status == 0
+    return scratch.git.run(["merge-base"], operands=[base, head]).status == 0
 
 
 def is_ancestor(scratch: Scratch, old: str, new: str) -> bool:
     """Tell whether `old` is `new` or lies behind it, by the commits at hand."""
-    result = scratch.git.run(["merge-base", "--is-ancestor", old, new])
+    result = scratch.git.run(["merge-base", "--is-ancestor"], operands=[old, new])
     if result.status not in {0, 1}:
         raise GitOpsError(f"{old[:12]} cannot be compared", cause=last_line(result.stderr))
     return result.status == 0
@@ -261,8 +255,12 @@ def is_ancestor(scratch: Scratch, old: str, new: str) -> bool:
 
 def containing(scratch: Scratch, commit: str, tip: str, *, most: int) -> tuple[str, ...]:
     """Commits between the two that contain the older one, newest first, by the commits at hand."""
-    path = [f"--max-count={most}", "--ancestry-path", tip, f"^{commit}"]
-    return tuple(scratch.git.check(["rev-list", *path, "--"]).decode().split())
+    listed = scratch.git.check(
+        ["rev-list", "--ancestry-path"],
+        values=[("--max-count", str(most))],
+        operands=[tip, f"^{commit}"],
+    )
+    return tuple(listed.decode().split())
 
 
 def fetch_for_merge(scratch: Scratch, base: str, head: str) -> None:
@@ -272,6 +270,7 @@ def fetch_for_merge(scratch: Scratch, base: str, head: str) -> None:
         GitOpsError: the server cannot be reached or refuses.
     """
     scratch.fetch([base, head], limit=NO_TREES, history=True)
-    found = scratch.git.run(["merge-base", "--all", base, head]).stdout.decode().split()
-    listing = scratch.git.check(["log", "--no-walk", "--format=%T", base, head, *found])
+    bases = scratch.git.run(["merge-base", "--all"], operands=[base, head])
+    commits = [base, head, *bases.stdout.decode().split()]
+    listing = scratch.git.check(["log", "--no-walk", "--format=%T"], operands=commits)
     scratch.fetch(dict.fromkeys(listing.decode().split()), limit=NO_BLOBS, history=True)

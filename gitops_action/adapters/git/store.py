@@ -200,7 +200,7 @@ class GitStore:
                 yield RepositoryFile(path=entry.path, data=data, mode=entry.mode, blob=blob)
 
     def _check_branch(self, branch: str) -> None:
-        if self._git.run(["check-ref-format", f"refs/heads/{branch}"]).status:
+        if self._git.run(["check-ref-format"], operands=[f"refs/heads/{branch}"]).status:
             raise UsageError(f"`{branch}` is not a valid branch name")
 
 

@@ -48,12 +48,15 @@ def take_in(scratch: Scratch, checkout: Checkout, head: str) -> Uncommitted:
     _copy_index(scratch, checkout, head)
     work = {"GIT_WORK_TREE": str(checkout.root)}
     _refuse_unmerged(scratch)
-    changed = _paths(scratch, work, "diff-files", "-z", "--name-only", "--ignore-submodules=all")
-    new = _paths(scratch, work, "ls-files", "-z", "--others", "--exclude-standard")
+    own = ["diff-files", "-z", "--name-only", "--ignore-submodules=all"]
+    changed = _paths(scratch.git.check(own, environ=work))
+    other = ["ls-files", "-z", "--others", "--exclude-standard"]
+    new = _paths(scratch.git.check(other, environ=work))
     nested = tuple(path for path in new if path.endswith(b"/"))
     _update_index(scratch, work, [*changed, *(path for path in new if path not in nested)])
     tree = scratch.git.check(["write-tree", "--missing-ok"]).decode().strip()
-    files = _paths(scratch, {}, "diff-tree", "-r", "-z", "--name-only", head, tree)
+    between = ["diff-tree", "-r", "-z", "--name-only"]
+    files = _paths(scratch.git.check(between, operands=[head, tree]))
     commit = head
     if files:
         commit = write_commit(scratch.git, tree=tree, parent=head, message="x", when=_EPOCH)
@@ -74,14 +77,14 @@ def describe(files: tuple[str, ...]) -> str:
 def _copy_index(scratch: Scratch, checkout: Checkout, head: str) -> None:
     """Copy with times: by them Git tells files that changed in the same moment as the index."""
     for key, value in _settings(scratch, checkout).items():
-        scratch.git.check(["config", key, value])
+        scratch.git.check(["config"], operands=[key, value])
     info = scratch.folder / "info"
     info.mkdir(exist_ok=True)
     _copy(checkout.common / "info" / "exclude", info / "exclude")
     for shared in checkout.folder.glob("sharedindex.*"):  # git-update-index, "SPLIT INDEX"
         _copy(shared, scratch.folder / shared.name)
     if not _copy(checkout.folder / "index", scratch.folder / "gitops-index"):
-        scratch.git.check(["read-tree", head])
+        scratch.git.check(["read-tree"], operands=[head])
 
 
 def _copy(source: Path, target: Path) -> bool:
@@ -96,7 +99,9 @@ def _settings(scratch: Scratch, checkout: Checkout) -> Mapping[str, str]:
     """The checkout's settings on how files look on this disk; nothing that names a program."""
     file = str(checkout.common / "config")
     result = scratch.git.run(
-        ["config", "--file", file, "--no-includes", "-z", "--get-regexp", _SETTINGS]
+        ["config", "--no-includes", "-z", "--get-regexp"],
+        values=[("--file", file)],
+        operands=[_SETTINGS],
     )
     pairs = [
         entry.partition("\n") for entry in result.stdout.decode("utf-8", "replace").split("\0")
@@ -115,8 +120,7 @@ def _refuse_unmerged(scratch: Scratch) -> None:
         )
 
 
-def _paths(scratch: Scratch, environ: Mapping[str, str], *command: str) -> list[bytes]:
-    output = scratch.git.check(command, environ=environ)
+def _paths(output: bytes) -> list[bytes]:
     return [path for path in output.split(b"\0") if path]
 
 

@@ -2,5 +2,6 @@
 
 from gitops_action.adapters.renderer.kustomize import Limits, find_helm, find_kubectl
 from gitops_action.adapters.renderer.renderer import KustomizeRenderer
+from gitops_action.adapters.renderer.sandbox import find_sandbox
 
-__all__ = ["KustomizeRenderer", "Limits", "find_helm", "find_kubectl"]
+__all__ = ["KustomizeRenderer", "Limits", "find_helm", "find_kubectl", "find_sandbox"]

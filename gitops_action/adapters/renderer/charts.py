@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from gitops_action.adapters.process import ProcessError, Runner
+from gitops_action.adapters.process import CommandLine, ProcessError, Runner
 from gitops_action.adapters.renderer.kustomize import Limits, Scratch, surroundings
 from gitops_action.core.manifests import Manifest, ManifestError, read_manifests
 from gitops_action.core.rendering import RenderError, Rendering
@@ -36,12 +36,12 @@ class ChartRenderer:
         """What the releases among the objects come to; the releases themselves stay objects."""
         try:
             releases = releases_in(manifests, files, layout)
-        except ManifestError as error:
+        except (ManifestError, RenderError) as error:
             return Rendering(problems=(error,))
         if not releases:
             return Rendering()
         if self.helm is None:
-            return Rendering(notes=tuple(_not_rendered(release) for release in releases))
+            return Rendering(unrendered=tuple(_not_rendered(release) for release in releases))
         self.scratch.write(files, layout)
         found: list[Manifest] = []
         problems: list[GitOpsError] = []
@@ -56,19 +56,21 @@ class ChartRenderer:
         return Rendering(manifests=tuple(found), problems=tuple(problems), notes=notes)
 
     def _one(self, helm: str, release: Release) -> Rendering:
-        values = self.scratch.home / _VALUES
-        values.write_text(json.dumps(release.values))
-        command = [helm, "template", release.name, str(self.scratch.top / release.chart)]
-        command += ["--values", str(values), "--include-crds", "--skip-tests", "--no-hooks"]
-        if release.namespace:
-            command += ["--namespace", release.namespace]
+        values = self.scratch.give(_VALUES, json.dumps(release.values).encode())
+        namespace = [("--namespace", release.namespace)] if release.namespace else []
+        command = CommandLine(
+            program=helm,
+            words=("template", "--include-crds", "--skip-tests", "--no-hooks"),
+            values=(("--values", str(values)), *namespace),
+            operands=(release.name, str(self.scratch.top / release.chart)),
+        )
         output = self._run(command, release)
         if len(output) > self.limits.output:
             cause = f"{len(output) / _MIB:.0f} MiB, limit {self.limits.output / _MIB:.0f} MiB"
             raise _failed(release, cause)
         return _objects(output, release)
 
-    def _run(self, command: list[str], release: Release) -> bytes:
+    def _run(self, command: CommandLine, release: Release) -> bytes:
         environ = surroundings(self.runner.environ, self.scratch.home, allow_remote=False)
         runner = replace(self.runner, environ=environ, timeout=self.limits.seconds)
         try:
@@ -110,8 +112,10 @@ def _failed(release: Release, cause: str) -> RenderError:
     )
 
 
-def _not_rendered(release: Release) -> str:
-    return (
-        f"{release.manifest.id}: its chart {release.chart} is not rendered, for there is no helm;"
-        " the release is checked as an object"
+def _not_rendered(release: Release) -> RenderError:
+    return RenderError(
+        f"{release.manifest.id}: its chart {release.chart} is not rendered",
+        cause="there is no helm on PATH",
+        fix="install helm",
+        location=release.manifest.origin,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
 import sysconfig
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gitops_action.adapters.process import ProcessError, Runner
+from gitops_action.adapters.process import NO_SANDBOX, CommandLine, ProcessError, Runner, Sandbox
 from gitops_action.core.rendering import RenderError
 from gitops_action.core.rendering.failures import kustomize_error
 from gitops_action.core.rendering.kustomization import with_origins
@@ -94,19 +95,44 @@ def surroundings(
 
 _TOP = "repository"
 _HOME = "home"
+_PASSED = 0o710
+_LISTED = 0o755
+_READABLE = 0o644
+
+
+class FileTooLargeError(Exception):
+    """A program wrote more than it may.
+
+    Attributes:
+        size: bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Take the size."""
+        super().__init__(size)
+        self.size = size
 
 
 class Scratch:
-    """A temporary folder with the files below `top`, and an empty home for programs."""
+    """A temporary folder with the files below `top`, and an empty home for programs.
 
-    def __init__(self) -> None:
+    Programs of another user can read what is below `top`, and write below `home` alone.
+    """
+
+    def __init__(self, sandbox: Sandbox = NO_SANDBOX) -> None:
         """Make the folder; it is removed at the end of the `with` block."""
+        self._user = sandbox.user
         self._folder = tempfile.TemporaryDirectory(prefix="gitops-action-")
         root = Path(self._folder.name).resolve()
         self.top = root / _TOP
         self.home = root / _HOME
         self.top.mkdir()
         self.home.mkdir()
+        if self._user is not None:
+            os.chown(self.home, self._user, self._user)
+            os.chown(root, -1, self._user)
+            root.chmod(_PASSED)
+            self.top.chmod(_LISTED)
         self._written = False
 
     def __enter__(self) -> Self:
@@ -127,14 +153,12 @@ class Scratch:
         if self._written:
             return
         self._written = True
-        made: set[Path] = set()
+        made: set[Path] = {self.top}
         for path, file in files.items():
             target = self.top / path
-            if target.parent not in made:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                made.add(target.parent)
+            self._make(target.parent, made)
             if file.mode != SYMLINK:
-                target.write_bytes(file.data)
+                self._put(target, file.data)
             elif layout.follow("", path).path is not None:
                 target.symlink_to(file.data.decode(errors="surrogateescape"))
 
@@ -142,13 +166,54 @@ class Scratch:
         """Write something else in a file's place; a link in its place is no longer one."""
         target = self.top / path
         target.unlink(missing_ok=True)
+        self._put(target, data)
+
+    def give(self, name: str, data: bytes) -> Path:
+        """Write a file of ours that programs can read and not change."""
+        target = self.top.parent / name
+        self._put(target, data)
+        return target
+
+    def _make(self, folder: Path, made: set[Path]) -> None:
+        if folder in made:
+            return
+        self._make(folder.parent, made)
+        folder.mkdir(exist_ok=True)
+        if self._user is not None:
+            folder.chmod(_LISTED)
+        made.add(folder)
+
+    def _put(self, target: Path, data: bytes) -> None:
         target.write_bytes(data)
+        if self._user is not None:
+            target.chmod(_READABLE)
 
     def clean(self, text: str) -> str:
         """A program's words with paths from the repository's top: where we work is no one's."""
         for place, shown in ((f"{self.top}/", ""), (str(self.top), "."), (str(self.home), "~")):
             text = text.replace(place, shown)
         return text
+
+
+def read_regular(path: Path, *, most: int) -> bytes:
+    """What a program wrote into a file; empty where it wrote none.
+
+    The program could have put a link there, to a file that only we may read.
+
+    Raises:
+        FileTooLargeError: it wrote more than `most` bytes.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return b""
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            return b""
+        if facts.st_size > most:
+            raise FileTooLargeError(facts.st_size)
+        return file.read(most)
 
 
 _OUTPUT = "output.yaml"
@@ -200,11 +265,20 @@ class Kubectl:
         ours = build.origins and self._ask_for_origins(scratch, build.kustomization)
         output = scratch.home / _OUTPUT
         output.unlink(missing_ok=True)
-        command = [self.program, "kustomize", str(scratch.top / build.folder), "-o", str(output)]
-        if build.outside:
-            command.append("--load-restrictor=LoadRestrictionsNone")
-        if build.charts and self.helm:
-            command += ["--enable-helm", f"--helm-command={self.helm}"]
+        charts = build.charts and self.helm is not None
+        command = CommandLine(
+            program=self.program,
+            words=(
+                "kustomize",
+                *(["--load-restrictor=LoadRestrictionsNone"] if build.outside else []),
+                *(["--enable-helm"] if charts else []),
+            ),
+            values=(
+                ("--output", str(output)),
+                *([("--helm-command", self.helm)] if charts and self.helm else []),
+            ),
+            operands=(str(scratch.top / build.folder),),
+        )
         self._run(command, scratch, build)
         return self._printed(output, build), ours
 
@@ -215,7 +289,7 @@ class Kubectl:
         scratch.replace(path, changed)
         return True
 
-    def _run(self, command: list[str], scratch: Scratch, build: Build) -> None:
+    def _run(self, command: CommandLine, scratch: Scratch, build: Build) -> None:
         environ = surroundings(self.runner.environ, scratch.home, allow_remote=self.allow_remote)
         runner = replace(self.runner, environ=environ, redact=_whole, timeout=self.limits.seconds)
         try:
@@ -227,15 +301,17 @@ class Kubectl:
             raise kustomize_error(build.folder, told, build.kustomization)
 
     def _printed(self, output: Path, build: Build) -> bytes:
-        size = output.stat().st_size if output.exists() else 0
-        if size > self.limits.output:
+        try:
+            data = read_regular(output, most=self.limits.output)
+        except FileTooLargeError as error:
+            size = error.size
             raise RenderError(
                 f"{build.folder or 'the repository'} renders to too much",
                 cause=f"{size / _MIB:.0f} MiB, the limit is {self.limits.output / _MIB:.0f} MiB",
                 fix="split the environment into several folders",
                 location=Location(file=build.kustomization),
-            )
-        return output.read_bytes() if size else b""
+            ) from None
+        return data
 
 
 def _whole(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from gitops_action.adapters.process import Runner
+from gitops_action.adapters.process import NO_SANDBOX, Runner, Sandbox
 from gitops_action.adapters.renderer.charts import ChartRenderer
 from gitops_action.adapters.renderer.kustomize import Build, Kubectl, Limits, Scratch
 from gitops_action.core.manifests import Manifest, ManifestError
@@ -23,6 +23,7 @@ from gitops_action.core.rendering.graph import (
     look_through,
     without_charts,
 )
+from gitops_action.core.rendering.helm_names import refuse_options
 from gitops_action.core.rendering.layout import Ignore, Layout, folder_of, ignore_files
 from gitops_action.core.rendering.origins import Origins, located, told
 from gitops_action.core.rendering.output import (
@@ -45,6 +46,7 @@ class _Parts:
     manifests: list[Manifest] = field(default_factory=list)
     problems: list[GitOpsError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unrendered: list[GitOpsError] = field(default_factory=list)
 
 
 class KustomizeRenderer:
@@ -53,7 +55,7 @@ class KustomizeRenderer:
     It may be used by several threads at once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - programs, and what they are allowed
         self,
         program: str | None,
         runner: Runner,
@@ -61,6 +63,7 @@ class KustomizeRenderer:
         allow_remote: bool = False,
         helm: str | None = None,
         limits: Limits | None = None,
+        sandbox: Sandbox = NO_SANDBOX,
     ) -> None:
         """Take the programs.
 
@@ -70,13 +73,14 @@ class KustomizeRenderer:
             runner: starts programs; of its environment nothing but proxies is passed on, and
                 those only for remote bases.
             allow_remote: whether kustomizations may name what is outside of the repository.
-            helm: helm (see `find_helm`); None: charts are not rendered, and a note says so.
+            helm: helm (see `find_helm`); None: charts are not rendered, and the result says so.
             limits: what a render may take.
+            sandbox: what the programs run in.
         """
         self._limits = limits or Limits()
         self._allow_remote = allow_remote
         self._helm = helm
-        self._runner = runner
+        self._runner = replace(runner, sandbox=sandbox)
         self._program = program
         self._reader = OutputReader()
         self._sources = SourceReader()
@@ -90,7 +94,7 @@ class KustomizeRenderer:
         """Render `folder` by the settings, given every file that it stands on."""
         layout = layout_of(files)
         parts = _Parts(settings=settings)
-        with Scratch() as scratch:
+        with Scratch(self._runner.sandbox) as scratch:
             self._parts(folder, files, layout, scratch, parts)
             manifests, doubles = merge_manifests(parts.manifests, separate=settings.separate)
             charts = ChartRenderer(
@@ -104,6 +108,7 @@ class KustomizeRenderer:
             manifests=manifests,
             problems=(*parts.problems, *doubles, *rendered.problems, *more),
             notes=(*parts.notes, *rendered.notes),
+            unrendered=(*parts.unrendered, *rendered.unrendered),
         )
 
     def _parts(
@@ -172,7 +177,7 @@ class KustomizeRenderer:
             return
         scratch.write(files, layout)
         try:
-            parts.notes += self._prepare_charts(graph, files, layout, scratch)
+            parts.unrendered += self._prepare_charts(graph, files, layout, scratch)
             parts.manifests += self._build(folder, graph, files, scratch)
         except GitOpsErrors as errors:
             parts.problems += errors.errors
@@ -225,27 +230,35 @@ class KustomizeRenderer:
         files: Mapping[str, RepositoryFile],
         layout: Layout,
         scratch: Scratch,
-    ) -> Iterator[str]:
-        """Leave out charts that cannot be rendered here, and tell so.
+    ) -> Iterator[GitOpsError]:
+        """Leave out charts that cannot be rendered here, and give a reason for each.
 
         Raises:
-            GitOpsErrors: a chart would have to be fetched.
+            GitOpsErrors: a chart would have to be fetched, or starts Helm in a way of its own.
         """
-        for kustomization in graph.kustomizations:
-            plugins = inflation_plugins(kustomization, files)
-            if not kustomization.charts and not plugins:
-                continue
-            if self._helm:
-                if not self._allow_remote:
-                    local_charts(kustomization, layout)
-                continue
+        asking = [
+            (item, plugins)
+            for item in graph.kustomizations
+            if (plugins := inflation_plugins(item, files)) or item.charts
+        ]
+        if self._helm:
+            if asking:
+                refuse_options(graph)
+            for kustomization, _ in () if self._allow_remote else asking:
+                local_charts(kustomization, layout)
+            return
+        for kustomization, plugins in asking:
             documents = read_documents(kustomization.path, files[kustomization.path].data)
             body = documents[0].value if documents else {}
             kept = without_charts(body if isinstance(body, dict) else {}, plugins)
             scratch.replace(kustomization.path, kept)
             lines = (Location(file=kustomization.path, line=plugin.line) for plugin in plugins)
-            place = (*kustomization.charts, *lines)[0]
-            yield f"{place}: its Helm charts are not rendered: there is no helm"
+            yield RenderError(
+                "Helm charts of a kustomization are not rendered",
+                cause="there is no helm on PATH",
+                fix="install helm",
+                location=(*kustomization.charts, *lines)[0],
+            )
 
 
 def _in_clusters(manifests: Iterable[Manifest], settings: BuildSettings) -> Iterator[Manifest]:

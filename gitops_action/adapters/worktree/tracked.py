@@ -14,11 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gitops_action.adapters.git.checkout import Checkout, find_checkout
-from gitops_action.adapters.process import ProcessError, Runner
+from gitops_action.adapters.process import CommandLine, ProcessError, Runner
 from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import UsageError
 
-_LISTING = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
 _SETTINGS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "core.untrackedCache=false")
 _TIMEOUT = 60.0
 _INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME")
@@ -86,9 +85,13 @@ def _prepare(place: Path, checkout: Checkout) -> None:
 
 
 def _list(folder: Path, place: Path, checkout: Checkout) -> tuple[str, ...]:
-    settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     runner = Runner(environ=_environment(place, checkout), redact=str, timeout=_TIMEOUT)
-    return runner.run(["git", *settings, *_LISTING], cwd=folder).fields()
+    command = CommandLine(
+        program="git",
+        settings=tuple(("-c", setting) for setting in _SETTINGS),
+        words=("ls-files", "-z", "--cached", "--others", "--exclude-standard"),
+    )
+    return runner.run(command, cwd=folder).fields()
 
 
 def _environment(place: Path, checkout: Checkout) -> Mapping[str, str]:

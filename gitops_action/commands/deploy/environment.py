@@ -176,8 +176,9 @@ class EnvironmentRun:
     def _checked(self) -> Deployed:
         rendering = self.renderings.of(self.environment)
         places = _places(rendering)
-        if rendering.problems:
-            return Deployed(outcome=self._unrendered(rendering), places=places)
+        problems = (*rendering.problems, *self._missing(rendering))
+        if problems:
+            return Deployed(outcome=self._unrendered(problems), places=places)
         newer = self._newer()
         if newer is not None:
             return self._superseded(newer)
@@ -228,8 +229,13 @@ class EnvironmentRun:
         )
         return Deployed(outcome=self._outcome(targets), notes=(note,))
 
-    def _unrendered(self, rendering: EnvironmentRendering) -> EnvironmentResult:
-        failures = tuple(_failure(problem) for problem in rendering.problems)
+    def _missing(self, rendering: EnvironmentRendering) -> tuple[GitOpsError, ...]:
+        """Charts that a push deployment would leave out, and prune what they made before."""
+        pushes = any(target.engine == "push" for target in self._targets)
+        return rendering.unrendered if pushes else ()
+
+    def _unrendered(self, problems: Sequence[GitOpsError]) -> EnvironmentResult:
+        failures = tuple(_failure(problem) for problem in problems)
         return self._outcome(
             [
                 TargetResult(target=target.name, result=Result.FAILED, failures=failures)

@@ -249,6 +249,12 @@ def _holds(folder: str, path: str) -> bool:
 
 # Helm charts that kustomizations ask for.
 
+_NAMES: Mapping[tuple[str | int, str | int], str] = {
+    ("helmcharts", "name"): "version",
+    ("helmchartinflationgenerator", "chartname"): "chartversion",
+}
+"""The fields that name a chart, with those of its version."""
+
 _CHART_HOME = "charts"
 """Where kustomize looks for charts unless `helmGlobals.chartHome` says otherwise."""
 
@@ -278,6 +284,8 @@ def without_charts(body: Mapping[str, object], plugins: Collection[Text]) -> byt
     for key, item in kept.items():
         if key.casefold() == "generators" and isinstance(item, list):
             kept[key] = [one for one in item if one not in left_out]
+    if not {key.casefold() for key in kept} - {"apiversion", "kind"}:
+        kept["resources"] = []  # kustomize refuses a file that says nothing at all
     return json.dumps(kept, ensure_ascii=False).encode()
 
 
@@ -297,9 +305,10 @@ def _missing(kustomization: Kustomization, layout: Layout) -> Iterator[RemoteBas
     home = said.get(("helmglobals", "charthome"))
     folder = home.value if home else _CHART_HOME
     for keys, text in said.items():
-        if len(keys) != 3 or keys[0] != "helmcharts" or keys[2] != "name":  # noqa: PLR2004
+        version_key = _NAMES.get((keys[0], keys[2])) if len(keys) == 3 else None  # noqa: PLR2004 - a list's item
+        if version_key is None:
             continue
-        version = said.get((*keys[:2], "version"))
+        version = said.get((*keys[:2], version_key))
         names = [text.value, f"{text.value}-{version.value}/{text.value}" if version else ""]
         ways = [layout.follow(kustomization.folder, f"{folder}/{name}") for name in names if name]
         if not any(way.path and layout.is_file(f"{way.path}/Chart.yaml") for way in ways):

@@ -15,6 +15,7 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Body, Manifest, ManifestError
 from gitops_action.core.manifests.fields import items, mapping, text, texts
 from gitops_action.core.manifests.reader import read_documents
+from gitops_action.core.rendering.helm_names import composed_name, namespace_name, release_name
 from gitops_action.core.rendering.layout import Layout
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.errors import Location
@@ -50,6 +51,7 @@ def releases_in(
 
     Raises:
         ManifestError: a value file is no YAML.
+        RenderError: a name is none that Helm would take.
     """
     every = list(manifests)
     found = []
@@ -76,7 +78,7 @@ def _release(
 ) -> Release:
     spec = mapping(manifest.body, "spec")
     target = text(spec, "targetNamespace")
-    default = f"{target}-{manifest.id.name}" if target else manifest.id.name
+    released = text(spec, "releaseName") or composed_name(target, manifest.id.name)
     values: Body = {}
     notes = []
     for name in texts(spec, "chart", "spec", "valuesFiles"):
@@ -92,8 +94,8 @@ def _release(
     return Release(
         manifest=manifest,
         chart=chart,
-        name=text(spec, "releaseName") or default,
-        namespace=target or manifest.id.namespace,
+        name=release_name(released, manifest.origin),
+        namespace=namespace_name(target or manifest.id.namespace, manifest.origin),
         values=merge_values(values, mapping(spec, "values")),
         notes=tuple(notes),
     )

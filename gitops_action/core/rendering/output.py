@@ -280,12 +280,14 @@ class Rendering:
     Attributes:
         manifests: in canonical order, each in canonical form; none twice.
         problems: what could not be rendered; with one of them `manifests` is not the whole.
-        notes: what a person should know, such as a chart that was not rendered.
+        notes: what a person should know.
+        unrendered: charts that are not part of `manifests`, because there is no helm here.
     """
 
     manifests: tuple[Manifest, ...] = ()
     problems: tuple[GitOpsError, ...] = ()
     notes: tuple[str, ...] = ()
+    unrendered: tuple[GitOpsError, ...] = ()
 
 
 # The objects of plain files.
