@@ -37,20 +37,24 @@ class Templates:
         from jinja2 import FileSystemLoader, StrictUndefined  # noqa: PLC0415
         from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
 
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(VIEWS),
-            undefined=StrictUndefined,
-            autoescape=False,
-            finalize=printed,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters.update(FILTERS)
-        self._environment.globals["place"] = _place
+        from gitops_action.adapters.bounded_jinja import BoundedEnvironment  # noqa: PLC0415
+
+        options = {
+            "undefined": StrictUndefined,
+            "autoescape": False,
+            "finalize": printed,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+        }
+        self._views = ImmutableSandboxedEnvironment(loader=FileSystemLoader(VIEWS), **options)
+        self._users = BoundedEnvironment(**options)
+        for environment in (self._views, self._users):
+            environment.filters.update(FILTERS)
+            environment.globals["place"] = _place
 
     def view(self, name: str, variables: Mapping[str, object]) -> str:
         """Render one of our own views."""
-        text = self._environment.get_template(name).render(variables)
+        text = self._views.get_template(name).render(variables)
         return _tidy(text)
 
     def user(self, source: str, variables: Mapping[str, object], *, name: str) -> str:
@@ -63,7 +67,7 @@ class Templates:
         from jinja2 import TemplateSyntaxError as SyntaxProblem  # noqa: PLC0415
 
         try:
-            return self._environment.from_string(source).render(variables)
+            return self._users.render_bounded(source, variables)
         except SyntaxProblem as error:
             raise _wrong(name, error.lineno, error.message or "it cannot be read") from None
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:

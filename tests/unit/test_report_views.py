@@ -5,6 +5,7 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
+from gitops_action.adapters.templates import Templates
 from gitops_action.adapters.views import UserTemplates, Views
 from gitops_action.core.images import parse_reference
 from gitops_action.core.markdown import BODY_LIMIT, SUMMARY_LIMIT
@@ -240,3 +241,30 @@ def test_a_secret_of_the_process_cannot_be_reached() -> None:
 def test_the_image_of_a_view_is_read_back_from_its_trailers() -> None:
     (image,) = parse_trailers(VIEWS.body(proposal()))["GitOps-Image"]
     assert parse_reference(image).tag == "v1.2.3"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}",
+        "{% macro f(n) %}{{ f(n - 1) }}{{ f(n - 1) }}{% endmacro %}{{ f(500) }}",
+        "{% for a in [1, 2] recursive %}{{ loop([1, 2]) if loop.depth < 40 }}{% endfor %}",
+        "{% for a in range(9000) %}{{ 'x' * 9000 }}{% endfor %}",
+        "{{ 'x' * 10**10 }}",
+        "{{ [1] * 99999999 }}",
+        "{{ 9 ** 9 ** 9 }}",
+        "{{ '%9999999999d' % 1 }}",
+        "{{ '%*d' % (999999999, 1) }}",
+        "{{ '{:9999999999}'.format(1) }}",
+        "{{ 'x'.center(9999999999) }}",
+        "{{ ('x' * 99999).replace('x', 'y' * 99999) }}",
+    ],
+)
+def test_a_template_is_stopped(template: str) -> None:
+    with pytest.raises(UsageError, match="The template in `commit-message` fails"):
+        Templates().user(template, {}, name="commit-message")
+
+
+def test_a_template_within_bounds() -> None:
+    text = "{% for a in range(300) %}{{ 'x' * 3 }}{{ loop.index ** 2 % 7 }}{% endfor %}"
+    assert Templates().user(text, {}, name="body").startswith("xxx1xxx4")

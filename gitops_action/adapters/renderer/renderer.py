@@ -127,6 +127,7 @@ class KustomizeRenderer:
             return
         ignored = {path: files[path].data for path in ignore_files(files)}
         ignore = Ignore(ignored)
+        parts.problems += ignore.problems
         collected = collect(folder, layout, ignore, lambda path: files[path].data, settings)
         parts.notes += _hidden(collected)
         if settings.kustomization and settings.generated:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
@@ -26,6 +25,7 @@ from gitops_action.core.discovery.kinds.kustomize import (
     pointer,
 )
 from gitops_action.core.discovery.kinds.workloads import BUILT_IN_GROUPS, manifests, resource_of
+from gitops_action.core.linear_regex import LinearRegexError, linear_regex
 from gitops_action.core.yaml import Step
 from gitops_action.errors import GitOpsError, Location
 
@@ -92,8 +92,6 @@ def _unseen(entry: Entry, *, dead: bool) -> Live:
 
 # Patches applied to images: which image a patch means, and what becomes of it.
 
-_LONGEST_PATTERN = 300
-
 
 def apply_patch(lives: Iterable[Live], patched: Patched, *, open_below: bool) -> tuple[Live, ...]:
     """The images after a patch.
@@ -129,11 +127,10 @@ def matches(target: Target, resource: Resource) -> bool:
 
 
 def _full(pattern: str, value: str) -> bool:
-    if len(pattern) > _LONGEST_PATTERN or re.search(r"\)\s*[*+{]", pattern):
-        return pattern == value
+    """Whether a patch's target, which kustomize reads as an expression of Go, fits a value."""
     try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error:
+        return linear_regex(pattern).fits(value)
+    except LinearRegexError:
         return pattern == value
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from gitops_action.core.config.fields import MOST_STEPS, expression_limit, too_many_steps
 from gitops_action.core.config.resolved import KindRule
 from gitops_action.core.health.kstatus import deletion, generation, generic, kstatus
 from gitops_action.core.health.model import (
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
 
 # Health of custom kinds by CEL expressions of the configuration (`deploy.health.kinds`).
 
-LONGEST = 1_000
-"""Characters of one expression: what is longer is a program, and could not be bounded."""
-
-MOST_LOOPS = 3
-"""Loops (`all`, `exists`, `map`, `filter`) in one expression: nested, each multiplies the work."""
-
-_LOOPS = (".all(", ".exists(", ".exists_one(", ".map(", ".filter(")
 _FIELDS = ("apiVersion", "kind")
 _PARTS = ("metadata", "spec", "status", "data")
 
@@ -45,11 +39,8 @@ def rule_for(body: Body, rules: tuple[KindRule, ...]) -> KindRule | None:
 
 def expression_problem(expression: str) -> str:
     """Why an expression cannot be used, in a line; empty when it can."""
-    if len(expression) > LONGEST:
-        return f"longer than {LONGEST} characters"
-    squeezed = "".join(expression.split())
-    if sum(squeezed.count(loop) for loop in _LOOPS) > MOST_LOOPS:
-        return f"more than {MOST_LOOPS} loops (all, exists, map, filter)"
+    if limit := expression_limit(expression):
+        return limit
     try:
         _compiled(expression)
     except _EvaluationError as error:
@@ -83,6 +74,8 @@ def _holds(expression: str, body: Body) -> bool:
     problem = expression_problem(expression)
     if problem:
         raise _EvaluationError(problem)
+    if too_many_steps(expression, body):
+        raise _EvaluationError(f"could visit more than {MOST_STEPS:,} items of the object")
     program = _compiled(expression)
     try:
         result = program.execute(_variables(body))

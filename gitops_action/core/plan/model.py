@@ -13,6 +13,7 @@ from gitops_action.core.discovery import Skipped, keep_files
 from gitops_action.core.discovery.image import Live, Spot, Untraced
 from gitops_action.core.discovery.kinds.markers import Mark
 from gitops_action.core.images import ImageChange, ImageReference
+from gitops_action.core.linear_regex import DOTS, LinearRegex, LinearRegexError, linear_regex
 from gitops_action.core.plan.sets import SetEdit
 from gitops_action.core.repository import Keep, Snapshot
 from gitops_action.errors import GitOpsError, Location, UsageError
@@ -292,14 +293,21 @@ def allowed(path: str, patterns: Sequence[str]) -> bool:
     verdict = all(pattern.startswith("!") for pattern in patterns)
     for pattern in patterns:
         excludes = pattern.startswith("!")
-        if _expression(pattern.removeprefix("!").removeprefix("./")).fullmatch(path):
+        if _expression(pattern.removeprefix("!").removeprefix("./")).fits(path):
             verdict = not excludes
     return verdict
 
 
 @lru_cache(maxsize=256)
-def _expression(pattern: str) -> re.Pattern[str]:
+def _expression(pattern: str) -> LinearRegex:
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.rstrip("/"))
     wild = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     body = "".join(wild.get(part, re.escape(part)) for part in parts)
-    return re.compile(f"{body}(?:/.*)?", re.DOTALL)
+    try:
+        return linear_regex(f"{body}(?:/.*)?", DOTS)
+    except LinearRegexError as error:
+        raise UsageError(
+            f"`paths`: {pattern[:60]!r} is not a valid pattern",
+            cause=str(error),
+            fix="write a shorter one",
+        ) from None

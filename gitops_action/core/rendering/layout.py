@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import posixpath
 import re
+import warnings
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.pattern import pattern
+from gitops_action.core.linear_regex import linear_regex
+from gitops_action.errors import GitOpsError, Location
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 _MAX_LINKS = 40
 """As many links as Linux follows on one way."""
@@ -111,40 +117,69 @@ DEFAULTS = (
     *("cloudbuild.yaml", "codeship-services.yml", "codeship-steps.yml"),
     *("**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml"),
 )
-_TOKENS = pattern(r"\*\*/|/\*\*(?!/)|\*+|\?|\[(?:\]|[!^]\]|[!^])?[^\]/]*\]|\\.|.", re.DOTALL)
+
+MOST_PATTERNS = 1_000
+"""Patterns that one file may hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Rule:
-    pattern: re.Pattern[str]
-    negated: bool
-    folders_only: bool
+class _Patterns:
+    """The patterns of one file, for paths below its folder."""
+
+    domain: str
+    spec: GitIgnoreSpec
+
+    def verdict(self, path: str) -> bool | None:
+        """Whether the path is left out; None: no pattern matches it."""
+        inside = f"{self.domain}/" if self.domain else ""
+        if not path.startswith(inside):
+            return None
+        return self.spec.check_file(path.removeprefix(inside)).include
 
 
 class Ignore:
-    """Decides which files are left out."""
+    """Decides which files are left out.
+
+    Attributes:
+        problems: patterns that cannot be used.
+    """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         """Take the content of every `.sourceignore` by its path; deeper ones have the last word."""
-        self._rules = [_rule(line, "") for line in DEFAULTS]
+        self.problems: list[GitOpsError] = []
+        self._patterns = [_Patterns(domain="", spec=_spec(DEFAULTS))]
         for path in sorted(files, key=lambda path: (path.count("/"), path)):
             lines = files[path].decode(errors="replace").splitlines()
-            domain = folder_of(path)
-            self._rules += [_rule(line, domain) for line in lines if _counts(line)]
+            good = list(self._usable(path, lines))
+            if good:
+                self._patterns.append(_Patterns(domain=folder_of(path), spec=_spec(good)))
 
     def leaves_out(self, path: str) -> bool:
         """Whether a file is left out, by itself or with a folder that it lies in."""
-        parts = path.split("/")
-        folders = ("/".join(parts[:count]) for count in range(1, len(parts)))
-        return any(self._matches(folder, is_folder=True) for folder in folders) or self._matches(
-            path, is_folder=False
-        )
+        verdicts = (patterns.verdict(path) for patterns in reversed(self._patterns))
+        return next((verdict for verdict in verdicts if verdict is not None), False)
 
-    def _matches(self, path: str, *, is_folder: bool) -> bool:
-        for rule in reversed(self._rules):
-            if rule.pattern.fullmatch(path) and (is_folder or not rule.folders_only):
-                return not rule.negated
-        return False
+    def _usable(self, path: str, lines: Sequence[str]) -> Iterator[str]:
+        if len(lines) > MOST_PATTERNS:
+            place = Location(file=path)
+            cause = f"more than {MOST_PATTERNS} lines"
+            self.problems.append(
+                GitOpsError(f"{path} is too long", cause=cause, fix="shorten it", location=place)
+            )
+            return
+        for number, line in enumerate(lines, start=1):
+            cause = _fault(line)
+            if not cause:
+                yield line
+                continue
+            self.problems.append(
+                GitOpsError(
+                    f"{line[:60]!r} is not a valid pattern",
+                    cause=cause,
+                    fix="write it as in a .gitignore file",
+                    location=Location(file=path, line=number),
+                )
+            )
 
 
 def is_hidden(path: str) -> bool:
@@ -157,37 +192,25 @@ def ignore_files(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if name_of(path) == IGNORE_FILE)
 
 
-def _counts(line: str) -> bool:
-    return bool(line.strip()) and not line.startswith("#")
+def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
+    """The lines as one matcher; RE2 matches in linear time."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only where a folder is collected
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return GitIgnoreSpec.from_lines(lines, backend="re2")
 
 
-def _rule(line: str, domain: str) -> _Rule:
-    text = line.rstrip()
-    negated = text.startswith("!")
-    text = text[1:] if negated else text
-    folders_only = text.endswith("/")
-    text = text.rstrip("/")
-    anchored = "/" in text
-    inside = re.escape(f"{domain}/") if domain else ""
-    anywhere = "" if anchored else "(?:.*/)?"
-    return _Rule(
-        pattern=re.compile(inside + anywhere + _regex(text.lstrip("/"))),
-        negated=negated,
-        folders_only=folders_only,
-    )
+def _fault(line: str) -> str:
+    """Why a line is no pattern; empty when it is one, or a comment."""
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # noqa: PLC0415 - same
 
-
-def _regex(glob: str) -> str:
-    return "".join(_translate(token) for token in _TOKENS.findall(glob))
-
-
-def _translate(token: str) -> str:
-    fixed = {"**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*", "?": "[^/]"}
-    if token in fixed:
-        return fixed[token]
-    if token.startswith("*"):
-        return "[^/]*"
-    if token.startswith("[") and token.endswith("]") and len(token) > 2:  # noqa: PLR2004
-        inside = token[1:-1].replace("\\", "\\\\")
-        return f"[^{inside[1:]}]" if inside[0] in "!^" else f"[{inside}]"
-    return re.escape(token[1:] if token.startswith("\\") and len(token) > 1 else token)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            pattern = GitIgnoreSpecPattern(line)
+        if pattern.regex is not None:
+            linear_regex(str(pattern.regex.pattern))
+    except (ValueError, re.error, RecursionError, OverflowError) as error:
+        return str(error)
+    return ""

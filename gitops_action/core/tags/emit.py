@@ -11,6 +11,14 @@ from packaging.version import Version as PythonVersion
 from semver import Version as SemanticVersion
 
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.linear_regex import (
+    CASE,
+    DOTS,
+    LINES,
+    LinearRegex,
+    LinearRegexError,
+    bounded_regex,
+)
 from gitops_action.core.pattern import pattern
 from gitops_action.core.tags.context import TagContext
 from gitops_action.core.tags.expressions import dates, expand, global_names, is_raw
@@ -70,9 +78,8 @@ def python_version(text: str) -> TagVersion | None:
 
 
 _JAVASCRIPT_REGEX = pattern(r"/(.+)/(.*)")
-_REGEX_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "g": 0, "u": 0}
+_REGEX_FLAGS = {"i": CASE, "m": LINES, "s": DOTS, "g": "", "u": ""}
 """JavaScript's flags; `u` changes nothing here, and `g` gives all matches."""
-_JAVASCRIPT_GROUP = pattern(r"\(\?<(?![=!])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,44 +206,40 @@ def clean_tag(text: str) -> str:
 
 def _matched(rule: Rule, text: str) -> tuple[str, str]:
     """What group 1 of the rule's `match` finds; without a match the text, and a warning."""
-    pattern = rule.attributes["match"]
-    if not pattern:
+    expression = rule.attributes["match"]
+    if not expression:
         return text, ""
-    regex = _compiled(pattern, re.ASCII, rule)
+    regex = _compiled(expression, "", rule)
     if not regex.groups:
         title = f"`tags`: match has no group in {rule.line!r}"
         raise UsageError(title, fix="put the version in parentheses: `match=web/v(.*)`")
-    found = regex.search(text)
-    if found is None or found[1] is None:
-        return text, f"{pattern} does not match {text!r}, which is taken as a whole"
+    found = regex.find(text)
+    if not found or found[1] is None:
+        return text, f"{expression} does not match {text!r}, which is taken as a whole"
     return found[1], ""
 
 
 def _groups(rule: Rule, text: str) -> tuple[str | None, ...]:
     """The match and its groups, empty without one; with the flag `g` all matches, as JavaScript."""
-    pattern, flags, letters = rule.attributes["pattern"], re.ASCII, ""
-    if delimited := _JAVASCRIPT_REGEX.fullmatch(pattern):
-        pattern, letters = delimited[1], delimited[2]
-        for letter in letters:
-            flags |= _flag(letter, rule)
-    regex = _compiled(pattern, flags, rule)
-    if "g" in letters:
-        return tuple(found[0] for found in regex.finditer(text))
-    found = regex.search(text)
-    return (found[0], *found.groups()) if found else ()
+    expression, letters = rule.attributes["pattern"], ""
+    if delimited := _JAVASCRIPT_REGEX.fullmatch(expression):
+        expression, letters = delimited[1], delimited[2]
+    flags = "".join(_flag(letter, rule) for letter in letters)
+    regex = _compiled(expression, flags, rule)
+    return regex.find_all(text) if "g" in letters else regex.find(text)
 
 
-def _compiled(pattern: str, flags: int, rule: Rule) -> re.Pattern[str]:
+def _compiled(expression: str, flags: str, rule: Rule) -> LinearRegex:
     """A regular expression; named groups also in JavaScript's spelling."""
     try:
-        return re.compile(_JAVASCRIPT_GROUP.sub("(?P<", pattern), flags)
-    except re.error as error:
-        fix = "write a regular expression as Python's re or JavaScript knows it"
+        return bounded_regex(expression, flags)
+    except LinearRegexError as error:
+        fix = "write a regular expression of RE2's syntax"
         title = f"`tags`: the pattern in {rule.line!r} is malformed"
         raise UsageError(title, cause=str(error), fix=fix) from None
 
 
-def _flag(letter: str, rule: Rule) -> int:
+def _flag(letter: str, rule: Rule) -> str:
     if letter not in _REGEX_FLAGS:
         fix = f"use flags of {', '.join(_REGEX_FLAGS)}"
         raise UsageError(
