@@ -205,14 +205,15 @@ def _registry(inputs: BumpInputs, context: Context) -> Registry:
 
     given = Account(username=inputs.registry_username, password=inputs.registry_password)
     job = Account(username=inputs.ghcr_username or "x", password=inputs.ghcr_password)
-    changes = parse_image_lines(inputs.images)
+    domains = frozenset(change.target.domain for change in parse_image_lines(inputs.images))
     return RegistryClient(
         Accounts(
             given=given if inputs.registry_password else None,
-            given_for=frozenset(change.target.domain for change in changes),
+            given_for=domains,
             docker=read_docker_config(context.environ),
             job=job if inputs.ghcr_password else None,
-        )
+        ),
+        local=domains,
     )
 
 

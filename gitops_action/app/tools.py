@@ -76,5 +76,6 @@ def image_registry(
             given_for=domains,
             docker=read_docker_config(context.environ),
             job=job if inputs.ghcr_password else None,
-        )
+        ),
+        local=domains,
     )

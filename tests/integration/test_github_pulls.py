@@ -311,3 +311,20 @@ def test_history_that_may_not_be_read_is_none(on: Stage) -> None:
     history = GitHubSourceHistory(on.client())
 
     assert history.compare(repository="acme/web", base="a" * 40, head="b" * 40) is None
+
+
+def test_forks_cannot_push_our_pull_request_off_the_page(on: Stage) -> None:
+    push(on)
+    opened = on.pulls().open(REQUEST)
+    on.repository.close(opened.number, by="alice")
+    fork = on.forge.fork(REPOSITORY, owner="mallory")
+    for number in range(22):
+        fork.commit(branch=BRANCH, files={f"{number}.yaml": "x"}, author="mallory")
+        made = on.repository.open(head=f"mallory:{BRANCH}", by="mallory")
+        on.repository.close(made.number, by="mallory")
+
+    base = on.repository.head("main")
+    found = on.pulls().branch(name=BRANCH, base="main", base_oid=base, paths=[FILE])
+
+    (seen,) = found.pull_requests
+    assert (seen.number, seen.state, seen.closed_by) == (opened.number, "closed", "alice")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
+import socket
+import threading
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,11 +22,12 @@ from gitops_action.adapters.registry.transport import (
     Answer,
     Timeouts,
     Transport,
+    is_local,
     leads_home,
     same_site,
 )
 from gitops_action.adapters.retry import RetryPolicy
-from gitops_action.core.images import parse_reference
+from gitops_action.core.images import ImageReferenceError, parse_reference
 from gitops_action.core.images.oci import (
     ImageFacts,
     ImageMissingError,
@@ -29,6 +36,7 @@ from gitops_action.core.images.oci import (
     RegistryUnreachableError,
 )
 from gitops_action.errors import UsageError
+from tests.support.registries import ANYWHERE
 from tests.support.scripted_http import Asked, Reply, ScriptedServer, scripted_server
 
 SECRET = "planted-registry-secret"
@@ -47,7 +55,7 @@ SHORT = Timeouts(connect=1, read=0.3, answer=0.6)
 def describe(server: ScriptedServer, *, reference: str = "acme/web:v1") -> ImageFacts:
     account = Account(username="robot", password=SECRET)
     accounts = Accounts(given=account, given_for=frozenset({server.address}))
-    client = RegistryClient(accounts, policy=QUICK, timeouts=SHORT)
+    client = RegistryClient(accounts, policy=QUICK, timeouts=SHORT, local=ANYWHERE)
     return client.describe(parse_reference(f"{server.address}/{reference}"))
 
 
@@ -73,7 +81,7 @@ def test_a_long_retry_after_is_not_waited_for() -> None:
 
 
 def test_nobody_listens() -> None:
-    client = RegistryClient(Accounts(), policy=QUICK, timeouts=SHORT)
+    client = RegistryClient(Accounts(), policy=QUICK, timeouts=SHORT, local=ANYWHERE)
     with pytest.raises(RegistryUnreachableError, match="refused"):
         client.describe(parse_reference("localhost:1/acme/web:v1"))
 
@@ -262,7 +270,7 @@ def test_an_account_is_shown_to_its_own_registry_only() -> None:
     assert accounts.of("ghcr.io.evil.dev") is None
     basic = Reply(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
     with scripted_server(lambda _asked, _number: basic) as server:
-        client = RegistryClient(accounts, policy=QUICK, timeouts=SHORT)
+        client = RegistryClient(accounts, policy=QUICK, timeouts=SHORT, local=ANYWHERE)
         with pytest.raises(RegistryDeniedError):
             client.describe(parse_reference(f"{server.address}/acme/web:v1"))
     assert all("Authorization" not in asked.headers for asked in server.asked)
@@ -306,3 +314,98 @@ def test_a_broken_docker_configuration_is_named_without_its_content(tmp_path: Pa
 def test_no_docker_configuration_is_no_account(tmp_path: Path) -> None:
     for environ in ({}, {"HOME": str(tmp_path)}, {"DOCKER_CONFIG": str(tmp_path)}):
         assert read_docker_config(environ).entries == {}
+
+
+@pytest.mark.parametrize(
+    "registry",
+    [
+        "localhost:5000",
+        "LOCALHOST.:5000",
+        "127.0.0.1:5000",
+        "127.1:5000",
+        "2130706433:5000",
+        "0x7f000001:5000",
+        "0.0.0.0:5000",
+        "[::1]:5000",
+        "[::]:5000",
+        "[::ffff:127.0.0.1]:5000",
+        "169.254.169.254",
+        "[fe80::1]:5000",
+        "[::ffff:169.254.169.254]:80",
+    ],
+)
+def test_a_local_registry_is_asked_only_where_it_is_named(registry: str) -> None:
+    assert is_local(urlsplit(f"//{registry}").hostname or "")
+    try:
+        reference = parse_reference(f"{registry}/acme/web:v1")
+    except ImageReferenceError:
+        return  # no registry is spelled like this
+    client = RegistryClient(Accounts(), policy=QUICK, timeouts=SHORT)
+    with pytest.raises(RegistryUnreachableError, match="is not asked"):
+        client.describe(reference)
+
+
+def test_a_public_name_is_not_local() -> None:
+    for host in ("ghcr.io", "8.8.8.8", "registry.acme.dev", "cafe", "1.2.3.4.example"):
+        assert not is_local(host)
+
+
+@pytest.mark.parametrize(
+    "location", ["http://[", "https://h\xe4ll\xf6/x", "//", "https://\x80", "::"]
+)
+def test_a_location_that_is_no_address(location: str) -> None:
+    away = Reply(status=302, headers={"Location": location})
+    failure = pytest.raises((RegistryUnreachableError, RegistryDeniedError))
+    with scripted_server(lambda _asked, _number: away) as server, failure:
+        describe(server)
+
+
+@pytest.mark.parametrize("after", ["9" * 30, "\xb2", "9" * 5000, "-1", "1e9", ""])
+def test_an_odd_retry_after(after: str) -> None:
+    busy = Reply(status=429, headers={"Retry-After": after})
+    failure = pytest.raises(RegistryUnreachableError, match="429")
+    with scripted_server(lambda _asked, _number: busy) as server, failure:
+        describe(server)
+
+
+def test_headers_that_drip_are_waited_for_no_longer_than_an_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        threading.Thread(target=_drip, args=(listening,), daemon=True).start()
+        client = RegistryClient(
+            Accounts(), policy=replace(QUICK, attempts=1), timeouts=SHORT, local=ANYWHERE
+        )
+        started = time.monotonic()
+        with pytest.raises(RegistryUnreachableError, match="no answer in time"):
+            client.describe(parse_reference(f"{address}/acme/web:v1"))
+        assert time.monotonic() - started < 5
+
+
+def _drip(listening: socket.socket) -> None:
+    """One byte of an endless header each tenth of a second."""
+    with contextlib.suppress(OSError):
+        connection, _ = listening.accept()
+        with connection:
+            _drip_into(connection)
+
+
+def _drip_into(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: ")
+        pause = threading.Event()
+        while not pause.wait(0.1):
+            connection.sendall(b"a")
+
+
+def test_a_token_nested_without_end() -> None:
+    deep = Reply(body=b"[" * 200_000)
+
+    def script(asked: Asked, _number: int) -> Reply:
+        if asked.path.startswith("/token"):
+            return deep
+        realm = f"http://{asked.headers['Host']}/token"
+        return Reply(status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}"'})
+
+    failure = pytest.raises(RegistryUnreachableError, match="gives no token")
+    with scripted_server(script) as server, failure:
+        describe(server)

@@ -14,6 +14,7 @@ from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.images import parse_reference, verify_pin
 from gitops_action.core.images.oci import ImageMissingError, RegistryDeniedError
 from testbed.registry import PASSWORD, USER, Registry
+from tests.support.registries import ANYWHERE
 
 QUICK = RetryPolicy(attempts=2, initial=0.01, jitter=0.01)
 COMMIT = "c0ffee" * 6 + "cafe"
@@ -48,7 +49,7 @@ def basic_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registr
 
 
 def client(accounts: Accounts | None = None) -> RegistryClient:
-    return RegistryClient(accounts or Accounts(), policy=QUICK)
+    return RegistryClient(accounts or Accounts(), policy=QUICK, local=ANYWHERE)
 
 
 def given(registry: Registry, password: str = PASSWORD) -> Accounts:

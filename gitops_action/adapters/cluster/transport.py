@@ -18,6 +18,7 @@ import urllib3
 
 from gitops_action import __version__
 from gitops_action.adapters.retry import causes
+from gitops_action.core.answers import delay_seconds, parse_json
 from gitops_action.core.cluster.access import Access
 from gitops_action.core.cluster.api_status import is_passing
 from gitops_action.core.dataclass import dataclass
@@ -130,7 +131,7 @@ def read_json(raw: bytes) -> Body:
     if not raw.startswith(b"{"):
         return _NOBODY
     try:
-        return cast("Body", json.loads(raw))
+        return cast("Body", parse_json(raw))
     except ValueError:
         return _NOBODY
 
@@ -155,8 +156,7 @@ def no_success(response: urllib3.BaseHTTPResponse, raw: bytes) -> CallFailure:
     message = status.get("message")
     cause = message if isinstance(message, str) else f"the server answers {response.status}"
     failure = CallFailure(cause, code=response.status, status=status)
-    after = response.headers.get("Retry-After", "")
-    failure.pause = float(after) if after.isdecimal() else None
+    failure.pause = delay_seconds(response.headers.get("Retry-After", ""))
     return failure
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import urllib3
 from gitops_action.adapters.cluster.objects import Selection, list_objects
 from gitops_action.adapters.cluster.requests import Caller
 from gitops_action.adapters.cluster.transport import CallFailure
+from gitops_action.core.answers import parse_json
 from gitops_action.core.cluster.api_status import refusal
 from gitops_action.core.cluster.errors import VersionGoneError
 from gitops_action.core.cluster.model import ChangeKind, Doing, Listing, LiveObject, WatchEvent
@@ -169,7 +169,7 @@ def _events(response: urllib3.BaseHTTPResponse) -> Iterator[Body]:
     while piece := response.read1(_PIECE):
         *lines, pending = (pending + piece).split(b"\n")
         for line in lines:
-            yield cast("Body", json.loads(line))
+            yield cast("Body", parse_json(line))
 
 
 def _hang_up(response: urllib3.BaseHTTPResponse) -> None:

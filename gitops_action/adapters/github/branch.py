@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
-from gitops_action.adapters.github.queries import branch_document, path_variables
+from gitops_action.adapters.github.queries import (
+    branch_document,
+    path_variables,
+    pull_requests_document,
+)
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pull_requests import (
@@ -108,6 +112,7 @@ _MOST_FILES = 100
 _MOST_FILES_REST = 300
 _MOST_FORCE_PUSHES = 5
 """Force pushes of base that are looked back to, one request each."""
+_MOST_OWN = 20
 
 
 def read_branch(  # noqa: PLR0913 - what the port asks for, and where
@@ -156,7 +161,7 @@ def read_branch(  # noqa: PLR0913 - what the port asks for, and where
         complete=complete,
         changed_paths=changed,
         head_blobs={path: oid for path, oid in blobs.items() if oid},
-        pull_requests=_pull_requests(found),
+        pull_requests=_pull_requests(client, purpose, name, found),
         viewer=client.identity(answer.at("viewer")),
         blocked_by=_blocking(found, name, above),
     )
@@ -299,12 +304,37 @@ def _oldest_first(commits: list[CommitFacts]) -> tuple[CommitFacts, ...]:
     return tuple(ordered)
 
 
-def _pull_requests(found: Reply) -> tuple[PullRequestFacts, ...]:
-    """Those of this repository, newest first; a fork's branch may have the same name."""
-    nodes = {
-        node.number("number"): node
-        for key in ("pullRequests", "open")
-        for node in found.at(key).each("nodes")
-        if not node.flag("isCrossRepository")
-    }
-    return tuple(pull_request(nodes[number]) for number in sorted(nodes, reverse=True))
+def _pull_requests(
+    client: GitHubClient, purpose: Purpose, branch: str, found: Reply
+) -> tuple[PullRequestFacts, ...]:
+    """Those of this repository, newest first; a fork's branch may have the same name.
+
+    Anyone can open and close pull requests from forks, until ours are on no page that was read:
+    then ours are asked for by the branch's owner.
+    """
+    pages = [found.at(key) for key in ("pullRequests", "open")]
+    nodes = [node for page in pages for node in page.each("nodes")]
+    if any(_crowded(page) for page in pages):
+        nodes += _own(client, purpose, branch)
+    own = {node.number("number"): node for node in nodes if not node.flag("isCrossRepository")}
+    return tuple(pull_request(own[number]) for number in sorted(own, reverse=True))
+
+
+def _crowded(page: Reply) -> bool:
+    """Whether forks' pull requests may have pushed others off a page."""
+    forks = any(node.flag("isCrossRepository") for node in page.each("nodes"))
+    return forks and page.at("pageInfo").flag("hasNextPage")
+
+
+def _own(client: GitHubClient, purpose: Purpose, branch: str) -> tuple[Reply, ...]:
+    """The newest pull requests of the repository's own branch."""
+    path = client.path(purpose.repository, "pulls")
+    owner = purpose.repository.partition("/")[0]
+    query = {"head": f"{owner}:{branch}", "state": "all", "per_page": _MOST_OWN}
+    answer = client.reading(lambda: client.rest("GET", path, query=query), purpose)
+    numbers = [item.number("number") for item in replies(answer, "pull requests")]
+    if not numbers:
+        return ()
+    variables = owner_and_name(purpose.repository)
+    listed = client.graphql(pull_requests_document(numbers), variables, purpose)
+    return tuple(listed.at("repository", f"p{number}") for number in numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
@@ -18,6 +18,10 @@ from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.dispatch import EVENT_TYPE, Order, ProposedPull, Run
 
 _PAGE = 100
+_MOST_PAGES = 10
+_ENOUGH = 30
+"""Own pull requests that are enough; those of forks, which anyone can open, do not count."""
+
 _COMPLETED = "completed"
 _DETAILS = "return_run_details"
 LOOKS = 4
@@ -96,15 +100,22 @@ class GitHubDispatcher:
             GitOpsError: they may not be read.
         """
         path = self._client.path(self._repository, "pulls")
-        query = {"state": "all", "sort": "updated", "direction": "desc", "per_page": _PAGE}
         purpose = self._purpose("list pull requests", "pull-requests: read")
-        answer = self._client.reading(lambda: self._client.rest("GET", path, query=query), purpose)
-        own = self._repository.lower()
-        return tuple(
-            _pull(item)
-            for item in replies(answer, "pull requests")
-            if item.at("head", "repo").text("full_name").lower() == own
-        )
+        found: list[ProposedPull] = []
+        for page in range(1, _MOST_PAGES + 1):
+            query = {"state": "all", "sort": "updated", "direction": "desc", "per_page": _PAGE}
+            listed = replies(self._page(path, {**query, "page": page}, purpose), "pull requests")
+            found += [_pull(item) for item in listed if self._is_own(item)]
+            if len(listed) < _PAGE or len(found) >= _ENOUGH:
+                break
+        return tuple(found)
+
+    def _page(self, path: str, query: Mapping[str, object], purpose: Purpose) -> object:
+        return self._client.reading(lambda: self._client.rest("GET", path, query=query), purpose)
+
+    def _is_own(self, pull: Reply) -> bool:
+        full_name = pull.at("head", "repo").text("full_name")
+        return full_name.lower() == self._repository.lower()
 
     def _start_workflow(self, order: Order) -> Run | None:
         path = self._client.path(

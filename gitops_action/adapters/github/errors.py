@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from gitops_action.core.answers import LONGEST_DELAY, delay_seconds, epoch_seconds
 from gitops_action.core.dispatch import Order
 from gitops_action.errors import DeniedError, GitOpsError
 
@@ -95,14 +96,14 @@ class RequestFailure(Exception):  # noqa: N818 - internal; what the user meets i
 
     def pause(self, now: datetime) -> float | None:
         """Seconds that GitHub asks to wait; None when it does not say (our backoff decides)."""
-        asked = self.headers.get("retry-after", "")
-        if asked.isdigit():
-            return float(asked)
+        asked = delay_seconds(self.headers.get("retry-after", ""))
+        if asked is not None:
+            return asked
         if not self.limited:
             return None
-        reset = self.headers.get("x-ratelimit-reset", "")
-        if self.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
-            return max(0.0, int(reset) - now.timestamp()) + 1.0
+        reset = epoch_seconds(self.headers.get("x-ratelimit-reset", ""))
+        if self.headers.get("x-ratelimit-remaining") == "0" and reset is not None:
+            return min(max(0.0, reset - now.timestamp()) + 1.0, LONGEST_DELAY)
         return SECONDARY_PAUSE
 
 

@@ -166,15 +166,29 @@ query Branch(
     pullRequests(
       headRefName: $branch, first: 20, orderBy: {{field: CREATED_AT, direction: DESC}}
     ) {{
+      pageInfo {{ hasNextPage }}
       nodes {{ ...PullRequestFacts }}
     }}
     open: pullRequests(headRefName: $branch, states: [OPEN], first: 5) {{
+      pageInfo {{ hasNextPage }}
       nodes {{
         ...PullRequestFacts
         files(first: 100) {{ totalCount nodes {{ path }} }}
       }}
     }}
   }}
+}}
+{_PULL_REQUEST}"""
+
+
+def pull_requests_document(numbers: Sequence[int]) -> str:
+    """Write the query for pull requests by their numbers."""
+    found = " ".join(
+        f"p{number}: pullRequest(number: {number}) {{ ...PullRequestFacts }}" for number in numbers
+    )
+    return f"""
+query PullRequests($owner: String!, $name: String!) {{
+  repository(owner: $owner, name: $name) {{ {found} }}
 }}
 {_PULL_REQUEST}"""
 

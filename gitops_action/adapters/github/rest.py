@@ -8,7 +8,7 @@ import github
 import requests
 from github.Requester import Requester
 
-from gitops_action.adapters.github.errors import HTTP_MOVED, RequestFailure
+from gitops_action.adapters.github.errors import HTTP_MOVED, HTTP_OK, RequestFailure
 from gitops_action.adapters.github.transport import TIMEOUT, USER_AGENT, unreachable
 
 API_VERSION = "2022-11-28"
@@ -55,6 +55,10 @@ class Rest:
             raise _failure(error) from None
         except requests.RequestException as error:
             raise unreachable(error, self._api_url) from None
+        except (ValueError, RecursionError):
+            # PyGithub reads JSON and addresses without a second thought.
+            message = "the answer cannot be read"
+            raise RequestFailure(status=HTTP_OK, message=message, kinds=("FORMAT",)) from None
         except RuntimeError:
             # PyGithub's way to refuse a redirect to another host or protocol.
             raise RequestFailure(status=HTTP_MOVED, message=_ELSEWHERE) from None

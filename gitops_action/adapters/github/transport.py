@@ -13,10 +13,12 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
 
 from gitops_action import __version__
 from gitops_action.adapters.github.errors import HTTP_OK, RequestFailure
 from gitops_action.adapters.github.reply import Reply
+from gitops_action.core.answers import parse_json
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and between two bytes of an answer."""
@@ -78,9 +80,7 @@ class Transport:
                 _check(first)
                 yield first
                 return
-            target = urljoin(url, first.headers.get("Location", ""))
-        if urlsplit(target).scheme != urlsplit(url).scheme:
-            raise RequestFailure(status=0, message="a redirect left the API's protocol")
+            target = _target(url, first.headers.get("Location", ""))
         with self._send("GET", target, headers) as second:
             _check(second)
             yield second
@@ -101,7 +101,7 @@ class Transport:
                 allow_redirects=False,
             ) as response:
                 yield response
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError, UnicodeError) as error:
             raise unreachable(error, url) from None
 
     def _home(self, url: str) -> str:
@@ -118,6 +118,18 @@ def unreachable(error: Exception, url: str) -> RequestFailure:
     return RequestFailure(status=0, message=message, sent=sent)
 
 
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads, in the API's own protocol."""
+    try:
+        target = urljoin(url, location)
+        same = urlsplit(target).scheme == urlsplit(url).scheme and bool(urlsplit(target).hostname)
+    except ValueError:
+        same = False
+    if not same or not location.isascii():
+        raise RequestFailure(status=0, message="a redirect leads to no address of the API's kind")
+    return target
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
@@ -130,12 +142,11 @@ def _json(response: requests.Response, limit: int) -> object:
         if len(data) > limit:
             raise RequestFailure(status=HTTP_OK, message="the answer is too large", kinds=("SIZE",))
     try:
-        found: object = json.loads(bytes(data))
+        return parse_json(bytes(data))
     except ValueError:
         raise RequestFailure(
             status=response.status_code, message="the answer is not JSON", kinds=("FORMAT",)
         ) from None
-    return found
 
 
 def _check(response: requests.Response) -> None:

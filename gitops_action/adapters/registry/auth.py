@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Container, Mapping
 from dataclasses import field
@@ -17,6 +16,7 @@ from types import MappingProxyType
 from urllib.parse import urlencode, urlsplit
 
 from gitops_action.adapters.registry.transport import Transport, is_safe, leads_home, same_site
+from gitops_action.core.answers import parse_json
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.oci import RegistryDeniedError, RegistryUnreachableError
 from gitops_action.core.json_values import mapping, text
@@ -61,7 +61,7 @@ def read_docker_config(environ: Mapping[str, str]) -> DockerConfig:
     path = Path(folder) / "config.json"
     try:
         with path.open("rb") as file:
-            return _parse(json.loads(file.read(_SIZE_LIMIT)))
+            return _parse(parse_json(file.read(_SIZE_LIMIT)))
     except FileNotFoundError:
         return DockerConfig()
     except (OSError, ValueError) as error:
@@ -233,7 +233,7 @@ def _token(transport: Transport, realm: str, query: dict[str, str], account: Acc
 
 def _token_text(body: bytes) -> str:
     try:
-        content = json.loads(body)
+        content = parse_json(body)
     except ValueError:
         content = None
     token = ""

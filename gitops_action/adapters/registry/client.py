@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Container
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from gitops_action.adapters.registry.auth import Account, Accounts, authorize
 from gitops_action.adapters.registry.transport import (
@@ -14,6 +16,7 @@ from gitops_action.adapters.registry.transport import (
     Timeouts,
     Transport,
     base_url,
+    is_local,
 )
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.images import ImageReference
@@ -27,6 +30,7 @@ from gitops_action.core.images.oci import (
     RegistryContentError,
     RegistryDeniedError,
     RegistryError,
+    RegistryUnreachableError,
     read_config,
     read_manifest,
 )
@@ -51,8 +55,18 @@ class RegistryClient:
         policy: RetryPolicy = RETRIES,
         timeouts: Timeouts = TIMEOUTS,
         insecure: frozenset[str] = frozenset(),
+        local: Container[str] = frozenset(),
     ) -> None:
-        """Take the accounts, the limits, and the registries that are allowed without TLS."""
+        """Take what is known and allowed.
+
+        Args:
+            accounts: which account each registry is shown.
+            policy: how often and how long a request is sent again.
+            timeouts: limits in time of one request.
+            insecure: registries that are allowed without TLS.
+            local: registries on addresses of this machine that inputs or configuration name.
+        """
+        self._local = local
         self._accounts = accounts
         self._insecure = insecure
         self._transport = Transport(policy, timeouts, insecure=insecure)
@@ -67,6 +81,7 @@ class RegistryClient:
             RegistryUnreachableError: no usable answer after all tries.
             RegistryContentError: what the registry sent is not what it says it is.
         """
+        self._refuse_local(reference)
         account = self._accounts.of(reference.domain)
         try:
             return self._describe(reference, account)
@@ -99,6 +114,16 @@ class RegistryClient:
         answer = self._get(visit, what, limit)
         _verified_digest(visit.reference, answer, what.partition("/")[2])
         return answer.body
+
+    def _refuse_local(self, reference: ImageReference) -> None:
+        """An image of a pull request must not make us speak to services of this machine."""
+        host = urlsplit(f"//{reference.domain}").hostname or ""
+        if is_local(host) and reference.domain not in self._local:
+            raise RegistryUnreachableError(
+                f"{reference.domain} is not asked for {reference}",
+                cause="its address is this machine's or its network's own",
+                fix="declare the image under `applications` in the configuration of the base",
+            )
 
     def _describe(self, reference: ImageReference, account: Account | None) -> ImageFacts:
         visit = _Visit(reference=reference, account=account)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from http import HTTPStatus
 from ssl import SSLCertVerificationError
 from typing import TypeVar
@@ -15,7 +15,9 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from gitops_action import __version__
+from gitops_action.adapters.deadline import DeadlineError, within
 from gitops_action.adapters.retry import RetryPolicy, causes, retry
+from gitops_action.core.answers import delay_seconds
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.oci import RegistryContentError, RegistryUnreachableError
 
@@ -34,20 +36,37 @@ def base_url(domain: str, insecure: frozenset[str]) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether the name or address is this machine itself."""
-    if host == "localhost" or host.endswith(".localhost"):
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
         return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = _address(name)
+    return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def is_local(host: str) -> bool:
+    """Whether it is this machine, or where clouds keep what a machine may know of itself."""
+    return is_loopback(host) or _is_link_local(host)
 
 
 def _is_link_local(host: str) -> bool:
-    """Where clouds keep what a machine may know of itself; no registry is there."""
+    address = _address(host.lower().rstrip("."))
+    return address is not None and address.is_link_local
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host's text stands for, in every form that resolvers take.
+
+    `127.1`, `0x7f000001` and `2130706433` are 127.0.0.1 for them, and so is `::ffff:127.0.0.1`.
+    """
     try:
-        return ipaddress.ip_address(host).is_link_local
+        found = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return False
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        except (OSError, ValueError):
+            return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
 
 
 def leads_home(start: str, url: str) -> bool:
@@ -154,12 +173,17 @@ class Transport:
         self._policy = policy
         self._timeouts = timeouts
         self._insecure = insecure
-        self._session = requests.Session()
-        self._session.headers.update(
+        self._session = self._new_session()
+
+    @staticmethod
+    def _new_session() -> requests.Session:
+        session = requests.Session()
+        session.headers.update(
             {"User-Agent": f"gitops-action/{__version__}", "Accept-Encoding": "identity"}
         )
         # Else requests would look for an account in ~/.netrc by itself.
-        self._session.auth = _leave_alone
+        session.auth = _leave_alone
+        return session
 
     def persist(self, work: Callable[[], T]) -> T:
         """Do the work again while it fails in a way that may pass.
@@ -194,10 +218,22 @@ class Transport:
             answer, target = self._once(url, sent, limit)
             if target is None:
                 return answer
-            url = requests.compat.urljoin(url, target)
+            url = _joined(url, target)
         raise RegistryUnreachableError(f"{_host(start)} redirects without end")
 
     def _once(self, url: str, headers: Mapping[str, str], limit: int) -> tuple[Answer, str | None]:
+        """One request, whose whole answer has a deadline: headers may come drop by drop too."""
+        try:
+            return within(self._timeouts.answer, lambda: self._exchange(url, headers, limit))
+        except DeadlineError:
+            self._session = self._new_session()  # the old one's connection is still in use
+            raise TransientError(
+                f"{_host(url)} cannot be reached", cause="no answer in time"
+            ) from None
+
+    def _exchange(
+        self, url: str, headers: Mapping[str, str], limit: int
+    ) -> tuple[Answer, str | None]:
         limits = self._timeouts
         try:
             with self._session.get(
@@ -222,10 +258,22 @@ class Transport:
             raise TransientError(
                 f"{_host(url)} cannot be reached", cause=_network_reason(error)
             ) from None
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
             raise RegistryUnreachableError(
                 f"{_host(url)} cannot be read", cause=type(error).__name__
             ) from None
+
+
+def _joined(url: str, target: str) -> str:
+    """Where a redirect leads."""
+    try:
+        if target.isascii():
+            return requests.compat.urljoin(url, target)
+    except ValueError:
+        pass
+    raise RegistryUnreachableError(
+        f"{_host(url)} leads to an address that is not asked", cause="it is not a valid URL"
+    )
 
 
 def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -240,16 +288,11 @@ def _check_status(response: requests.Response, host: str) -> None:
     status = response.status_code
     if status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         error = TransientError(f"{host} answers {status}", cause="it is overloaded or out of order")
-        error.after = _retry_after(response.headers.get("Retry-After", ""))
+        error.after = delay_seconds(response.headers.get("Retry-After", ""))
         raise error
     known = (HTTPStatus.OK, HTTPStatus.NOT_FOUND, *_REFUSED)
     if status not in known:
         raise RegistryUnreachableError(f"{host} answers {status}", cause="nobody expects that")
-
-
-def _retry_after(value: str) -> float | None:
-    """Seconds; the form with a date is left to the usual pause."""
-    return timedelta(seconds=int(value)).total_seconds() if value.isdecimal() else None
 
 
 def _read(response: requests.Response, limit: int, deadline: float) -> bytes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from gitops_action.core.answers import parse_json
 from gitops_action.core.inputs.values import resolve_endpoints
 from gitops_action.core.outcome import Job
 from gitops_action.errors import GitOpsError, Location
@@ -39,7 +39,7 @@ def _event(path: str) -> Mapping[str, object]:
     if not path or not Path(path).is_file():
         return {}
     try:
-        payload: object = json.loads(Path(path).read_bytes())
+        payload: object = parse_json(Path(path).read_bytes())
     except (OSError, ValueError) as error:
         cause = f"it is no JSON: {error}"
         raise _unreadable(path, cause) from error

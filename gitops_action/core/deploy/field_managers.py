@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 
+from gitops_action.core.answers import parse_json
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body
 
@@ -102,7 +102,7 @@ def set_value(written: str) -> object:
 
 def _json(written: str) -> object:
     try:
-        return json.loads(written[2:])
+        return parse_json(written[2:])
     except ValueError:
         return None
 

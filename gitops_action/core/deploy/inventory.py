@@ -11,6 +11,7 @@ from hashlib import sha256
 from io import BytesIO
 from zlib import error as zlib_error
 
+from gitops_action.core.answers import parse_json
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body, ObjectId
@@ -289,7 +290,7 @@ def decode(head: Body, chunks: Mapping[str, Body], *, environment: str) -> Inven
 
 def _inventory(where: str, lines: str, values: Mapping[str, str]) -> Inventory:
     try:
-        entries = [from_row(json.loads(line)) for line in lines.splitlines()]
+        entries = [from_row(parse_json(line)) for line in lines.splitlines()]
     except ValueError as error:
         raise corrupt(where, str(error)) from error
     found = Inventory.of(values["environment"], entries, commit=values["commit"])

@@ -5,12 +5,12 @@ Docker's older media types have the same shape and are read the same way.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from gitops_action.core.answers import parse_json
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.reference import is_digest
 from gitops_action.core.json_values import items, mapping, text
@@ -80,7 +80,7 @@ def read_manifest(data: bytes, media_type: str) -> Manifest:
     Raises:
         ValueError: it is neither.
     """
-    content = mapping(json.loads(data))
+    content = mapping(parse_json(data))
     kind = text(content, "mediaType") or media_type.partition(";")[0].strip()
     labels = _labels(content.get("annotations"))
     if kind in INDEX_TYPES:
@@ -100,7 +100,7 @@ def read_config(data: bytes) -> Labels:
     Raises:
         ValueError: it is no JSON object.
     """
-    return _labels(mapping(json.loads(data), "config", "Labels"))
+    return _labels(mapping(parse_json(data), "config", "Labels"))
 
 
 def _members(content: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
