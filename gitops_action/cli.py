@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gitops_action.adapters.workflow import ActionsSurface, Surface, TerminalSurface
 from gitops_action.app.arguments import Arguments, parse_arguments, read_secret
-from gitops_action.app.session import Request, Session
-from gitops_action.app.surroundings import Surroundings, of_this_process
+from gitops_action.app.session import RunRequest, Session
+from gitops_action.app.surroundings import ProcessEnvironment, of_this_process
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import EXIT_FAILURE
 
 
-def main(argv: Sequence[str] | None = None, around: Surroundings | None = None) -> int:
+def main(argv: Sequence[str] | None = None, around: ProcessEnvironment | None = None) -> int:
     """Run the command line; gives the process' exit code."""
     around = around or of_this_process()
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -33,15 +33,15 @@ def main(argv: Sequence[str] | None = None, around: Surroundings | None = None) 
         return 0  # help or version was asked for and given
 
 
-def _request(arguments: Arguments, around: Surroundings, redactor: Redactor) -> Request:
+def _request(arguments: Arguments, around: ProcessEnvironment, redactor: Redactor) -> RunRequest:
     given = dict(arguments.given)
     for name, path in arguments.secret_files.items():
         given[name] = read_secret(name, path, around.stdin)
         redactor.add(given[name])
-    return Request(command=arguments.command, given=given)
+    return RunRequest(command=arguments.command, given=given)
 
 
-def _surface(around: Surroundings, redactor: Redactor) -> Surface:
+def _surface(around: ProcessEnvironment, redactor: Redactor) -> Surface:
     """In a job the runner reads stderr too, so stdout stays free for the document."""
     if around.in_actions:
         return ActionsSurface(stream=around.stderr, environ=around.environ, redactor=redactor)
@@ -49,7 +49,9 @@ def _surface(around: Surroundings, redactor: Redactor) -> Surface:
     return TerminalSurface(stream=around.stderr, redactor=redactor, colour=colour)
 
 
-def _document(around: Surroundings, redactor: Redactor) -> Callable[[Mapping[str, object]], None]:
+def _document(
+    around: ProcessEnvironment, redactor: Redactor
+) -> Callable[[Mapping[str, object]], None]:
     def write(document: Mapping[str, object]) -> None:
         clean = redactor.clean_tree(document)
         around.stdout.write(f"{json.dumps(clean, ensure_ascii=True, indent=2)}\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gitops_action.adapters.workflow import ActionsSurface
-from gitops_action.app.session import Request, Session
-from gitops_action.app.surroundings import Surroundings, of_this_process
+from gitops_action.app.session import RunRequest, Session
+from gitops_action.app.surroundings import ProcessEnvironment, of_this_process
 from gitops_action.core.inputs import ACTION_COMMANDS, COMMAND, command_named, every_input, nearest
 from gitops_action.core.inputs.values import (
     given_inputs,
@@ -17,7 +17,7 @@ from gitops_action.core.inputs.values import (
 from gitops_action.errors import UsageError
 
 
-def main(around: Surroundings | None = None) -> int:
+def main(around: ProcessEnvironment | None = None) -> int:
     """Run the command that the inputs name; gives the process' exit code."""
     around = around or of_this_process()
     redactor = around.redactor()
@@ -26,7 +26,7 @@ def main(around: Surroundings | None = None) -> int:
     return session.run(lambda: read_request(around.environ))
 
 
-def read_request(environ: Mapping[str, str]) -> Request:
+def read_request(environ: Mapping[str, str]) -> RunRequest:
     """The request as the runner passes it.
 
     Raises:
@@ -38,7 +38,7 @@ def read_request(environ: Mapping[str, str]) -> Request:
     if command is None or command.terminal_only:
         raise _no_command(name, known=command is not None)
     refuse_unknown_inputs(command, every_input(), environ)
-    return Request(
+    return RunRequest(
         command=command,
         given=given_inputs(command.inputs, environ),
         remarks=stray_inputs(command, every_input(), environ),

@@ -36,14 +36,14 @@ _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundKubeconfig:
     """What was found, and the namespace that goes with it (empty: none is known)."""
 
     given: Given
     namespace: str = ""
 
 
-def service_account(environ: Mapping[str, str], folder: Path = _ACCOUNT) -> Found | None:
+def service_account(environ: Mapping[str, str], folder: Path = _ACCOUNT) -> FoundKubeconfig | None:
     """The account of the pod we run in; None outside of a cluster.
 
     Variables and files are those of Kubernetes' documentation, "Accessing the Kubernetes API from
@@ -56,7 +56,7 @@ def service_account(environ: Mapping[str, str], folder: Path = _ACCOUNT) -> Foun
         return None
     address = f"[{host}]" if ":" in host else host
     given = Given(server=f"https://{address}:{port}", ca=_text(folder / "ca.crt"), token=token)
-    return Found(given=given, namespace=_text(folder / "namespace"))
+    return FoundKubeconfig(given=given, namespace=_text(folder / "namespace"))
 
 
 def persons_kubeconfig(environ: Mapping[str, str]) -> str:
@@ -156,7 +156,7 @@ def run(values: Values, context: Context) -> Outcome:
             fix="give `repository: OWNER/NAME`",
         )
     with ExitStack() as stack:
-        parts = _Parts(inputs=inputs, context=context, job=job)
+        parts = _DeployParts(inputs=inputs, context=context, job=job)
         return deploy.run(inputs, parts.ports(stack))
 
 
@@ -168,7 +168,7 @@ class _Declared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Parts:
+class _DeployParts:
     """What the ports are built from."""
 
     inputs: DeployInputs

@@ -16,7 +16,7 @@ from gitops_action import __version__
 from gitops_action.adapters.workflow import RedactingStream, Surface
 from gitops_action.adapters.workflow.escaping import harmless
 from gitops_action.app.commands import RUNNERS, Runners, execute
-from gitops_action.app.surroundings import Surroundings
+from gitops_action.app.surroundings import ProcessEnvironment
 from gitops_action.app.tools import Context
 from gitops_action.core.inputs import Command
 from gitops_action.core.outcome import Notice, Outcome, Part
@@ -27,7 +27,7 @@ from gitops_action.errors import EXIT_BUG, EXIT_INTERRUPTED, GitOpsError, GitOps
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failure:
+class RunFailure:
     """A failed run.
 
     Attributes:
@@ -45,20 +45,22 @@ class Failure:
     traceback: str = ""
 
 
-def describe(error: BaseException, command: str, environ: Mapping[str, str]) -> Failure:
+def describe(error: BaseException, command: str, environ: Mapping[str, str]) -> RunFailure:
     """Turn whatever ended the run into what is said about it."""
     if isinstance(error, GitOpsErrors):
-        return Failure(command=command, exit_code=error.exit_code, error=error, errors=error.errors)
+        return RunFailure(
+            command=command, exit_code=error.exit_code, error=error, errors=error.errors
+        )
     if isinstance(error, GitOpsError):
-        return Failure(command=command, exit_code=error.exit_code, error=error)
+        return RunFailure(command=command, exit_code=error.exit_code, error=error)
     if isinstance(error, KeyboardInterrupt):
         interrupted = GitOpsError(
             "Interrupted",
             cause="the run was stopped from outside",
             fix="run it again: it goes on from the state it finds",
         )
-        return Failure(command=command, exit_code=EXIT_INTERRUPTED, error=interrupted)
-    return Failure(
+        return RunFailure(command=command, exit_code=EXIT_INTERRUPTED, error=interrupted)
+    return RunFailure(
         command=command,
         exit_code=EXIT_BUG,
         error=_bug(error, environ),
@@ -136,7 +138,7 @@ def show_outcome(
         )
 
 
-def show_failure(failure: Failure, surface: Surface, document: Document | None) -> None:
+def show_failure(failure: RunFailure, surface: Surface, document: Document | None) -> None:
     """Every error as an annotation with its place, the whole as a summary."""
     if failure.traceback:
         with surface.group("Traceback"), surface.untrusted():
@@ -163,7 +165,7 @@ def _sentences(error: GitOpsError) -> str:
     return "\n".join(part for part in (error.cause, fix) if part)
 
 
-def _summary(failure: Failure) -> str:
+def _summary(failure: RunFailure) -> str:
     """Markdown in which foreign text stands in code blocks only."""
     blocks = [f"### gitops-action{f' {failure.command}' if failure.command else ''} failed"]
     for error in failure.errors or (failure.error,):
@@ -241,7 +243,7 @@ def told_retries(surface: Surface) -> Iterator[None]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class RunRequest:
     """A command with its inputs' texts as given, and remarks about how they were given."""
 
     command: Command
@@ -261,13 +263,13 @@ class Session:
         runners: what runs each command.
     """
 
-    around: Surroundings
+    around: ProcessEnvironment
     redactor: Redactor
     surface: Surface
     document: Callable[[Mapping[str, object]], None] | None = None
     runners: Runners = field(default_factory=lambda: RUNNERS)
 
-    def run(self, read: Callable[[], Request]) -> int:
+    def run(self, read: Callable[[], RunRequest]) -> int:
         """Read the request, run the command, tell how it went; gives the exit code.
 
         Libraries that write to the process' own streams pass through the same filter.
@@ -283,7 +285,7 @@ class Session:
             for stream in streams:
                 stream.close_line()
 
-    def _run(self, read: Callable[[], Request]) -> int:
+    def _run(self, read: Callable[[], RunRequest]) -> int:
         command = ""
         try:
             with interruptible(), told_retries(self.surface):

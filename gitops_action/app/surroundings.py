@@ -16,7 +16,7 @@ _RUNNER_SECRETS = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class ProcessEnvironment:
     """Environment variables and standard streams; tests make their own."""
 
     environ: Mapping[str, str]
@@ -42,8 +42,8 @@ class Surroundings:
         return Redactor(self.environ.get(name, "") for name in (*names, *_RUNNER_SECRETS))
 
 
-def of_this_process() -> Surroundings:
+def of_this_process() -> ProcessEnvironment:
     """The surroundings of the running process."""
-    return Surroundings(
+    return ProcessEnvironment(
         environ=dict(os.environ), stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr
     )

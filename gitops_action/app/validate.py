@@ -77,7 +77,7 @@ def run(values: Values, context: Context) -> Outcome:
             return Outcome(outputs={}, headline="Nothing to do: the run's pull request is closed")
         inputs = replace(inputs, pull_request=number)
     with ExitStack() as stack:
-        parts = _Parts(inputs=inputs, context=context, job=job, client=client)
+        parts = _ValidateParts(inputs=inputs, context=context, job=job, client=client)
         return validate.run(inputs, parts.ports(stack))
 
 
@@ -92,7 +92,7 @@ def _client(inputs: ValidateInputs, context: Context) -> GitHubClient | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Parts:
+class _ValidateParts:
     """What the ports are built from."""
 
     inputs: ValidateInputs

@@ -27,7 +27,7 @@ from gitops_action.core.repository import RepositoryFile
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location
 
 
-class Checkout(Protocol):
+class CheckedOutFiles(Protocol):
     """The files of a checked-out environment repository."""
 
     def paths(self) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ class Checkout(Protocol):
 class ConfigPorts:
     """What `config` talks to."""
 
-    checkout: Checkout
+    checkout: CheckedOutFiles
 
 
 def run(inputs: ConfigInputs, ports: ConfigPorts) -> Outcome:
@@ -61,7 +61,7 @@ def run(inputs: ConfigInputs, ports: ConfigPorts) -> Outcome:
     return _show(inputs, reading, reading.config, ports.checkout.paths())
 
 
-def _check(inputs: ConfigInputs, reading: Reading, checkout: Checkout) -> Outcome:
+def _check(inputs: ConfigInputs, reading: Reading, checkout: CheckedOutFiles) -> Outcome:
     paths = checkout.paths()
     holds, wrong = _holds(checkout, paths)
     found = check_tree(reading, paths, holds)
@@ -84,7 +84,7 @@ def _check(inputs: ConfigInputs, reading: Reading, checkout: Checkout) -> Outcom
     )
 
 
-def _unread(config: Config, checkout: Checkout, paths: Sequence[str]) -> tuple[Notice, ...]:
+def _unread(config: Config, checkout: CheckedOutFiles, paths: Sequence[str]) -> tuple[Notice, ...]:
     """A warning for each environment that Flux is to deploy and no Kustomization reads."""
     if not any(one.engine == "flux" for item in config.environments for one in item.deploy.targets):
         return ()
@@ -106,7 +106,7 @@ def _unread(config: Config, checkout: Checkout, paths: Sequence[str]) -> tuple[N
 
 
 def _holds(
-    checkout: Checkout, paths: Sequence[str]
+    checkout: CheckedOutFiles, paths: Sequence[str]
 ) -> tuple[tuple[Hold, ...], tuple[GitOpsError, ...]]:
     files = {path: checkout.read(path) or b"" for path in paths if path.startswith(HOLDS_FOLDER)}
     try:

@@ -9,12 +9,12 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.init import INIT, InitInputs
 from gitops_action.core.outcome import Line, Outcome, Part
 from gitops_action.core.scaffold import Answers, next_steps, render
-from gitops_action.core.scaffold.next_steps import Step
+from gitops_action.core.scaffold.next_steps import SetUpStep
 from gitops_action.core.scaffold.questions import Question, questions_for, read_answers
 from gitops_action.errors import GitOpsError, UsageError
 
 
-class Templates(Protocol):
+class TemplateSource(Protocol):
     """The templates that come with this program."""
 
     def files(self, name: str) -> Mapping[str, str]:
@@ -22,7 +22,7 @@ class Templates(Protocol):
         ...
 
 
-class Target(Protocol):
+class WriteTarget(Protocol):
     """Where the repository is written."""
 
     def folder(self, wanted: str, *, name: str) -> str:
@@ -54,8 +54,8 @@ class Person(Protocol):
 class InitPorts:
     """What `init` talks to; `person` is None where nobody can be asked."""
 
-    templates: Templates
-    target: Target
+    templates: TemplateSource
+    target: WriteTarget
     person: Person | None = None
 
 
@@ -167,7 +167,7 @@ def _outcome(
     )
 
 
-def _lines(steps: tuple[Step, ...]) -> tuple[Line, ...]:
+def _lines(steps: tuple[SetUpStep, ...]) -> tuple[Line, ...]:
     """Commands stand at the margin, so that a here-document can be copied as it is."""
     lines: list[Line] = ["", (Part(text="What is left to do", tone="strong"),)]
     for number, step in enumerate(steps, start=1):

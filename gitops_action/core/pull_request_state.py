@@ -37,7 +37,7 @@ Situation = Literal["restart", "ours", "shared", "refused", "reopen"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Survey:
+class BranchState:
     """What the branch's state means.
 
     Attributes:
@@ -60,14 +60,14 @@ class Survey:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposed:
+class ProposedChange:
     """What a pull request is about: images, and explicit edits as lines of the `set` input."""
 
     images: tuple[ImageReference, ...] = ()
     sets: tuple[str, ...] = ()
 
 
-def survey(facts: BranchFacts, *, base: str, wanted: Proposed, reopen: bool) -> Survey:
+def survey(facts: BranchFacts, *, base: str, wanted: ProposedChange, reopen: bool) -> BranchState:
     """Read the branch's state for a bump of the branch `base` to what is `wanted`."""
     found = tuple(request for request in facts.pull_requests if request.base_ref == base)
     facts = replace(facts, pull_requests=found)
@@ -76,7 +76,7 @@ def survey(facts: BranchFacts, *, base: str, wanted: Proposed, reopen: bool) -> 
         return replace(_without_open(facts, wanted, reopen=reopen), former=facts.former)
     foreign = _foreign(facts, opened)
     ours = _our_commits(facts, opened)
-    return Survey(
+    return BranchState(
         situation="shared" if foreign else "ours",
         pull_request=opened,
         pending=_pending(ours),
@@ -86,23 +86,23 @@ def survey(facts: BranchFacts, *, base: str, wanted: Proposed, reopen: bool) -> 
     )
 
 
-def _without_open(facts: BranchFacts, wanted: Proposed, *, reopen: bool) -> Survey:
+def _without_open(facts: BranchFacts, wanted: ProposedChange, *, reopen: bool) -> BranchState:
     declined = _declined_before(facts, wanted)
     if declined:
         reason = f"@{declined.closed_by} closed #{declined.number}, which proposed the same"
         if not reopen:
-            return Survey(situation="refused", pull_request=declined, reason=reason)
+            return BranchState(situation="refused", pull_request=declined, reason=reason)
         if facts.head is not None and facts.head == declined.head_oid:
-            return Survey(situation="reopen", pull_request=declined, reason=reason)
+            return BranchState(situation="reopen", pull_request=declined, reason=reason)
     last = facts.pull_requests[0] if facts.pull_requests else None
     if last and facts.head == last.head_oid and last.state == "merged":
-        return Survey(situation="restart", reason=f"#{last.number} was merged")
+        return BranchState(situation="restart", reason=f"#{last.number} was merged")
     if facts.head and (foreign := _foreign(facts, None)):
-        return Survey(situation="shared", reason=_by(foreign))
-    return Survey(situation="restart", reason="no pull request is open")
+        return BranchState(situation="shared", reason=_by(foreign))
+    return BranchState(situation="restart", reason="no pull request is open")
 
 
-def _declined_before(facts: BranchFacts, wanted: Proposed) -> PullRequestFacts | None:
+def _declined_before(facts: BranchFacts, wanted: ProposedChange) -> PullRequestFacts | None:
     """The newest one that a person closed although it proposed all of this, since the last merge.
 
     A merge begins a new story: what was declined before it may be right after it.
@@ -123,7 +123,7 @@ def _declined(closed: PullRequestFacts, viewer: Identity) -> bool:
     return bool(closed.closed_by) and not by_us
 
 
-def _proposes(closed: PullRequestFacts, wanted: Proposed) -> bool:
+def _proposes(closed: PullRequestFacts, wanted: ProposedChange) -> bool:
     """Whether all that is wanted now was in the closed pull request already."""
     images = _images(closed.body)
     sets = set(parse_trailers(closed.body).get("GitOps-Set", ()))
@@ -197,7 +197,7 @@ def _images(text: str, trailer: str = "GitOps-Image") -> tuple[ImageReference, .
     return tuple(found)
 
 
-def pending_of(found: Survey, change: ImageChange) -> ImageReference | None:
+def pending_of(found: BranchState, change: ImageChange) -> ImageReference | None:
     """What the open pull request proposes of this image."""
     names = (item.target for item in found.pending)
     return next((n for n in names if n.repository == change.target.repository), None)

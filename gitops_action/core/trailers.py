@@ -131,7 +131,7 @@ def _blank(line: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposal:
+class ProposalTrailers:
     """A pull request beside its files, as it is at one moment.
 
     Attributes:
@@ -163,7 +163,7 @@ class Declared:
     unreadable: tuple[str, ...] = ()
 
 
-def declared_by(proposal: Proposal) -> Declared | None:
+def declared_by(proposal: ProposalTrailers) -> Declared | None:
     """What the body declares, else the newest commit that declares anything; None without.
 
     One block is believed alone: an older commit's images are not the newer one's.
@@ -190,16 +190,16 @@ def _read(environments: tuple[str, ...], values: tuple[str, ...]) -> Declared:
     )
 
 
-def proposal_of(job: Job) -> Proposal:
+def proposal_of(job: Job) -> ProposalTrailers:
     """The pull request that an event is about, by its payload; one without a number otherwise.
 
     GitHub's documentation, "Webhook events and payloads", `pull_request`.
     """
     found = job.event.get("pull_request")
     if not isinstance(found, Mapping) or not job.event_name.startswith("pull_request"):
-        return Proposal()
+        return ProposalTrailers()
     number = found.get("number")
-    return Proposal(
+    return ProposalTrailers(
         number=number if isinstance(number, int) else None,
         head=text(found, "head", "sha"),
         base=text(found, "base", "ref"),

@@ -11,7 +11,7 @@ import pytest
 from gitops_action.adapters.cluster import ClusterClient, connect
 from gitops_action.adapters.cluster.client import discover
 from gitops_action.adapters.cluster.requests import Caller
-from gitops_action.adapters.cluster.transport import Transport
+from gitops_action.adapters.cluster.transport import ClusterTransport
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.cluster import ApplyOptions, Given, access_of
 from gitops_action.core.cluster import errors as refused
@@ -45,7 +45,7 @@ def test_kinds_are_the_same_by_both_forms_of_discovery(
     control_plane: ControlPlane, cluster: ClusterClient
 ) -> None:
     access = access_of(Given(kubeconfig=control_plane.kubeconfig))
-    older = discover(Caller(Transport(access, {}), "older", RetryPolicy()), aggregated=False)
+    older = discover(Caller(ClusterTransport(access, {}), "older", RetryPolicy()), aggregated=False)
     found = cluster.resources()
     deployments = found.preferred("apps", "Deployment")
     assert deployments is not None

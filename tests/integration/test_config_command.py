@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gitops_action import cli
-from gitops_action.app.surroundings import Surroundings
+from gitops_action.app.surroundings import ProcessEnvironment
 from tests.support.configs import EXAMPLE, FILE
 
 FILES: Mapping[str, bytes] = {
@@ -34,7 +34,7 @@ def run(
     folder: Path, *arguments: str, environ: Mapping[str, str] | None = None
 ) -> tuple[int, str, str]:
     streams = io.StringIO(), io.StringIO(), io.StringIO()
-    around = Surroundings(
+    around = ProcessEnvironment(
         environ=environ or {}, stdin=streams[0], stdout=streams[1], stderr=streams[2]
     )
     where = ["--working-directory", str(folder)]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.core.scaffold import Answers, next_steps
-from gitops_action.core.scaffold.next_steps import Step
+from gitops_action.core.scaffold.next_steps import SetUpStep
 from testbed.forge.schema_openapi import Description
 from tests.support.scaffold import combinations, name_of, written
 
@@ -38,7 +38,7 @@ def github() -> Description:
     return Description(ROUTES.values())
 
 
-def told(steps: tuple[Step, ...], folder: Path) -> list[tuple[list[str], str]]:
+def told(steps: tuple[SetUpStep, ...], folder: Path) -> list[tuple[list[str], str]]:
     """Run every command in a shell, as somebody who copies them; gives what `gh` was called with.
 
     Other programs are answered for: they have no cluster and no server here.

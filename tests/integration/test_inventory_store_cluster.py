@@ -10,16 +10,16 @@ from gitops_action.adapters.cluster import ClusterClient
 from gitops_action.commands.deploy.push.inventory import STORED_LABEL, InventoryStore
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.model import LiveObject
-from gitops_action.core.deploy.inventory import Entry, Inventory, InventoryError
+from gitops_action.core.deploy.inventory import Inventory, InventoryEntry, InventoryError
 from gitops_action.core.manifests.model import Body, ObjectId
 from testbed.cluster import ControlPlane
 from tests.support.pruning import Place, client, config_map, place
 
 
-def entries(count: int, mark: str = "x") -> list[Entry]:
+def entries(count: int, mark: str = "x") -> list[InventoryEntry]:
     """As different from each other as real ones, so that they pack as badly."""
     return [
-        Entry(
+        InventoryEntry(
             id=ObjectId(group="apps", kind="Deployment", namespace="shop", name=f"{mark}-{number}"),
             version="v1",
             uid=str(uuid4()),

@@ -10,7 +10,7 @@ import pytest
 
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.core.config.resolved import PruneBudget
-from gitops_action.core.deploy.inventory import Entry, Inventory
+from gitops_action.core.deploy.inventory import Inventory, InventoryEntry
 from gitops_action.core.deploy.result import Action
 from gitops_action.core.manifests.model import ObjectId
 from testbed.cluster import ControlPlane
@@ -112,7 +112,7 @@ def test_a_forged_inventory_deletes_nothing_of_others(
     )
     given = _given_by_the_cluster(control_plane, namespace)
     forged = [
-        Entry(id=object_id(kept), version="v1"),
+        InventoryEntry(id=object_id(kept), version="v1"),
         _entry("v1", "ConfigMap", namespace, "theirs", str(theirs["metadata"]["uid"])),
         _entry("v1", "ConfigMap", namespace, "kube-root-ca.crt"),
         _entry("v1", "ConfigMap", namespace, "ours"),  # label and field manager say so
@@ -140,9 +140,9 @@ def _given_by_the_cluster(plane: ControlPlane, namespace: str) -> str:
     return str(plane.api.get(path)["metadata"]["uid"])
 
 
-def _entry(version: str, kind: str, namespace: str, name: str, uid: str = "") -> Entry:
+def _entry(version: str, kind: str, namespace: str, name: str, uid: str = "") -> InventoryEntry:
     item = ObjectId(group="", kind=kind, namespace=namespace, name=name)
-    return Entry(id=item, version=version, uid=uid)
+    return InventoryEntry(id=item, version=version, uid=uid)
 
 
 @pytest.mark.parametrize("confirmed", [True, False])

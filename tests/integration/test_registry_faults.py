@@ -19,9 +19,9 @@ import pytest
 from gitops_action.adapters.registry import Account, Accounts, RegistryClient, read_docker_config
 from gitops_action.adapters.registry.auth import authorize
 from gitops_action.adapters.registry.transport import (
-    Answer,
+    RegistryResponse,
+    RegistryTransport,
     Timeouts,
-    Transport,
     is_local,
     leads_home,
     same_site,
@@ -180,10 +180,10 @@ def test_only_the_right_to_pull_is_asked_for_and_the_secret_stays_in_one_header(
 def test_an_account_is_not_shown_to_the_token_service_of_somebody_else() -> None:
     shown: list[str] = []
 
-    class Watched(Transport):
-        def get(self, url: str, *, headers: Mapping[str, str], limit: int) -> Answer:
+    class Watched(RegistryTransport):
+        def get(self, url: str, *, headers: Mapping[str, str], limit: int) -> RegistryResponse:
             shown.append(f"{url} {headers.get('Authorization', 'nobody')}")
-            return Answer(status=401, headers={}, body=b""[:limit])
+            return RegistryResponse(status=401, headers={}, body=b""[:limit])
 
     challenge = 'Bearer realm="https://token.evil.dev/token",service="x"'
     account = Account(username="robot", password=SECRET)

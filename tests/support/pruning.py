@@ -18,7 +18,7 @@ from gitops_action.core.cluster import ApplyOptions, Given, access_of
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.config import Deploy, Environment, Target
 from gitops_action.core.config.resolved import PruneBudget
-from gitops_action.core.deploy.inventory import Entry, Inventory, recorded, union
+from gitops_action.core.deploy.inventory import Inventory, InventoryEntry, recorded, union
 from gitops_action.core.deploy.objects import to_apply
 from gitops_action.core.deploy.prune import PrunePlan
 from gitops_action.core.deploy.result import Action
@@ -81,7 +81,7 @@ class Place:
     def apply(self, *bodies: Body) -> Inventory:
         """Record, apply, record again: what an engine does before it prunes."""
         store, options = self.store, ApplyOptions(manager=self.run.manager)
-        planned = [Entry(id=object_id(body), version=version_of(body)) for body in bodies]
+        planned = [InventoryEntry(id=object_id(body), version=version_of(body)) for body in bodies]
         inventory = union(store.load(), planned)
         store.save(inventory)
         live = [
@@ -162,6 +162,6 @@ def version_of(body: Body) -> str:
     return text(body, "apiVersion").rpartition("/")[2]
 
 
-def entry(live: LiveObject) -> Entry:
+def entry(live: LiveObject) -> InventoryEntry:
     uid = text(live, "metadata", "uid")
-    return Entry(id=object_id(live), version=version_of(live), uid=uid, hash="h")
+    return InventoryEntry(id=object_id(live), version=version_of(live), uid=uid, hash="h")

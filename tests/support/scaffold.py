@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import get_args
 
 from gitops_action.adapters.scaffold import PackagedTemplates
-from gitops_action.core.scaffold import Answers, Application, render
+from gitops_action.core.scaffold import Answers, NewApplication, render
 from gitops_action.core.scaffold.questions import Engine, Handover
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
-WEB = Application(name="web", image="ghcr.io/acme/web", tag="v1.2.3", source="acme/web")
-API = Application(name="api-1", image="localhost:5000/acme/api", tag="1.20", source="acme/api-1")
+WEB = NewApplication(name="web", image="ghcr.io/acme/web", tag="v1.2.3", source="acme/web")
+API = NewApplication(name="api-1", image="localhost:5000/acme/api", tag="1.20", source="acme/api-1")
 EXAMPLE = Answers(
     subject="environment",
     repository="acme/environment",

@@ -18,7 +18,7 @@ from gitops_action.core.outcome import Job, Outcome
 from gitops_action.core.rendering import Rendering
 from gitops_action.core.rendering.deployers import BuildSettings
 from gitops_action.core.repository import RepositoryFile, Sides, Tree, TreeFile, blob_id
-from gitops_action.core.trailers import Proposal
+from gitops_action.core.trailers import ProposalTrailers
 from gitops_action.errors import ConflictError, GitOpsError, Location
 
 HEAD, BASE = "a" * 40, "b" * 40
@@ -188,12 +188,12 @@ def _kind(definition: Manifest) -> str:
 class OnePullRequest:
     """A pull request; `later` is what it is when it is looked at again."""
 
-    now: Proposal
-    later: Proposal | None = None
+    now: ProposalTrailers
+    later: ProposalTrailers | None = None
     failure: GitOpsError | None = None
     reads: int = 0
 
-    def current(self) -> Proposal:
+    def current(self) -> ProposalTrailers:
         if self.failure:
             raise self.failure
         self.reads += 1
@@ -221,7 +221,9 @@ class ValidateStage:
     changes: Mapping[str, str | None]
     base: Mapping[str, str] = field(default_factory=lambda: FILES)
     pull: OnePullRequest = field(
-        default_factory=lambda: OnePullRequest(now=Proposal(number=7, head=HEAD, base="main"))
+        default_factory=lambda: OnePullRequest(
+            now=ProposalTrailers(number=7, head=HEAD, base="main")
+        )
     )
     comments: OneComment = field(default_factory=OneComment)
     workshop: FakeWorkshop = field(default_factory=FakeWorkshop)

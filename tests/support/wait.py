@@ -17,7 +17,7 @@ from gitops_action.commands.deploy.wait import Awaited, WaitResult, wait_healthy
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.cluster import ApplyOptions, Given, access_of
 from gitops_action.core.cluster.model import Listing, LiveObject, Resource
-from gitops_action.core.config import Deploy, Environment, Health, KindRule, Target
+from gitops_action.core.config import Deploy, Environment, HealthSettings, KindRule, Target
 from gitops_action.core.deploy.result import Failure
 from gitops_action.core.manifests.fields import text
 from gitops_action.core.manifests.model import Body, ObjectId
@@ -123,7 +123,7 @@ class Bench:
     secrets: Sequence[str] = ()
 
     def run(self) -> TargetRun:
-        health = Health(tolerate_restarts=self.restarts, kinds=self.kinds)
+        health = HealthSettings(tolerate_restarts=self.restarts, kinds=self.kinds)
         target = Target(name="default", engine="push")
         environment = Environment(name="test", deploy=Deploy(targets=(target,), health=health))
         return TargetRun(

@@ -14,8 +14,8 @@ import pytest
 
 from gitops_action.adapters.workflow import ActionsSurface, TerminalSurface
 from gitops_action.app.action import read_request
-from gitops_action.app.session import Request, Session
-from gitops_action.app.surroundings import Surroundings
+from gitops_action.app.session import RunRequest, Session
+from gitops_action.app.surroundings import ProcessEnvironment
 from gitops_action.app.tools import Context
 from gitops_action.core.inputs import BUMP, Values
 from gitops_action.core.outcome import Notice, Outcome
@@ -33,7 +33,7 @@ class Run:
         self.output, self.summary = folder / "output", folder / "summary"
         files = {"GITHUB_OUTPUT": str(self.output), "GITHUB_STEP_SUMMARY": str(self.summary)}
         inputs = {"INPUT_IMAGES": "a:1", "INPUT_TOKEN": TOKEN}
-        self.around = Surroundings(
+        self.around = ProcessEnvironment(
             environ={"GITHUB_ACTIONS": "true", **files, **inputs, **environ},
             stdin=io.StringIO(),
             stdout=io.StringIO(),
@@ -212,7 +212,7 @@ def test_defaults_come_from_the_job() -> None:
 
 def test_terminals_get_words_without_control_characters() -> None:
     stream = io.StringIO()
-    around = Surroundings(
+    around = ProcessEnvironment(
         environ={"GH_TOKEN": TOKEN}, stdin=io.StringIO(), stdout=io.StringIO(), stderr=stream
     )
     redactor = around.redactor()
@@ -221,7 +221,7 @@ def test_terminals_get_words_without_control_characters() -> None:
     session = Session(
         around=around, redactor=redactor, surface=surface, runners={"bump": raising(error)}
     )
-    assert session.run(lambda: Request(command=BUMP, given={"images": "a:1"})) == 1
+    assert session.run(lambda: RunRequest(command=BUMP, given={"images": "a:1"})) == 1
     text = stream.getvalue()
     assert "a:1: ]0;***title\n  so" in text
     assert "\x1b]" not in text

@@ -11,7 +11,7 @@ import pytest
 
 from gitops_action import __version__, cli
 from gitops_action.app.arguments import parse_arguments
-from gitops_action.app.surroundings import Surroundings
+from gitops_action.app.surroundings import ProcessEnvironment
 from gitops_action.core.inputs import BUMP, COMMANDS, TAG, Command
 from gitops_action.errors import UsageError
 
@@ -21,7 +21,7 @@ def run(
 ) -> tuple[int, str, str]:
     """Run the command line in surroundings of its own: code, stdout, stderr."""
     streams = io.StringIO(stdin), io.StringIO(), io.StringIO()
-    around = Surroundings(
+    around = ProcessEnvironment(
         environ=environ or {}, stdin=streams[0], stdout=streams[1], stderr=streams[2]
     )
     code = cli.main(arguments, around)

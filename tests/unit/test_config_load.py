@@ -8,7 +8,7 @@ from gitops_action.core.config import (
     Application,
     Approvals,
     Gates,
-    Health,
+    HealthSettings,
     HttpGate,
     PruneBudget,
     Rollback,
@@ -57,7 +57,9 @@ def test_the_documented_example_resolves_completely() -> None:
         Target(name="us", engine="push", context="us"),
     )
     assert production.deploy.prune == PruneBudget(max_percent=20.0)
-    assert production.deploy.health == Health(timeout=timedelta(minutes=10), tolerate_restarts=3)
+    assert production.deploy.health == HealthSettings(
+        timeout=timedelta(minutes=10), tolerate_restarts=3
+    )
 
 
 def test_without_a_file_the_repository_is_one_environment() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.deploy.compare import (
-    Changed,
+    ChangedFields,
     Comparison,
     Doubt,
     Unchanged,
@@ -20,7 +20,7 @@ from gitops_action.core.deploy.compare import (
     same_quantity,
 )
 from gitops_action.core.deploy.field_managers import managers_to_migrate
-from gitops_action.core.deploy.inventory import Entry
+from gitops_action.core.deploy.inventory import InventoryEntry
 from gitops_action.core.deploy.objects import to_apply
 from gitops_action.core.manifests.model import ObjectId
 
@@ -102,7 +102,7 @@ def web() -> Body:
 
 
 def told(desired: Body, live: Body, *, recorded: str = "h", uid: str = "u") -> Comparison:
-    entry = Entry(id=ID, version="v1", uid=uid, hash=recorded)
+    entry = InventoryEntry(id=ID, version="v1", uid=uid, hash=recorded)
     return compare(desired, live, manager=US, recorded=entry, desired_hash="h")
 
 
@@ -204,7 +204,7 @@ def live_with(change: str) -> Body:  # noqa: C901, PLR0912, PLR0915 - a table: o
 )
 def test_what_somebody_changed_is_named(change: str, path: str) -> None:
     found = told(web(), live_with(change))
-    assert isinstance(found, Changed)
+    assert isinstance(found, ChangedFields)
     assert path in found.paths
 
 

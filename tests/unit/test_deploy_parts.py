@@ -23,7 +23,7 @@ from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.config import Environment, Target
 from gitops_action.core.config.select import in_sequence
 from gitops_action.core.deploy.diff import ObjectDiff
-from gitops_action.core.deploy.pending import Decision, Step
+from gitops_action.core.deploy.pending import Decision, PendingStep
 from gitops_action.core.deploy.result import (
     Action,
     EnvironmentResult,
@@ -141,8 +141,8 @@ def test_foreign_text_stays_harmless_in_the_summary() -> None:
 
 def test_the_list_says_why() -> None:
     decisions = (
-        Decision(environment="staging", step=Step.DEPLOY, reason="it changed"),
-        Decision(environment="production", step=Step.WAIT, reason="it comes after staging"),
+        Decision(environment="staging", step=PendingStep.DEPLOY, reason="it changed"),
+        Decision(environment="production", step=PendingStep.WAIT, reason="it comes after staging"),
     )
     report = DeploymentReport(
         repository="a/b", commit="c" * 40, decisions=decisions, due=("staging",)

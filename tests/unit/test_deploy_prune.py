@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.config.resolved import PruneBudget
-from gitops_action.core.deploy.inventory import Entry, Inventory
+from gitops_action.core.deploy.inventory import Inventory, InventoryEntry
 from gitops_action.core.deploy.prune import PrunePlan, PruneRequest, candidates, plan_prune
 from gitops_action.core.manifests.model import ObjectId
 
@@ -44,8 +44,8 @@ def plan(
     desired: tuple[ObjectId, ...] = KEPT,
     **more: Any,
 ) -> PrunePlan:
-    entries = [Entry(id=item, version="v1", uid=uid) for item in removed]
-    entries += [Entry(id=item, version="v1", uid=item.name) for item in KEPT]
+    entries = [InventoryEntry(id=item, version="v1", uid=uid) for item in removed]
+    entries += [InventoryEntry(id=item, version="v1", uid=item.name) for item in KEPT]
     return plan_prune(
         PruneRequest(
             inventory=Inventory.of("production", entries),
@@ -203,5 +203,7 @@ def test_whatever_lives_only_ours_goes(live: dict[ObjectId, Body | None], confir
 
 
 def test_candidates_are_what_is_described_no_more() -> None:
-    inventory = Inventory.of("x", [Entry(id=OLD, version="v1"), Entry(id=KEPT[0], version="v1")])
+    inventory = Inventory.of(
+        "x", [InventoryEntry(id=OLD, version="v1"), InventoryEntry(id=KEPT[0], version="v1")]
+    )
     assert [entry.id for entry in candidates(inventory, {KEPT[0]})] == [OLD]

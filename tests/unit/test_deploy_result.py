@@ -12,10 +12,10 @@ from gitops_action.core.deploy.objects import scaled_targets
 from gitops_action.core.deploy.pending import (
     Ancestry,
     Decision,
-    Described,
+    DescribedEnvironment,
+    NewestRecord,
+    PendingStep,
     Range,
-    Recorded,
-    Step,
     Verified,
     decide_pending,
 )
@@ -105,21 +105,21 @@ NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 def described(
     name: str, *, before: str | None = "old", result: Result = GOOD, **more: Any
-) -> Described:
+) -> DescribedEnvironment:
     recorded = {
         key: more.pop(key) for key in ("retry", "attempts", "ended", "verified") if key in more
     }
     last = None
     if before is not None:
-        last = Recorded(commit="1" * 40, hash=before, result=result, **recorded)
-    return Described(environment=name, hash="new", recorded=last, **more)
+        last = NewestRecord(commit="1" * 40, hash=before, result=result, **recorded)
+    return DescribedEnvironment(environment=name, hash="new", recorded=last, **more)
 
 
-def decided(*items: Described, changed: bool | None = True) -> tuple[Decision, ...]:
+def decided(*items: DescribedEnvironment, changed: bool | None = True) -> tuple[Decision, ...]:
     return decide_pending(items, Range(now=NOW, changed=lambda *_: changed))
 
 
-def steps(*items: Described, changed: bool | None = True) -> list[Step]:
+def steps(*items: DescribedEnvironment, changed: bool | None = True) -> list[PendingStep]:
     return [found.step for found in decided(*items, changed=changed)]
 
 
@@ -130,22 +130,22 @@ def minutes(number: int) -> datetime:
 @pytest.mark.parametrize(
     ("item", "step"),
     [
-        (described("x", before=None), Step.DEPLOY),
-        (described("x"), Step.DEPLOY),
-        (described("x", before="new"), Step.CHECK),
-        (described("x", before="new", applied=False), Step.SKIP),
-        (described("x", before="new", result=Result.NOTHING), Step.CHECK),
-        (described("x", before="new", result=BAD), Step.SKIP),
-        (described("x", before="new", result=UNTOLD), Step.DEPLOY),
-        (described("x", before="new", result=Result.SUPERSEDED), Step.DEPLOY),
-        (described("x", result=BAD), Step.DEPLOY),
-        (described("x", deployable=False), Step.SKIP),
-        (described("x", ancestry=Ancestry.BEHIND), Step.REFUSE),
-        (described("x", ancestry=Ancestry.DIVERGED), Step.DEPLOY),
-        (described("x", ancestry=Ancestry.AHEAD), Step.DEPLOY),
+        (described("x", before=None), PendingStep.DEPLOY),
+        (described("x"), PendingStep.DEPLOY),
+        (described("x", before="new"), PendingStep.CHECK),
+        (described("x", before="new", applied=False), PendingStep.SKIP),
+        (described("x", before="new", result=Result.NOTHING), PendingStep.CHECK),
+        (described("x", before="new", result=BAD), PendingStep.SKIP),
+        (described("x", before="new", result=UNTOLD), PendingStep.DEPLOY),
+        (described("x", before="new", result=Result.SUPERSEDED), PendingStep.DEPLOY),
+        (described("x", result=BAD), PendingStep.DEPLOY),
+        (described("x", deployable=False), PendingStep.SKIP),
+        (described("x", ancestry=Ancestry.BEHIND), PendingStep.REFUSE),
+        (described("x", ancestry=Ancestry.DIVERGED), PendingStep.DEPLOY),
+        (described("x", ancestry=Ancestry.AHEAD), PendingStep.DEPLOY),
     ],
 )
-def test_what_is_pending(item: Described, step: Step) -> None:
+def test_what_is_pending(item: DescribedEnvironment, step: PendingStep) -> None:
     (found,) = decided(item)
     assert found.step is step
     assert found.reason
@@ -154,37 +154,47 @@ def test_what_is_pending(item: Described, step: Step) -> None:
 @pytest.mark.parametrize(
     ("attempts", "ago", "step"),
     [
-        (1, 4, Step.SKIP),
-        (1, 5, Step.DEPLOY),
-        (2, 9, Step.SKIP),
-        (2, 10, Step.DEPLOY),
-        (7, 319, Step.SKIP),
-        (7, 320, Step.DEPLOY),
-        (8, 359, Step.SKIP),
-        (15, 360, Step.DEPLOY),
+        (1, 4, PendingStep.SKIP),
+        (1, 5, PendingStep.DEPLOY),
+        (2, 9, PendingStep.SKIP),
+        (2, 10, PendingStep.DEPLOY),
+        (7, 319, PendingStep.SKIP),
+        (7, 320, PendingStep.DEPLOY),
+        (8, 359, PendingStep.SKIP),
+        (15, 360, PendingStep.DEPLOY),
     ],
 )
 def test_a_failure_outside_the_content_is_tried_again_ever_more_rarely(
-    attempts: int, ago: int, step: Step
+    attempts: int, ago: int, step: PendingStep
 ) -> None:
     failed = described(
         "x", before="new", result=BAD, retry=True, attempts=attempts, ended=minutes(ago)
     )
     assert steps(failed) == [step]
-    assert steps(replace(failed, hash="newer")) == [Step.DEPLOY]
+    assert steps(replace(failed, hash="newer")) == [PendingStep.DEPLOY]
 
 
 def test_an_environment_follows_those_before_it_in_the_same_run() -> None:
     production = described("production", after=("qa",))
     qa = described("qa", before="new", after=("staging",))
-    assert steps(production, qa, described("staging")) == [Step.FOLLOW, Step.CHECK, Step.DEPLOY]
+    assert steps(production, qa, described("staging")) == [
+        PendingStep.FOLLOW,
+        PendingStep.CHECK,
+        PendingStep.DEPLOY,
+    ]
     changed_too = described("qa", after=("staging",))
     found = decided(production, changed_too, described("staging"))
-    assert [one.step for one in found] == [Step.FOLLOW, Step.FOLLOW, Step.DEPLOY]
+    assert [one.step for one in found] == [
+        PendingStep.FOLLOW,
+        PendingStep.FOLLOW,
+        PendingStep.DEPLOY,
+    ]
     assert found[0].before == ("qa", "staging")
     done = described("staging", before="new")
-    assert steps(production, qa, done) == [Step.DEPLOY, Step.CHECK, Step.CHECK]
-    assert steps(described("a", after=("b",)), described("b", after=("a",))) == [Step.WAIT] * 2
+    assert steps(production, qa, done) == [PendingStep.DEPLOY, PendingStep.CHECK, PendingStep.CHECK]
+    assert (
+        steps(described("a", after=("b",)), described("b", after=("a",))) == [PendingStep.WAIT] * 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,12 +205,14 @@ def test_an_environment_follows_those_before_it_in_the_same_run() -> None:
         described("staging", ancestry=Ancestry.BEHIND),
     ],
 )
-def test_one_that_did_not_succeed_holds_up_what_comes_after_it(staging: Described) -> None:
+def test_one_that_did_not_succeed_holds_up_what_comes_after_it(
+    staging: DescribedEnvironment,
+) -> None:
     production = described("production", after=("staging",))
-    assert decided(staging, production)[1].step is Step.WAIT
+    assert decided(staging, production)[1].step is PendingStep.WAIT
     assert "staging" in decided(staging, production)[1].reason
     last = described("last", after=("production",))
-    assert steps(staging, production, last)[1:] == [Step.WAIT, Step.WAIT]
+    assert steps(staging, production, last)[1:] == [PendingStep.WAIT, PendingStep.WAIT]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +224,7 @@ def test_one_that_did_not_succeed_holds_up_what_comes_after_it(staging: Describe
         described("staging"),
     ],
 )
-def test_one_whose_content_did_not_change_does_not_matter(staging: Described) -> None:
+def test_one_whose_content_did_not_change_does_not_matter(staging: DescribedEnvironment) -> None:
     verified = Verified(commit="2" * 40, hash="old")
     production = described("production", after=("staging",), verified=verified)
     asked: list[tuple[str, str]] = []
@@ -222,28 +234,28 @@ def test_one_whose_content_did_not_change_does_not_matter(staging: Described) ->
         return False
 
     found = decide_pending((staging, production), Range(now=NOW, changed=changed))
-    assert found[1].step is Step.DEPLOY
+    assert found[1].step is PendingStep.DEPLOY
     assert asked == [("staging", "2" * 40)]
-    assert steps(staging, production, changed=None)[1] is not Step.DEPLOY
+    assert steps(staging, production, changed=None)[1] is not PendingStep.DEPLOY
     never = described("production", before=None, after=("staging",))
-    assert steps(staging, never, changed=False)[1] is not Step.DEPLOY
+    assert steps(staging, never, changed=False)[1] is not PendingStep.DEPLOY
 
 
 def test_a_way_back_is_never_held() -> None:
     staging = described("staging", before="new", result=BAD)
     back = described("production", after=("staging",), returns=lambda: "3" * 40)
     found = decided(staging, back)[1]
-    assert found.step is Step.DEPLOY
+    assert found.step is PendingStep.DEPLOY
     assert "goes back to 333333333333" in found.reason
 
 
 def test_an_unknown_result_delays_once() -> None:
     production = described("production", after=("staging",))
     once = described("staging", before="new", result=UNTOLD)
-    assert steps(once, production) == [Step.DEPLOY, Step.FOLLOW]
+    assert steps(once, production) == [PendingStep.DEPLOY, PendingStep.FOLLOW]
     twice = described("staging", before="new", result=UNTOLD, attempts=2)
     found = decided(twice, production)
-    assert [one.step for one in found] == [Step.DEPLOY, Step.DEPLOY]
+    assert [one.step for one in found] == [PendingStep.DEPLOY, PendingStep.DEPLOY]
     assert "still unknown" in found[1].reason
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitops_action.core.deploy.pending import Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Failure, Result, TargetResult
-from gitops_action.core.deployments.payload import Content, read_payload, write_payload
+from gitops_action.core.deployments.payload import RecordContent, read_payload, write_payload
 from gitops_action.core.deployments.records import (
     JOBS_ACCOUNT,
     DeploymentFacts,
@@ -32,7 +32,7 @@ from gitops_action.core.deployments.records import (
 COMMIT = "a" * 40
 HASH = f"sha256:{'b' * 64}"
 RUN = "https://github.com/acme/environment/actions/runs/7"
-CONTENT = Content(environment="production", commit=COMMIT, hash=HASH, key="7/1/production")
+CONTENT = RecordContent(environment="production", commit=COMMIT, hash=HASH, key="7/1/production")
 
 
 def facts(*states: str, payload: object = None, **more: object) -> DeploymentFacts:
@@ -49,7 +49,7 @@ def facts(*states: str, payload: object = None, **more: object) -> DeploymentFac
 
 @given(
     st.builds(
-        Content,
+        RecordContent,
         environment=st.text(min_size=1),
         commit=st.text(min_size=1),
         hash=st.text(),
@@ -59,7 +59,7 @@ def facts(*states: str, payload: object = None, **more: object) -> DeploymentFac
         applications=st.dictionaries(st.text(), st.lists(st.text(min_size=1)).map(tuple)),
     )
 )
-def test_a_payload_is_read_back_whole_also_as_text(content: Content) -> None:
+def test_a_payload_is_read_back_whole_also_as_text(content: RecordContent) -> None:
     written = write_payload(content)
     assert read_payload(written) == content
     assert read_payload(json.dumps(written)) == content
@@ -78,7 +78,9 @@ def test_payloads_of_others_are_nobody_s(payload: object) -> None:
 
 def test_a_payload_that_would_be_too_large_says_what_it_left_out() -> None:
     many = {f"app-{n}": (f"ghcr.io/acme/app-{n}:v1@sha256:{'0' * 64}",) for n in range(1000)}
-    written = write_payload(Content(environment="production", commit=COMMIT, applications=many))
+    written = write_payload(
+        RecordContent(environment="production", commit=COMMIT, applications=many)
+    )
     assert written["applications-left-out"] == 1000
     assert len(json.dumps(written)) < 30_000
 
@@ -102,7 +104,7 @@ def test_what_statuses_say_of_the_end(states: tuple[str, ...], result: Result) -
 
 
 def test_deployments_of_others_are_not_ours() -> None:
-    other = write_payload(Content(environment="other", commit=COMMIT))
+    other = write_payload(RecordContent(environment="other", commit=COMMIT))
     assert recorded_of([facts("success", payload={}), facts("success", payload=other)]) is None
     foreign_first = [facts("success", payload={}), facts("failure")]
     found = recorded_of(foreign_first)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.deployments.records import CommitState, CommitStatus
-from gitops_action.core.flux.commit_statuses import Said, Wanted, others, reports
+from gitops_action.core.flux.commit_statuses import RequestedStatuses, Said, others, reports
 
 OURS, NEWER, NEWEST = "a" * 40, "b" * 40, "c" * 40
 WEB = "kustomization/web/0c9c2e41"
-ALL = Wanted(prefix="kustomization/")
+ALL = RequestedStatuses(prefix="kustomization/")
 
 
 def status(words: str, state: CommitState = "success", context: str = WEB) -> CommitStatus:
@@ -61,11 +61,11 @@ def test_a_status_says_something_final_or_nothing(
     ],
 )
 def test_a_context_counts_by_its_prefix(prefix: str, context: str, counts: bool) -> None:
-    assert Wanted(prefix=prefix).matches(context) is counts
+    assert RequestedStatuses(prefix=prefix).matches(context) is counts
 
 
 def test_each_kustomization_needs_a_status_of_its_own() -> None:
-    wanted = Wanted(prefix="kustomization/", names=("web", "Api"))
+    wanted = RequestedStatuses(prefix="kustomization/", names=("web", "Api"))
     other = status("reconciliation succeeded", context="kustomization/web-api/0c9c2e41")
     found = reports([(OURS, [status("reconciliation succeeded"), other])], wanted)
     assert [one.said for one in found] == [Said.SUCCESS, Said.NOTHING]
@@ -100,29 +100,31 @@ def test_of_failures_the_newest_counts() -> None:
 
 def test_two_clusters_under_one_name_need_one_each() -> None:
     there = status("health check failed", "failure", context="kustomization/web/11111111")
-    wanted = Wanted(prefix="kustomization/", names=("web",))
+    wanted = RequestedStatuses(prefix="kustomization/", names=("web",))
     found = reports([(OURS, [status("reconciliation succeeded"), there])], wanted)
     assert {one.said for one in found} == {Said.SUCCESS, Said.FAILURE}
 
 
 def test_a_context_of_an_expression_of_ones_own_is_found_by_its_name() -> None:
-    wanted = Wanted(prefix="eu/", names=("web",))
+    wanted = RequestedStatuses(prefix="eu/", names=("web",))
     listed = [status("reconciliation succeeded", context="eu/Kustomization/Web")]
     assert reports([(OURS, listed)], wanted)[0].said is Said.SUCCESS
 
 
 def test_what_is_missing_is_named_as_it_would_begin() -> None:
-    (by_name, by_prefix) = (Wanted(prefix="kustomization/", names=("api",)), ALL)
+    (by_name, by_prefix) = (RequestedStatuses(prefix="kustomization/", names=("api",)), ALL)
     assert reports([(OURS, [])], by_name)[0].context == "kustomization/api…"
     assert reports([(OURS, [])], by_prefix)[0].context == "kustomization/…"
 
 
 def test_what_flux_wrote_under_other_names_is_shown() -> None:
     listed = [status("", context=one) for one in (WEB, "ci/build", "kustomization/api/12345678")]
-    assert others([(OURS, listed)], Wanted(prefix="kustomization/web")) == (
+    assert others([(OURS, listed)], RequestedStatuses(prefix="kustomization/web")) == (
         "kustomization/api/12345678",
     )
-    assert reports([(OURS, listed)], Wanted(prefix="helmrelease/"))[0].said is Said.NOTHING
+    assert (
+        reports([(OURS, listed)], RequestedStatuses(prefix="helmrelease/"))[0].said is Said.NOTHING
+    )
 
 
 def test_where_flux_wrote_nothing_all_contexts_are_shown() -> None:
@@ -137,9 +139,17 @@ ONE = st.builds(status, st.sampled_from(WORDS), st.sampled_from(STATES), st.samp
 LISTED = st.lists(ONE, max_size=4, unique_by=lambda one: one.context)
 
 
-@given(own=LISTED, newer=LISTED, newest=LISTED, wanted=st.sampled_from([ALL, Wanted(prefix="x")]))
+@given(
+    own=LISTED,
+    newer=LISTED,
+    newest=LISTED,
+    wanted=st.sampled_from([ALL, RequestedStatuses(prefix="x")]),
+)
 def test_success_is_only_what_flux_said_on_a_commit_that_contains_ours(
-    own: list[CommitStatus], newer: list[CommitStatus], newest: list[CommitStatus], wanted: Wanted
+    own: list[CommitStatus],
+    newer: list[CommitStatus],
+    newest: list[CommitStatus],
+    wanted: RequestedStatuses,
 ) -> None:
     commits = [(OURS, own), (NEWEST, newest), (NEWER, newer)]
     found = reports(commits, wanted)

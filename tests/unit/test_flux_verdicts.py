@@ -9,10 +9,10 @@ import pytest
 from gitops_action.core.flux.status import Revision
 from gitops_action.core.flux.verdict import (
     Asked,
+    FluxStep,
+    FluxVerdict,
     Relation,
     Seen,
-    Step,
-    Verdict,
     judge_kustomization,
     judge_source,
 )
@@ -37,11 +37,11 @@ def relate(found: Revision) -> Relation:
     return RELATIONS.get(found.digest, Relation.DIVERGED)
 
 
-def of_source(body: Json, asked: Asked = ASKED) -> Verdict:
+def of_source(body: Json, asked: Asked = ASKED) -> FluxVerdict:
     return judge_source(body, relate, asked)
 
 
-def of_kustomization(body: Json, asked: Asked = ASKED, before: str = "") -> Verdict:
+def of_kustomization(body: Json, asked: Asked = ASKED, before: str = "") -> FluxVerdict:
     seen = Seen(body=body, source=git_source(), asked=asked, before=before)
     return judge_kustomization(seen, relate)
 
@@ -58,7 +58,7 @@ def not_ready(reason: str, message: str = "", **more: object) -> Json:
 def test_a_source_that_holds_the_commit_is_through_whatever_else_it_says(held: str) -> None:
     body = git_source(held, fetching("authentication required"), suspend=True)
     verdict = of_source(body)
-    assert verdict.step is Step.DONE
+    assert verdict.step is FluxStep.DONE
     assert verdict.revision is not None
     assert verdict.revision.digest == held
 
@@ -66,29 +66,29 @@ def test_a_source_that_holds_the_commit_is_through_whatever_else_it_says(held: s
 @pytest.mark.parametrize(
     ("body", "step", "words"),
     [
-        (git_source(OLDER), Step.WAITING, "is out of date: it has main@cccccccccccc"),
-        (git_source(OTHER), Step.FAILED, "force-pushed"),
-        (git_source(""), Step.WAITING, "has fetched nothing yet"),
-        (git_source(OLDER, handled="before"), Step.WAITING, "was asked and has not answered"),
-        (git_source(OLDER, suspend=True), Step.FAILED, "is suspended"),
+        (git_source(OLDER), FluxStep.WAITING, "is out of date: it has main@cccccccccccc"),
+        (git_source(OTHER), FluxStep.FAILED, "force-pushed"),
+        (git_source(""), FluxStep.WAITING, "has fetched nothing yet"),
+        (git_source(OLDER, handled="before"), FluxStep.WAITING, "was asked and has not answered"),
+        (git_source(OLDER, suspend=True), FluxStep.FAILED, "is suspended"),
         (
             git_source(OLDER, condition("Stalled", "True", "InvalidURL", "no such scheme")),
-            Step.FAILED,
+            FluxStep.FAILED,
             "is stalled: no such scheme",
         ),
         (
             git_source(OLDER, condition("SourceVerified", "False", "InvalidCommitSignature", "no")),
-            Step.FAILED,
+            FluxStep.FAILED,
             "could not verify the signature",
         ),
         (
             git_source(OLDER, condition("StorageOperationFailed", "True", "x", "no space left")),
-            Step.WAITING,
+            FluxStep.WAITING,
             "could not store it: no space left",
         ),
     ],
 )
-def test_a_source_without_the_commit(body: Json, step: Step, words: str) -> None:
+def test_a_source_without_the_commit(body: Json, step: FluxStep, words: str) -> None:
     verdict = of_source(body)
     assert verdict.step is step
     assert words in verdict.sentence
@@ -113,7 +113,7 @@ def test_a_source_without_the_commit(body: Json, step: Step, words: str) -> None
 )
 def test_why_it_could_not_be_fetched(message: str, cause: str) -> None:
     verdict = of_source(git_source(OLDER, fetching(message)))
-    assert verdict.step is (Step.FAILED if cause else Step.WAITING)
+    assert verdict.step is (FluxStep.FAILED if cause else FluxStep.WAITING)
     assert message in verdict.sentence
     assert f"({cause})" in verdict.sentence or not cause
     assert verdict.innocent is not bool(cause)
@@ -121,9 +121,9 @@ def test_why_it_could_not_be_fetched(message: str, cause: str) -> None:
 
 def test_a_failure_of_before_it_was_asked_says_nothing() -> None:
     body = git_source(OLDER, fetching("authentication required"), handled="before")
-    assert of_source(body).step is Step.WAITING
-    assert of_source(body, Asked(changed=False)).step is Step.WAITING
-    assert of_source(body, Asked(changed=True)).step is Step.FAILED
+    assert of_source(body).step is FluxStep.WAITING
+    assert of_source(body, Asked(changed=False)).step is FluxStep.WAITING
+    assert of_source(body, Asked(changed=True)).step is FluxStep.FAILED
 
 
 def test_a_source_without_a_request_waits_for_its_interval() -> None:
@@ -137,7 +137,7 @@ READY = condition("Ready", "True", "ReconciliationSucceeded")
 def test_a_kustomization_that_runs_the_commit_or_a_newer_one(applied: str) -> None:
     body = kustomization(READY, applied=applied, attempted=applied, handled="before")
     verdict = of_kustomization(body)
-    assert verdict.step is Step.DONE
+    assert verdict.step is FluxStep.DONE
     assert verdict.revision is not None
     assert verdict.revision.digest == applied
 
@@ -167,7 +167,7 @@ def test_a_kustomization_that_runs_the_commit_or_a_newer_one(applied: str) -> No
     ],
 )
 def test_a_kustomization_that_is_on_the_way(body: Json) -> None:
-    assert of_kustomization(body).step is Step.WAITING
+    assert of_kustomization(body).step is FluxStep.WAITING
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_kustomization_that_is_on_the_way(body: Json) -> None:
 def test_a_failure_of_this_attempt_is_certain(reason: str, words: str) -> None:
     body = kustomization(not_ready(reason, "because"), attempted=COMMIT)
     verdict = of_kustomization(body)
-    assert verdict.step is Step.FAILED
+    assert verdict.step is FluxStep.FAILED
     assert words in verdict.sentence
     assert "because" in verdict.sentence
     assert verdict.unhealthy is (reason == "HealthCheckFailed")
@@ -191,29 +191,31 @@ def test_a_failure_of_this_attempt_is_certain(reason: str, words: str) -> None:
 
 def test_a_path_that_is_not_there_is_certain_although_nothing_was_tried() -> None:
     body = kustomization(not_ready("ArtifactFailed", "kustomization path not found: stat x"))
-    assert of_kustomization(body).step is Step.FAILED
+    assert of_kustomization(body).step is FluxStep.FAILED
 
 
 def test_a_failure_that_was_there_before_is_none() -> None:
     body = kustomization(not_ready("BuildFailed", "no"), attempted=COMMIT, handled="before")
     since = "2026-01-01T00:00:00Z"
-    assert of_kustomization(body, before=since).step is Step.WAITING
-    assert of_kustomization(body, Asked(changed=True), before=since).step is Step.WAITING
-    assert of_kustomization(body, Asked(changed=True), before="earlier").step is Step.FAILED
+    assert of_kustomization(body, before=since).step is FluxStep.WAITING
+    assert of_kustomization(body, Asked(changed=True), before=since).step is FluxStep.WAITING
+    assert of_kustomization(body, Asked(changed=True), before="earlier").step is FluxStep.FAILED
 
 
 def test_suspended_and_stalled_are_errors_at_once() -> None:
     assert "is suspended" in of_kustomization(kustomization(READY, suspend=True)).sentence
     stalled = condition("Stalled", "True", "InvalidCELExpression", "no such field")
     verdict = of_kustomization(kustomization(stalled))
-    assert verdict.step is Step.FAILED
+    assert verdict.step is FluxStep.FAILED
     assert "no such field" in verdict.sentence
     old = {**stalled, "observedGeneration": 0}
-    assert of_kustomization(kustomization(old)).step is Step.WAITING
+    assert of_kustomization(kustomization(old)).step is FluxStep.WAITING
 
 
-@pytest.mark.parametrize(("named", "step"), [(COMMIT, Step.CHECKING), (OLDER, Step.WAITING)])
-def test_health_is_looked_at_once_this_revision_is_applied(named: str, step: Step) -> None:
+@pytest.mark.parametrize(
+    ("named", "step"), [(COMMIT, FluxStep.CHECKING), (OLDER, FluxStep.WAITING)]
+)
+def test_health_is_looked_at_once_this_revision_is_applied(named: str, step: FluxStep) -> None:
     message = f"Running health checks for revision {revision(named)} with a timeout of 5m0s"
     body = kustomization(
         condition("Ready", "Unknown", "Progressing"),

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gitops_action.core.health import Facts, Status, assess
-from gitops_action.core.health.diagnose import LogRequest, Surroundings, Tolerance, diagnose
-from gitops_action.core.health.diagnose.model import Verdict
+from gitops_action.core.health.diagnose import LogRequest, RelatedObjects, Tolerance, diagnose
+from gitops_action.core.health.diagnose.model import Diagnosis
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 Body = dict[str, Any]
@@ -121,9 +121,9 @@ def verdict(
     sets: tuple[Body, ...] = SETS,
     events: tuple[Body, ...] = (),
     tolerance: Tolerance | None = None,
-) -> Verdict:
+) -> Diagnosis:
     body = workload or deployment()
-    around = Surroundings(replica_sets=sets, pods=pods, events=events)
+    around = RelatedObjects(replica_sets=sets, pods=pods, events=events)
     health = assess(body, Facts(now=NOW))
     return diagnose(body, around, health=health, now=NOW, tolerance=tolerance)
 
@@ -511,4 +511,4 @@ def test_healthy_needs_no_words() -> None:
         ],
     )
     crashing = pod(waiting("CrashLoopBackOff", restarts=4, last=ERROR))
-    assert verdict(crashing, workload=healthy) == Verdict(status=Status.CURRENT)
+    assert verdict(crashing, workload=healthy) == Diagnosis(status=Status.CURRENT)

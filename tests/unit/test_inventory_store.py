@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.deploy.inventory import (
-    Entry,
     Inventory,
+    InventoryEntry,
     InventoryError,
     chunk_names,
     decode,
@@ -67,7 +67,7 @@ IDS = st.builds(
     st.sampled_from(["", "apps", RBAC]),
 )
 ENTRIES = st.builds(
-    Entry,
+    InventoryEntry,
     id=IDS,
     version=st.sampled_from(["v1", "v1beta2"]),
     uid=st.just("") | st.uuids().map(str),
@@ -88,7 +88,7 @@ def large(count: int) -> Inventory:
     return Inventory.of(
         "production",
         (
-            Entry(
+            InventoryEntry(
                 id=an("Deployment", f"application-{number}", "a-namespace", "apps"),
                 version="v1",
                 uid=f"{number:08x}-0000-4000-8000-{sha256(b'%d' % number).hexdigest()[:12]}",
@@ -170,27 +170,32 @@ def test_the_union_forgets_nothing_and_trusts_no_hash_of_before() -> None:
     before = Inventory.of(
         "production",
         [
-            Entry(id=OLD, version="v1", uid="1", hash="a"),
-            Entry(id=WEB, version="v1", uid="2", hash="b"),
+            InventoryEntry(id=OLD, version="v1", uid="1", hash="a"),
+            InventoryEntry(id=WEB, version="v1", uid="2", hash="b"),
         ],
     )
-    planned = [Entry(id=WEB, version="v1", hash="c"), Entry(id=API, version="v1", hash="d")]
+    planned = [
+        InventoryEntry(id=WEB, version="v1", hash="c"),
+        InventoryEntry(id=API, version="v1", hash="d"),
+    ]
     found = union(before, planned).entries
     assert found[OLD] == before.entries[OLD]
-    assert found[WEB] == Entry(id=WEB, version="v1", uid="2", hash="")
-    assert found[API] == Entry(id=API, version="v1", uid="", hash="")
-    same = union(before, [Entry(id=WEB, version="v1", hash="b")]).entries
+    assert found[WEB] == InventoryEntry(id=WEB, version="v1", uid="2", hash="")
+    assert found[API] == InventoryEntry(id=API, version="v1", uid="", hash="")
+    same = union(before, [InventoryEntry(id=WEB, version="v1", hash="b")]).entries
     assert same[WEB] == before.entries[WEB]
 
 
 @given(INVENTORIES, st.lists(ENTRIES, max_size=10))
-def test_the_union_holds_both(inventory: Inventory, planned: list[Entry]) -> None:
+def test_the_union_holds_both(inventory: Inventory, planned: list[InventoryEntry]) -> None:
     found = set(union(inventory, planned).entries)
     assert found == set(inventory.entries) | {entry.id for entry in planned}
 
 
 def test_what_is_confirmed_is_recorded_and_what_is_gone_leaves() -> None:
-    before = Inventory.of("production", [Entry(id=OLD, version="v1"), Entry(id=WEB, version="v1")])
-    after = recorded(before, [Entry(id=WEB, version="v1", uid="9", hash="z")])
+    before = Inventory.of(
+        "production", [InventoryEntry(id=OLD, version="v1"), InventoryEntry(id=WEB, version="v1")]
+    )
+    after = recorded(before, [InventoryEntry(id=WEB, version="v1", uid="9", hash="z")])
     assert after.entries[WEB].uid == "9"
     assert set(shrink(after, {OLD}).entries) == {WEB}

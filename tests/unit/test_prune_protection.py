@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.config.resolved import Engine, PruneBudget
-from gitops_action.core.deploy.inventory import Entry, Inventory
+from gitops_action.core.deploy.inventory import Inventory, InventoryEntry
 from gitops_action.core.deploy.prune import PrunePlan, PruneRequest, keeps, plan_prune, prune_budget
 from gitops_action.core.manifests import Manifest, ObjectId
 
@@ -51,7 +51,7 @@ def live(one: Manifest) -> dict[str, Any]:
 
 
 def deployed(before: list[Manifest], after: list[Manifest], budget: PruneBudget) -> PrunePlan:
-    recorded = [Entry(id=m.id, version="v1", uid=str(m.id)) for m in (*before, *after)]
+    recorded = [InventoryEntry(id=m.id, version="v1", uid=str(m.id)) for m in (*before, *after)]
     return plan_prune(
         PruneRequest(
             inventory=Inventory.of("production", recorded),

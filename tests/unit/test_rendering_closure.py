@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.rendering import closure, closure_hash
-from gitops_action.core.rendering.layout import Layout
+from gitops_action.core.rendering.layout import RepositoryLayout
 from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile, Tree, TreeFile, blob_id
 
 
@@ -205,12 +205,12 @@ def test_ways_without_links_are_paths_as_they_are_normalised(
 ) -> None:
     reference = "/".join(parts).lstrip("/")
     expected = posixpath.normpath(posixpath.join("/".join(folder) or ".", reference or "."))
-    way = Layout(["x"], {}).follow("/".join(folder), reference)
+    way = RepositoryLayout(["x"], {}).follow("/".join(folder), reference)
     climbed = expected.startswith("..")
     assert way.path == (None if climbed else expected.removeprefix(".").lstrip("/"))
 
 
 def test_ways_in_circles_lead_nowhere() -> None:
-    layout = Layout(["a", "b"], {"a": "b", "b": "a"})
+    layout = RepositoryLayout(["a", "b"], {"a": "b", "b": "a"})
     assert layout.follow("", "a").path is None
-    assert Layout(["a"], {"a": "../../x"}).follow("", "a").path is None
+    assert RepositoryLayout(["a"], {"a": "../../x"}).follow("", "a").path is None

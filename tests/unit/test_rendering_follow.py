@@ -21,7 +21,7 @@ from gitops_action.core.rendering.deployers import (
     source_path,
 )
 from gitops_action.core.rendering.follow import Follower
-from gitops_action.core.rendering.layout import Ignore, Layout
+from gitops_action.core.rendering.layout import Ignore, RepositoryLayout
 from gitops_action.core.rendering.output import Collected, collect
 from gitops_action.core.rendering.roots import Uses, find_roots
 from gitops_action.core.rendering.variables import (
@@ -66,7 +66,7 @@ def followed(
     branch: str = "main",
 ) -> tuple[list[str], list[str]]:
     """The folders that are followed, and why others are not."""
-    follower = Follower(Layout(files, {}), repository, branch)
+    follower = Follower(RepositoryLayout(files, {}), repository, branch)
     found = objects(text)
     follower.learn(found)
     result = follower.follow(found)
@@ -248,7 +248,9 @@ def test_files_that_stand_for_themselves() -> None:
 
 
 def collected(settings: BuildSettings, *paths: str) -> Collected:
-    return collect("apps", Layout(paths, {}), Ignore({}), lambda _: b"resources: []", settings)
+    return collect(
+        "apps", RepositoryLayout(paths, {}), Ignore({}), lambda _: b"resources: []", settings
+    )
 
 
 def test_argo_cd_takes_the_files_directly_in_a_folder_unless_told_to_recurse() -> None:

@@ -11,7 +11,7 @@ import pytest
 from gitops_action.commands.bump.plan import (
     DowngradeError,
     HoldError,
-    Lineage,
+    SourceAncestry,
     lineage_of,
     refuse_backwards,
     refuse_held,
@@ -90,9 +90,9 @@ def test_other_images_versions_do_not_count() -> None:
     assert refuse_backwards(described, parse_image_lines(f"{WEB}:v1.0.0"), ()) == ()
 
 
-def lineage(status: Status | None) -> Lineage:
+def lineage(status: Status | None) -> SourceAncestry:
     comparison = Comparison(status=status, total=1) if status else None
-    return Lineage(repository=WEB, old=OLD, new=NEW, comparison=comparison)
+    return SourceAncestry(repository=WEB, old=OLD, new=NEW, comparison=comparison)
 
 
 @pytest.mark.parametrize("status", ["ahead", "identical", None])

@@ -12,7 +12,7 @@ import pytest
 from gitops_action.adapters.views import UserTemplates, Views
 from gitops_action.commands.bump.plan import PlannedEnvironment
 from gitops_action.commands.bump.report import bump_outcome
-from gitops_action.commands.bump.request import VerifiedImage, Wanted
+from gitops_action.commands.bump.request import BumpRequest, VerifiedImage
 from gitops_action.core.config import Environment
 from gitops_action.core.discovery import Skipped
 from gitops_action.core.images import parse_image_lines, parse_reference
@@ -62,7 +62,7 @@ def planned(shown: ProposalView, *notices: Notice, looked_up: tuple[Notice, ...]
     )
     return PlannedEnvironment(
         environment=Environment(name=shown.environment),
-        wanted=Wanted(images=(image,), sets=()),
+        wanted=BumpRequest(images=(image,), sets=()),
         plan=plan,
         view=shown,
         notices=notices,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gitops_action.commands.bump.request import (
+    BumpRequest,
     VerifiedImage,
-    Wanted,
     applications_of,
     described_source,
     read_wanted,
@@ -46,13 +46,13 @@ class Registry:
         return replace(self.facts, version=reference.tag or "")
 
 
-def wanted(images: str = "", sets: str = "") -> Wanted:
+def wanted(images: str = "", sets: str = "") -> BumpRequest:
     changes = parse_image_lines(images)
     found = tuple(VerifiedImage(change=change, facts=None) for change in changes)
-    return Wanted(images=found, sets=parse_set_lines(sets))
+    return BumpRequest(images=found, sets=parse_set_lines(sets))
 
 
-def spelled(found: Wanted) -> list[str]:
+def spelled(found: BumpRequest) -> list[str]:
     return [str(change.target) for change in found.changes]
 
 
@@ -198,7 +198,7 @@ def test_sources_of_the_images_asked_for() -> None:
         revision="c" * 40,
     )
     web, api = wanted(f"{WEB}:v1\n{API}:v1").images
-    both = Wanted(images=(web, replace(api, facts=facts)), sets=())
+    both = BumpRequest(images=(web, replace(api, facts=facts)), sets=())
     application = Application(name="web", images=(WEB,), source="acme/web")
     known = Config(environments=(), applications=(application,))
     assert sources(both, given=None, config=known, job=JOB) == {

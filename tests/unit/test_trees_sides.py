@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.adapters.git.local_trees import Proposed, proposed
+from gitops_action.adapters.git.local_trees import EventChange, proposed
 from gitops_action.core.outcome import Job
 from gitops_action.core.repository import MergeConflictError, Sides, Tree, TreeFile
 from gitops_action.errors import ConflictError
@@ -48,17 +48,17 @@ def test_a_conflict_names_ten_files_and_counts_the_rest() -> None:
         (
             "pull_request",
             {"pull_request": {"number": 7, "head": {"sha": "abc"}, "base": {"ref": "release"}}},
-            Proposed(branch="release", head="abc", number=7),
+            EventChange(branch="release", head="abc", number=7),
         ),
         (
             "merge_group",
             {"merge_group": {"base_ref": "refs/heads/main", "base_sha": "b", "head_sha": "h"}},
-            Proposed(branch="main", base="b", head="h"),
+            EventChange(branch="main", base="b", head="h"),
         ),
-        ("push", {"repository": {"default_branch": "trunk"}}, Proposed(branch="trunk")),
-        ("pull_request", {"pull_request": {"number": "7", "head": None, "base": 3}}, Proposed()),
-        ("", {}, Proposed()),
+        ("push", {"repository": {"default_branch": "trunk"}}, EventChange(branch="trunk")),
+        ("pull_request", {"pull_request": {"number": "7", "head": None, "base": 3}}, EventChange()),
+        ("", {}, EventChange()),
     ],
 )
-def test_what_an_event_proposes(name: str, event: dict[str, object], expected: Proposed) -> None:
+def test_what_an_event_proposes(name: str, event: dict[str, object], expected: EventChange) -> None:
     assert proposed(Job(event_name=name, event=event)) == expected

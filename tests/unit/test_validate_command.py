@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gitops_action.core.trailers import Proposal
+from gitops_action.core.trailers import ProposalTrailers
 from gitops_action.errors import ConflictError, DeniedError, GitOpsError, GitOpsErrors, UsageError
 from tests.support.validate_stage import (
     CONFIG,
@@ -389,7 +389,7 @@ def test_a_comment_that_fails_leaves_the_old_one_and_fails_the_run() -> None:
 
 def test_a_merge_group_has_nothing_to_comment_on() -> None:
     stage = ValidateStage(BUMP)
-    stage.pull.now = Proposal()
+    stage.pull.now = ProposalTrailers()
     outcome = stage.run()
     assert outcome.exit_code == 0
     assert stage.comments.body == ""

@@ -16,7 +16,7 @@ from gitops_action.core.report.validation import rendered_hash, shown_files, unr
 from gitops_action.core.repository import Sides, Tree, TreeFile
 from gitops_action.core.trailers import (
     FinishedRun,
-    Proposal,
+    ProposalTrailers,
     declared_by,
     finished_run_of,
     proposal_of,
@@ -85,29 +85,29 @@ BODY = "Bump\n\nGitOps-Environment: staging\nGitOps-Image: a/b:1\nGitOps-Image: 
 
 
 def test_the_body_declares_else_the_newest_commit() -> None:
-    found = declared_by(Proposal(body=BODY, messages=("x\n\nGitOps-Image: a/b:9\n",)))
+    found = declared_by(ProposalTrailers(body=BODY, messages=("x\n\nGitOps-Image: a/b:9\n",)))
     assert found is not None
     assert [str(image) for image in found.images] == ["a/b:1", "a/c:2"]
     assert found.environments == ("staging",)
     messages = ("x\n\nGitOps-Image: a/b:8\n", "x\n\nGitOps-Image: a/b:9\n", "Fix")
-    found = declared_by(Proposal(body="My change", messages=messages))
+    found = declared_by(ProposalTrailers(body="My change", messages=messages))
     assert found is not None
     assert [str(image) for image in found.images] == ["a/b:9"]
-    assert declared_by(Proposal(body="My change", messages=("Fix",))) is None
+    assert declared_by(ProposalTrailers(body="My change", messages=("Fix",))) is None
 
 
 @given(st.text())
 def test_any_text_can_be_a_body(text: str) -> None:
-    declared_by(Proposal(body=f"x\n\nGitOps-Image: {text}", messages=(text,)))
+    declared_by(ProposalTrailers(body=f"x\n\nGitOps-Image: {text}", messages=(text,)))
 
 
 def test_the_events_pull_request_is_read() -> None:
     event = {"pull_request": {"number": 7, "head": {"sha": "a"}, "base": {"ref": "main"}}}
     found = proposal_of(Job(event_name="pull_request", event=event))
     assert (found.number, found.head, found.base, found.body) == (7, "a", "main", "")
-    assert proposal_of(Job(event_name="push", event=event)) == Proposal()
+    assert proposal_of(Job(event_name="push", event=event)) == ProposalTrailers()
     odd = {"pull_request": {"number": "7", "head": None}}
-    assert proposal_of(Job(event_name="pull_request", event=odd)) == Proposal()
+    assert proposal_of(Job(event_name="pull_request", event=odd)) == ProposalTrailers()
 
 
 def test_the_run_that_a_job_follows_is_read() -> None:

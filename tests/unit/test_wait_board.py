@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gitops_action.commands.deploy.target import ask
-from gitops_action.commands.deploy.wait.state import RETURN, Board, Rules
-from gitops_action.commands.deploy.wait.watches import Source
+from gitops_action.commands.deploy.wait.state import RETURN, Rules, WaitState
+from gitops_action.commands.deploy.wait.watches import WatchSource
 from gitops_action.core.cluster.errors import UnreachableError
 from gitops_action.core.cluster.model import WatchEvent
 from gitops_action.core.health import Status
@@ -20,13 +20,13 @@ from gitops_action.core.manifests.model import Body
 from tests.support.wait import awaited, workload
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
-PODS = Source(api_version="v1", kind="Pod", namespace="web")
-SETS = Source(api_version="apps/v1", kind="ReplicaSet", namespace="web")
+PODS = WatchSource(api_version="v1", kind="Pod", namespace="web")
+SETS = WatchSource(api_version="apps/v1", kind="ReplicaSet", namespace="web")
 
 
-def board(*bodies: Body) -> Board:
+def board(*bodies: Body) -> WaitState:
     rules = Rules(kinds=(), tolerance=Tolerance(restarts=1), begun=START)
-    return Board([awaited(body, body) for body in bodies], rules)
+    return WaitState([awaited(body, body) for body in bodies], rules)
 
 
 def owned(uid: str, owner: str) -> dict[str, object]:
@@ -73,19 +73,19 @@ def crashing_pod(owner: str, created: datetime, restarts: int = 9) -> Body:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "status": status}
 
 
-def surrounded(found: Board, *, pod_of: int, created: datetime) -> Board:
+def surrounded(found: WaitState, *, pod_of: int, created: datetime) -> WaitState:
     found.neighbours.listed(SETS, (replica_set(1), replica_set(2)))
     found.neighbours.listed(PODS, (crashing_pod(f"set-{pod_of}", created),))
     return found
 
 
-def judged(found: Board, now: datetime) -> bool:
+def judged(found: WaitState, now: datetime) -> bool:
     (one,) = found.all.values()
     found.judge(one, now, (now - START).total_seconds())
     return one.certain
 
 
-def states(found: Board) -> list[Status]:
+def states(found: WaitState) -> list[Status]:
     return [one.shown.status for one in found.all.values()]
 
 

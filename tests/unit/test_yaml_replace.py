@@ -12,7 +12,7 @@ from gitops_action.core.yaml import (
     parse,
     parse_path,
 )
-from gitops_action.core.yaml.proof import Change, Reads, prove
+from gitops_action.core.yaml.proof import Reads, ScalarChange, prove
 
 
 def edited(text: str, *edits: tuple[str, str], as_string: bool = True) -> str:
@@ -200,7 +200,7 @@ BASE = b"a: v1 # c\nb: &x [1, two]\nc: *x\n# end\n"
 def test_the_proof_sees_every_other_change(sabotaged: bytes) -> None:
     file = parse("f.yaml", BASE)
     number = next(n for n, fact in enumerate(file.facts) if fact[3:4] == ("v1",))
-    plan = {number: Change(removed=1, added=(Reads(value="v2"),))}
+    plan = {number: ScalarChange(removed=1, added=(Reads(value="v2"),))}
     prove(file, BASE.replace(b"v1", b"v2"), plan)
     with pytest.raises(EditProofError, match="nothing was changed"):
         prove(file, sabotaged, plan)

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 
 from gitops_action.adapters.cluster.lease import Lease, hold_lease
 from gitops_action.adapters.cluster.objects import (
+    ObjectSelection,
     Propagation,
-    Selection,
     annotate_object,
     apply_in_parallel,
     apply_object,
@@ -23,7 +23,7 @@ from gitops_action.adapters.cluster.objects import (
     shown,
 )
 from gitops_action.adapters.cluster.requests import RETRIES, Caller
-from gitops_action.adapters.cluster.transport import Request, Transport
+from gitops_action.adapters.cluster.transport import ClusterRequest, ClusterTransport
 from gitops_action.adapters.cluster.watching import Watching
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.cluster.access import Access
@@ -65,7 +65,7 @@ def discover(caller: Caller, *, aggregated: bool = True) -> Resources:
     """
     accept = f"{_AGGREGATED},application/json" if aggregated else "application/json"
     core, groups = (
-        caller.safe(_DOING, Request(method="GET", path=path, accept=accept)).body
+        caller.safe(_DOING, ClusterRequest(method="GET", path=path, accept=accept)).body
         for path in ("/api", "/apis")
     )
     if text(core, "kind") == text(groups, "kind") == "APIGroupDiscoveryList":
@@ -149,7 +149,7 @@ def _allowed(caller: Caller, right: Right) -> bool:
 
 def _review(caller: Caller, path: str, body: Body) -> Body:
     """A question that is put as a create; it leaves nothing behind and may be repeated."""
-    return caller.safe(_ASKING_RIGHTS, Request(method="POST", path=path, body=body)).body
+    return caller.safe(_ASKING_RIGHTS, ClusterRequest(method="POST", path=path, body=body)).body
 
 
 class ClusterClient:
@@ -191,7 +191,7 @@ class ClusterClient:
         self, resource: Resource, *, namespace: str = "", labels: str = "", metadata: bool = False
     ) -> Listing:
         """The objects of a kind, by label selector; `metadata` leaves out the rest of them."""
-        selection = Selection(resource=resource, namespace=namespace, labels=labels)
+        selection = ObjectSelection(resource=resource, namespace=namespace, labels=labels)
         return list_objects(self._caller, selection, metadata=metadata)
 
     def get(self, resource: Resource, *, namespace: str, name: str) -> LiveObject:
@@ -268,7 +268,9 @@ class ClusterClient:
         start: Listing | None = None,
     ) -> Watching:
         """The changes since a listing; without one, all that is there comes first, as added."""
-        selection = Selection(resource=resource, namespace=namespace, labels=labels, name=name)
+        selection = ObjectSelection(
+            resource=resource, namespace=namespace, labels=labels, name=name
+        )
         return Watching(self._caller, selection, start, seconds)
 
     def events(self, body: LiveObject) -> tuple[EventFacts, ...]:
@@ -326,5 +328,5 @@ def connect(
     Raises:
         UsageError: a certificate cannot be used.
     """
-    transport = Transport(access, environ)
+    transport = ClusterTransport(access, environ)
     return ClusterClient(Caller(transport, access.name, policy), access.namespace)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from gitops_action.adapters.cluster.requests import Caller
-from gitops_action.adapters.cluster.transport import Answer, Request
+from gitops_action.adapters.cluster.transport import ClusterRequest, ClusterResponse
 from gitops_action.core.cluster.errors import (
     AlreadyExistsError,
     ChangedMeanwhileError,
@@ -56,7 +56,7 @@ class Claim:
 class Lease:
     """A lease that is ours, renewed in the background."""
 
-    def __init__(self, caller: Caller, claim: Claim, held: Answer) -> None:
+    def __init__(self, caller: Caller, claim: Claim, held: ClusterResponse) -> None:
         """Begin to renew."""
         self._caller = caller
         self._claim = claim
@@ -130,7 +130,7 @@ def hold_lease(caller: Caller, terms: LeaseTerms) -> Iterator[Lease]:
         lease.release()
 
 
-def _acquire(caller: Caller, claim: Claim) -> Answer:
+def _acquire(caller: Caller, claim: Claim) -> ClusterResponse:
     terms = claim.terms
     deadline = time.monotonic() + terms.wait
     while True:
@@ -147,12 +147,12 @@ def _acquire(caller: Caller, claim: Claim) -> Answer:
         time.sleep(min(_LONGEST_LOOK, max(deadline - time.monotonic(), 0.05)))
 
 
-def _look(caller: Caller, terms: LeaseTerms) -> Answer:
+def _look(caller: Caller, terms: LeaseTerms) -> ClusterResponse:
     path = LEASES.path(terms.namespace, terms.name)
     return caller.read(_doing("read", terms), path)
 
 
-def _create(caller: Caller, claim: Claim) -> Answer | None:
+def _create(caller: Caller, claim: Claim) -> ClusterResponse | None:
     terms = claim.terms
     now = _now(caller.read(_doing("read", terms), "/version").date)
     body: Body = {
@@ -167,13 +167,15 @@ def _create(caller: Caller, claim: Claim) -> Answer | None:
     }
     try:
         path = LEASES.path(terms.namespace)
-        asked = Request(method="POST", path=path, body=body)
+        asked = ClusterRequest(method="POST", path=path, body=body)
         return caller.once(_doing("create", terms), asked)
     except (AlreadyExistsError, UnreachableError):
         return None  # somebody was quicker, or we do not know: look
 
 
-def _take(caller: Caller, claim: Claim, found: Answer, *, patient: bool) -> Answer | None:
+def _take(
+    caller: Caller, claim: Claim, found: ClusterResponse, *, patient: bool
+) -> ClusterResponse | None:
     """Take a lease that is free, ours already (an answer was lost) or expired; None: look again."""
     terms = claim.terms
     holder = text(found.body, "spec", "holderIdentity")
@@ -189,7 +191,9 @@ def _take(caller: Caller, claim: Claim, found: Answer, *, patient: bool) -> Answ
         return None
 
 
-def _put(caller: Caller, claim: Claim, body: Body, *, holder: str, now: datetime) -> Answer:
+def _put(
+    caller: Caller, claim: Claim, body: Body, *, holder: str, now: datetime
+) -> ClusterResponse:
     """Write it, only if nobody has since (the resource version says so)."""
     terms = claim.terms
     previous = text(body, "spec", "holderIdentity")
@@ -202,7 +206,9 @@ def _put(caller: Caller, claim: Claim, body: Body, *, holder: str, now: datetime
         "spec": _spec(terms, holder, now, transitions=transitions),
     }
     path = LEASES.path(terms.namespace, terms.name)
-    return caller.once(_doing("update", terms), Request(method="PUT", path=path, body=written))
+    return caller.once(
+        _doing("update", terms), ClusterRequest(method="PUT", path=path, body=written)
+    )
 
 
 def _spec(

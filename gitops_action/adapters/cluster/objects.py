@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Literal, TypeVar
 
 from gitops_action.adapters.cluster.requests import Caller
-from gitops_action.adapters.cluster.transport import Request
+from gitops_action.adapters.cluster.transport import ClusterRequest
 from gitops_action.core.cluster.errors import (
     AlreadyGoneError,
     ExpiredError,
@@ -39,7 +39,7 @@ _PODS = Resource(group="", version="v1", kind="Pod", plural="pods", namespaced=T
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
+class ObjectSelection:
     """Which objects of a kind are meant.
 
     Attributes:
@@ -71,7 +71,7 @@ class Selection:
         return f"{name} in namespace {self.namespace}" if self.namespace else name
 
 
-def list_objects(caller: Caller, selection: Selection, *, metadata: bool = False) -> Listing:
+def list_objects(caller: Caller, selection: ObjectSelection, *, metadata: bool = False) -> Listing:
     """Everything that matches; of a list that went stale between its pages, a fresh one.
 
     Raises:
@@ -92,13 +92,13 @@ def _whole(pages: Iterator[Listing]) -> Listing:
     return Listing(items=tuple(found), version=version)
 
 
-def _pages(caller: Caller, selection: Selection, *, metadata: bool) -> Iterator[Listing]:
+def _pages(caller: Caller, selection: ObjectSelection, *, metadata: bool) -> Iterator[Listing]:
     doing = Doing(verb="list", about=str(selection))
     resource, token = selection.resource, ""
     while True:
         query = {"limit": str(_PAGE), **selection.query, **({"continue": token} if token else {})}
         accept = _METADATA if metadata else "application/json"
-        asked = Request(method="GET", path=selection.path, query=query, accept=accept)
+        asked = ClusterRequest(method="GET", path=selection.path, query=query, accept=accept)
         body = caller.safe(doing, asked).body
         kind = {"apiVersion": resource.api_version, "kind": resource.kind}
         yield Listing(
@@ -155,7 +155,7 @@ def log_tail(  # noqa: PLR0913 - where, and how much
         query["previous"] = "true"
     doing = Doing(verb="read", about=f"the log of Pod {namespace}/{pod}")
     path = _PODS.path(namespace, pod, "log")
-    asked = Request(method="GET", path=path, query=query, accept="application/json, */*")
+    asked = ClusterRequest(method="GET", path=path, query=query, accept="application/json, */*")
     return caller.safe(doing, asked).text
 
 
@@ -240,7 +240,7 @@ def apply_object(
         query["dryRun"] = "All"
     path = resource.path(namespace, name)
     doing = Doing(verb="apply", about=shown(resource, namespace, name))
-    asked = Request(method="PATCH", path=path, query=query, body=body, content=_APPLY)
+    asked = ClusterRequest(method="PATCH", path=path, query=query, body=body, content=_APPLY)
     return caller.safe(doing, asked).body
 
 
@@ -255,7 +255,7 @@ def create_object(
     """
     doing = Doing(verb="create", about=shown(resource, namespace, text(body, "metadata", "name")))
     path = resource.path(namespace)
-    asked = Request(method="POST", path=path, query={"fieldManager": manager}, body=body)
+    asked = ClusterRequest(method="POST", path=path, query={"fieldManager": manager}, body=body)
     return caller.once(doing, asked).body
 
 
@@ -271,7 +271,7 @@ def replace_object(
     name = text(body, "metadata", "name")
     doing = Doing(verb="replace", about=shown(resource, namespace, name))
     path = resource.path(namespace, name)
-    asked = Request(method="PUT", path=path, query={"fieldManager": manager}, body=body)
+    asked = ClusterRequest(method="PUT", path=path, query={"fieldManager": manager}, body=body)
     return caller.once(doing, asked).body
 
 
@@ -302,7 +302,7 @@ def delete_object(  # noqa: PLR0913 - what, exactly which, and how
     doing = Doing(verb="delete", about=shown(resource, namespace, name))
     try:
         path = resource.path(namespace, name)
-        caller.safe(doing, Request(method="DELETE", path=path, body=options))
+        caller.safe(doing, ClusterRequest(method="DELETE", path=path, body=options))
     except NotFoundError as error:
         raise AlreadyGoneError(error.title, cause=error.cause) from None
 
@@ -323,7 +323,7 @@ def annotate_object(
     body = {"metadata": {"annotations": dict(annotations)}}
     path = resource.path(namespace, name)
     query = {"fieldManager": "gitops-action"}
-    asked = Request(method="PATCH", path=path, query=query, body=body, content=_MERGE)
+    asked = ClusterRequest(method="PATCH", path=path, query=query, body=body, content=_MERGE)
     return caller.safe(doing, asked).body
 
 

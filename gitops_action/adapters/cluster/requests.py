@@ -6,7 +6,13 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TypeVar
 
-from gitops_action.adapters.cluster.transport import Answer, CallFailure, Query, Request, Transport
+from gitops_action.adapters.cluster.transport import (
+    CallFailure,
+    ClusterRequest,
+    ClusterResponse,
+    ClusterTransport,
+    Query,
+)
 from gitops_action.adapters.retry import RetryPolicy, retry
 from gitops_action.core.cluster.api_status import delay, refusal
 from gitops_action.core.cluster.errors import ClusterError, UnreachableError
@@ -21,13 +27,13 @@ RETRIES = RetryPolicy(attempts=6, initial=0.25, maximum=4.0, jitter=0.25, longes
 class Caller:
     """One cluster's requests; for all threads."""
 
-    def __init__(self, transport: Transport, name: str, policy: RetryPolicy) -> None:
+    def __init__(self, transport: ClusterTransport, name: str, policy: RetryPolicy) -> None:
         """Name the cluster as errors do."""
         self.transport = transport
         self.name = name
         self.policy = policy
 
-    def safe(self, doing: Doing, request: Request) -> Answer:
+    def safe(self, doing: Doing, request: ClusterRequest) -> ClusterResponse:
         """Send what may be repeated at will: reads, server-side applies, deletes by UID.
 
         Raises:
@@ -35,15 +41,15 @@ class Caller:
         """
         return self.persist(doing, lambda: self.transport.call(request))
 
-    def read(self, doing: Doing, path: str, query: Query | None = None) -> Answer:
+    def read(self, doing: Doing, path: str, query: Query | None = None) -> ClusterResponse:
         """GET.
 
         Raises:
             ClusterError: it failed for good.
         """
-        return self.safe(doing, Request(method="GET", path=path, query=query or {}))
+        return self.safe(doing, ClusterRequest(method="GET", path=path, query=query or {}))
 
-    def once(self, doing: Doing, request: Request) -> Answer:
+    def once(self, doing: Doing, request: ClusterRequest) -> ClusterResponse:
         """Send what must not be repeated blindly, such as a create.
 
         Raises:

@@ -169,7 +169,7 @@ Query = Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class ClusterRequest:
     """What is sent.
 
     Attributes:
@@ -190,7 +190,7 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class ClusterResponse:
     """A complete, successful answer; `date` is the server's clock in seconds, 0 where not told."""
 
     body: Body
@@ -198,7 +198,7 @@ class Answer:
     date: float
 
 
-class Transport:
+class ClusterTransport:
     """Requests to one API server as one account."""
 
     def __init__(self, access: Access, environ: Mapping[str, str]) -> None:
@@ -217,7 +217,7 @@ class Transport:
             self._headers["Authorization"] = f"Bearer {access.token}"
         self._pool = connection_pool(access, environ)
 
-    def call(self, request: Request) -> Answer:
+    def call(self, request: ClusterRequest) -> ClusterResponse:
         """Send one request and read the whole answer.
 
         Raises:
@@ -239,7 +239,7 @@ class Transport:
         raw = response.data
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise no_success(response, raw)
-        return Answer(body=read_json(raw), text=_text(raw), date=_date(response))
+        return ClusterResponse(body=read_json(raw), text=_text(raw), date=_date(response))
 
     def stream(self, path: str, query: Query, *, read_seconds: float) -> urllib3.BaseHTTPResponse:
         """Send a GET whose answer comes piece by piece; the caller closes it.

@@ -10,7 +10,7 @@ from typing import cast
 
 import urllib3
 
-from gitops_action.adapters.cluster.objects import Selection, list_objects
+from gitops_action.adapters.cluster.objects import ObjectSelection, list_objects
 from gitops_action.adapters.cluster.requests import Caller
 from gitops_action.adapters.cluster.transport import CallFailure
 from gitops_action.core.answers import parse_json
@@ -45,7 +45,7 @@ class Watching:
     """
 
     def __init__(
-        self, caller: Caller, selection: Selection, start: Listing | None, seconds: float
+        self, caller: Caller, selection: ObjectSelection, start: Listing | None, seconds: float
     ) -> None:
         """Prepare; the first request is sent when the first change is asked for.
 

@@ -13,7 +13,7 @@ from gitops_action.adapters.git.objects import read_files
 from gitops_action.adapters.git.remote import RETRIES
 from gitops_action.adapters.git.scratch import (
     NO_TREES,
-    Scratch,
+    ScratchRepository,
     containing,
     fetch_for_merge,
     is_ancestor,
@@ -40,9 +40,9 @@ class CommitTrees:
         """Take the repository and its base branch (None: the default branch)."""
         self._target = target
         self._base = base
-        self._scratch = Scratch(target, policy=policy)
+        self._scratch = ScratchRepository(target, policy=policy)
         # Commits alone, in a repository of their own: a shallow commit would cut the history.
-        self._history = Scratch(target, policy=policy)
+        self._history = ScratchRepository(target, policy=policy)
         self._behind: set[str] = set()
         self._comparing = threading.Lock()  # targets of an environment wait side by side
         self._trees: dict[str, Tree] = {}
@@ -144,7 +144,7 @@ class CheckoutTrees:
             UsageError: the folder is in no checkout.
         """
         self._checkout = find_checkout(folder)
-        self._scratch = Scratch(None, checkout=self._checkout, policy=policy)
+        self._scratch = ScratchRepository(None, checkout=self._checkout, policy=policy)
 
     def __enter__(self) -> Self:
         """Nothing more to open."""
@@ -222,7 +222,7 @@ class PullRequestTrees:
         self._target = target
         self._number = number
         self._base = base
-        self._scratch = Scratch(target, policy=policy)
+        self._scratch = ScratchRepository(target, policy=policy)
         self._sides: Sides | None = None
 
     def __enter__(self) -> Self:

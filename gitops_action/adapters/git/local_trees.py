@@ -10,7 +10,12 @@ from gitops_action.adapters.git.checkout import Checkout, Head, find_checkout
 from gitops_action.adapters.git.command import GitTarget
 from gitops_action.adapters.git.objects import read_files
 from gitops_action.adapters.git.remote import RETRIES
-from gitops_action.adapters.git.scratch import Scratch, fetch_for_merge, have_common_history, merge
+from gitops_action.adapters.git.scratch import (
+    ScratchRepository,
+    fetch_for_merge,
+    have_common_history,
+    merge,
+)
 from gitops_action.adapters.git.working_tree import Uncommitted, describe, take_in
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.dataclass import dataclass
@@ -23,7 +28,7 @@ from gitops_action.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposed:
+class EventChange:
     """A change as its event tells it (GitHub's "Webhook events and payloads").
 
     Attributes:
@@ -39,15 +44,17 @@ class Proposed:
     number: int = 0
 
 
-def proposed(job: Job) -> Proposed:
+def proposed(job: Job) -> EventChange:
     """What the job's event proposes; all is empty for an event that proposes nothing."""
     if job.event_name == "merge_group":
         group = mapping(job.event, "merge_group")
         branch = text(group, "base_ref").removeprefix("refs/heads/")
-        return Proposed(branch=branch, base=text(group, "base_sha"), head=text(group, "head_sha"))
+        return EventChange(
+            branch=branch, base=text(group, "base_sha"), head=text(group, "head_sha")
+        )
     pull = mapping(job.event, "pull_request")
     number = pull.get("number")
-    return Proposed(
+    return EventChange(
         branch=text(pull, "base", "ref") or default_branch(job),
         head=text(pull, "head", "sha"),
         number=number if isinstance(number, int) else 0,
@@ -103,7 +110,7 @@ class LocalTrees:
         self._checkout: Checkout = find_checkout(folder)
         self._base = base
         self._job = job
-        self._proposed: Proposed = proposed(job)
+        self._proposed: EventChange = proposed(job)
         self._policy = policy
         self._target = target
         self._scratch = self._new_scratch(self._checkout)
@@ -144,8 +151,8 @@ class LocalTrees:
         """The content of these files; paths the tree does not have are left out."""
         return read_files(self._scratch, tree, paths)
 
-    def _new_scratch(self, checkout: Checkout | None) -> Scratch:
-        return Scratch(self._target, checkout=checkout, policy=self._policy)
+    def _new_scratch(self, checkout: Checkout | None) -> ScratchRepository:
+        return ScratchRepository(self._target, checkout=checkout, policy=self._policy)
 
     def _merge_of_event(self, head: Head) -> Sides | None:
         """The two sides where GitHub made the merge itself; None: it is for us to make.

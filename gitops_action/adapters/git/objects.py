@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops_action.adapters.git.command import GitCommand
-from gitops_action.adapters.git.scratch import NO_BLOBS, Scratch
+from gitops_action.adapters.git.scratch import NO_BLOBS, ScratchRepository
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile, Tree, TreeFile
 from gitops_action.errors import GitOpsError, Location, UsageError
@@ -121,7 +121,9 @@ READ_LIMIT = 25 * 1024 * 1024
 _MANIFESTS = (".yaml", ".yml", ".json")
 
 
-def read_files(scratch: Scratch, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
+def read_files(
+    scratch: ScratchRepository, tree: Tree, paths: Iterable[str]
+) -> Mapping[str, RepositoryFile]:
     """The content of these files; paths the tree does not have are left out.
 
     A file over the limit is left out too, unless it is a manifest by its name.
@@ -138,7 +140,7 @@ def read_files(scratch: Scratch, tree: Tree, paths: Iterable[str]) -> Mapping[st
     return dict(_files(wanted, content))
 
 
-def _present(scratch: Scratch, blobs: Sequence[str]) -> Mapping[str, int]:
+def _present(scratch: ScratchRepository, blobs: Sequence[str]) -> Mapping[str, int]:
     sizes = scratch.sizes(blobs) if blobs else {}
     missing = [blob for blob in blobs if blob not in sizes]
     if not missing:

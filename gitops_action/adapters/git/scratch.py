@@ -30,7 +30,7 @@ _NOWHERE = GitTarget(
 )
 
 
-class Scratch:
+class ScratchRepository:
     """A repository in a temporary folder; use it as a context manager."""
 
     def __init__(
@@ -196,7 +196,7 @@ _CONFLICT = 1
 _UNKNOWN_OPTION = 129
 
 
-def merge(scratch: Scratch, base: str, head: str, *, names: tuple[str, str]) -> str:
+def merge(scratch: ScratchRepository, base: str, head: str, *, names: tuple[str, str]) -> str:
     """The tree of head merged into base, as `git merge` and GitHub would make it.
 
     Args:
@@ -240,12 +240,12 @@ def _failure(result: GitResult, names: tuple[str, str]) -> GitOpsError:
     return GitOpsError(f"{names[1]} cannot be merged into {names[0]}", cause=last_line(said))
 
 
-def have_common_history(scratch: Scratch, base: str, head: str) -> bool:
+def have_common_history(scratch: ScratchRepository, base: str, head: str) -> bool:
     """Tell whether the commits at hand reach back to one that both come from."""
     return scratch.git.run(["merge-base"], operands=[base, head]).status == 0
 
 
-def is_ancestor(scratch: Scratch, old: str, new: str) -> bool:
+def is_ancestor(scratch: ScratchRepository, old: str, new: str) -> bool:
     """Tell whether `old` is `new` or lies behind it, by the commits at hand."""
     result = scratch.git.run(["merge-base", "--is-ancestor"], operands=[old, new])
     if result.status not in {0, 1}:
@@ -253,7 +253,7 @@ def is_ancestor(scratch: Scratch, old: str, new: str) -> bool:
     return result.status == 0
 
 
-def containing(scratch: Scratch, commit: str, tip: str, *, most: int) -> tuple[str, ...]:
+def containing(scratch: ScratchRepository, commit: str, tip: str, *, most: int) -> tuple[str, ...]:
     """Commits between the two that contain the older one, newest first, by the commits at hand."""
     listed = scratch.git.check(
         ["rev-list", "--ancestry-path"],
@@ -263,7 +263,7 @@ def containing(scratch: Scratch, commit: str, tip: str, *, most: int) -> tuple[s
     return tuple(listed.decode().split())
 
 
-def fetch_for_merge(scratch: Scratch, base: str, head: str) -> None:
+def fetch_for_merge(scratch: ScratchRepository, base: str, head: str) -> None:
     """Fetch all that merging needs: the history without content, then three commits' folders.
 
     Raises:

@@ -10,7 +10,7 @@ from pathlib import Path
 from gitops_action.adapters.git.checkout import Checkout
 from gitops_action.adapters.git.command import last_line
 from gitops_action.adapters.git.objects import write_commit
-from gitops_action.adapters.git.scratch import Scratch
+from gitops_action.adapters.git.scratch import ScratchRepository
 from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import GitOpsError, UsageError
 
@@ -35,7 +35,7 @@ class Uncommitted:
     notes: tuple[str, ...]
 
 
-def take_in(scratch: Scratch, checkout: Checkout, head: str) -> Uncommitted:
+def take_in(scratch: ScratchRepository, checkout: Checkout, head: str) -> Uncommitted:
     """Commit what is staged, changed, deleted or new in the scratch repository.
 
     Ignored files (.gitignore, .git/info/exclude) stay out. The index is a copy, so that Git need
@@ -74,7 +74,7 @@ def describe(files: tuple[str, ...]) -> str:
     return f"Uncommitted changes are part of this: {named}{more}"
 
 
-def _copy_index(scratch: Scratch, checkout: Checkout, head: str) -> None:
+def _copy_index(scratch: ScratchRepository, checkout: Checkout, head: str) -> None:
     """Copy with times: by them Git tells files that changed in the same moment as the index."""
     for key, value in _settings(scratch, checkout).items():
         scratch.git.check(["config"], operands=[key, value])
@@ -95,7 +95,7 @@ def _copy(source: Path, target: Path) -> bool:
     return True
 
 
-def _settings(scratch: Scratch, checkout: Checkout) -> Mapping[str, str]:
+def _settings(scratch: ScratchRepository, checkout: Checkout) -> Mapping[str, str]:
     """The checkout's settings on how files look on this disk; nothing that names a program."""
     file = str(checkout.common / "config")
     result = scratch.git.run(
@@ -109,7 +109,7 @@ def _settings(scratch: Scratch, checkout: Checkout) -> Mapping[str, str]:
     return {key: value.lower() for key, _, value in pairs if value.lower() in _VALUES}
 
 
-def _refuse_unmerged(scratch: Scratch) -> None:
+def _refuse_unmerged(scratch: ScratchRepository) -> None:
     listed = scratch.git.check(["ls-files", "--unmerged", "-z"]).split(b"\0")
     files = sorted({os.fsdecode(line.partition(b"\t")[2]) for line in listed if line})
     if files:
@@ -124,7 +124,9 @@ def _paths(output: bytes) -> list[bytes]:
     return [path for path in output.split(b"\0") if path]
 
 
-def _update_index(scratch: Scratch, environ: Mapping[str, str], paths: list[bytes]) -> None:
+def _update_index(
+    scratch: ScratchRepository, environ: Mapping[str, str], paths: list[bytes]
+) -> None:
     result = scratch.git.run(
         ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"],
         stdin=b"".join(path + b"\0" for path in paths),

@@ -95,7 +95,7 @@ class Retrier:
         return True if pause is None else pause
 
 
-class Clock(Protocol):
+class RetryClock(Protocol):
     """The time, which rate limits are reckoned with."""
 
     def now(self) -> datetime:
@@ -111,7 +111,7 @@ class GitHubClient:
     """
 
     def __init__(
-        self, *, token: str, api_url: str, graphql_url: str, clock: Clock, policy: RetryPolicy
+        self, *, token: str, api_url: str, graphql_url: str, clock: RetryClock, policy: RetryPolicy
     ) -> None:
         """Keep the addresses; connections open with the first request."""
         self._token = token
@@ -228,7 +228,7 @@ class GitHubClient:
 
 
 def connect(
-    token: str, api_url: str, graphql_url: str, clock: Clock, policy: RetryPolicy = RETRIES
+    token: str, api_url: str, graphql_url: str, clock: RetryClock, policy: RetryPolicy = RETRIES
 ) -> GitHubClient:
     """Prepare a client; nothing is sent and nothing heavy loaded before the first request.
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from gitops_action.adapters.github.client import GitHubClient
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
-from gitops_action.core.trailers import FinishedRun, Proposal
+from gitops_action.core.trailers import FinishedRun, ProposalTrailers
 from gitops_action.errors import GitOpsError
 
 _PAGE = 100
@@ -27,14 +27,14 @@ class GitHubProposals:
         self._repository = repository
         self._number = number
 
-    def current(self) -> Proposal:
+    def current(self) -> ProposalTrailers:
         """Read it.
 
         Raises:
             GitOpsError: it does not exist, or may not be read.
         """
         found = Reply(self._get(), "pull request")
-        return Proposal(
+        return ProposalTrailers(
             number=self._number,
             head=found.at("head").text("sha"),
             base=found.at("base").text("ref"),
@@ -69,13 +69,15 @@ class EventProposals:
     may not be read, the event's own is taken for the newest.
     """
 
-    def __init__(self, event: Proposal, client: GitHubClient | None, repository: str) -> None:
+    def __init__(
+        self, event: ProposalTrailers, client: GitHubClient | None, repository: str
+    ) -> None:
         """Take what the event tells."""
         self._event = event
         self._client = client
         self._repository = repository
 
-    def current(self) -> Proposal:
+    def current(self) -> ProposalTrailers:
         """The event's, with the newest commit."""
         if self._event.number is None or self._client is None:
             return self._event

@@ -15,7 +15,12 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlencode, urlsplit
 
-from gitops_action.adapters.registry.transport import Transport, is_safe, leads_home, same_site
+from gitops_action.adapters.registry.transport import (
+    RegistryTransport,
+    is_safe,
+    leads_home,
+    same_site,
+)
 from gitops_action.core.answers import parse_json
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.oci import RegistryDeniedError, RegistryUnreachableError
@@ -167,7 +172,7 @@ _TOKEN_LIMIT = 256 * 1024
 
 
 def authorize(  # noqa: PLR0913 - who asks, as whom, for what, and where it may be asked
-    transport: Transport,
+    transport: RegistryTransport,
     *,
     challenge: str,
     registry: str,
@@ -216,7 +221,9 @@ def _check_realm(
         )
 
 
-def _token(transport: Transport, realm: str, query: dict[str, str], account: Account | None) -> str:
+def _token(
+    transport: RegistryTransport, realm: str, query: dict[str, str], account: Account | None
+) -> str:
     wanted = urlencode({name: value for name, value in query.items() if value})
     answer = transport.get(
         f"{realm}{'&' if '?' in realm else '?'}{wanted}",

@@ -12,9 +12,9 @@ from gitops_action.adapters.registry.auth import Account, Accounts, authorize
 from gitops_action.adapters.registry.transport import (
     RETRIES,
     TIMEOUTS,
-    Answer,
+    RegistryResponse,
+    RegistryTransport,
     Timeouts,
-    Transport,
     base_url,
     is_local,
 )
@@ -26,7 +26,7 @@ from gitops_action.core.images.oci import (
     ImageFacts,
     ImageMissingError,
     Labels,
-    Manifest,
+    OciManifest,
     RegistryContentError,
     RegistryDeniedError,
     RegistryError,
@@ -69,7 +69,7 @@ class RegistryClient:
         self._local = local
         self._accounts = accounts
         self._insecure = insecure
-        self._transport = Transport(policy, timeouts, insecure=insecure)
+        self._transport = RegistryTransport(policy, timeouts, insecure=insecure)
         self._authorization: dict[str, str] = {}
 
     def describe(self, reference: ImageReference) -> ImageFacts:
@@ -141,7 +141,7 @@ class RegistryClient:
             version=labels.version,
         )
 
-    def _labels(self, visit: _Visit, manifest: Manifest) -> Labels:
+    def _labels(self, visit: _Visit, manifest: OciManifest) -> Labels:
         """Labels are hints: where a part cannot be read they stay empty."""
         labels = manifest.labels
         try:
@@ -155,15 +155,15 @@ class RegistryClient:
             return labels
         return labels
 
-    def _member(self, visit: _Visit, digest: str) -> Manifest:
+    def _member(self, visit: _Visit, digest: str) -> OciManifest:
         answer = self._get(visit, f"manifests/{digest}", MANIFEST_LIMIT)
         _verified_digest(visit.reference, answer, digest)
         return _manifest(visit.reference, answer)
 
-    def _get(self, visit: _Visit, what: str, limit: int) -> Answer:
+    def _get(self, visit: _Visit, what: str, limit: int) -> RegistryResponse:
         return self._transport.persist(lambda: self._authorized(visit, what, limit))
 
-    def _authorized(self, visit: _Visit, what: str, limit: int) -> Answer:
+    def _authorized(self, visit: _Visit, what: str, limit: int) -> RegistryResponse:
         """Ask; when the registry wants to know who we are, say so and ask once more."""
         reference = visit.reference
         url = f"{base_url(reference.domain, self._insecure)}/{reference.path}/{what}"
@@ -182,13 +182,13 @@ class RegistryClient:
             raise self._denied(reference, f"{reference.domain} answers {answer.status}")
         return answer
 
-    def _ask(self, reference: ImageReference, url: str, limit: int) -> Answer:
+    def _ask(self, reference: ImageReference, url: str, limit: int) -> RegistryResponse:
         headers = {"Accept": _ACCEPT}
         if known := self._authorization.get(reference.repository):
             headers["Authorization"] = known
         return self._transport.get(url, headers=headers, limit=limit)
 
-    def _authorize(self, visit: _Visit, answer: Answer) -> str:
+    def _authorize(self, visit: _Visit, answer: RegistryResponse) -> str:
         try:
             return authorize(
                 self._transport,
@@ -220,7 +220,7 @@ class _Visit:
     account: Account | None
 
 
-def _verified_digest(reference: ImageReference, answer: Answer, wanted: str) -> str:
+def _verified_digest(reference: ImageReference, answer: RegistryResponse, wanted: str) -> str:
     """The digest of the bytes that came; it must be the one asked for and the one announced."""
     digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
     announced = answer.headers.get("Docker-Content-Digest", "")
@@ -234,7 +234,7 @@ def _verified_digest(reference: ImageReference, answer: Answer, wanted: str) -> 
     return digest
 
 
-def _manifest(reference: ImageReference, answer: Answer) -> Manifest:
+def _manifest(reference: ImageReference, answer: RegistryResponse) -> OciManifest:
     try:
         return read_manifest(answer.body, answer.headers.get("Content-Type", ""))
     except (ValueError, RecursionError):

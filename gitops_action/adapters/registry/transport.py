@@ -145,7 +145,7 @@ TIMEOUTS = Timeouts()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class RegistryResponse:
     """A complete answer of a registry."""
 
     status: int
@@ -159,7 +159,7 @@ class TransientError(RegistryUnreachableError):
     after: float | None = None
 
 
-class Transport:
+class RegistryTransport:
     """One connection pool for all look-ups of a run."""
 
     def __init__(
@@ -193,7 +193,7 @@ class Transport:
         """
         return retry(work, self._policy, _again)
 
-    def get(self, url: str, *, headers: Mapping[str, str], limit: int) -> Answer:
+    def get(self, url: str, *, headers: Mapping[str, str], limit: int) -> RegistryResponse:
         """GET, following redirects; `Authorization` never goes to another origin.
 
         Args:
@@ -221,7 +221,9 @@ class Transport:
             url = _joined(url, target)
         raise RegistryUnreachableError(f"{_host(start)} redirects without end")
 
-    def _once(self, url: str, headers: Mapping[str, str], limit: int) -> tuple[Answer, str | None]:
+    def _once(
+        self, url: str, headers: Mapping[str, str], limit: int
+    ) -> tuple[RegistryResponse, str | None]:
         """One request, whose whole answer has a deadline: headers may come drop by drop too."""
         try:
             return within(self._timeouts.answer, lambda: self._exchange(url, headers, limit))
@@ -233,7 +235,7 @@ class Transport:
 
     def _exchange(
         self, url: str, headers: Mapping[str, str], limit: int
-    ) -> tuple[Answer, str | None]:
+    ) -> tuple[RegistryResponse, str | None]:
         limits = self._timeouts
         try:
             with self._session.get(
@@ -244,10 +246,12 @@ class Transport:
                 stream=True,
             ) as response:
                 if response.is_redirect:
-                    return Answer(status=0, headers={}, body=b""), response.headers["Location"]
+                    return RegistryResponse(status=0, headers={}, body=b""), response.headers[
+                        "Location"
+                    ]
                 _check_status(response, _host(url))
                 body = _read(response, limit, time.monotonic() + limits.answer)
-                return Answer(
+                return RegistryResponse(
                     status=response.status_code, headers=response.headers, body=body
                 ), None
         except requests.exceptions.SSLError as error:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from gitops_action.adapters.process import CommandLine, ProcessError, Runner
-from gitops_action.adapters.renderer.kustomize import Limits, Scratch, surroundings
+from gitops_action.adapters.renderer.kustomize import Limits, ScratchFolder, surroundings
 from gitops_action.core.manifests import Manifest, ManifestError, read_manifests
 from gitops_action.core.rendering import RenderError, Rendering
-from gitops_action.core.rendering.helm_releases import Release, releases_in
-from gitops_action.core.rendering.layout import Layout
+from gitops_action.core.rendering.helm_releases import HelmRelease, releases_in
+from gitops_action.core.rendering.layout import RepositoryLayout
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.errors import GitOpsError, Location
 
@@ -28,10 +28,13 @@ class ChartRenderer:
     helm: str | None
     runner: Runner
     limits: Limits
-    scratch: Scratch
+    scratch: ScratchFolder
 
     def render(
-        self, manifests: Iterable[Manifest], files: Mapping[str, RepositoryFile], layout: Layout
+        self,
+        manifests: Iterable[Manifest],
+        files: Mapping[str, RepositoryFile],
+        layout: RepositoryLayout,
     ) -> Rendering:
         """What the releases among the objects come to; the releases themselves stay objects."""
         try:
@@ -55,7 +58,7 @@ class ChartRenderer:
         notes = tuple(note for release in releases for note in release.notes)
         return Rendering(manifests=tuple(found), problems=tuple(problems), notes=notes)
 
-    def _one(self, helm: str, release: Release) -> Rendering:
+    def _one(self, helm: str, release: HelmRelease) -> Rendering:
         values = self.scratch.give(_VALUES, json.dumps(release.values).encode())
         namespace = [("--namespace", release.namespace)] if release.namespace else []
         command = CommandLine(
@@ -70,7 +73,7 @@ class ChartRenderer:
             raise _failed(release, cause)
         return _objects(output, release)
 
-    def _run(self, command: CommandLine, release: Release) -> bytes:
+    def _run(self, command: CommandLine, release: HelmRelease) -> bytes:
         environ = surroundings(self.runner.environ, self.scratch.home, allow_remote=False)
         runner = replace(self.runner, environ=environ, timeout=self.limits.seconds)
         try:
@@ -79,7 +82,7 @@ class ChartRenderer:
             raise _failed(release, self.scratch.clean(error.cause)) from None
 
 
-def _objects(output: bytes, release: Release) -> Rendering:
+def _objects(output: bytes, release: HelmRelease) -> Rendering:
     """The objects that helm printed, each with the template it says it is from."""
     manifests: list[Manifest] = []
     problems: list[GitOpsError] = []
@@ -103,7 +106,7 @@ def _objects(output: bytes, release: Release) -> Rendering:
     return Rendering(manifests=tuple(manifests), problems=tuple(problems))
 
 
-def _failed(release: Release, cause: str) -> RenderError:
+def _failed(release: HelmRelease, cause: str) -> RenderError:
     return RenderError(
         f"chart {release.chart} of {release.manifest.id} cannot be rendered",
         cause=cause,
@@ -112,7 +115,7 @@ def _failed(release: Release, cause: str) -> RenderError:
     )
 
 
-def _not_rendered(release: Release) -> RenderError:
+def _not_rendered(release: HelmRelease) -> RenderError:
     return RenderError(
         f"{release.manifest.id}: its chart {release.chart} is not rendered",
         cause="there is no helm on PATH",

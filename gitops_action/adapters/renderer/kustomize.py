@@ -18,7 +18,7 @@ from gitops_action.adapters.process import NO_SANDBOX, CommandLine, ProcessError
 from gitops_action.core.rendering import RenderError
 from gitops_action.core.rendering.failures import kustomize_error
 from gitops_action.core.rendering.kustomization import with_origins
-from gitops_action.core.rendering.layout import Layout
+from gitops_action.core.rendering.layout import RepositoryLayout
 from gitops_action.core.repository import SYMLINK, RepositoryFile
 from gitops_action.errors import Location
 
@@ -113,7 +113,7 @@ class FileTooLargeError(Exception):
         self.size = size
 
 
-class Scratch:
+class ScratchFolder:
     """A temporary folder with the files below `top`, and an empty home for programs.
 
     Programs of another user can read what is below `top`, and write below `home` alone.
@@ -148,7 +148,7 @@ class Scratch:
         """Remove everything."""
         self._folder.cleanup()
 
-    def write(self, files: Mapping[str, RepositoryFile], layout: Layout) -> None:
+    def write(self, files: Mapping[str, RepositoryFile], layout: RepositoryLayout) -> None:
         """Write the files, once; links only where they lead to something inside."""
         if self._written:
             return
@@ -256,7 +256,7 @@ class Kubectl:
     allow_remote: bool
     helm: str | None
 
-    def build(self, scratch: Scratch, build: Build) -> tuple[bytes, bool]:
+    def build(self, scratch: ScratchFolder, build: Build) -> tuple[bytes, bool]:
         """What kustomize prints, and whether origins in it are only there because we asked.
 
         Raises:
@@ -282,14 +282,14 @@ class Kubectl:
         self._run(command, scratch, build)
         return self._printed(output, build), ours
 
-    def _ask_for_origins(self, scratch: Scratch, path: str) -> bool:
+    def _ask_for_origins(self, scratch: ScratchFolder, path: str) -> bool:
         changed = with_origins((scratch.top / path).read_bytes())
         if changed is None:
             return False
         scratch.replace(path, changed)
         return True
 
-    def _run(self, command: CommandLine, scratch: Scratch, build: Build) -> None:
+    def _run(self, command: CommandLine, scratch: ScratchFolder, build: Build) -> None:
         environ = surroundings(self.runner.environ, scratch.home, allow_remote=self.allow_remote)
         runner = replace(self.runner, environ=environ, redact=_whole, timeout=self.limits.seconds)
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from gitops_action.adapters.process import NO_SANDBOX, Runner, Sandbox
 from gitops_action.adapters.renderer.charts import ChartRenderer
-from gitops_action.adapters.renderer.kustomize import Build, Kubectl, Limits, Scratch
+from gitops_action.adapters.renderer.kustomize import Build, Kubectl, Limits, ScratchFolder
 from gitops_action.core.manifests import Manifest, ManifestError
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering import RenderError, Rendering
@@ -24,7 +24,7 @@ from gitops_action.core.rendering.graph import (
     without_charts,
 )
 from gitops_action.core.rendering.helm_names import refuse_options
-from gitops_action.core.rendering.layout import Ignore, Layout, folder_of, ignore_files
+from gitops_action.core.rendering.layout import Ignore, RepositoryLayout, folder_of, ignore_files
 from gitops_action.core.rendering.origins import Origins, located, told
 from gitops_action.core.rendering.output import (
     Collected,
@@ -94,7 +94,7 @@ class KustomizeRenderer:
         """Render `folder` by the settings, given every file that it stands on."""
         layout = layout_of(files)
         parts = _Parts(settings=settings)
-        with Scratch(self._runner.sandbox) as scratch:
+        with ScratchFolder(self._runner.sandbox) as scratch:
             self._parts(folder, files, layout, scratch, parts)
             manifests, doubles = merge_manifests(parts.manifests, separate=settings.separate)
             charts = ChartRenderer(
@@ -115,8 +115,8 @@ class KustomizeRenderer:
         self,
         folder: str,
         files: Mapping[str, RepositoryFile],
-        layout: Layout,
-        scratch: Scratch,
+        layout: RepositoryLayout,
+        scratch: ScratchFolder,
         parts: _Parts,
     ) -> None:
         settings = parts.settings
@@ -168,8 +168,8 @@ class KustomizeRenderer:
         self,
         folder: str,
         files: Mapping[str, RepositoryFile],
-        layout: Layout,
-        scratch: Scratch,
+        layout: RepositoryLayout,
+        scratch: ScratchFolder,
         parts: _Parts,
     ) -> None:
         graph = look_through(folder, files, layout, allow_remote=self._allow_remote)
@@ -186,7 +186,7 @@ class KustomizeRenderer:
             parts.problems += diagnose(error, graph, files)
 
     def _build(
-        self, folder: str, graph: Graph, files: Mapping[str, RepositoryFile], scratch: Scratch
+        self, folder: str, graph: Graph, files: Mapping[str, RepositoryFile], scratch: ScratchFolder
     ) -> tuple[Manifest, ...]:
         build = Build(
             folder=folder,
@@ -202,7 +202,7 @@ class KustomizeRenderer:
             return manifests
         return tuple(told(self._read(replace(build, origins=True), scratch), origins))
 
-    def _read(self, build: Build, scratch: Scratch) -> tuple[Manifest, ...]:
+    def _read(self, build: Build, scratch: ScratchFolder) -> tuple[Manifest, ...]:
         place = Location(file=build.kustomization)
         if self._program is None:
             raise RenderError(
@@ -229,8 +229,8 @@ class KustomizeRenderer:
         self,
         graph: Graph,
         files: Mapping[str, RepositoryFile],
-        layout: Layout,
-        scratch: Scratch,
+        layout: RepositoryLayout,
+        scratch: ScratchFolder,
     ) -> Iterator[GitOpsError]:
         """Leave out charts that cannot be rendered here, and give a reason for each.
 

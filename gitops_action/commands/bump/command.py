@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_action.commands.bump.content import Base, Content, read_base
+from gitops_action.commands.bump.content import Base, CommitContent, read_base
 from gitops_action.commands.bump.plan import PlannedEnvironment, Planner
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.bump.propose import Proposal
 from gitops_action.commands.bump.pull_request import PullRequestDesk
 from gitops_action.commands.bump.report import bump_outcome
-from gitops_action.commands.bump.request import Wanted, applications_of, read_wanted
+from gitops_action.commands.bump.request import BumpRequest, applications_of, read_wanted
 from gitops_action.core.config import select_environments
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.plan import NoMatchError, make_keep
-from gitops_action.core.pull_request_state import Proposed, survey
+from gitops_action.core.pull_request_state import ProposedChange, survey
 from gitops_action.core.pull_requests import NewCommit
 from gitops_action.core.report.bump import ProposalResult
 from gitops_action.errors import ConflictError, GitOpsError, UsageError
@@ -52,7 +52,7 @@ class _Bump:
 
     inputs: BumpInputs
     ports: BumpPorts
-    wanted: Wanted
+    wanted: BumpRequest
 
     def run(self) -> Outcome:
         planner = self._planner()
@@ -71,7 +71,7 @@ class _Bump:
     def _planner(self) -> Planner:
         base = self._read_base()
         keep = make_keep(self.wanted.changes, self.wanted.sets)
-        content = Content(
+        content = CommitContent(
             self.ports.store,
             commit=base.tip.commit,
             config=base.config,
@@ -163,7 +163,7 @@ class _Bump:
         if facts.blocked_by and facts.head is None:
             raise _blocked(facts.name, facts.blocked_by)
         images = tuple(change.target for change in self.wanted.changes)
-        wanted = Proposed(images=images, sets=planned.view.sets)
+        wanted = ProposedChange(images=images, sets=planned.view.sets)
         found = survey(facts, base=planned.view.base, wanted=wanted, reopen=self.inputs.reopen)
         proposal = Proposal(planner=planner, planned=planned, desk=desk, facts=facts, survey=found)
         return proposal.act()

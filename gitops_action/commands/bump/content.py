@@ -103,7 +103,7 @@ def fitting(make: MakePlan) -> MakePlan:
     return plan
 
 
-class Content:
+class CommitContent:
     """The files of one commit, read on demand and kept for the next environment.
 
     Reading is a plan's to widen: it may lead into bases outside of the environments' folders.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from gitops_action.commands.bump.request import Wanted, read_wanted
+from gitops_action.commands.bump.request import BumpRequest, read_wanted
 from gitops_action.commands.ports import DispatchPorts
 from gitops_action.core.config.values import format_duration
 from gitops_action.core.dataclass import dataclass
@@ -27,7 +27,7 @@ from gitops_action.errors import EXIT_FAILURE, GitOpsError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class DispatchReport:
     """What was sent and what became of it; `trouble` is why a run's end is not known."""
 
     inputs: BumpInputs
@@ -39,7 +39,7 @@ class Report:
     pulls: tuple[FoundPull, ...] = ()
     trouble: str = ""
 
-    def noting(self, text: str) -> Report:
+    def noting(self, text: str) -> DispatchReport:
         """With one more warning."""
         return replace(self, notices=(*self.notices, Notice(level="warning", text=text)))
 
@@ -56,7 +56,7 @@ class Report:
         return self.conclusion not in {"", "success"}
 
 
-def dispatch_outcome(report: Report) -> Outcome:
+def dispatch_outcome(report: DispatchReport) -> Outcome:
     """Lay out what was done."""
     outputs = _outputs(report)
     opened = {"changed", "plan", "pull-requests"}
@@ -72,7 +72,7 @@ def dispatch_outcome(report: Report) -> Outcome:
     )
 
 
-def _outputs(report: Report) -> Mapping[str, str]:
+def _outputs(report: DispatchReport) -> Mapping[str, str]:
     pulls = [_pull(found) for found in report.pulls]
     first: Mapping[str, object] = pulls[0] if pulls else {}
     image = report.changes[0].target
@@ -106,7 +106,7 @@ def _pull(found: FoundPull) -> dict[str, object]:
     }
 
 
-def _headline(report: Report) -> str:
+def _headline(report: DispatchReport) -> str:
     where = f"{report.order.workflow} of {report.inputs.repository}"
     if not report.sent:
         return f"dry run: {where} would be started"
@@ -115,7 +115,7 @@ def _headline(report: Report) -> str:
     return f"{where} {ending}{' unknown' if report.conclusion == UNKNOWN else ''}"
 
 
-def _lines(report: Report) -> list[Line]:
+def _lines(report: DispatchReport) -> list[Line]:
     lines: list[Line] = [f"  {change.target}" for change in report.changes]
     if report.run:
         lines.append((Part(text="  "), Part(text=report.run.url, tone="link")))
@@ -125,7 +125,7 @@ def _lines(report: Report) -> list[Line]:
     return lines
 
 
-def _summary(report: Report) -> str:
+def _summary(report: DispatchReport) -> str:
     """Markdown in which foreign text stands in code spans and addresses only."""
     parts = [f"### {code(_headline(report))}"]
     parts += [f"- {code(str(change.target))}" for change in report.changes]
@@ -134,7 +134,7 @@ def _summary(report: Report) -> str:
     return "\n".join([*parts, "", *(f"<{link}>  " for link in links)]).rstrip() + "\n"
 
 
-def _notices(report: Report) -> tuple[Notice, ...]:
+def _notices(report: DispatchReport) -> tuple[Notice, ...]:
     if not report.failed:
         return report.notices
     address = f" ({report.run.url})" if report.run else ""
@@ -172,11 +172,11 @@ class _Dispatch:
 
     inputs: BumpInputs
     ports: DispatchPorts
-    wanted: Wanted
+    wanted: BumpRequest
 
     def run(self) -> Outcome:
         order = self._order()
-        report = Report(
+        report = DispatchReport(
             inputs=self.inputs,
             order=order,
             changes=self.wanted.changes,
@@ -243,7 +243,7 @@ class _Dispatch:
                 return
             self.ports.clock.pause(number)
 
-    def _watched(self, report: Report, run: Run) -> Report:
+    def _watched(self, report: DispatchReport, run: Run) -> DispatchReport:
         """Follow the run until it is completed, time is up, or it can no longer be read."""
         reason = f"it was not completed within {format_duration(self.inputs.timeout)}"
         try:
@@ -255,7 +255,7 @@ class _Dispatch:
             reason = f"it can no longer be read: {error}"
         return replace(report, run=replace(run, conclusion=UNKNOWN), trouble=reason)
 
-    def _ended(self, report: Report) -> Report:
+    def _ended(self, report: DispatchReport) -> DispatchReport:
         run = report.run
         if run is None or run.conclusion != "success":
             return report
@@ -272,7 +272,7 @@ class _Dispatch:
         listed = self.ports.dispatcher.pull_requests()
         return pulls_of(order, self.wanted.changes, listed, since)
 
-    def _lost(self, report: Report, reason: str) -> Report:
+    def _lost(self, report: DispatchReport, reason: str) -> DispatchReport:
         """Sent, and nobody knows which run it is: that matters to those alone who wait."""
         if not self.inputs.wait:
             return report.noting(reason)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from gitops_action.commands.bump.content import Base, Content
+from gitops_action.commands.bump.content import Base, CommitContent
 from gitops_action.commands.bump.ports import BumpPorts
-from gitops_action.commands.bump.request import Wanted, described_source, sources
+from gitops_action.commands.bump.request import BumpRequest, described_source, sources
 from gitops_action.commands.ports import SourceHistory
 from gitops_action.core.config import Environment, Hold, held
 from gitops_action.core.dataclass import dataclass
@@ -32,7 +32,7 @@ class DowngradeError(GitOpsError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lineage:
+class SourceAncestry:
     """Where the old and the new image come from, and how the two commits relate."""
 
     repository: str
@@ -75,7 +75,7 @@ def _held(hold: Hold, image: ImageReference, environment: str) -> HoldError:
 
 
 def refuse_backwards(
-    plan: Plan, changes: tuple[ImageChange, ...], lineages: tuple[Lineage, ...]
+    plan: Plan, changes: tuple[ImageChange, ...], lineages: tuple[SourceAncestry, ...]
 ) -> tuple[Notice, ...]:
     """Stop at a lower version or an older source commit; notes on what could not be compared.
 
@@ -99,7 +99,7 @@ def _described(plan: Plan, change: ImageChange) -> tuple[ImageReference, ...]:
     return tuple(use for use in plan.previous if use.repository == change.repository)
 
 
-def _judge(plan: Plan, lineage: Lineage) -> Notice | None:
+def _judge(plan: Plan, lineage: SourceAncestry) -> Notice | None:
     comparison, old, new = lineage.comparison, lineage.old, lineage.new
     if comparison is None or old is None or new is None:
         return None
@@ -125,13 +125,13 @@ def lineage_of(
     old: ImageSource | None,
     new: ImageSource | None,
     history: SourceHistory | None,
-) -> Lineage:
+) -> SourceAncestry:
     """Compare the commits of two images, where both are known and of one repository."""
     same = old and new and old.repository.lower() == new.repository.lower()
     if history is None or old is None or new is None or not same:
-        return Lineage(repository=repository, old=old, new=new)
+        return SourceAncestry(repository=repository, old=old, new=new)
     comparison = history.compare(repository=new.repository, base=old.commit, head=new.commit)
-    return Lineage(repository=repository, old=old, new=new, comparison=comparison)
+    return SourceAncestry(repository=repository, old=old, new=new, comparison=comparison)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +142,7 @@ class PlannedEnvironment:
     """
 
     environment: Environment
-    wanted: Wanted
+    wanted: BumpRequest
     plan: Plan
     view: ProposalView
     notices: tuple[Notice, ...] = ()
@@ -156,9 +156,9 @@ class Planner:
     inputs: BumpInputs
     ports: BumpPorts
     base: Base
-    content: Content
+    content: CommitContent
 
-    def plan(self, environment: Environment, wanted: Wanted) -> PlannedEnvironment:
+    def plan(self, environment: Environment, wanted: BumpRequest) -> PlannedEnvironment:
         """Plan on the base, and refuse what must not be proposed.
 
         Raises:
@@ -181,7 +181,7 @@ class Planner:
         )
         return replace(planned, held=self._hold(planned))
 
-    def on(self, files: Snapshot, environment: Environment, wanted: Wanted) -> Plan:
+    def on(self, files: Snapshot, environment: Environment, wanted: BumpRequest) -> Plan:
         """Plan on any commit's files, for example on a branch that people work on too."""
         return make_plan(
             PlanRequest(
@@ -204,7 +204,9 @@ class Planner:
             return held
         return None
 
-    def proposes_newer(self, proposed: ImageReference, change: ImageChange, wanted: Wanted) -> bool:
+    def proposes_newer(
+        self, proposed: ImageReference, change: ImageChange, wanted: BumpRequest
+    ) -> bool:
         """Whether `proposed` is the newer one: the higher version, else built from a descendant."""
         if proposed == change.target:
             return False
@@ -216,8 +218,8 @@ class Planner:
         return comparison is not None and comparison.status == "behind"
 
     def _lineage(
-        self, change: ImageChange, described: ImageReference | None, wanted: Wanted
-    ) -> Lineage:
+        self, change: ImageChange, described: ImageReference | None, wanted: BumpRequest
+    ) -> SourceAncestry:
         given, config, job = self.inputs.source, self.base.config, self.ports.job
         new = sources(wanted, given=given, config=config, job=job)[change.repository]
         old = described_source(self.ports.registry, described, job) if new else None
@@ -227,8 +229,8 @@ class Planner:
         self,
         environment: Environment,
         plan: Plan,
-        wanted: Wanted,
-        lineages: tuple[Lineage, ...],
+        wanted: BumpRequest,
+        lineages: tuple[SourceAncestry, ...],
         notices: tuple[Notice, ...],
     ) -> ProposalView:
         by_repository = {lineage.repository: lineage for lineage in lineages}
@@ -259,7 +261,7 @@ def previous(plan: Plan, change: ImageChange) -> ImageReference | None:
     return next(found, None)
 
 
-def _step(change: ImageChange, plan: Plan, lineage: Lineage | None) -> ImageStep:
+def _step(change: ImageChange, plan: Plan, lineage: SourceAncestry | None) -> ImageStep:
     return ImageStep(
         old=previous(plan, change),
         new=change.target,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gitops_action.commands.bump.content import Content, MisfitError, fitting
+from gitops_action.commands.bump.content import CommitContent, MisfitError, fitting
 from gitops_action.commands.bump.plan import DowngradeError, HoldError, PlannedEnvironment, Planner
 from gitops_action.commands.bump.pull_request import PullRequestDesk, result
-from gitops_action.commands.bump.request import Wanted
+from gitops_action.commands.bump.request import BumpRequest
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.plan import NoMatchError, Plan, make_keep
-from gitops_action.core.pull_request_state import Survey, expected_head, pending_of, settled
+from gitops_action.core.pull_request_state import BranchState, expected_head, pending_of, settled
 from gitops_action.core.pull_requests import BranchFacts, NewCommit, PullRequestFacts
 from gitops_action.core.report.bump import ProposalResult, ProposalView
 from gitops_action.core.repository import Snapshot, blob_id
@@ -55,7 +55,7 @@ class Proposal:
     planned: PlannedEnvironment
     desk: PullRequestDesk
     facts: BranchFacts
-    survey: Survey
+    survey: BranchState
     notes: tuple[str, ...] = ()
 
     def act(self) -> ProposalResult:
@@ -187,11 +187,11 @@ class Proposal:
         kept = self.desk.keep(view, opened, branch=self.facts.name)
         return replace(kept, reason=_SAME)
 
-    def _plan_on(self, files: Snapshot, wanted: Wanted) -> Plan:
+    def _plan_on(self, files: Snapshot, wanted: BumpRequest) -> Plan:
         return self.planner.on(files, self.planned.environment, wanted)
 
-    def _content(self, commit: str, wanted: Wanted) -> Content:
-        return Content(
+    def _content(self, commit: str, wanted: BumpRequest) -> CommitContent:
+        return CommitContent(
             self.planner.ports.store,
             commit=commit,
             config=self.planner.base.config,

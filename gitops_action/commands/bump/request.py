@@ -114,7 +114,7 @@ def _written(change: ImageChange, facts: ImageFacts | None, policy: ImagePolicy)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class BumpRequest:
     """The images and explicit edits of one bump.
 
     `carried` are those of `changes` that an earlier bump proposed and that are still open.
@@ -134,11 +134,11 @@ class Wanted:
         """What the look-up had to say."""
         return tuple(notice for image in self.images for notice in image.notices)
 
-    def without(self, changes: Collection[ImageChange]) -> Wanted:
+    def without(self, changes: Collection[ImageChange]) -> BumpRequest:
         """Leave out these image changes."""
         return replace(self, images=tuple(i for i in self.images if i.change not in changes))
 
-    def carrying(self, pending: tuple[ImageChange, ...], set_lines: tuple[str, ...]) -> Wanted:
+    def carrying(self, pending: tuple[ImageChange, ...], set_lines: tuple[str, ...]) -> BumpRequest:
         """Add what earlier bumps proposed, where this one does not ask for something else."""
         asked = {change.repository for change in self.changes}
         renamed = {change.target.repository for change in self.changes}
@@ -156,7 +156,7 @@ class Wanted:
         return replace(self, carried=(*self.carried, *carried), sets=(*self.sets, *sets))
 
 
-def read_wanted(inputs: BumpInputs, registry: Registry | None) -> Wanted:
+def read_wanted(inputs: BumpInputs, registry: Registry | None) -> BumpRequest:
     """Read and verify what is asked for.
 
     Raises:
@@ -165,10 +165,10 @@ def read_wanted(inputs: BumpInputs, registry: Registry | None) -> Wanted:
     changes = parse_image_lines(inputs.images)
     policy = ImagePolicy(verify=inputs.verify, digest=inputs.digest)
     images = verify_images(changes, registry, policy)
-    return Wanted(images=images, sets=parse_set_lines(inputs.set))
+    return BumpRequest(images=images, sets=parse_set_lines(inputs.set))
 
 
-def applications_of(inputs: BumpInputs, wanted: Wanted, config: Config) -> tuple[str, ...]:
+def applications_of(inputs: BumpInputs, wanted: BumpRequest, config: Config) -> tuple[str, ...]:
     """The applications that can be meant: those named, else those declared with these images.
 
     None where that cannot be told before the files are read.
@@ -182,7 +182,7 @@ def applications_of(inputs: BumpInputs, wanted: Wanted, config: Config) -> tuple
 
 
 def sources(
-    wanted: Wanted, *, given: ImageSource | None, config: Config, job: Job
+    wanted: BumpRequest, *, given: ImageSource | None, config: Config, job: Job
 ) -> Mapping[str, ImageSource | None]:
     """The source of each image that was asked for, by repository."""
     return {

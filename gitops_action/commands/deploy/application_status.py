@@ -24,7 +24,7 @@ _MOST = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployed:
+class DeployedSource:
     """What is told.
 
     Attributes:
@@ -46,7 +46,7 @@ def context_of(environment: str) -> str:
 
 
 def tell_sources(
-    statuses: Deployments, registry: Registry | None, deployed: Deployed
+    statuses: Deployments, registry: Registry | None, deployed: DeployedSource
 ) -> tuple[str, ...]:
     """Set the statuses; gives a note for each repository that could not be told."""
     state = commit_state(deployed.result.result)
@@ -68,7 +68,7 @@ def tell_sources(
     return tuple(notes.values())
 
 
-def _sources(registry: Registry | None, deployed: Deployed) -> tuple[ImageSource, ...]:
+def _sources(registry: Registry | None, deployed: DeployedSource) -> tuple[ImageSource, ...]:
     """Commits of the applications' own repositories; labels may name any, so others are not told.
 
     An image is text that its builder chose: with it alone, nobody gets a status written elsewhere.
@@ -85,7 +85,7 @@ def _sources(registry: Registry | None, deployed: Deployed) -> tuple[ImageSource
 
 
 def _source(
-    registry: Registry | None, reference: ImageReference, deployed: Deployed
+    registry: Registry | None, reference: ImageReference, deployed: DeployedSource
 ) -> ImageSource | None:
     try:
         facts = registry.describe(reference) if registry is not None else None

@@ -24,7 +24,7 @@ from gitops_action.commands.deploy.selection import (
 )
 from gitops_action.core.config import Environment
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.deploy.pending import Recorded, Step
+from gitops_action.core.deploy.pending import NewestRecord, PendingStep
 from gitops_action.core.deploy.result import EnvironmentResult, Result
 from gitops_action.core.inputs.deploy import DeployInputs
 from gitops_action.core.outcome import Outcome
@@ -51,9 +51,9 @@ def _left_out(environment: Environment, renderings: Renderings, note: str) -> De
     return Deployed(outcome=outcome, notes=(note,))
 
 
-def _records(renderings: Renderings, done: Sequence[Deployed]) -> dict[str, Recorded]:
+def _records(renderings: Renderings, done: Sequence[Deployed]) -> dict[str, NewestRecord]:
     """What this run has done itself, as the next decision has to see it."""
-    found: dict[str, Recorded] = {}
+    found: dict[str, NewestRecord] = {}
     for one in done:
         outcome, name = one.outcome, one.outcome.environment
         environment = renderings.config.environment(name)
@@ -62,7 +62,7 @@ def _records(renderings: Renderings, done: Sequence[Deployed]) -> dict[str, Reco
         hash_now = renderings.of(environment).hash
         before = renderings.ports.records.recorded(name)
         again = before is not None and (before.hash, before.result) == (hash_now, outcome.result)
-        found[name] = Recorded(
+        found[name] = NewestRecord(
             commit=outcome.commit,
             hash=hash_now,
             result=outcome.result,
@@ -134,10 +134,10 @@ class _Deployment:
             for one in decide(renderings, _records(renderings, done))
             if one.environment == environment.name
         )
-        if decision.step is Step.DEPLOY:
+        if decision.step is PendingStep.DEPLOY:
             found = self._one(environment, renderings).deploy()
             return replace(found, notes=(decision.reason, *found.notes))
-        if decision.step is Step.CHECK:
+        if decision.step is PendingStep.CHECK:
             return self._one(environment, renderings).check()
         return _left_out(environment, renderings, f"not deployed: {decision.reason}")
 

@@ -15,7 +15,7 @@ from gitops_action.commands.deploy.selection import Renderings, ancestry_of
 from gitops_action.commands.deploy.target import Options, TargetRun, Teller
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Environment, Target
-from gitops_action.core.deploy.pending import Ancestry, Recorded
+from gitops_action.core.deploy.pending import Ancestry, NewestRecord
 from gitops_action.core.deploy.result import (
     Action,
     EnvironmentResult,
@@ -213,13 +213,13 @@ class EnvironmentRun:
         _raise(ended)
         return Deployed(outcome=outcome, deployment=record.number, notes=notes)
 
-    def _newer(self) -> Recorded | None:
+    def _newer(self) -> NewestRecord | None:
         """What was deployed last, where the commit to deploy lies behind it."""
         recorded = self.ports.records.recorded(self.environment.name)
         seen = ancestry_of(self.ports.trees, recorded, self.renderings.tree.commit)
         return recorded if seen is Ancestry.BEHIND else None
 
-    def _superseded(self, newer: Recorded) -> Deployed:
+    def _superseded(self, newer: NewestRecord) -> Deployed:
         targets = tuple(
             TargetResult(target=target.name, result=Result.SUPERSEDED) for target in self._targets
         )

@@ -12,7 +12,7 @@ from gitops_action.commands.ports import DeployTrees, Renderer
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Application, Environment, Target, Validation
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.deploy.pending import Recorded
+from gitops_action.core.deploy.pending import NewestRecord
 from gitops_action.core.deploy.result import EnvironmentResult
 from gitops_action.core.deployments.records import (
     CommitStatus,
@@ -57,7 +57,7 @@ class Keeping(Protocol):
 class Records(Protocol):
     """What was deployed, and what is."""
 
-    def recorded(self, environment: str) -> Recorded | None:
+    def recorded(self, environment: str) -> NewestRecord | None:
         """What was deployed last; None where nothing ever was.
 
         Raises:

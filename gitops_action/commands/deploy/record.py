@@ -11,15 +11,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 
-from gitops_action.commands.deploy.application_status import Deployed, tell_sources
+from gitops_action.commands.deploy.application_status import DeployedSource, tell_sources
 from gitops_action.commands.deploy.ports import Deployments
 from gitops_action.commands.ports import Registry
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Application, Environment
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.deploy.pending import Recorded, Verified
+from gitops_action.core.deploy.pending import NewestRecord, Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Result
-from gitops_action.core.deployments.payload import Content, applications_of, write_payload
+from gitops_action.core.deployments.payload import RecordContent, applications_of, write_payload
 from gitops_action.core.deployments.records import (
     DeploymentFacts,
     DeploymentState,
@@ -73,7 +73,7 @@ class Recorder:
         self._listed: dict[str, tuple[DeploymentFacts, ...]] = {}
         self._statuses: dict[int, tuple[DeploymentStatus, ...]] = {}
 
-    def recorded(self, environment: str) -> Recorded | None:
+    def recorded(self, environment: str) -> NewestRecord | None:
         """What was deployed last; None where nothing ever was.
 
         Raises:
@@ -91,7 +91,7 @@ class Recorder:
         """
         name = rendering.environment.name
         images = applications_of(rendering.manifests, applications)
-        now = Content(environment=name, commit="", hash=rendering.hash, applications=images)
+        now = RecordContent(environment=name, commit="", hash=rendering.hash, applications=images)
         for facts in returned_to(now, self._newest(name)):
             found = self._with_statuses(facts)
             content = content_of(found)
@@ -153,7 +153,7 @@ class Recorder:
     ) -> NewDeployment:
         job = self._ports.job
         key = f"{job.run_id}/{job.run_attempt}/{environment.name}" if job.run_id else ""
-        content = Content(
+        content = RecordContent(
             environment=environment.name,
             commit=commit,
             hash=rendering.hash,
@@ -260,7 +260,7 @@ class Record:
         ports = self.ports
         if ports.sources is None:
             return ()
-        deployed = Deployed(
+        deployed = DeployedSource(
             images=self.images, applications=self.applications, job=ports.job, result=result
         )
         return tell_sources(ports.sources, ports.registry, deployed)
@@ -310,7 +310,7 @@ class NoRecord:
 class NoRecorder:
     """Knows of no deployment, keeps none."""
 
-    def recorded(self, environment: str) -> Recorded | None:
+    def recorded(self, environment: str) -> NewestRecord | None:
         """Nothing is known."""
         del environment
         return None

@@ -26,7 +26,7 @@ from gitops_action.core.deploy.result import (
     result_of,
 )
 from gitops_action.core.flux.status import id_of, inventory_of
-from gitops_action.core.flux.verdict import Verdict
+from gitops_action.core.flux.verdict import FluxVerdict
 from gitops_action.core.manifests.model import ManifestError, ObjectId
 from gitops_action.core.redaction.known import masked_lines
 from gitops_action.errors import GitOpsError
@@ -194,11 +194,11 @@ class Book:
         """It is certain."""
         self._failures += failures
 
-    def fail(self, one: ObjectId | None, verdict: Verdict, ending: str = "") -> None:
+    def fail(self, one: ObjectId | None, verdict: FluxVerdict, ending: str = "") -> None:
         """It is certain, in the words of a verdict."""
         self._failures.append(self._failure(one, verdict, ending))
 
-    def untell(self, one: ObjectId | None, verdict: Verdict, ending: str = "") -> None:
+    def untell(self, one: ObjectId | None, verdict: FluxVerdict, ending: str = "") -> None:
         """It cannot be told, and why."""
         self._untold.append(self._failure(one, verdict, ending))
 
@@ -237,7 +237,7 @@ class Book:
             return Result.FAILED
         return Result.UNKNOWN if self._untold else Result.SUCCEEDED
 
-    def _failure(self, one: ObjectId | None, verdict: Verdict, ending: str) -> Failure:
+    def _failure(self, one: ObjectId | None, verdict: FluxVerdict, ending: str) -> Failure:
         """The object is named beside the sentence, not in it again."""
         sentence = self.clean(verdict.sentence).removeprefix(f"{one} ") + ending
         return Failure(sentence=sentence, object_id=one, fix=verdict.fix)

@@ -22,10 +22,10 @@ from gitops_action.core.config.values import NAME_PATTERN
 from gitops_action.core.deploy.pending import (
     Ancestry,
     Decision,
-    Described,
+    DescribedEnvironment,
+    NewestRecord,
+    PendingStep,
     Range,
-    Recorded,
-    Step,
     decide_pending,
 )
 from gitops_action.core.inputs.deploy import DeployInputs
@@ -34,7 +34,7 @@ from gitops_action.core.repository import Tree
 from gitops_action.errors import GitOpsError, UsageError
 
 _BY_TIME = frozenset({"schedule", "workflow_dispatch"})
-_IN_RUN = frozenset({Step.DEPLOY, Step.FOLLOW, Step.CHECK})
+_IN_RUN = frozenset({PendingStep.DEPLOY, PendingStep.FOLLOW, PendingStep.CHECK})
 
 
 @dataclass
@@ -184,7 +184,7 @@ def _worth_a_job(
 
     A job may ask people for their approval, by the protection rules of its environment.
     """
-    looked_at = {one.environment for one in decided if one.step is Step.CHECK}
+    looked_at = {one.environment for one in decided if one.step is PendingStep.CHECK}
     for item in environments:
         corrects = item.deploy.drift == "correct" and job.event_name in _BY_TIME
         if item.name not in looked_at or corrects:
@@ -193,14 +193,14 @@ def _worth_a_job(
 
 def _of_asked(decision: Decision, asked: Collection[str], chosen: Collection[str]) -> Decision:
     if decision.environment not in asked:
-        return replace(decision, step=Step.SKIP, reason="it was not asked for")
-    if decision.step is Step.FOLLOW and decision.environment not in chosen:
-        return replace(decision, step=Step.WAIT)
+        return replace(decision, step=PendingStep.SKIP, reason="it was not asked for")
+    if decision.step is PendingStep.FOLLOW and decision.environment not in chosen:
+        return replace(decision, step=PendingStep.WAIT)
     return decision
 
 
 def decide(
-    renderings: Renderings, done: Mapping[str, Recorded] | None = None
+    renderings: Renderings, done: Mapping[str, NewestRecord] | None = None
 ) -> tuple[Decision, ...]:
     """A decision for each environment, in their order.
 
@@ -227,7 +227,7 @@ def _in_run(decided: Sequence[Decision], asked: Collection[str]) -> Iterator[str
     taken: set[str] = set()
     for one in decided:
         able = one.step in _IN_RUN and one.environment in asked
-        if able and (one.step is not Step.FOLLOW or taken.issuperset(one.before)):
+        if able and (one.step is not PendingStep.FOLLOW or taken.issuperset(one.before)):
             taken.add(one.environment)
             yield one.environment
 
@@ -239,18 +239,18 @@ def _asked(inputs: DeployInputs, config: Config) -> tuple[Environment, ...]:
 
 
 def _described(
-    environment: Environment, renderings: Renderings, done: Mapping[str, Recorded]
-) -> Described:
+    environment: Environment, renderings: Renderings, done: Mapping[str, NewestRecord]
+) -> DescribedEnvironment:
     """An environment as the decision needs it; one that cannot be rendered is never the same."""
     ports = renderings.ports
     if not _driven(environment, ports):
-        return Described(
+        return DescribedEnvironment(
             environment=environment.name, hash="", after=environment.after, deployable=False
         )
     recorded = done.get(environment.name) or ports.records.recorded(environment.name)
     rendering = renderings.of(environment)
     applications = renderings.config.applications
-    return Described(
+    return DescribedEnvironment(
         environment=environment.name,
         hash="" if rendering.problems else rendering.hash,
         after=environment.after,
@@ -261,7 +261,7 @@ def _described(
     )
 
 
-def ancestry_of(trees: DeployTrees, recorded: Recorded | None, commit: str) -> Ancestry:
+def ancestry_of(trees: DeployTrees, recorded: NewestRecord | None, commit: str) -> Ancestry:
     """Where the commit stands, seen from the recorded one; unknown when history cannot tell."""
     if recorded is None:
         return Ancestry.UNKNOWN

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gitops_action.commands.render import EnvironmentRendering, RenderedPair
-from gitops_action.commands.validate.environment import Described, Judge
+from gitops_action.commands.validate.environment import DescribedObjects, Judge
 from gitops_action.commands.validate.images import ImageCheck, check_promises, trusted_domains
 from gitops_action.commands.validate.ports import Comments, ValidatePorts
 from gitops_action.commands.validate.report import validation_outcome
@@ -35,7 +35,7 @@ from gitops_action.core.report.validation import (
     unrendered_hash,
 )
 from gitops_action.core.repository import Sides
-from gitops_action.core.trailers import Proposal, declared_by
+from gitops_action.core.trailers import ProposalTrailers, declared_by
 from gitops_action.errors import ConflictError, DeniedError, GitOpsError
 
 # Where the comment goes: into a file, and onto the pull request, in one place of its own.
@@ -109,7 +109,7 @@ class _Validation:
     ports: ValidatePorts
 
     def run(self) -> Outcome:
-        proposal = self._proposal(Proposal(number=self.inputs.pull_request))
+        proposal = self._proposal(ProposalTrailers(number=self.inputs.pull_request))
         try:
             sides = self.ports.trees.sides()
         except ConflictError as error:
@@ -120,7 +120,7 @@ class _Validation:
         moved = now if now and sides.head and now != sides.head else ""
         return self._tell(replace(report, moved_to=moved))
 
-    def _proposal(self, known: Proposal) -> Proposal:
+    def _proposal(self, known: ProposalTrailers) -> ProposalTrailers:
         """The pull request as it is now; what is known of it already where it may not be read."""
         try:
             return self.ports.proposals.current()
@@ -129,7 +129,11 @@ class _Validation:
             return replace(known, notes=(note,))
 
     def _report(
-        self, proposal: Proposal, *, findings: tuple[Finding, ...], notes: tuple[str, ...] = ()
+        self,
+        proposal: ProposalTrailers,
+        *,
+        findings: tuple[Finding, ...],
+        notes: tuple[str, ...] = (),
     ) -> ValidationReport:
         return ValidationReport(
             repository=self.inputs.repository,
@@ -139,7 +143,7 @@ class _Validation:
             job=self.ports.job,
         )
 
-    def _judged(self, proposal: Proposal, sides: Sides) -> ValidationReport:
+    def _judged(self, proposal: ProposalTrailers, sides: Sides) -> ValidationReport:
         trees = self.ports.trees
         settings = read_settings(trees, sides, self.inputs.config)
         wanted = self._wanted(settings)
@@ -191,7 +195,7 @@ class _Validation:
             merged=sides.merged,
             settings=rules,
             workshop=self.ports.workshop,
-            described=Described(self.ports.trees, sides.merged, rules.schemas),
+            described=DescribedObjects(self.ports.trees, sides.merged, rules.schemas),
             images=ImageCheck(registry, self.inputs.verify),
             declared=settings.config.declared,
         )

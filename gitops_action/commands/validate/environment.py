@@ -43,7 +43,7 @@ _WORTH_READING = (b"CustomResourceDefinition", b"Namespace")
 _DEFINITION = "CustomResourceDefinition"
 
 
-class Described:
+class DescribedObjects:
     """Looks through the files of a tree when it is first asked, and only then.
 
     Most changes need neither: their environments bring their own definitions and namespaces.
@@ -120,7 +120,7 @@ class Judge:
     merged: Tree
     settings: Validation
     workshop: Workshop
-    described: Described
+    described: DescribedObjects
     images: ImageCheck
     declared: bool = True
 

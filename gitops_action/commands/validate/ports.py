@@ -13,13 +13,13 @@ from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Job
 from gitops_action.core.report.validation import ValidationReport
 from gitops_action.core.repository import RepositoryFile
-from gitops_action.core.trailers import Proposal
+from gitops_action.core.trailers import ProposalTrailers
 
 
 class Proposals(Protocol):
     """The pull request that is validated, beside its files."""
 
-    def current(self) -> Proposal:
+    def current(self) -> ProposalTrailers:
         """Read it as it is now.
 
         Raises:

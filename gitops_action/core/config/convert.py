@@ -103,9 +103,9 @@ def _deploy(shape: DeployShape) -> deploy.Deploy:
     )
 
 
-def _health(shape: HealthShape) -> deploy.Health:
-    unset = deploy.Health()
-    return deploy.Health(
+def _health(shape: HealthShape) -> deploy.HealthSettings:
+    unset = deploy.HealthSettings()
+    return deploy.HealthSettings(
         timeout=unset.timeout if shape.timeout is None else shape.timeout,
         tolerate_restarts=shape.tolerate_restarts,
         kinds=tuple(

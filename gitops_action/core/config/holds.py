@@ -138,13 +138,13 @@ def _read(path: str, data: bytes) -> tuple[Hold | None, list[GitOpsError]]:
     from gitops_action.core.config import positions  # noqa: PLC0415 - a costly import, seldom needed
 
     try:
-        reader = _Reader(positions.read(path, data))
+        reader = _HoldReader(positions.read(path, data))
     except UsageError as error:
         return None, [error]
     return reader.hold(), reader.problems
 
 
-class _Reader:
+class _HoldReader:
     """Reads one file and gathers what is wrong with it."""
 
     def __init__(self, document: Document) -> None:

@@ -51,7 +51,7 @@ class KindRule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Health:
+class HealthSettings:
     """How long to wait for health, and what it is.
 
     `tolerate_restarts` is how many restarts of a container are no failure yet; `kinds` are the
@@ -113,7 +113,7 @@ class Deploy:
 
     targets: tuple[Target, ...] = ()
     prune: PruneBudget = field(default_factory=PruneBudget)
-    health: Health = field(default_factory=Health)
+    health: HealthSettings = field(default_factory=HealthSettings)
     drift: Drift = "report"
     conflicts: Conflicts = "report"
     ignore: tuple[IgnoredFields, ...] = ()

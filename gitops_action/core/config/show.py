@@ -16,7 +16,7 @@ from gitops_action.core.config.resolved import (
     Deploy,
     Environment,
     Gates,
-    Health,
+    HealthSettings,
     PruneBudget,
     Target,
     Validation,
@@ -199,7 +199,7 @@ def _prune(budget: PruneBudget) -> Mapping[str, object]:
     return {"max": limit, "confirm": list(budget.confirm)}
 
 
-def _health(health: Health) -> Plain:
+def _health(health: HealthSettings) -> Plain:
     rules = [
         _given(
             group=rule.group,

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.field_managers import applied_entries, list_key, set_value
-from gitops_action.core.deploy.inventory import Entry
+from gitops_action.core.deploy.inventory import InventoryEntry
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body
 from gitops_action.core.pattern import pattern
@@ -161,13 +161,13 @@ class Doubt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changed:
+class ChangedFields:
     """Live values of ours differ from what is desired, at these paths."""
 
     paths: tuple[str, ...]
 
 
-Comparison = Unchanged | Doubt | Changed
+Comparison = Unchanged | Doubt | ChangedFields
 
 _QUANTITIES = frozenset(
     {
@@ -192,7 +192,7 @@ _IDENTITY_METADATA = frozenset({"name", "namespace"})
 
 
 def compare(
-    desired: Body, live: Body, *, manager: str, recorded: Entry | None, desired_hash: str
+    desired: Body, live: Body, *, manager: str, recorded: InventoryEntry | None, desired_hash: str
 ) -> Comparison:
     """Whether the live object is what would be applied.
 
@@ -215,10 +215,10 @@ def compare(
     _top(walk, desired, live, mapping(entries[0], "fieldsV1"))
     if walk.doubts:
         return Doubt(reason=walk.doubts[0])
-    return Changed(paths=tuple(walk.changed)) if walk.changed else Unchanged()
+    return ChangedFields(paths=tuple(walk.changed)) if walk.changed else Unchanged()
 
 
-def _recorded_doubt(live: Body, recorded: Entry | None, desired_hash: str) -> str:
+def _recorded_doubt(live: Body, recorded: InventoryEntry | None, desired_hash: str) -> str:
     if recorded is None or not recorded.hash:
         return "not recorded as applied"
     if recorded.hash != desired_hash:

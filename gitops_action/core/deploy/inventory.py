@@ -19,7 +19,7 @@ from gitops_action.errors import GitOpsError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class InventoryEntry:
     """One object that is, or is about to be, ours.
 
     Attributes:
@@ -46,11 +46,13 @@ class Inventory:
     """
 
     environment: str
-    entries: Mapping[ObjectId, Entry] = field(default_factory=dict)
+    entries: Mapping[ObjectId, InventoryEntry] = field(default_factory=dict)
     commit: str = ""
 
     @classmethod
-    def of(cls, environment: str, entries: Iterable[Entry], *, commit: str = "") -> Inventory:
+    def of(
+        cls, environment: str, entries: Iterable[InventoryEntry], *, commit: str = ""
+    ) -> Inventory:
         """An inventory of these entries; a later one of the same object wins."""
         return cls(
             environment=environment,
@@ -59,7 +61,7 @@ class Inventory:
         )
 
 
-def union(recorded_before: Inventory, planned: Iterable[Entry]) -> Inventory:
+def union(recorded_before: Inventory, planned: Iterable[InventoryEntry]) -> Inventory:
     """What has to be recorded before the first write: nothing that is written is ever unknown.
 
     What was recorded keeps its UID; its hash goes, because the object is about to change.
@@ -69,13 +71,13 @@ def union(recorded_before: Inventory, planned: Iterable[Entry]) -> Inventory:
         known = entries.get(entry.id)
         uid = entry.uid or (known.uid if known else "")
         same = known is not None and known.hash == entry.hash and known.version == entry.version
-        entries[entry.id] = Entry(
+        entries[entry.id] = InventoryEntry(
             id=entry.id, version=entry.version, uid=uid, hash=entry.hash if same else ""
         )
     return _replace(recorded_before, entries)
 
 
-def recorded(inventory: Inventory, applied: Iterable[Entry]) -> Inventory:
+def recorded(inventory: Inventory, applied: Iterable[InventoryEntry]) -> Inventory:
     """The inventory with what the API server confirmed: UIDs and hashes."""
     return _replace(inventory, {**inventory.entries, **{entry.id: entry for entry in applied}})
 
@@ -86,7 +88,7 @@ def shrink(inventory: Inventory, gone: Collection[ObjectId]) -> Inventory:
     return _replace(inventory, kept)
 
 
-def _replace(inventory: Inventory, entries: Mapping[ObjectId, Entry]) -> Inventory:
+def _replace(inventory: Inventory, entries: Mapping[ObjectId, InventoryEntry]) -> Inventory:
     return Inventory(environment=inventory.environment, entries=entries, commit=inventory.commit)
 
 
@@ -170,7 +172,7 @@ def record_name(label: str) -> str:
 # Entries as JSON rows, and back; a row that makes no sense is an error, never left out.
 
 
-def to_row(entry: Entry) -> dict[str, str]:
+def to_row(entry: InventoryEntry) -> dict[str, str]:
     """The entry with short keys; empty ones are left out.
 
     `name` is written only where the id would read back as another name (one that itself has two
@@ -188,7 +190,7 @@ def to_row(entry: Entry) -> dict[str, str]:
     return {key: value for key, value in row.items() if value}
 
 
-def from_row(row: object) -> Entry:
+def from_row(row: object) -> InventoryEntry:
     """The entry of a row.
 
     Raises:
@@ -204,7 +206,9 @@ def from_row(row: object) -> Entry:
     found = parse_inventory_id(row.get("id", ""))
     if row.get("name"):
         found = replace(found, name=row["name"])
-    return Entry(id=found, version=row["v"], uid=row.get("uid", ""), hash=row.get("hash", ""))
+    return InventoryEntry(
+        id=found, version=row["v"], uid=row.get("uid", ""), hash=row.get("hash", "")
+    )
 
 
 # The inventory as ConfigMaps: one readable when small, several compressed ones when large.

@@ -10,7 +10,7 @@ from gitops_action.core.cluster.model import Resource, Resources
 from gitops_action.core.config.resolved import IgnoredFields
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.ignored_fields import REPLICAS, ignored_fields, let_go
-from gitops_action.core.deploy.inventory import Entry
+from gitops_action.core.deploy.inventory import InventoryEntry
 from gitops_action.core.health.model import group_of
 from gitops_action.core.manifests import fields
 from gitops_action.core.manifests.canonical import manifest_hash
@@ -138,9 +138,9 @@ class Placed:
         """When it is applied: `always`, `if-absent`, or never (`ignore`)."""
         return fields.annotations(self.manifest.body).get(APPLY_ANNOTATION, "always")
 
-    def entry(self, uid: str = "") -> Entry:
+    def entry(self, uid: str = "") -> InventoryEntry:
         """What the inventory says of it."""
-        return Entry(id=self.id, version=self.resource.version, uid=uid, hash=self.hash)
+        return InventoryEntry(id=self.id, version=self.resource.version, uid=uid, hash=self.hash)
 
 
 @dataclass(frozen=True, kw_only=True)

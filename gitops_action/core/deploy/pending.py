@@ -24,7 +24,7 @@ _DELAYS = 2
 """So many unknown results of one content hold up what comes after it no longer."""
 
 
-class Step(StrEnum):
+class PendingStep(StrEnum):
     """What happens to an environment in this run.
 
     Follow: it is decided again in this run, after those that it comes after. Check: nothing
@@ -65,7 +65,7 @@ class Verified:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class NewestRecord:
     """The newest record of an environment.
 
     Attributes:
@@ -95,7 +95,7 @@ def _cannot_compare(environment: str, commit: str) -> bool | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Described:
+class DescribedEnvironment:
     """An environment at the commit that could be deployed.
 
     Attributes:
@@ -115,7 +115,7 @@ class Described:
     after: tuple[str, ...] = ()
     deployable: bool = True
     applied: bool = True
-    recorded: Recorded | None = None
+    recorded: NewestRecord | None = None
     ancestry: Ancestry = Ancestry.UNKNOWN
     returns: Callable[[], str] = str
 
@@ -132,7 +132,7 @@ class Decision:
     """
 
     environment: str
-    step: Step
+    step: PendingStep
     reason: str
     before: tuple[str, ...] = ()
 
@@ -151,7 +151,7 @@ class Range:
     changed: Callable[[str, str], bool | None] = _cannot_compare
 
 
-def decide_pending(described: Iterable[Described], given: Range) -> tuple[Decision, ...]:
+def decide_pending(described: Iterable[DescribedEnvironment], given: Range) -> tuple[Decision, ...]:
     """A decision for each environment, in the order given.
 
     Args:
@@ -168,51 +168,51 @@ def decide_pending(described: Iterable[Described], given: Range) -> tuple[Decisi
     return tuple(_follows(one, found) for one in found.values())
 
 
-def _alone(item: Described, now: datetime) -> Decision:
+def _alone(item: DescribedEnvironment, now: datetime) -> Decision:
     """The decision without a look at the other environments."""
     found = item.recorded
     if not item.deployable:
-        return _decision(item, Step.SKIP, "it has no target that is deployed from here")
+        return _decision(item, PendingStep.SKIP, "it has no target that is deployed from here")
     if found is None:
-        return _decision(item, Step.DEPLOY, "it was never deployed")
+        return _decision(item, PendingStep.DEPLOY, "it was never deployed")
     if found.destroyed and found.result in _GOOD:
         reason = f"it was destroyed at {found.commit[:12]}; deploy it by name to bring it back"
-        return _decision(item, Step.SKIP, reason)
+        return _decision(item, PendingStep.SKIP, reason)
     if item.ancestry is Ancestry.BEHIND:
         reason = f"{found.commit[:12]}, which was deployed last, is newer and contains this commit"
-        return _decision(item, Step.REFUSE, reason)
+        return _decision(item, PendingStep.REFUSE, reason)
     if item.hash != found.hash:
-        return _decision(item, Step.DEPLOY, f"it changed since {found.commit[:12]}")
+        return _decision(item, PendingStep.DEPLOY, f"it changed since {found.commit[:12]}")
     return _same_content(item, found, now)
 
 
-def _same_content(item: Described, found: Recorded, now: datetime) -> Decision:
+def _same_content(item: DescribedEnvironment, found: NewestRecord, now: datetime) -> Decision:
     commit = found.commit[:12]
     if found.result in _GOOD and item.applied:
         reason = f"nothing changed since {commit}, which was deployed and verified"
-        return _decision(item, Step.CHECK, reason)
+        return _decision(item, PendingStep.CHECK, reason)
     if found.result in _GOOD:
-        return _decision(item, Step.SKIP, f"{commit} was verified, and Flux keeps it so")
+        return _decision(item, PendingStep.SKIP, f"{commit} was verified, and Flux keeps it so")
     if found.result is Result.FAILED and not found.retry:
         reason = f"this very content failed at {commit}; change it, or deploy it by name"
-        return _decision(item, Step.SKIP, reason)
+        return _decision(item, PendingStep.SKIP, reason)
     if found.result is Result.FAILED:
         return _again(item, found, now)
     reason = f"the result of deploying {commit} is unknown"
-    return _decision(item, Step.DEPLOY, reason)
+    return _decision(item, PendingStep.DEPLOY, reason)
 
 
-def _again(item: Described, found: Recorded, now: datetime) -> Decision:
+def _again(item: DescribedEnvironment, found: NewestRecord, now: datetime) -> Decision:
     """Try again what failed for a cause outside its content, ever more rarely."""
     opens = next_try(found)
     failed = f"{found.commit[:12]} failed for a cause outside its content"
     if opens is None or now >= opens:
-        return _decision(item, Step.DEPLOY, f"{failed}: attempt {found.attempts + 1}")
+        return _decision(item, PendingStep.DEPLOY, f"{failed}: attempt {found.attempts + 1}")
     reason = f"{failed}; it is tried again from {opens:%Y-%m-%d %H:%MZ} on, or by name"
-    return _decision(item, Step.SKIP, reason)
+    return _decision(item, PendingStep.SKIP, reason)
 
 
-def next_try(found: Recorded) -> datetime | None:
+def next_try(found: NewestRecord) -> datetime | None:
     """When a failure for a cause outside the content is tried again; None: at once."""
     if found.ended is None:
         return None
@@ -221,13 +221,13 @@ def next_try(found: Recorded) -> datetime | None:
 
 
 def _in_order(
-    item: Described,
-    before: Sequence[Described],
+    item: DescribedEnvironment,
+    before: Sequence[DescribedEnvironment],
     alone: Mapping[str, Decision],
     given: Range,
 ) -> Decision:
     own = alone[item.environment]
-    if own.step is not Step.DEPLOY:
+    if own.step is not PendingStep.DEPLOY:
         return own
     waits = [one for one in before if _matters(item, one, given)]
     if not waits:
@@ -235,18 +235,20 @@ def _in_order(
     back = item.returns()
     if back:
         reason = f"{own.reason}; it waits for nothing, since it goes back to {back[:12]}"
-        return _decision(item, Step.DEPLOY, reason)
+        return _decision(item, PendingStep.DEPLOY, reason)
     holding = [one for one in waits if not _delayed_enough(one)]
     if not holding:
         unknown = " and ".join(one.environment for one in waits)
         reason = f"{own.reason}; the result of {unknown} is still unknown, so it waits no longer"
-        return _decision(item, Step.DEPLOY, reason)
+        return _decision(item, PendingStep.DEPLOY, reason)
     reasons = "; ".join(_waiting_for(one, alone[one.environment]) for one in holding)
     names = tuple(one.environment for one in holding)
-    return Decision(environment=item.environment, step=Step.WAIT, reason=reasons, before=names)
+    return Decision(
+        environment=item.environment, step=PendingStep.WAIT, reason=reasons, before=names
+    )
 
 
-def _matters(item: Described, before: Described, given: Range) -> bool:
+def _matters(item: DescribedEnvironment, before: DescribedEnvironment, given: Range) -> bool:
     """Whether the range that changes `item` also changes what has not succeeded before it."""
     if not before.deployable or _succeeded(before):
         return False
@@ -256,14 +258,14 @@ def _matters(item: Described, before: Described, given: Range) -> bool:
     return given.changed(before.environment, verified.commit) is not False
 
 
-def _succeeded(item: Described) -> bool:
+def _succeeded(item: DescribedEnvironment) -> bool:
     found = item.recorded
     if found is None or found.result not in _GOOD:
         return False
     return found.destroyed or found.hash == item.hash
 
 
-def _delayed_enough(item: Described) -> bool:
+def _delayed_enough(item: DescribedEnvironment) -> bool:
     """Whether its result stays unknown: that holds up others once, not for ever."""
     found = item.recorded
     return (
@@ -274,9 +276,9 @@ def _delayed_enough(item: Described) -> bool:
     )
 
 
-def _waiting_for(before: Described, decision: Decision) -> str:
+def _waiting_for(before: DescribedEnvironment, decision: Decision) -> str:
     name = before.environment
-    if decision.step is Step.DEPLOY:
+    if decision.step is PendingStep.DEPLOY:
         return f"it comes after {name}, deployed first"
     return f"it comes after {name}, which has not succeeded with what it describes: " + (
         decision.reason
@@ -285,24 +287,24 @@ def _waiting_for(before: Described, decision: Decision) -> str:
 
 def _follows(decision: Decision, every: Mapping[str, Decision]) -> Decision:
     """What waits only for environments that this run deploys is decided again in it."""
-    if decision.step is not Step.WAIT or not _all_deployed(decision, every, frozenset()):
+    if decision.step is not PendingStep.WAIT or not _all_deployed(decision, every, frozenset()):
         return decision
     return Decision(
         environment=decision.environment,
-        step=Step.FOLLOW,
+        step=PendingStep.FOLLOW,
         reason=decision.reason,
         before=decision.before,
     )
 
 
 def _all_deployed(decision: Decision, every: Mapping[str, Decision], seen: frozenset[str]) -> bool:
-    if decision.step is Step.DEPLOY:
+    if decision.step is PendingStep.DEPLOY:
         return True
-    if decision.step is not Step.WAIT or decision.environment in seen:
+    if decision.step is not PendingStep.WAIT or decision.environment in seen:
         return False
     seen |= {decision.environment}
     return all(_all_deployed(every[name], every, seen) for name in decision.before)
 
 
-def _decision(item: Described, step: Step, reason: str) -> Decision:
+def _decision(item: DescribedEnvironment, step: PendingStep, reason: str) -> Decision:
     return Decision(environment=item.environment, step=step, reason=reason)

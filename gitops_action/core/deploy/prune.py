@@ -10,7 +10,7 @@ from typing import Protocol
 from gitops_action.core.config.resolved import Engine, PruneBudget
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.field_managers import applied_by
-from gitops_action.core.deploy.inventory import Entry, Inventory
+from gitops_action.core.deploy.inventory import Inventory, InventoryEntry
 from gitops_action.core.deploy.objects import INVENTORY_LABEL
 from gitops_action.core.deploy.order import deletion_order
 from gitops_action.core.manifests import Manifest, fields
@@ -213,7 +213,7 @@ class Owner(Protocol):
         ...
 
 
-def kept_because(entry: Entry, live: Body, owner: Owner) -> Keep | None:
+def kept_because(entry: InventoryEntry, live: Body, owner: Owner) -> Keep | None:
     """Why the object stays; None when it is ours and may go.
 
     An entry without UID is of a run that was killed before it could record the answer: label and
@@ -228,7 +228,7 @@ def kept_because(entry: Entry, live: Body, owner: Owner) -> Keep | None:
     return _still_needed(entry.id, owner)
 
 
-def _other_owner(entry: Entry, live: Body, owner: Owner) -> str:
+def _other_owner(entry: InventoryEntry, live: Body, owner: Owner) -> str:
     uid, label = fields.text(live, "metadata", "uid"), fields.labels(live).get(INVENTORY_LABEL)
     if not uid or (entry.uid and uid != entry.uid):
         return "it was made anew by somebody else (another UID)"
@@ -355,7 +355,7 @@ class PrunePlan:
         return (*self.gone, *(keep.id for keep in self.kept if keep.forget))
 
 
-def candidates(inventory: Inventory, desired: Collection[ObjectId]) -> tuple[Entry, ...]:
+def candidates(inventory: Inventory, desired: Collection[ObjectId]) -> tuple[InventoryEntry, ...]:
     """What is recorded and described no more; their live state is what `plan_prune` needs."""
     known = frozenset(desired)
     return tuple(entry for entry in inventory.entries.values() if entry.id not in known)
@@ -397,14 +397,14 @@ def _described_uids(request: PruneRequest) -> frozenset[str]:
     return frozenset(entry.uid for entry in entries if entry and entry.uid)
 
 
-def _moved(entry: Entry, live: Body, described: frozenset[str]) -> Keep | None:
+def _moved(entry: InventoryEntry, live: Body, described: frozenset[str]) -> Keep | None:
     if text(live, "metadata", "uid") not in described:
         return None
     reason = "it is the same object as one that is described in another API group"
     return Keep(id=entry.id, reason=reason, forget=True)
 
 
-def _taken_over(entry: Entry, request: PruneRequest) -> Keep | None:
+def _taken_over(entry: InventoryEntry, request: PruneRequest) -> Keep | None:
     environment = request.moved.get(entry.id)
     if environment is None:
         return None

@@ -24,7 +24,7 @@ _LONGEST = 30_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class RecordContent:
     """What was deployed, where, and by which run.
 
     Attributes:
@@ -48,7 +48,7 @@ class Content:
     destroyed: bool = False
 
 
-def write_payload(content: Content) -> Mapping[str, object]:
+def write_payload(content: RecordContent) -> Mapping[str, object]:
     """The payload; applications are left out, and that is said, where it would be too large."""
     written: dict[str, object] = {
         _MARK: _FORMAT,
@@ -67,7 +67,7 @@ def write_payload(content: Content) -> Mapping[str, object]:
     return written
 
 
-def read_payload(payload: object) -> Content | None:
+def read_payload(payload: object) -> RecordContent | None:
     """What a payload says; None for one that is not ours, or that nobody can read any more."""
     found = document_of(payload)
     if found is None or found.get(_MARK) != _FORMAT:
@@ -75,7 +75,7 @@ def read_payload(payload: object) -> Content | None:
     commit, environment = found.get("commit"), found.get("environment")
     if not (isinstance(commit, str) and commit and isinstance(environment, str) and environment):
         return None
-    return Content(
+    return RecordContent(
         environment=environment,
         commit=commit,
         hash=text(found, "hash"),

@@ -12,9 +12,9 @@ from itertools import takewhile
 from typing import Literal
 
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.deploy.pending import Recorded, Verified
+from gitops_action.core.deploy.pending import NewestRecord, Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Result
-from gitops_action.core.deployments.payload import Content, read_payload
+from gitops_action.core.deployments.payload import RecordContent, read_payload
 from gitops_action.core.pattern import pattern
 
 DeploymentState = Literal[
@@ -198,7 +198,7 @@ def adoption(content_hash: str) -> str:
     return f"gitops-action deploys content {content_hash}"
 
 
-def content_of(facts: DeploymentFacts) -> Content | None:
+def content_of(facts: DeploymentFacts) -> RecordContent | None:
     """What a Deployment of ours is about; None for anybody else's.
 
     One that GitHub made for a job has no payload: a status of ours says which content it is.
@@ -209,11 +209,13 @@ def content_of(facts: DeploymentFacts) -> Content | None:
     for status in facts.statuses:
         match = _ADOPTED.search(status.description)
         if match:
-            return Content(environment=facts.environment, commit=facts.commit, hash=match.group(1))
+            return RecordContent(
+                environment=facts.environment, commit=facts.commit, hash=match.group(1)
+            )
     return None
 
 
-def recorded_of(history: Sequence[DeploymentFacts]) -> Recorded | None:
+def recorded_of(history: Sequence[DeploymentFacts]) -> NewestRecord | None:
     """What was deployed last; None where nothing of ours is among them.
 
     A success stays one when a later Deployment has made it inactive. The result of what was never
@@ -230,7 +232,7 @@ def recorded_of(history: Sequence[DeploymentFacts]) -> Recorded | None:
         takewhile(lambda one: (one[0].hash, _end(one[1])) == (content.hash, _end(newest)), ours)
     )
     result, retry = _end(newest)
-    return Recorded(
+    return NewestRecord(
         commit=content.commit,
         hash=content.hash,
         result=result,
@@ -276,7 +278,9 @@ def is_active(facts: DeploymentFacts) -> bool:
     return bool(facts.statuses) and facts.statuses[0].state == "success"
 
 
-def returned_to(now: Content, history: Sequence[DeploymentFacts]) -> tuple[DeploymentFacts, ...]:
+def returned_to(
+    now: RecordContent, history: Sequence[DeploymentFacts]
+) -> tuple[DeploymentFacts, ...]:
     """Earlier Deployments that `now` goes back to, newest first, where they were verified.
 
     Either the whole content is the same, or every application whose images differ from those of
@@ -298,7 +302,7 @@ def returned_to(now: Content, history: Sequence[DeploymentFacts]) -> tuple[Deplo
     return tuple(facts for content, facts in ours[1:] if _returns(now.hash, moved, content))
 
 
-def _returns(content_hash: str, moved: Mapping[str, tuple[str, ...]], then: Content) -> bool:
+def _returns(content_hash: str, moved: Mapping[str, tuple[str, ...]], then: RecordContent) -> bool:
     if then.hash and then.hash == content_hash:
         return True
     return bool(moved) and all(

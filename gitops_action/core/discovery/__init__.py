@@ -10,9 +10,9 @@ from gitops_action.core.discovery.cursor import (
     OvergrownDocumentError,
 )
 from gitops_action.core.discovery.environment import (
+    DiscoveredImages,
+    ImageDiscovery,
     ImageUse,
-    Survey,
-    Surveyor,
     application_of_live,
     images_in,
     raise_errors,
@@ -23,16 +23,16 @@ from gitops_action.core.discovery.scan import object_lives
 from gitops_action.core.discovery.source import Skipped, Source
 
 __all__ = [
+    "DiscoveredImages",
     "FilesNotReadError",
     "FoldersNotReadError",
+    "ImageDiscovery",
     "ImageUse",
     "KustomizeCycleError",
     "OutsideRepositoryError",
     "OvergrownDocumentError",
     "Skipped",
     "Source",
-    "Survey",
-    "Surveyor",
     "application_of_live",
     "images_in",
     "keep_files",

@@ -7,7 +7,7 @@ from typing import Literal
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor
-from gitops_action.core.discovery.kinds.kustomize import Entry
+from gitops_action.core.discovery.kinds.kustomize import ImagesEntry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Additions:
     by: Literal["flux", "argocd"]
     patches: tuple[Cursor, ...] = ()
     components: tuple[Cursor, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ImagesEntry, ...] = ()
     flat: bool = False
 
     @property
@@ -33,7 +33,7 @@ class Additions:
         """Whether anything is added."""
         return bool(self.patches or self.components or self.entries)
 
-    def merged(self, own: Iterable[Entry]) -> tuple[Entry, ...]:
+    def merged(self, own: Iterable[ImagesEntry]) -> tuple[ImagesEntry, ...]:
         """The kustomization's own entries with the added ones.
 
         Flux merges the fields of entries of one name in place and appends the others (fluxcd/pkg
@@ -50,7 +50,7 @@ class Additions:
             by_name[entry.name] = entry.over(below) if below else entry
         return tuple(by_name[name] for name in sorted(by_name))
 
-    def _in_place(self, own: tuple[Entry, ...]) -> Iterator[Entry]:
+    def _in_place(self, own: tuple[ImagesEntry, ...]) -> Iterator[ImagesEntry]:
         added = {entry.name: entry for entry in self.entries}
         first: set[str] = set()
         for entry in own:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from gitops_action.core.config import Config, Environment, application_of
 from gitops_action.core.discovery.cursor import Cursor, KustomizeCycleError
-from gitops_action.core.discovery.image import Live, Spot
+from gitops_action.core.discovery.image import EffectiveImage, Spot
 from gitops_action.core.discovery.kinds import argocd, flux, markers
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests
 from gitops_action.core.discovery.overlay import Built, Walker
@@ -22,7 +22,7 @@ from gitops_action.errors import GitOpsError, GitOpsErrors
 
 
 @dataclass(frozen=True, kw_only=True)
-class Survey:
+class DiscoveredImages:
     """One environment as its files describe it.
 
     Attributes:
@@ -35,16 +35,16 @@ class Survey:
         reached: by root, the files that it is built from.
     """
 
-    lives: tuple[Live, ...]
+    lives: tuple[EffectiveImage, ...]
     files: frozenset[str]
     lone: tuple[Spot, ...] = ()
     unresolved: tuple[Spot, ...] = ()
-    marks: tuple[markers.Mark, ...] = ()
+    marks: tuple[markers.MarkedScalar, ...] = ()
     recognised: frozenset[tuple[str, int]] = frozenset()
     reached: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-class Surveyor:
+class ImageDiscovery:
     """Looks at the environments of one repository; what they share is read once."""
 
     def __init__(self, source: Source) -> None:
@@ -58,7 +58,7 @@ class Surveyor:
         parts = [built for _, built in self._roots(environment, own)]
         return frozenset(own).union(*(built.files for built in parts))
 
-    def survey(self, environment: Environment) -> Survey:
+    def survey(self, environment: Environment) -> DiscoveredImages:
         """Everything about one environment."""
         own = self._own(environment)
         roots = self._roots(environment, own)
@@ -76,7 +76,7 @@ class Surveyor:
             for live in markers.marked_lives(found, policies)
         ]
         lives += [live for live in marked if not self._is_known(live, lives)]
-        return Survey(
+        return DiscoveredImages(
             lives=tuple(lives),
             files=files,
             lone=tuple(self.walker.scanner.lone),
@@ -146,7 +146,7 @@ class Surveyor:
                     for manifest in manifests(document):
                         yield path, manifest
 
-    def _marks(self, files: frozenset[str]) -> Iterator[markers.Mark]:
+    def _marks(self, files: frozenset[str]) -> Iterator[markers.MarkedScalar]:
         for path in sorted(files):
             if self.source.has(path) and any(m in self.source.data(path) for m in markers.BYTES):
                 for document in self.source.documents(path):
@@ -160,7 +160,7 @@ class Surveyor:
         holding = (p for p in sorted(files) if self.source.has(p) and named in self.source.data(p))
         return (manifest for _, manifest in self._objects(holding))
 
-    def _is_known(self, marked: Live, lives: Iterable[Live]) -> bool:
+    def _is_known(self, marked: EffectiveImage, lives: Iterable[EffectiveImage]) -> bool:
         """Whether the marked scalar is part of an image that was recognised without the mark."""
         key = marked.version.main.key
         known = self.walker.scanner.known.get(key, set())
@@ -169,7 +169,9 @@ class Surveyor:
         )
 
 
-def application_of_live(live: Live, environment: Environment, config: Config) -> str | None:
+def application_of_live(
+    live: EffectiveImage, environment: Environment, config: Config
+) -> str | None:
     """The application an image belongs to: by its root, its layers, the file that settles it."""
     files = [live.root, *(layer.kustomization for layer in reversed(live.layers))]
     files += [live.version.main.file, live.naming.main.file]
@@ -178,7 +180,7 @@ def application_of_live(live: Live, environment: Environment, config: Config) ->
     return found or _declared(live, files, config)
 
 
-def _declared(live: Live, files: Iterable[str], config: Config) -> str | None:
+def _declared(live: EffectiveImage, files: Iterable[str], config: Config) -> str | None:
     """The declared application that has this image, or whose name is one of the folders."""
     for application in config.applications:
         if live.repository in application.images:
@@ -244,12 +246,14 @@ def images_in(
         GitOpsError: files of the environment do not parse (GitOpsErrors: several).
     """
     source = Source(snapshot=snapshot)
-    survey = Surveyor(source).survey(environment)
+    survey = ImageDiscovery(source).survey(environment)
     raise_errors(source, survey.files)
     return uses_of(survey, environment, config)
 
 
-def uses_of(survey: Survey, environment: Environment, config: Config) -> tuple[ImageUse, ...]:
+def uses_of(
+    survey: DiscoveredImages, environment: Environment, config: Config
+) -> tuple[ImageUse, ...]:
     """The uses in a survey; entries that reach no image are left out."""
     found: dict[ImageUse, None] = {}
     for live in survey.lives:

@@ -148,7 +148,7 @@ class Spot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ImageLocation:
     """The scalars that together say one image, or the part of it that is said here.
 
     Attributes:
@@ -228,7 +228,7 @@ def _with_algorithm(digest: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resource:
+class ImageOwner:
     """The Kubernetes object an image stands in, as patches name it.
 
     `names` holds the original name and those that prefixes and suffixes made of it.
@@ -259,7 +259,7 @@ class Layer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Live:
+class EffectiveImage:
     """One image of an environment.
 
     Attributes:
@@ -284,17 +284,17 @@ class Live:
     """
 
     spelling: Spelling
-    naming: Place
-    version: Place
+    naming: ImageLocation
+    version: ImageLocation
     reachable: bool = False
     seen: bool = True
     dead: bool = False
-    resource: Resource | None = None
+    resource: ImageOwner | None = None
     listed: tuple[Step, ...] = ()
     item: str = ""
     index: int = 0
     layers: tuple[Layer, ...] = field(default=())
-    release: Resource | None = None
+    release: ImageOwner | None = None
     settled: int = 0
     named: int = 0
     root: str = ""
@@ -308,9 +308,9 @@ class Live:
         return self.spelling.repository
 
 
-def live_of(place: Place, *, reachable: bool = False, seen: bool = True) -> Live:
+def live_of(place: ImageLocation, *, reachable: bool = False, seen: bool = True) -> EffectiveImage:
     """The image that a place says, before any layer above it."""
-    return Live(
+    return EffectiveImage(
         spelling=place.spelling,
         naming=place,
         version=place,
@@ -319,6 +319,6 @@ def live_of(place: Place, *, reachable: bool = False, seen: bool = True) -> Live
     )
 
 
-def sealed(live: Live) -> Live:
+def sealed(live: EffectiveImage) -> EffectiveImage:
     """The image as something above sees it that holds it without transforming it."""
     return replace(live, reachable=False, resource=None)

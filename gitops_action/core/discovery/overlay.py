@@ -13,10 +13,10 @@ from typing import Protocol
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.additions import Additions
 from gitops_action.core.discovery.cursor import Cursor, KustomizeCycleError, tree_of
-from gitops_action.core.discovery.image import Layer, Live, Resource, Untraced
+from gitops_action.core.discovery.image import EffectiveImage, ImageOwner, Layer, Untraced
 from gitops_action.core.discovery.kinds import helm
 from gitops_action.core.discovery.kinds.kustomize import (
-    Target,
+    PatchTarget,
     image_entries,
     image_entry,
     patched_images,
@@ -27,7 +27,7 @@ from gitops_action.core.discovery.replacements import apply_replacement
 from gitops_action.core.discovery.scan import Scanner
 from gitops_action.core.discovery.source import Source, folder_of, items, resolved
 from gitops_action.core.discovery.transforms import (
-    Release,
+    ReleaseValues,
     apply_entries,
     apply_patch,
     patch_fields,
@@ -52,11 +52,11 @@ class Built:
         whole: whether all of it was read: no remote base, generator or file that was left out.
     """
 
-    lives: tuple[Live, ...] = ()
+    lives: tuple[EffectiveImage, ...] = ()
     files: frozenset[str] = frozenset()
     whole: bool = True
     values: frozenset[str] = frozenset()
-    releases: tuple[Release, ...] = ()
+    releases: tuple[ReleaseValues, ...] = ()
 
 
 def joined(parts: Iterable[Built]) -> Built:
@@ -98,7 +98,7 @@ class Builder(Protocol):
         ...
 
 
-class Kustomization:
+class Overlay:
     """A kustomization under way: `lives` are its images so far."""
 
     def __init__(  # noqa: PLR0913 - what it starts from, each by name
@@ -231,13 +231,13 @@ class Kustomization:
             self.lives = patch_fields(self.lives, document, target_of(target))
             self._patch_releases(document, target_of(target))
 
-    def _patch_releases(self, document: Cursor, target: Target | None) -> None:
+    def _patch_releases(self, document: Cursor, target: PatchTarget | None) -> None:
         """Images of a release that a patch changes are read again from its values."""
         before = self.releases
         self.releases = patch_releases(before, document, target, open_below=not self.whole)
         self._read_again([release for release in self.releases if release not in before])
 
-    def _read_again(self, changed: Iterable[Release]) -> None:
+    def _read_again(self, changed: Iterable[ReleaseValues]) -> None:
         listed = tuple(changed)
         objects = {release.resource for release in listed}
         self.lives = tuple(live for live in self.lives if live.release not in objects)
@@ -344,26 +344,26 @@ class Kustomization:
             raise KustomizeCycleError(circle, item.location)
 
 
-def _with_name(live: Live, prefix: str, suffix: str) -> Live:
+def _with_name(live: EffectiveImage, prefix: str, suffix: str) -> EffectiveImage:
     resource, release = (
         owner and _named(owner, prefix, suffix) for owner in (live.resource, live.release)
     )
     return replace(live, resource=resource, release=release)
 
 
-def _named(resource: Resource, prefix: str, suffix: str) -> Resource:
+def _named(resource: ImageOwner, prefix: str, suffix: str) -> ImageOwner:
     newest = f"{prefix}{resource.names[-1]}{suffix}"
     return replace(resource, names=tuple(dict.fromkeys((*resource.names, newest))))
 
 
-def _through(live: Live, path: str) -> Live:
+def _through(live: EffectiveImage, path: str) -> EffectiveImage:
     if not live.reachable:
         return live
     layer = Layer(kustomization=path, name=live.spelling.name)
     return replace(live, layers=(*live.layers, layer))
 
 
-def _reached(live: Live, specs: Iterable[Cursor]) -> Live:
+def _reached(live: EffectiveImage, specs: Iterable[Cursor]) -> EffectiveImage:
     """The image, within reach of `images` where a field of the configuration is its own."""
     if live.reachable or live.resource is None:
         return live
@@ -381,7 +381,7 @@ def _reached(live: Live, specs: Iterable[Cursor]) -> Live:
     return live
 
 
-def _doubted(live: Live, document: Cursor) -> Live:
+def _doubted(live: EffectiveImage, document: Cursor) -> EffectiveImage:
     """The image after a transformer that is a program: what it does is not known."""
     name = (live.repository or "").rpartition("/")[2]
     texts = (here.text or "" for here in document.walk())
@@ -487,7 +487,7 @@ class Walker:
 
     def _added(self, folder: str, below: Built, additions: Additions) -> Built:
         """What a generated kustomization makes of a folder that has none."""
-        return Kustomization(
+        return Overlay(
             self, None, folder=folder, below=below, stack=(folder,), additions=additions
         ).built()
 
@@ -526,7 +526,7 @@ class Walker:
     ) -> Built:
         """What one kustomization makes of the images below it (a component's: of its user's)."""
         for top in self.source.documents(path, whole=True)[:1]:
-            return Kustomization(
+            return Overlay(
                 self, top, folder=folder_of(path), below=below, stack=stack, additions=additions
             ).built()
         return replace(below, files=below.files | {path}, whole=False)

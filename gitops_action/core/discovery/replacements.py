@@ -9,15 +9,15 @@ from dataclasses import replace
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.image import (
-    Live,
-    Place,
+    EffectiveImage,
+    ImageLocation,
     Role,
     Spelling,
     Spot,
     Untraced,
     split_image,
 )
-from gitops_action.core.discovery.kinds.kustomize import Target, target_of
+from gitops_action.core.discovery.kinds.kustomize import PatchTarget, target_of
 from gitops_action.core.discovery.transforms import matches
 from gitops_action.core.pattern import pattern
 from gitops_action.core.yaml import Step
@@ -26,7 +26,7 @@ RULE = "kustomize-replacement"
 _SEGMENT = pattern(r"\[([^\]=]+)=([^\]]*)\]")
 _FIX = "change it where it is written, or set the image with an `images` entry instead"
 
-Find = Callable[[Target, str], Spot | Untraced]
+Find = Callable[[PatchTarget, str], Spot | Untraced]
 """Finds the scalar at a field path (`data.TAG`) of the object that a selector names."""
 
 
@@ -38,7 +38,9 @@ class _Options:
     index: int
 
 
-def apply_replacement(lives: tuple[Live, ...], item: Cursor, find: Find) -> tuple[Live, ...]:
+def apply_replacement(
+    lives: tuple[EffectiveImage, ...], item: Cursor, find: Find
+) -> tuple[EffectiveImage, ...]:
     """The images after one replacement."""
     source = item.get("source")
     if source is None:
@@ -50,8 +52,12 @@ def apply_replacement(lives: tuple[Live, ...], item: Cursor, find: Find) -> tupl
 
 
 def _replaced(
-    live: Live, source: Cursor, target: Cursor, lives: tuple[Live, ...], find: Find
-) -> Live:
+    live: EffectiveImage,
+    source: Cursor,
+    target: Cursor,
+    lives: tuple[EffectiveImage, ...],
+    find: Find,
+) -> EffectiveImage:
     if live.resource is None or not _is_selected(live, target):
         return live
     hits = [
@@ -65,7 +71,7 @@ def _replaced(
     return live
 
 
-def _is_selected(live: Live, target: Cursor) -> bool:
+def _is_selected(live: EffectiveImage, target: Cursor) -> bool:
     select = target_of(target.get("select"))
     rejected = (target_of(reject) for reject in _items(target, "reject"))
     resource = live.resource
@@ -74,7 +80,7 @@ def _is_selected(live: Live, target: Cursor) -> bool:
     return not any(reject and matches(reject, resource) for reject in rejected)
 
 
-def _ways(live: Live) -> tuple[tuple[Role, tuple[Step, ...]], ...]:
+def _ways(live: EffectiveImage) -> tuple[tuple[Role, tuple[Step, ...]], ...]:
     """The way from the object's top to each scalar of the image."""
     if live.fields:
         return live.fields
@@ -104,9 +110,11 @@ def _names(part: str, step: Step, item: str) -> bool:
     return part in {"*", step}
 
 
-def _value(source: Cursor, lives: tuple[Live, ...], find: Find) -> Spot | Untraced | Live:
+def _value(
+    source: Cursor, lives: tuple[EffectiveImage, ...], find: Find
+) -> Spot | Untraced | EffectiveImage:
     """Where the value comes from: a scalar, or another image as it is by then."""
-    selector = target_of(source) or Target()
+    selector = target_of(source) or PatchTarget()
     path = source.say("fieldPath") or "metadata.name"
     for live in lives:
         if live.resource and matches(selector, live.resource):
@@ -117,12 +125,16 @@ def _value(source: Cursor, lives: tuple[Live, ...], find: Find) -> Spot | Untrac
 
 
 def _with_value(
-    live: Live, role: Role, source: Cursor, target: Cursor, value: Spot | Untraced | Live
-) -> Live:
+    live: EffectiveImage,
+    role: Role,
+    source: Cursor,
+    target: Cursor,
+    value: Spot | Untraced | EffectiveImage,
+) -> EffectiveImage:
     if isinstance(value, Untraced):
         return replace(live, untraced=value)
     cut, into = _options(source), _options(target)
-    if isinstance(value, Live):
+    if isinstance(value, EffectiveImage):
         return _copied(live, value, cut, into, target)
     spot = _piece(value, cut)
     if spot is None or (live.fields and role != "reference" and into.delimiter):
@@ -135,10 +147,10 @@ def _with_value(
     return _into(live, spot, into, target)
 
 
-def _into(live: Live, spot: Spot, into: _Options, target: Cursor) -> Live:
+def _into(live: EffectiveImage, spot: Spot, into: _Options, target: Cursor) -> EffectiveImage:
     """The image with a value in the place that the options of a target name."""
     if not into.delimiter:
-        place = Place(rule=RULE, reason=_reason(spot), spots={"reference": spot})
+        place = ImageLocation(rule=RULE, reason=_reason(spot), spots={"reference": spot})
         return _settled(live, place.spelling, naming=place, version=place)
     text = str(live.spelling)
     pieces = text.split(into.delimiter)
@@ -151,16 +163,20 @@ def _into(live: Live, spot: Spot, into: _Options, target: Cursor) -> Live:
         roles: dict[str, Role] = {spelling.tag: "tag", spelling.digest: "digest"}
         role = roles.get(spot.value) if spot.value else None
         if role is None and spelling.name == spot.value:
-            place = Place(rule=RULE, reason=_reason(spot), spots={"name": spot})
+            place = ImageLocation(rule=RULE, reason=_reason(spot), spots={"name": spot})
             return _settled(live, spelling, naming=place)
         if role is None:
             return replace(live, untraced=_unclear(target))
-        place = Place(rule=RULE, reason=_reason(spot), spots={role: spot}, assumed=spelling.name)
+        place = ImageLocation(
+            rule=RULE, reason=_reason(spot), spots={role: spot}, assumed=spelling.name
+        )
         return _settled(live, spelling, version=place)
     return replace(live, spelling=spelling)
 
 
-def _copied(live: Live, other: Live, cut: _Options, into: _Options, target: Cursor) -> Live:
+def _copied(
+    live: EffectiveImage, other: EffectiveImage, cut: _Options, into: _Options, target: Cursor
+) -> EffectiveImage:
     """The image with another image, or a piece of it, in its place."""
     if not cut.delimiter and not into.delimiter:
         return _settled(live, other.spelling, naming=other.naming, version=other.version)
@@ -173,8 +189,12 @@ def _copied(live: Live, other: Live, cut: _Options, into: _Options, target: Curs
 
 
 def _settled(
-    live: Live, spelling: Spelling, *, naming: Place | None = None, version: Place | None = None
-) -> Live:
+    live: EffectiveImage,
+    spelling: Spelling,
+    *,
+    naming: ImageLocation | None = None,
+    version: ImageLocation | None = None,
+) -> EffectiveImage:
     passed = len(live.layers)
     return replace(
         live,
@@ -216,7 +236,7 @@ def _unclear(target: Cursor) -> Untraced:
     )
 
 
-def missing_source(item: Cursor, selector: Target, path: str) -> Untraced:
+def missing_source(item: Cursor, selector: PatchTarget, path: str) -> Untraced:
     """The answer of a `Find` that finds nothing."""
     named = " ".join(part for part in (selector.kind, selector.name) if part)
     return Untraced(

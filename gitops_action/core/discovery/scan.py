@@ -10,12 +10,12 @@ from typing import Protocol
 
 from gitops_action.core.discovery.additions import Additions
 from gitops_action.core.discovery.cursor import Cursor, Tree, merge, object_cursor, tree_of
-from gitops_action.core.discovery.image import Live, Spot, live_of, repository_of, sealed
+from gitops_action.core.discovery.image import EffectiveImage, Spot, live_of, repository_of, sealed
 from gitops_action.core.discovery.kinds import argocd, flux, helm
 from gitops_action.core.discovery.kinds.argocd import AppSource
 from gitops_action.core.discovery.kinds.helm import lone_versions
 from gitops_action.core.discovery.kinds.kustomize import (
-    Entry,
+    ImagesEntry,
     image_entries,
     patched_images,
     target_of,
@@ -29,7 +29,12 @@ from gitops_action.core.discovery.kinds.workloads import (
 )
 from gitops_action.core.discovery.source import Source, folder_of, items, join
 from gitops_action.core.discovery.substitution import substituted
-from gitops_action.core.discovery.transforms import Release, apply_entries, apply_patch, release_of
+from gitops_action.core.discovery.transforms import (
+    ReleaseValues,
+    apply_entries,
+    apply_patch,
+    release_of,
+)
 from gitops_action.core.rendering.deployers import source_path
 from gitops_action.core.repository import Snapshot
 from gitops_action.errors import GitOpsError
@@ -46,7 +51,7 @@ class Followed(Protocol):
     """What Flux or Argo CD build from a folder."""
 
     @property
-    def lives(self) -> tuple[Live, ...]:
+    def lives(self) -> tuple[EffectiveImage, ...]:
         """Its images."""
         ...
 
@@ -75,11 +80,11 @@ class Scan:
     """What a file holds and builds on; `values` are files whose values are settled here."""
 
     path: str
-    lives: tuple[Live, ...] = ()
+    lives: tuple[EffectiveImage, ...] = ()
     files: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
     whole: bool = True
-    releases: tuple[Release, ...] = ()
+    releases: tuple[ReleaseValues, ...] = ()
 
 
 class Scanner:
@@ -104,7 +109,7 @@ class Scanner:
         self.noted(scan.lives)
         return scan
 
-    def noted(self, lives: Iterable[Live]) -> tuple[Live, ...]:
+    def noted(self, lives: Iterable[EffectiveImage]) -> tuple[EffectiveImage, ...]:
         """Remember the scalars of these images."""
         listed = tuple(lives)
         for live in listed:
@@ -113,7 +118,7 @@ class Scanner:
                 self.known.setdefault(spot.key, set()).add(live.repository)
         return listed
 
-    def entries(self, entries: Iterable[Entry]) -> None:
+    def entries(self, entries: Iterable[ImagesEntry]) -> None:
         """Remember the scalars of these `images` entries."""
         for entry in entries:
             self.lines |= {(spot.file, spot.line) for spot in entry.place.spots.values()}
@@ -185,7 +190,7 @@ class Scanner:
                 scan.values.add(path)
                 yield from (tree_of(held) for held in self.source.documents(path, whole=True))
 
-    def release_lives(self, release: Release) -> tuple[Live, ...]:
+    def release_lives(self, release: ReleaseValues) -> tuple[EffectiveImage, ...]:
         """The images of a release: its values, and what its post-renderers make of them."""
         layers = (*release.chart, *release.layers)
         found = helm.values_lives(layers, helm.RELEASE_RULE, rendered=True)
@@ -289,7 +294,9 @@ class Scanner:
         scan.lives += tuple(helm.values_lives(layers, helm.INFLATION_RULE, rendered=True))
         scan.whole = False
 
-    def _patched(self, holder: Cursor, lives: tuple[Live, ...]) -> tuple[Live, ...]:
+    def _patched(
+        self, holder: Cursor, lives: tuple[EffectiveImage, ...]
+    ) -> tuple[EffectiveImage, ...]:
         listed = holder.get("patches")
         for item in listed.items() if listed else ():
             text = item.get("patch")
@@ -300,8 +307,14 @@ class Scanner:
         return lives
 
     def _rewritten(
-        self, holder: Cursor, lives: tuple[Live, ...], rule: str, reason: str, *, whole: bool
-    ) -> tuple[Live, ...]:
+        self,
+        holder: Cursor,
+        lives: tuple[EffectiveImage, ...],
+        rule: str,
+        reason: str,
+        *,
+        whole: bool,
+    ) -> tuple[EffectiveImage, ...]:
         entries = tuple(image_entries(holder.get("images"), rule, reason))
         self.entries(entries)
         return apply_entries(lives, entries, whole=whole)
@@ -324,7 +337,9 @@ class Scanner:
         return self.source.resolve("", written, path.location) if written else written
 
 
-def without_values(lives: Iterable[Live], settled: Collection[str]) -> tuple[Live, ...]:
+def without_values(
+    lives: Iterable[EffectiveImage], settled: Collection[str]
+) -> tuple[EffectiveImage, ...]:
     """The images without those of values files whose values are settled elsewhere."""
     return tuple(
         live
@@ -338,7 +353,7 @@ def is_neither(path: str) -> bool:
     return _NEITHER.fullmatch(path.rpartition("/")[2].lower()) is not None
 
 
-def object_lives(body: Mapping[str, object]) -> tuple[Live, ...]:
+def object_lives(body: Mapping[str, object]) -> tuple[EffectiveImage, ...]:
     """The images of one rendered object, by the rules that edit them in files.
 
     What cannot be read of it (a path that leads out of the repository) holds none: the file that

@@ -13,8 +13,8 @@ from dataclasses import replace
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.image import (
-    Live,
-    Place,
+    EffectiveImage,
+    ImageLocation,
     Role,
     Spelling,
     Spot,
@@ -31,7 +31,7 @@ _VARIABLE = pattern(r"\$\{(?P<name>\w+)(?::?[-=](?P<default>[^}]*))?\}")
 _FIX = "change the value there, or mark it with `# gitops-image: REPOSITORY:tag`"
 
 
-def unresolved(live: Live) -> Untraced | None:
+def unresolved(live: EffectiveImage) -> Untraced | None:
     """What is left of variables in the version of an image; None where it is all text."""
     version = f"{live.spelling.tag}@{live.spelling.digest}"
     if not holds_variable(version):
@@ -54,7 +54,9 @@ class _Variables:
     open: str
 
 
-def substituted(lives: Iterable[Live], kustomization: Cursor, source: Source) -> tuple[Live, ...]:
+def substituted(
+    lives: Iterable[EffectiveImage], kustomization: Cursor, source: Source
+) -> tuple[EffectiveImage, ...]:
     """The images after the variables of a Flux Kustomization, if it replaces any."""
     post = kustomization.get("spec", "postBuild")
     listed = tuple(lives)
@@ -93,7 +95,7 @@ def _data(kind: str, name: str, source: Source) -> dict[str, Cursor] | None:
     return None
 
 
-def _resolved(live: Live, variables: _Variables) -> Live:
+def _resolved(live: EffectiveImage, variables: _Variables) -> EffectiveImage:
     text = _VARIABLE.sub(lambda found: _text(found, variables), str(live.spelling))
     spelling = split_image(text)
     if not holds_variable(_version_text(live)):
@@ -111,9 +113,11 @@ def _resolved(live: Live, variables: _Variables) -> Live:
     return _decided(live, spelling, role, known, whole["name"])
 
 
-def _decided(live: Live, spelling: Spelling, role: Role, known: Spot, name: str) -> Live:
+def _decided(
+    live: EffectiveImage, spelling: Spelling, role: Role, known: Spot, name: str
+) -> EffectiveImage:
     spot = live.version.main
-    place = Place(
+    place = ImageLocation(
         rule=RULE,
         reason=f"the value of ${{{name}}}, which {spot.file}:{spot.line} reads",
         spots={role: known},
@@ -123,12 +127,12 @@ def _decided(live: Live, spelling: Spelling, role: Role, known: Spot, name: str)
     return replace(live, spelling=spelling, version=place, naming=naming, settled=len(live.layers))
 
 
-def _version_text(live: Live) -> str:
+def _version_text(live: EffectiveImage) -> str:
     whole = str(live.spelling)
     return whole if whole.startswith("${") else f"{live.spelling.tag}{live.spelling.digest}"
 
 
-def _version_part(live: Live) -> tuple[Role | None, Spot | None]:
+def _version_part(live: EffectiveImage) -> tuple[Role | None, Spot | None]:
     """The part of the deciding scalar that says the version."""
     for role in ("tag", "digest"):
         spot = live.version.spots.get(role)

@@ -9,8 +9,8 @@ from typing import Protocol
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor, Tree, tree_of
 from gitops_action.core.discovery.image import (
-    Live,
-    Resource,
+    EffectiveImage,
+    ImageOwner,
     Spelling,
     Spot,
     entry_matches,
@@ -18,9 +18,9 @@ from gitops_action.core.discovery.image import (
 )
 from gitops_action.core.discovery.kinds import flux, helm
 from gitops_action.core.discovery.kinds.kustomize import (
-    Entry,
+    ImagesEntry,
     Patched,
-    Target,
+    PatchTarget,
     named_target,
     pointer,
 )
@@ -31,8 +31,8 @@ from gitops_action.errors import GitOpsError, Location
 
 
 def apply_entries(
-    lives: Iterable[Live], entries: Iterable[Entry], *, whole: bool
-) -> tuple[Live, ...]:
+    lives: Iterable[EffectiveImage], entries: Iterable[ImagesEntry], *, whole: bool
+) -> tuple[EffectiveImage, ...]:
     """The images after all entries, each applied to what the one before made.
 
     An entry that reaches no image seen here is kept as an image of its own (`seen` False): what it
@@ -51,7 +51,7 @@ def apply_entries(
     return current
 
 
-def _reaches(entry: Entry, live: Live) -> bool:
+def _reaches(entry: ImagesEntry, live: EffectiveImage) -> bool:
     if not live.reachable:
         return False
     hit = entry_matches(entry.name, str(live.spelling))
@@ -66,7 +66,7 @@ def _reaches(entry: Entry, live: Live) -> bool:
     return hit
 
 
-def _rewritten(live: Live, entry: Entry) -> Live:
+def _rewritten(live: EffectiveImage, entry: ImagesEntry) -> EffectiveImage:
     spelling = split_image(str(entry.rewrite(live.spelling)))
     passed = len(live.layers) + entry.above
     return replace(
@@ -79,8 +79,8 @@ def _rewritten(live: Live, entry: Entry) -> Live:
     )
 
 
-def _unseen(entry: Entry, *, dead: bool) -> Live:
-    return Live(
+def _unseen(entry: ImagesEntry, *, dead: bool) -> EffectiveImage:
+    return EffectiveImage(
         spelling=split_image(str(entry.rewrite(Spelling(name=entry.name)))),
         naming=entry.naming or entry.place,
         version=entry.place,
@@ -93,7 +93,9 @@ def _unseen(entry: Entry, *, dead: bool) -> Live:
 # Patches applied to images: which image a patch means, and what becomes of it.
 
 
-def apply_patch(lives: Iterable[Live], patched: Patched, *, open_below: bool) -> tuple[Live, ...]:
+def apply_patch(
+    lives: Iterable[EffectiveImage], patched: Patched, *, open_below: bool
+) -> tuple[EffectiveImage, ...]:
     """The images after a patch.
 
     Args:
@@ -114,7 +116,7 @@ def apply_patch(lives: Iterable[Live], patched: Patched, *, open_below: bool) ->
     return tuple(kept)
 
 
-def matches(target: Target, resource: Resource) -> bool:
+def matches(target: PatchTarget, resource: ImageOwner) -> bool:
     """Whether a patch's target is this object. kustomize anchors the expressions at both ends."""
     if target.exact:
         same = (target.group, target.kind) == (resource.group, resource.kind)
@@ -134,7 +136,9 @@ def _full(pattern: str, value: str) -> bool:
         return pattern == value
 
 
-def _change(own: list[Live], patched: Patched, resource: Resource) -> list[Live]:
+def _change(
+    own: list[EffectiveImage], patched: Patched, resource: ImageOwner
+) -> list[EffectiveImage]:
     listed = [live for live in own if live.listed == patched.listed]
     others = [live for live in own if live.listed != patched.listed]
     match patched.action:
@@ -154,7 +158,9 @@ def _change(own: list[Live], patched: Patched, resource: Resource) -> list[Live]
             return _remove(own, patched.listed)
 
 
-def _merge(listed: list[Live], patched: Patched, resource: Resource) -> list[Live]:
+def _merge(
+    listed: list[EffectiveImage], patched: Patched, resource: ImageOwner
+) -> list[EffectiveImage]:
     """Built-in kinds merge containers by name, new ones in front; lists of others are replaced."""
     if resource.group not in BUILT_IN_GROUPS:
         return list(patched.lives) or listed
@@ -163,7 +169,7 @@ def _merge(listed: list[Live], patched: Patched, resource: Resource) -> list[Liv
     return _renumber([*by_name.values(), *merged])
 
 
-def _overlaid(live: Live, above: Live | None) -> Live:
+def _overlaid(live: EffectiveImage, above: EffectiveImage | None) -> EffectiveImage:
     """The image with what a patch says over it; the object and the layers stay."""
     if above is None:
         return live
@@ -178,21 +184,23 @@ def _overlaid(live: Live, above: Live | None) -> Live:
     )
 
 
-def _set(listed: list[Live], patched: Patched) -> list[Live]:
+def _set(listed: list[EffectiveImage], patched: Patched) -> list[EffectiveImage]:
     new = patched.lives[0]
     if all(live.index != patched.index for live in listed):
         return [*listed, new]
     return [_overlaid(live, new) if live.index == patched.index else live for live in listed]
 
 
-def _insert(listed: list[Live], patched: Patched) -> list[Live]:
+def _insert(listed: list[EffectiveImage], patched: Patched) -> list[EffectiveImage]:
     at = patched.index
     ordered = sorted(listed, key=lambda live: live.index)
     position = len(ordered) if at is None or at < 0 else at
     return _renumber([*ordered[:position], *patched.lives, *ordered[position:]])
 
 
-def patch_fields(lives: Iterable[Live], patch: Cursor, target: Target | None) -> tuple[Live, ...]:
+def patch_fields(
+    lives: Iterable[EffectiveImage], patch: Cursor, target: PatchTarget | None
+) -> tuple[EffectiveImage, ...]:
     """The images outside of pods after one document of a patch."""
     current = tuple(lives)
     if patch.is_mapping:
@@ -207,7 +215,9 @@ def patch_fields(lives: Iterable[Live], patch: Cursor, target: Target | None) ->
     return current
 
 
-def _with_fields(live: Live, target: Target, steps: tuple[Step, ...], value: Cursor) -> Live:
+def _with_fields(
+    live: EffectiveImage, target: PatchTarget, steps: tuple[Step, ...], value: Cursor
+) -> EffectiveImage:
     """The image with the scalars that a value brings which a patch puts at `steps`."""
     if not live.fields or live.resource is None or not matches(target, live.resource):
         return live
@@ -228,7 +238,7 @@ def _below(value: Cursor, way: tuple[Step, ...], steps: tuple[Step, ...]) -> Spo
     return found.spot if found else None
 
 
-def _remove(own: list[Live], steps: tuple[object, ...]) -> list[Live]:
+def _remove(own: list[EffectiveImage], steps: tuple[object, ...]) -> list[EffectiveImage]:
     kept = []
     for live in own:
         if (*live.listed, live.index)[: len(steps)] == steps:
@@ -241,7 +251,7 @@ def _remove(own: list[Live], steps: tuple[object, ...]) -> list[Live]:
     return kept
 
 
-def _renumber(lives: Iterable[Live]) -> list[Live]:
+def _renumber(lives: Iterable[EffectiveImage]) -> list[EffectiveImage]:
     return [replace(live, index=index) for index, live in enumerate(lives)]
 
 
@@ -260,25 +270,25 @@ _VALUES = ("spec", "values")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
+class ReleaseValues:
     """A release: its object, layers of values, lowest first, and what renders after the chart.
 
     `references` are the ConfigMaps and Secrets (kind, name, key) whose values lie below its own,
     `chart` the values files of a chart in this repository, which lie below all.
     """
 
-    resource: Resource
+    resource: ImageOwner
     layers: tuple[Tree, ...]
     renderers: tuple[Cursor, ...] = ()
     references: tuple[tuple[str, str, str], ...] = ()
     chart: tuple[Tree, ...] = ()
 
 
-def release_of(manifest: Cursor) -> Release:
+def release_of(manifest: Cursor) -> ReleaseValues:
     """A release as its manifest says it."""
     listed = manifest.get("spec", "postRenderers")
     steps = (item.get("kustomize") for item in (listed.items() if listed else ()))
-    return Release(
+    return ReleaseValues(
         resource=resource_of(manifest),
         layers=helm.release_values(manifest),
         renderers=tuple(step for step in steps if step),
@@ -287,11 +297,11 @@ def release_of(manifest: Cursor) -> Release:
 
 
 def with_generated(
-    releases: tuple[Release, ...], values: GeneratedValues
-) -> tuple[tuple[Release, ...], tuple[Release, ...]]:
+    releases: tuple[ReleaseValues, ...], values: GeneratedValues
+) -> tuple[tuple[ReleaseValues, ...], tuple[ReleaseValues, ...]]:
     """The releases with the values that generators make for them, and those that changed."""
-    current: list[Release] = []
-    changed: list[Release] = []
+    current: list[ReleaseValues] = []
+    changed: list[ReleaseValues] = []
     for release in releases:
         found = {ref: values.values(*ref) for ref in release.references}
         layers = tuple(tree for ref in release.references for tree in found[ref])
@@ -312,8 +322,12 @@ def _references(manifest: Cursor) -> Iterator[tuple[str, str, str]]:
 
 
 def patch_releases(
-    releases: tuple[Release, ...], patch: Cursor, target: Target | None, *, open_below: bool
-) -> tuple[Release, ...]:
+    releases: tuple[ReleaseValues, ...],
+    patch: Cursor,
+    target: PatchTarget | None,
+    *,
+    open_below: bool,
+) -> tuple[ReleaseValues, ...]:
     """The releases after one document of a patch; those it changes are new objects.
 
     Args:
@@ -334,7 +348,7 @@ def patch_releases(
     return current
 
 
-def _layers(patch: Cursor, target: Target | None) -> Iterator[tuple[Target, Tree]]:
+def _layers(patch: Cursor, target: PatchTarget | None) -> Iterator[tuple[PatchTarget, Tree]]:
     """What each part of a patch lays over the values of its target."""
     if patch.is_mapping:
         for manifest in manifests(patch):

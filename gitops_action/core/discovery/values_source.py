@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gitops_action.core.discovery.cursor import Cursor, Tree, tree_of
 from gitops_action.core.discovery.image import Spot, Untraced
-from gitops_action.core.discovery.kinds.kustomize import Target
+from gitops_action.core.discovery.kinds.kustomize import PatchTarget
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests, resource_of
 from gitops_action.core.discovery.replacements import Find, missing_source, segments
 from gitops_action.core.discovery.source import YAML_ENDINGS, Source, items, resolved
@@ -45,7 +45,7 @@ class ValueSources:
     def finder(self, item: Cursor) -> Find:
         """How a replacement finds the scalar at a field path of an object."""
 
-        def find(selector: Target, path: str) -> Spot | Untraced:
+        def find(selector: PatchTarget, path: str) -> Spot | Untraced:
             found = self._in_generators(selector, segments(path))
             found = found or self._in_objects(selector, segments(path))
             return found or missing_source(item, selector, path)
@@ -90,7 +90,9 @@ class ValueSources:
         self.files |= {*made.files.values(), *made.envs}
         return made
 
-    def _in_generators(self, selector: Target, path: tuple[str, ...]) -> Spot | Untraced | None:
+    def _in_generators(
+        self, selector: PatchTarget, path: tuple[str, ...]
+    ) -> Spot | Untraced | None:
         if len(path) < 2 or path[0] not in {"data", "stringData"}:  # noqa: PLR2004 - data.KEY
             return None
         for made in self._generated:
@@ -116,7 +118,7 @@ class ValueSources:
                     return Untraced(file=path, line=number, what=what, fix=_ENV_FIX)
         return None
 
-    def _in_objects(self, selector: Target, path: tuple[str, ...]) -> Spot | Untraced | None:
+    def _in_objects(self, selector: PatchTarget, path: tuple[str, ...]) -> Spot | Untraced | None:
         for file in sorted(self._objects):
             if not self._source.reads(file, always=True) or self._source.is_link(file):
                 continue

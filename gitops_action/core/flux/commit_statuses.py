@@ -36,7 +36,7 @@ class Said(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class ReportedStatus:
     """What is reported about one object.
 
     Attributes:
@@ -53,7 +53,7 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class RequestedStatuses:
     """Which statuses count.
 
     Attributes:
@@ -76,7 +76,7 @@ OnCommit = tuple[str, Sequence[CommitStatus]]
 """A commit and its statuses, the newest of each context."""
 
 
-def reports(commits: Sequence[OnCommit], wanted: Wanted) -> tuple[Report, ...]:
+def reports(commits: Sequence[OnCommit], wanted: RequestedStatuses) -> tuple[ReportedStatus, ...]:
     """What is reported in each context that is wanted; never empty.
 
     A success on any of these commits counts: each of them contains the one that is waited for. Of
@@ -90,14 +90,16 @@ def reports(commits: Sequence[OnCommit], wanted: Wanted) -> tuple[Report, ...]:
     return tuple(dict.fromkeys(report for each in found for report in each))
 
 
-def others(commits: Iterable[OnCommit], wanted: Wanted) -> tuple[str, ...]:
+def others(commits: Iterable[OnCommit], wanted: RequestedStatuses) -> tuple[str, ...]:
     """Contexts that do not count; where some look as if Flux had written them, only those."""
     contexts = {status.context for _, statuses in commits for status in statuses}
     rest = sorted(one for one in contexts if not wanted.matches(one))
     return tuple(one for one in rest if _FLUX.fullmatch(one)) or tuple(rest)
 
 
-def _about(commits: Sequence[OnCommit], wanted: Wanted, name: str) -> tuple[Report, ...]:
+def _about(
+    commits: Sequence[OnCommit], wanted: RequestedStatuses, name: str
+) -> tuple[ReportedStatus, ...]:
     contexts = {
         status.context
         for _, statuses in commits
@@ -106,10 +108,10 @@ def _about(commits: Sequence[OnCommit], wanted: Wanted, name: str) -> tuple[Repo
     }
     found = tuple(_in(commits, context) for context in sorted(contexts))
     start = f"kustomization/{name}" if name else wanted.prefix
-    return found or (Report(said=Said.NOTHING, context=f"{start}…"),)
+    return found or (ReportedStatus(said=Said.NOTHING, context=f"{start}…"),)
 
 
-def _in(commits: Sequence[OnCommit], context: str) -> Report:
+def _in(commits: Sequence[OnCommit], context: str) -> ReportedStatus:
     found = [
         _read(status, commit)
         for commit, statuses in commits
@@ -122,8 +124,8 @@ def _in(commits: Sequence[OnCommit], context: str) -> Report:
     return next(iter((*good, *newer, *bad, *found)))
 
 
-def _read(status: CommitStatus, commit: str) -> Report:
-    return Report(
+def _read(status: CommitStatus, commit: str) -> ReportedStatus:
+    return ReportedStatus(
         said=_said(status), context=status.context, commit=commit, words=status.description
     )
 
@@ -148,14 +150,14 @@ _LISTED = 8
 """Contexts that are listed at most."""
 
 
-def failed_sentence(report: Report, commit: str) -> str:
+def failed_sentence(report: ReportedStatus, commit: str) -> str:
     """A failure in Flux's words, and on which commit it is where it is another one."""
     newer = report.commit != commit
     where = f" on {report.commit[:12]}, which contains {commit[:12]}" if newer else ""
     return f"Flux reports a failure{where}: {report.context}: {said(report)}"
 
 
-def silent_sentence(found: Sequence[Report], elsewhere: Sequence[str], commit: str) -> str:
+def silent_sentence(found: Sequence[ReportedStatus], elsewhere: Sequence[str], commit: str) -> str:
     """What was looked for and is not there, and what is there instead."""
     missing = " or ".join(f"`{one.context}`" for one in found if one.said is Said.NOTHING)
     listed = ", ".join(f"`{one}`" for one in elsewhere[:_LISTED])
@@ -167,24 +169,24 @@ def silent_sentence(found: Sequence[Report], elsewhere: Sequence[str], commit: s
     )
 
 
-def passing_sentence(found: Sequence[Report]) -> str:
+def passing_sentence(found: Sequence[ReportedStatus]) -> str:
     """What Flux said last where it said nothing final."""
     last = "; ".join(f"{one.context}: {said(one)}" for one in found if one.said is Said.PASSING)
     return f"Flux reported nothing final, last {last}"
 
 
-def newer_note(report: Report, commit: str) -> str:
+def newer_note(report: ReportedStatus, commit: str) -> str:
     """Which newer commit proves it."""
     newer = report.commit[:12]
     return f"{report.context} succeeded on {newer}, which is newer and contains {commit[:12]}"
 
 
-def now_note(report: Report) -> str:
+def now_note(report: ReportedStatus) -> str:
     """What is reported at the moment."""
     return f"{report.context}: {said(report)}"
 
 
-def said(report: Report) -> str:
+def said(report: ReportedStatus) -> str:
     """Flux's words; our own where it used none."""
     if report.said is Said.NOTHING:
         return "nothing is reported yet"

@@ -82,7 +82,7 @@ _ORIGIN = "org.opencontainers.image.revision"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Condition:
+class FluxCondition:
     """One condition; `generation` is the one of the spec that it was written for, or None."""
 
     status: str = ""
@@ -97,10 +97,10 @@ class Condition:
         return self.status == "True"
 
 
-def condition_of(body: Body, kind: str) -> Condition:
+def condition_of(body: Body, kind: str) -> FluxCondition:
     """The condition of that type; an empty one where there is none."""
     found = condition(body, kind)
-    return Condition(
+    return FluxCondition(
         status=text(found, "status"),
         reason=text(found, "reason"),
         message=text(found, "message"),
@@ -119,7 +119,7 @@ def id_of(body: Body) -> ObjectId:
     )
 
 
-def said_of(body: Body, what: str, condition: Condition) -> str:
+def said_of(body: Body, what: str, condition: FluxCondition) -> str:
     """A sentence about an object in its controller's words."""
     message = condition.message or condition.reason
     return f"{id_of(body)} {what}: {message}" if message else f"{id_of(body)} {what}"

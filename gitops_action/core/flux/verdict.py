@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.flux.status import (
-    Condition,
+    FluxCondition,
     Revision,
     applied,
     artifact_of,
@@ -28,7 +28,7 @@ from gitops_action.core.manifests.model import Body
 from gitops_action.core.pattern import pattern
 
 
-class Step(StrEnum):
+class FluxStep(StrEnum):
     """Where it stands. `checking`: the commit is applied, its health is looked at."""
 
     WAITING = "waiting"
@@ -51,7 +51,7 @@ Relate = Callable[[Revision], Relation]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class FluxVerdict:
     """What is known.
 
     Attributes:
@@ -64,7 +64,7 @@ class Verdict:
         unhealthy: everything was applied; the objects tell more than the sentence.
     """
 
-    step: Step
+    step: FluxStep
     sentence: str
     fix: str = ""
     innocent: bool = False
@@ -72,14 +72,14 @@ class Verdict:
     unhealthy: bool = False
 
 
-def waiting(sentence: str, fix: str = "", *, innocent: bool = False) -> Verdict:
+def waiting(sentence: str, fix: str = "", *, innocent: bool = False) -> FluxVerdict:
     """It is on the way."""
-    return Verdict(step=Step.WAITING, sentence=sentence, fix=fix, innocent=innocent)
+    return FluxVerdict(step=FluxStep.WAITING, sentence=sentence, fix=fix, innocent=innocent)
 
 
-def failed(sentence: str, fix: str) -> Verdict:
+def failed(sentence: str, fix: str) -> FluxVerdict:
     """It is certain that it will not get there by itself."""
-    return Verdict(step=Step.FAILED, sentence=sentence, fix=fix)
+    return FluxVerdict(step=FluxStep.FAILED, sentence=sentence, fix=fix)
 
 
 # The verdict about a source: does it hold the commit, and if not, will it ever?
@@ -117,7 +117,7 @@ class Asked:
         return handled(body) == self.stamp if self.stamp else self.changed
 
 
-def judge_source(body: Body, relate: Relate, asked: Asked) -> Verdict:
+def judge_source(body: Body, relate: Relate, asked: Asked) -> FluxVerdict:
     """Judge a source by what its controller wrote.
 
     Args:
@@ -128,7 +128,9 @@ def judge_source(body: Body, relate: Relate, asked: Asked) -> Verdict:
     held = artifact_of(body)
     relation = relate(held) if held else Relation.UNKNOWN
     if held and relation is Relation.HAS:
-        return Verdict(step=Step.DONE, sentence=f"{id_of(body)} has {held.short}", revision=held)
+        return FluxVerdict(
+            step=FluxStep.DONE, sentence=f"{id_of(body)} has {held.short}", revision=held
+        )
     if suspended(body):
         return suspension(body)
     wrong = _broken(body, asked)
@@ -141,14 +143,14 @@ def judge_source(body: Body, relate: Relate, asked: Asked) -> Verdict:
     return _other(body, held.short, relation)
 
 
-def suspension(body: Body) -> Verdict:
+def suspension(body: Body) -> FluxVerdict:
     """Its controller leaves it alone, so nothing will ever happen."""
     who = suspended_by(body)
     by = f" (by {who})" if who else ""
     return failed(f"{id_of(body)} is suspended{by}", f"resume it: `{resume(body)}`")
 
 
-def _broken(body: Body, asked: Asked) -> Verdict | None:
+def _broken(body: Body, asked: Asked) -> FluxVerdict | None:
     stalled = condition_of(body, "Stalled")
     if stalled.holds:
         return failed(said_of(body, "is stalled", stalled), "mend its spec as the message says")
@@ -169,7 +171,7 @@ def _broken(body: Body, asked: Asked) -> Verdict | None:
     return None
 
 
-def _fetch(body: Body, fetch: Condition) -> Verdict:
+def _fetch(body: Body, fetch: FluxCondition) -> FluxVerdict:
     """Tell what a person has to mend from what passes by itself."""
     for name, words, fix in _CAUSES:
         if re.search(words, fetch.message, re.IGNORECASE):
@@ -180,7 +182,7 @@ def _fetch(body: Body, fetch: Condition) -> Verdict:
     return waiting(said_of(body, "could not fetch", fetch), fix, innocent=True)
 
 
-def _unanswered(body: Body, asked: Asked) -> Verdict:
+def _unanswered(body: Body, asked: Asked) -> FluxVerdict:
     if asked.stamp:
         fix = "see that source-controller runs: `kubectl get deployments -n flux-system`"
         return waiting(f"{id_of(body)} was asked and has not answered", fix, innocent=True)
@@ -188,7 +190,7 @@ def _unanswered(body: Body, asked: Asked) -> Verdict:
     return waiting(f"{id_of(body)} fetches by its interval", fix, innocent=True)
 
 
-def _untold(body: Body) -> Verdict:
+def _untold(body: Body) -> FluxVerdict:
     if not has_artifact(body):
         return waiting(said_of(body, "has fetched nothing yet", condition_of(body, "Ready")))
     return failed(
@@ -197,7 +199,7 @@ def _untold(body: Body) -> Verdict:
     )
 
 
-def _other(body: Body, held: str, relation: Relation) -> Verdict:
+def _other(body: Body, held: str, relation: Relation) -> FluxVerdict:
     name = id_of(body)
     if relation is Relation.DIVERGED:
         return failed(
@@ -264,7 +266,7 @@ class Seen:
     before: str = ""
 
 
-def judge_kustomization(seen: Seen, relate: Relate) -> Verdict:
+def judge_kustomization(seen: Seen, relate: Relate) -> FluxVerdict:
     """Judge a Kustomization whose source holds the commit.
 
     What it said before it came to the commit, or before it was asked, counts for nothing.
@@ -278,14 +280,16 @@ def judge_kustomization(seen: Seen, relate: Relate) -> Verdict:
     ready = condition_of(body, "Ready")
     now = applied(body, seen.source)
     if ready.holds and not is_behind(body) and now and relate(now) is Relation.HAS:
-        return Verdict(step=Step.DONE, sentence=f"{id_of(body)} runs {now.short}", revision=now)
+        return FluxVerdict(
+            step=FluxStep.DONE, sentence=f"{id_of(body)} runs {now.short}", revision=now
+        )
     tried = attempted(body, seen.source)
     reached = tried is not None and relate(tried) is Relation.HAS
     if ready.status == "False" and _is_new(ready, body) and _is_answer(seen, ready):
         return _refused(seen, ready, tried if reached else None)
     if tried is not None and reached and checks_health(body):
-        return Verdict(
-            step=Step.CHECKING, sentence=f"{id_of(body)} checks the health of {tried.short}"
+        return FluxVerdict(
+            step=FluxStep.CHECKING, sentence=f"{id_of(body)} checks the health of {tried.short}"
         )
     return _on_the_way(seen, tried, reached=reached)
 
@@ -297,20 +301,20 @@ def checks_health(body: Body) -> bool:
     return healthy.status == "Unknown" and bool(tried) and tried in healthy.message
 
 
-def _is_new(condition: Condition, body: Body) -> bool:
+def _is_new(condition: FluxCondition, body: Body) -> bool:
     """A condition that was written for an older spec says nothing about the newest."""
     newest = number(body, "metadata", "generation")
     return condition.generation is None or condition.generation == newest
 
 
-def _is_answer(seen: Seen, ready: Condition) -> bool:
+def _is_answer(seen: Seen, ready: FluxCondition) -> bool:
     """Whether a failure is of this attempt, not what was there before."""
     if seen.asked.stamp and handled(seen.body) == seen.asked.stamp:
         return True
     return seen.asked.changed and ready.since != seen.before
 
 
-def _refused(seen: Seen, ready: Condition, tried: Revision | None) -> Verdict:
+def _refused(seen: Seen, ready: FluxCondition, tried: Revision | None) -> FluxVerdict:
     """What `Ready: False` means."""
     body = seen.body
     if ready.reason == _DEPENDENCY:
@@ -328,18 +332,18 @@ def _refused(seen: Seen, ready: Condition, tried: Revision | None) -> Verdict:
     return _tried(sentence, fix, ready, tried)
 
 
-def _tried(sentence: str, fix: str, ready: Condition, tried: Revision | None) -> Verdict:
+def _tried(sentence: str, fix: str, ready: FluxCondition, tried: Revision | None) -> FluxVerdict:
     if tried is None:
         return waiting(sentence, "it was of an older revision; Flux goes on", innocent=True)
     unhealthy = ready.reason == _UNHEALTHY
     if _PASSES.search(ready.message) and not unhealthy:
         return waiting(sentence, "Flux tries again by itself")
-    return Verdict(
-        step=Step.FAILED, sentence=sentence, fix=fix, revision=tried, unhealthy=unhealthy
+    return FluxVerdict(
+        step=FluxStep.FAILED, sentence=sentence, fix=fix, revision=tried, unhealthy=unhealthy
     )
 
 
-def _on_the_way(seen: Seen, tried: Revision | None, *, reached: bool) -> Verdict:
+def _on_the_way(seen: Seen, tried: Revision | None, *, reached: bool) -> FluxVerdict:
     body = seen.body
     doing = condition_of(body, "Reconciling")
     if reached and tried is not None:

@@ -56,7 +56,7 @@ class Labels:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manifest:
+class OciManifest:
     """An image manifest or an index.
 
     Attributes:
@@ -74,7 +74,7 @@ class Manifest:
     config: str = ""
 
 
-def read_manifest(data: bytes, media_type: str) -> Manifest:
+def read_manifest(data: bytes, media_type: str) -> OciManifest:
     """Read a manifest or an index; `media_type` is the one the registry names.
 
     Raises:
@@ -87,10 +87,10 @@ def read_manifest(data: bytes, media_type: str) -> Manifest:
         members = tuple(_members(content))
         platform = next((digest for digest, runs in members if runs), "")
         listed = tuple(digest for digest, _ in members)
-        return Manifest(media_type=kind, labels=labels, members=listed, platform=platform)
+        return OciManifest(media_type=kind, labels=labels, members=listed, platform=platform)
     if kind in MANIFEST_TYPES:
         config = _digest(mapping(content, "config"))
-        return Manifest(media_type=kind, labels=labels, config=config)
+        return OciManifest(media_type=kind, labels=labels, config=config)
     raise ValueError(f"media type {kind[:100]!r}")
 
 

@@ -10,7 +10,7 @@ Level = Literal["read", "write"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Right:
+class TokenPermission:
     """One permission of one token.
 
     Attributes:
@@ -32,8 +32,8 @@ class Right:
     without: str = ""
 
 
-RIGHTS: tuple[Right, ...] = (
-    Right(
+RIGHTS: tuple[TokenPermission, ...] = (
+    TokenPermission(
         command="bump",
         held_by="token",
         permission="contents",
@@ -41,7 +41,7 @@ RIGHTS: tuple[Right, ...] = (
         purpose="read the environment repository, write the branch",
         when="`mode: pull-request` or `commit` (with `dry-run`: read)",
     ),
-    Right(
+    TokenPermission(
         command="bump",
         held_by="token",
         permission="pull-requests",
@@ -49,7 +49,7 @@ RIGHTS: tuple[Right, ...] = (
         purpose="open and refresh pull requests, labels, reviewers, comments",
         when="`mode: pull-request`",
     ),
-    Right(
+    TokenPermission(
         command="bump",
         held_by="token",
         permission="actions",
@@ -57,7 +57,7 @@ RIGHTS: tuple[Right, ...] = (
         purpose="start the workflow, find its run",
         when="`mode: dispatch`",
     ),
-    Right(
+    TokenPermission(
         command="bump",
         held_by="token",
         permission="contents",
@@ -66,7 +66,7 @@ RIGHTS: tuple[Right, ...] = (
         when="`mode: dispatch` with `dispatch-event: repository_dispatch`, instead of"
         " `actions: write`",
     ),
-    Right(
+    TokenPermission(
         command="bump",
         held_by="token",
         permission="actions",
@@ -75,7 +75,7 @@ RIGHTS: tuple[Right, ...] = (
         when="`mode: dispatch` with `dispatch-event: repository_dispatch`",
         without="a note; with `wait` the result is `unknown`",
     ),
-    Right(
+    TokenPermission(
         command="bump",
         held_by="token",
         permission="pull-requests",
@@ -84,7 +84,7 @@ RIGHTS: tuple[Right, ...] = (
         when="`mode: dispatch` with `wait`",
         without="a note; the outputs name no pull request",
     ),
-    Right(
+    TokenPermission(
         command="bump",
         held_by="token",
         permission="members",
@@ -93,7 +93,7 @@ RIGHTS: tuple[Right, ...] = (
         when="`pull-request-team-reviewers` is given",
         without="a note; nobody of the team is asked",
     ),
-    Right(
+    TokenPermission(
         command="bump",
         held_by="source-token",
         permission="contents",
@@ -102,7 +102,7 @@ RIGHTS: tuple[Right, ...] = (
         when="the source commit is known",
         without="a note; no list of commits, no check of ancestry",
     ),
-    Right(
+    TokenPermission(
         command="bump",
         held_by="registry-password",
         permission="packages",
@@ -111,7 +111,7 @@ RIGHTS: tuple[Right, ...] = (
         when="the image is private",
         without="a warning; the tag is written without a digest",
     ),
-    Right(
+    TokenPermission(
         command="tag",
         held_by="source-token",
         permission="contents",
@@ -119,7 +119,7 @@ RIGHTS: tuple[Right, ...] = (
         purpose="read the repository's facts and its commit's date",
         when="the event does not tell them",
     ),
-    Right(
+    TokenPermission(
         command="validate",
         held_by="token",
         permission="contents",
@@ -127,7 +127,7 @@ RIGHTS: tuple[Right, ...] = (
         purpose="read the base and the pull request's head",
         when="`pull-request` is given",
     ),
-    Right(
+    TokenPermission(
         command="validate",
         held_by="token",
         permission="pull-requests",
@@ -136,7 +136,7 @@ RIGHTS: tuple[Right, ...] = (
         when="`pull-request` is given",
         without="a note; what is declared is not checked",
     ),
-    Right(
+    TokenPermission(
         command="validate",
         held_by="token",
         permission="pull-requests",
@@ -145,7 +145,7 @@ RIGHTS: tuple[Right, ...] = (
         when="`comment` is `true`",
         without="a note; the summary has all of it",
     ),
-    Right(
+    TokenPermission(
         command="validate",
         held_by="source-token",
         permission="packages",
@@ -154,7 +154,7 @@ RIGHTS: tuple[Right, ...] = (
         when="the image is private and `registry-password` is not given",
         without="a warning; whether the image exists is not known",
     ),
-    Right(
+    TokenPermission(
         command="validate",
         held_by="registry-password",
         permission="packages",
@@ -163,14 +163,14 @@ RIGHTS: tuple[Right, ...] = (
         when="the image is private",
         without="a warning; whether the image exists is not known",
     ),
-    Right(
+    TokenPermission(
         command="deploy",
         held_by="token",
         permission="contents",
         level="read",
         purpose="read the environment repository at the commit",
     ),
-    Right(
+    TokenPermission(
         command="deploy",
         held_by="token",
         permission="deployments",
@@ -178,7 +178,7 @@ RIGHTS: tuple[Right, ...] = (
         purpose="record the deployment and how it ended",
         when="always (with `dry-run`: read, and only with `pending`)",
     ),
-    Right(
+    TokenPermission(
         command="deploy",
         held_by="token",
         permission="statuses",
@@ -186,7 +186,7 @@ RIGHTS: tuple[Right, ...] = (
         purpose="see what Flux reported",
         when="a target has `access: none`",
     ),
-    Right(
+    TokenPermission(
         command="deploy",
         held_by="source-token",
         permission="statuses",
@@ -195,7 +195,7 @@ RIGHTS: tuple[Right, ...] = (
         when="the application has a `source`",
         without="a note",
     ),
-    Right(
+    TokenPermission(
         command="deploy",
         held_by="registry-password",
         permission="packages",
@@ -204,7 +204,7 @@ RIGHTS: tuple[Right, ...] = (
         when="the image is private",
         without="nobody is told on those commits",
     ),
-    Right(
+    TokenPermission(
         command="deploy",
         held_by="kubeconfig",
         permission="the cluster's Role",
@@ -212,7 +212,7 @@ RIGHTS: tuple[Right, ...] = (
         purpose="apply, watch and prune (Kubernetes RBAC: docs/deploy.md)",
         when="it is how the cluster is reached",
     ),
-    Right(
+    TokenPermission(
         command="deploy",
         held_by="kube-token",
         permission="the cluster's Role",

@@ -25,7 +25,7 @@ class DeepError(Exception):
     """A document's aliases make it endless, or larger than anyone means."""
 
 
-class Values:
+class CanonicalValues:
     """Turns nodes into values; keys sorted, for that is the canonical form."""
 
     def __init__(self, path: str) -> None:

@@ -34,7 +34,7 @@ _BRACKETS = pattern(rb"[\[\]{}]")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Document:
+class ManifestDocument:
     """One document: its value, where it starts, and where the items of its list `items` start."""
 
     value: object
@@ -42,7 +42,7 @@ class Document:
     items: tuple[int, ...] = ()
 
 
-def read_documents(path: str, data: bytes) -> tuple[Document, ...]:
+def read_documents(path: str, data: bytes) -> tuple[ManifestDocument, ...]:
     """The documents of a file that are not empty.
 
     Raises:
@@ -74,7 +74,7 @@ def compose_nodes(path: str, data: bytes) -> Iterator[yaml.Node]:
         raise _syntax_error(path, error) from None
 
 
-def _json(data: bytes) -> Document | None:
+def _json(data: bytes) -> ManifestDocument | None:
     """JSON read as such: YAML knows neither its surrogate escapes nor its tabs."""
     try:
         value: object = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse)
@@ -82,7 +82,7 @@ def _json(data: bytes) -> Document | None:
         return None  # flow style, or a mistake that the YAML reader can place
     items = value.get("items") if isinstance(value, dict) else None
     count = len(items) if isinstance(items, list) else 0
-    return Document(value=value, line=1, items=(1,) * count)
+    return ManifestDocument(value=value, line=1, items=(1,) * count)
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -96,18 +96,18 @@ def _refuse(constant: str) -> object:
     raise ValueError(constant)
 
 
-def _yaml(path: str, data: bytes) -> Iterator[Document]:
+def _yaml(path: str, data: bytes) -> Iterator[ManifestDocument]:
     from yaml import YAMLError  # noqa: PLC0415 - only what reads manifests pays for it
 
-    from gitops_action.core.manifests.nodes import DeepError, Values  # noqa: PLC0415 - same
+    from gitops_action.core.manifests.nodes import CanonicalValues, DeepError  # noqa: PLC0415 - same
 
-    values = Values(path)
+    values = CanonicalValues(path)
     try:
         for node in _nodes(data):
             value = values.of(node)
             if value is not None:
                 items = values.lines(node, "items")
-                yield Document(value=value, line=node.start_mark.line + 1, items=items)
+                yield ManifestDocument(value=value, line=node.start_mark.line + 1, items=items)
     except YAMLError as error:
         raise _syntax_error(path, error) from None
     except (UnicodeDecodeError, UnicodeEncodeError) as error:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gitops_action.core.discovery import Source, Survey, application_of_live
-from gitops_action.core.discovery.image import Live, Place, Role, Spelling, repository_of
+from gitops_action.core.discovery import DiscoveredImages, Source, application_of_live
+from gitops_action.core.discovery.image import (
+    EffectiveImage,
+    ImageLocation,
+    Role,
+    Spelling,
+    repository_of,
+)
 from gitops_action.core.discovery.kinds import markers
 from gitops_action.core.discovery.substitution import unresolved
 from gitops_action.core.images import ImageChange, ImageReference
@@ -30,7 +36,9 @@ _ALGORITHM = "sha256:"
 _BARE_KEYS = ("sha", "sha256")
 
 
-def version_values(place: Place, target: ImageReference, mode: DigestMode) -> Mapping[Role, str]:
+def version_values(
+    place: ImageLocation, target: ImageReference, mode: DigestMode
+) -> Mapping[Role, str]:
     """New values for the scalars that say tag and digest, by what they say.
 
     A digest is written where the place can hold it: in a whole reference, in a `digest` key that is
@@ -55,7 +63,7 @@ def version_values(place: Place, target: ImageReference, mode: DigestMode) -> Ma
 
 
 def name_values(
-    place: Place, target: ImageReference, values: Mapping[Role, str]
+    place: ImageLocation, target: ImageReference, values: Mapping[Role, str]
 ) -> Mapping[Role, str]:
     """New values for the scalars that say the name; empty when none of them does.
 
@@ -77,7 +85,7 @@ def name_values(
     return {"registry": target.domain, "name": target.path}
 
 
-def _digest(place: Place, target: ImageReference, mode: DigestMode) -> str:
+def _digest(place: ImageLocation, target: ImageReference, mode: DigestMode) -> str:
     """The digest to write. The old one stays only while its tag does."""
     old = place.spelling
     if target.digest or not old.digest or mode == "drop":
@@ -88,7 +96,7 @@ def _digest(place: Place, target: ImageReference, mode: DigestMode) -> str:
     raise _cannot(place, f"the digest of {old.tag or 'the old version'} would stay", fix)
 
 
-def _tag(place: Place, target: ImageReference, digest: str) -> str:
+def _tag(place: ImageLocation, target: ImageReference, digest: str) -> str:
     if target.tag is None:
         fix = "give the image with its tag, or add a `digest` key"
         raise _cannot(place, "only a tag stands here, and the target has none", fix)
@@ -96,14 +104,14 @@ def _tag(place: Place, target: ImageReference, digest: str) -> str:
     return f"{target.tag}@{digest}" if holds and digest else target.tag
 
 
-def _as_key(place: Place, digest: str) -> str:
+def _as_key(place: ImageLocation, digest: str) -> str:
     """Charts with a `sha` key take the bare hexadecimal digits."""
     key = str(place.spots["digest"].path.steps[-1]).lower()
     bare = key in _BARE_KEYS and not place.text("digest").startswith(_ALGORITHM)
     return digest.removeprefix(_ALGORITHM) if bare else digest
 
 
-def _cannot(place: Place, cause: str, fix: str) -> CannotWriteError:
+def _cannot(place: ImageLocation, cause: str, fix: str) -> CannotWriteError:
     spot = place.main
     location = Location(file=spot.file, line=spot.line)
     return CannotWriteError(
@@ -115,10 +123,10 @@ def _cannot(place: Place, cause: str, fix: str) -> CannotWriteError:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class RequestedImage:
     """An image that is to become a change's target."""
 
-    live: Live
+    live: EffectiveImage
     change: ImageChange
     application: str | None
 
@@ -130,7 +138,7 @@ def changes_by_repository(changes: Iterable[ImageChange]) -> dict[str, ImageChan
     return found | {change.repository: change for change in listed}
 
 
-def wanted_images(request: PlanRequest, survey: Survey) -> tuple[Wanted, ...]:
+def wanted_images(request: PlanRequest, survey: DiscoveredImages) -> tuple[RequestedImage, ...]:
     """The images that are meant, whatever file they stand in.
 
     An entry that certainly reaches no image counts only where nothing else has its repository.
@@ -145,11 +153,11 @@ def wanted_images(request: PlanRequest, survey: Survey) -> tuple[Wanted, ...]:
             continue
         if _is_selected(application, live, request):
             change = changes[str(live.repository)]
-            found.append(Wanted(live=live, change=change, application=application))
+            found.append(RequestedImage(live=live, change=change, application=application))
     return tuple(found)
 
 
-def dead_entries(request: PlanRequest, survey: Survey) -> tuple[Place, ...]:
+def dead_entries(request: PlanRequest, survey: DiscoveredImages) -> tuple[ImageLocation, ...]:
     """Entries for a wanted repository that reach no image, where other places have it."""
     changes = changes_by_repository(request.changes)
     alive = {live.repository for live in survey.lives if not live.dead}
@@ -160,12 +168,12 @@ def dead_entries(request: PlanRequest, survey: Survey) -> tuple[Place, ...]:
     )
 
 
-def editable(wanted: Wanted, request: PlanRequest) -> bool:
+def editable(wanted: RequestedImage, request: PlanRequest) -> bool:
     """Whether `paths` lets the file be edited."""
     return not request.paths or allowed(wanted.live.version.main.file, request.paths)
 
 
-def other_uses(survey: Survey, wanted: Iterable[Wanted]) -> Uses:
+def other_uses(survey: DiscoveredImages, wanted: Iterable[RequestedImage]) -> Uses:
     """What else is decided by scalars; tags without a repository are images of their own."""
     chosen = {id(item.live) for item in wanted}
     found: dict[tuple[str, str], dict[Use, None]] = {}
@@ -180,7 +188,7 @@ def other_uses(survey: Survey, wanted: Iterable[Wanted]) -> Uses:
     return {key: tuple(uses) for key, uses in found.items()}
 
 
-def _is_selected(application: str | None, live: Live, request: PlanRequest) -> bool:
+def _is_selected(application: str | None, live: EffectiveImage, request: PlanRequest) -> bool:
     if request.applications:
         return application in request.applications
     declared = request.config.application(application) if application else None
@@ -211,7 +219,7 @@ class ImagePlanner:
     uses: Uses
     errors: list[GitOpsError] = field(default_factory=list)
 
-    def plan(self, wanted: Wanted) -> None:
+    def plan(self, wanted: RequestedImage) -> None:
         """Plan one image; what is wrong with it is kept."""
         try:
             self._plan(wanted)
@@ -219,7 +227,7 @@ class ImagePlanner:
             if str(error) not in {str(known) for known in self.errors}:
                 self.errors.append(error)
 
-    def _plan(self, wanted: Wanted) -> None:
+    def _plan(self, wanted: RequestedImage) -> None:
         live, target = wanted.live, wanted.change.target
         renames = wanted.change.rename and live.repository != target.repository
         renames = renames or _says_other_name(live, target)
@@ -239,7 +247,7 @@ class ImagePlanner:
         else:
             self._edit(wanted, renames=renames)
 
-    def _edit(self, wanted: Wanted, *, renames: bool) -> None:
+    def _edit(self, wanted: RequestedImage, *, renames: bool) -> None:
         live, target = wanted.live, wanted.change.target
         values = self._version(wanted)
         if renames and live.naming.key == live.version.key:
@@ -248,7 +256,7 @@ class ImagePlanner:
             self._put(live.naming, name_values(live.naming, target, {}), wanted)
         self._put(live.version, values, wanted)
 
-    def _differs(self, wanted: Wanted, *, renames: bool) -> bool:
+    def _differs(self, wanted: RequestedImage, *, renames: bool) -> bool:
         place = wanted.live.version
         try:
             values = self._version(wanted)
@@ -256,7 +264,7 @@ class ImagePlanner:
             return True
         return renames or any(place.text(role) != value for role, value in values.items())
 
-    def _version(self, wanted: Wanted) -> Mapping[Role, str]:
+    def _version(self, wanted: RequestedImage) -> Mapping[Role, str]:
         place, target = wanted.live.version, wanted.change.target
         if not place.settles:
             raise CannotWriteError(
@@ -267,7 +275,9 @@ class ImagePlanner:
             )
         return version_values(place, target, self.request.digest_mode)
 
-    def _put(self, place: Place, values: Mapping[Role, str], wanted: Wanted) -> None:
+    def _put(
+        self, place: ImageLocation, values: Mapping[Role, str], wanted: RequestedImage
+    ) -> None:
         self.writer.put(
             place,
             values,
@@ -275,14 +285,14 @@ class ImagePlanner:
             repository=wanted.change.target.repository,
         )
 
-    def _sharers(self, place: Place, roles: tuple[Role, ...]) -> tuple[str, ...]:
+    def _sharers(self, place: ImageLocation, roles: tuple[Role, ...]) -> tuple[str, ...]:
         """Who else stands on the scalars that would change: environments, or images not meant."""
         files = {spot.file for role, spot in place.spots.items() if role in roles}
         found = [name for name, closure in self.others.items() if files & closure]
         found += [use.sharer for use in self._uses(place, roles)]
         return tuple(dict.fromkeys(found))
 
-    def _uses(self, place: Place, roles: tuple[Role, ...]) -> list[Use]:
+    def _uses(self, place: ImageLocation, roles: tuple[Role, ...]) -> list[Use]:
         """Other images that the scalars of a place decide."""
         spots = [spot for role, spot in place.spots.items() if role in roles]
         return [
@@ -292,7 +302,7 @@ class ImagePlanner:
             if use.spot.path == spot.path or not markers.is_marked(spot)
         ]
 
-    def _create(self, wanted: Wanted, *, renames: bool, sharers: tuple[str, ...]) -> None:
+    def _create(self, wanted: RequestedImage, *, renames: bool, sharers: tuple[str, ...]) -> None:
         """An `images` entry in the lowest kustomization above that nobody else stands on."""
         live, place = wanted.live, wanted.live.version
         uses = self._uses(place, _VERSION)
@@ -324,7 +334,7 @@ class ImagePlanner:
     def _may_edit(self, path: str) -> bool:
         return not self.request.paths or allowed(path, self.request.paths)
 
-    def _line(self, wanted: Wanted) -> PlanLine:
+    def _line(self, wanted: RequestedImage) -> PlanLine:
         spot = wanted.live.version.main
         return PlanLine(
             environment=self.request.environment.name,
@@ -340,12 +350,12 @@ class ImagePlanner:
         )
 
 
-def _is_marker(live: Live) -> bool:
+def _is_marker(live: EffectiveImage) -> bool:
     """Whether markers alone say which image it is."""
     return live.version.rule in markers.RULES
 
 
-def _says_other_name(live: Live, target: ImageReference) -> bool:
+def _says_other_name(live: EffectiveImage, target: ImageReference) -> bool:
     """Whether a marked name is another one than the image's: it moves along with the version."""
     if not _is_marker(live):
         return False
@@ -353,13 +363,13 @@ def _says_other_name(live: Live, target: ImageReference) -> bool:
     return bool(name) and repository_of(name) != target.repository
 
 
-def _keeps_old_name(live: Live, target: ImageReference) -> bool:
+def _keeps_old_name(live: EffectiveImage, target: ImageReference) -> bool:
     """Whether the name cannot be changed where it stands: an entry above matches it literally."""
     matched = live.version.literal == live.spelling.name and live.version.key != live.naming.key
     return matched or not name_values(live.naming, target, {})
 
 
-def _entry(name: str, wanted: Wanted, *, renames: bool) -> Item:
+def _entry(name: str, wanted: RequestedImage, *, renames: bool) -> Item:
     target = wanted.change.target
     pairs = (
         ("name", name),

@@ -10,24 +10,24 @@ from dataclasses import replace
 from gitops_action.core.config import Environment, application_of
 from gitops_action.core.config.select import nearest
 from gitops_action.core.discovery import (
+    DiscoveredImages,
     FilesNotReadError,
     FoldersNotReadError,
+    ImageDiscovery,
     ImageUse,
     Skipped,
     Source,
-    Survey,
-    Surveyor,
     substitution,
     uses_of,
 )
-from gitops_action.core.discovery.image import Live, Spot
+from gitops_action.core.discovery.image import EffectiveImage, Spot
 from gitops_action.core.discovery.kinds import markers
 from gitops_action.core.discovery.prefilter import TEMPLATE_ENDINGS
 from gitops_action.core.discovery.relevance import signs_of
 from gitops_action.core.images import ImageReference
 from gitops_action.core.plan.images import (
     ImagePlanner,
-    Wanted,
+    RequestedImage,
     changes_by_repository,
     dead_entries,
     editable,
@@ -72,7 +72,7 @@ Sibling = tuple[str, str]
 """What the siblings have in common, and which of them it is."""
 
 
-def refuse_ambiguity(wanted: Iterable[Wanted]) -> None:
+def refuse_ambiguity(wanted: Iterable[RequestedImage]) -> None:
     """Refuse when sibling overlays settle an image in different places.
 
     Raises:
@@ -96,20 +96,20 @@ def refuse_ambiguity(wanted: Iterable[Wanted]) -> None:
             raise AmbiguousEnvironmentError(repository, named, _variables(listed, repository))
 
 
-def _variables(wanted: Iterable[Wanted], repository: str) -> list[str]:
+def _variables(wanted: Iterable[RequestedImage], repository: str) -> list[str]:
     """The variables that say the version, where the places named are those of their values."""
     places = (i.live.version for i in wanted if i.live.repository == repository)
     return list(dict.fromkeys(p.reason for p in places if p.rule == substitution.RULE))
 
 
-def siblings(live: Live) -> Iterable[Sibling]:
+def siblings(live: EffectiveImage) -> Iterable[Sibling]:
     """The overlays an image is part of: by its root, else by the file that settles it."""
     found = list(_siblings(live, live.root))
     settling = live.version.main.file
     return found if found or settling == live.root else list(_siblings(live, settling))
 
 
-def _siblings(live: Live, path: str) -> Iterable[Sibling]:
+def _siblings(live: EffectiveImage, path: str) -> Iterable[Sibling]:
     """By folder names, by building on a base, by file names."""
     *folders, file = path.split("/")
     for index, folder in enumerate(folders):
@@ -130,7 +130,7 @@ def _siblings(live: Live, path: str) -> Iterable[Sibling]:
         yield "/".join([*folders, "values"]), values["name"] or values["other"]
 
 
-def _builds_on_others(live: Live) -> bool:
+def _builds_on_others(live: EffectiveImage) -> bool:
     """Whether its root is a kustomization over something outside its own folder, or not seen."""
     folder = live.root.rpartition("/")[0]
     return (not live.seen and bool(live.layers)) or any(
@@ -225,7 +225,7 @@ def make_plan(request: PlanRequest) -> Plan:
         GitOpsErrors: several things are wrong; each file that does not parse is named.
     """
     source = _source(request)
-    surveyor = Surveyor(source)
+    surveyor = ImageDiscovery(source)
     survey = surveyor.survey(request.environment)
     others = _closures(surveyor, request)
     if source.unread:
@@ -273,7 +273,7 @@ def make_plan(request: PlanRequest) -> Plan:
 def unread_folders(snapshot: Snapshot, environments: Sequence[Environment]) -> tuple[str, ...]:
     """Folders that environments build on and that were not read; empty when the tree was."""
     source = Source(snapshot=snapshot)
-    surveyor = Surveyor(source)
+    surveyor = ImageDiscovery(source)
     for environment in environments:
         surveyor.closure(environment)
     return tuple(sorted(source.unread))
@@ -295,7 +295,7 @@ def _source(request: PlanRequest) -> Source:
     )
 
 
-def _closures(surveyor: Surveyor, request: PlanRequest) -> Mapping[str, frozenset[str]]:
+def _closures(surveyor: ImageDiscovery, request: PlanRequest) -> Mapping[str, frozenset[str]]:
     own = request.environment.name
     return {
         environment.name: surveyor.closure(environment)
@@ -304,7 +304,9 @@ def _closures(surveyor: Surveyor, request: PlanRequest) -> Mapping[str, frozense
     }
 
 
-def _wanted(request: PlanRequest, survey: Survey, source: Source) -> tuple[Wanted, ...]:
+def _wanted(
+    request: PlanRequest, survey: DiscoveredImages, source: Source
+) -> tuple[RequestedImage, ...]:
     """The images to edit; those in files that may not be edited are told as left alone."""
     chosen = wanted_images(request, survey)
     for item in chosen:
@@ -322,7 +324,7 @@ def _wanted(request: PlanRequest, survey: Survey, source: Source) -> tuple[Wante
 
 
 def _rename_markers(
-    request: PlanRequest, survey: Survey, wanted: Sequence[Wanted], writer: Writer
+    request: PlanRequest, survey: DiscoveredImages, wanted: Sequence[RequestedImage], writer: Writer
 ) -> None:
     """Renaming an image renames our markers of the places that are edited."""
     places = [place for item in wanted for place in (item.live.version, item.live.naming)]
@@ -334,23 +336,23 @@ def _rename_markers(
             writer.rename_marker(mark.spot, change.target.name)
 
 
-def _misfits(request: PlanRequest, survey: Survey) -> list[GitOpsError]:
+def _misfits(request: PlanRequest, survey: DiscoveredImages) -> list[GitOpsError]:
     """Markers of the wanted images that do not fit their values."""
     changes = changes_by_repository(request.changes)
     found = (mark for mark in markers.misfits(survey.marks) if mark.repository in changes)
     return [MarkerError(mark) for mark in found]
 
 
-def _missing(request: PlanRequest, within: Iterable[Wanted]) -> list[str]:
+def _missing(request: PlanRequest, within: Iterable[RequestedImage]) -> list[str]:
     there = {item.change.repository for item in within}
     return [change.repository for change in request.changes if change.repository not in there]
 
 
 def _no_match(
-    request: PlanRequest, missing: Sequence[str], survey: Survey, source: Source
+    request: PlanRequest, missing: Sequence[str], survey: DiscoveredImages, source: Source
 ) -> NoMatchError:
     everything = Source(snapshot=request.snapshot)
-    full = Surveyor(everything).survey(request.environment)
+    full = ImageDiscovery(everything).survey(request.environment)
     uses = uses_of(full, request.environment, request.config)
     counts = Counter(use.repository for use in uses)
     ordered = sorted(counts, key=lambda name: (-_nearness(name, missing), name))
@@ -367,7 +369,7 @@ def _nearness(name: str, missing: Sequence[str]) -> float:
 
 
 def _hint(
-    request: PlanRequest, missing: Sequence[str], survey: Survey, uses: Sequence[ImageUse]
+    request: PlanRequest, missing: Sequence[str], survey: DiscoveredImages, uses: Sequence[ImageUse]
 ) -> str:
     elsewhere = sorted(
         {str(use.application) for use in uses if use.repository in missing and use.application}
@@ -416,7 +418,7 @@ def _templates(request: PlanRequest, missing: Sequence[str]) -> tuple[str, ...]:
 
 
 def _elsewhere(
-    request: PlanRequest, missing: Sequence[str], survey: Survey, source: Source
+    request: PlanRequest, missing: Sequence[str], survey: DiscoveredImages, source: Source
 ) -> Iterator[str]:
     """Where the missing images may be: in text that no rule recognises, in remote bases."""
     named = mentions(missing, request.environment, survey, source)
@@ -433,7 +435,7 @@ def _order(line: PlanLine) -> tuple[str, int, str]:
 
 
 def _previous(
-    request: PlanRequest, survey: Survey, wanted: Sequence[Wanted]
+    request: PlanRequest, survey: DiscoveredImages, wanted: Sequence[RequestedImage]
 ) -> tuple[ImageReference, ...]:
     chosen = {item.live.repository for item in wanted}
     uses = uses_of(survey, request.environment, request.config)
@@ -442,7 +444,7 @@ def _previous(
 
 
 def _skipped(
-    request: PlanRequest, survey: Survey, source: Source, wanted: Sequence[Wanted]
+    request: PlanRequest, survey: DiscoveredImages, source: Source, wanted: Sequence[RequestedImage]
 ) -> tuple[Skipped, ...]:
     """What was left alone in this environment and has to do with a wanted image."""
     told = [item for item in source.skipped if item.file in survey.files]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gitops_action.core.config import CONFIG_PATH, HOLDS_FOLDER, Environment
-from gitops_action.core.discovery import Skipped, Source, Survey
+from gitops_action.core.discovery import DiscoveredImages, Skipped, Source
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.kinds import markers
 from gitops_action.core.discovery.scan import is_neither
@@ -19,7 +19,7 @@ _MOST = 20
 
 
 def mentions(
-    repositories: Iterable[str], environment: Environment, survey: Survey, source: Source
+    repositories: Iterable[str], environment: Environment, survey: DiscoveredImages, source: Source
 ) -> tuple[Skipped, ...]:
     """The lines of an environment that name an image and were recognised by no rule."""
     expression = re.compile(b"|".join(_names(name) for name in repositories))
@@ -38,7 +38,7 @@ def mentions(
 
 
 def _in_file(
-    path: str, data: bytes, expression: re.Pattern[bytes], survey: Survey, source: Source
+    path: str, data: bytes, expression: re.Pattern[bytes], survey: DiscoveredImages, source: Source
 ) -> Iterator[Skipped]:
     marked = tuple(markers.BYTES)
     for number, line in enumerate(data.splitlines(), start=1):

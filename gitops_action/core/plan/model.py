@@ -10,8 +10,8 @@ from typing import Literal
 
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.discovery import Skipped, keep_files
-from gitops_action.core.discovery.image import Live, Spot, Untraced
-from gitops_action.core.discovery.kinds.markers import Mark
+from gitops_action.core.discovery.image import EffectiveImage, Spot, Untraced
+from gitops_action.core.discovery.kinds.markers import MarkedScalar
 from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.linear_regex import DOTS, LinearRegex, LinearRegexError, linear_regex
 from gitops_action.core.plan.sets import SetEdit
@@ -51,7 +51,7 @@ class Use:
     """A scalar that decides an image that must not change; `live` is None for an unknown one."""
 
     spot: Spot
-    live: Live | None
+    live: EffectiveImage | None
 
     @property
     def name(self) -> str:
@@ -241,7 +241,7 @@ class SeveralStreamsError(UsageError):
 class MarkerError(GitOpsError):
     """A marker whose ending does not fit the value that it stands behind."""
 
-    def __init__(self, mark: Mark) -> None:
+    def __init__(self, mark: MarkedScalar) -> None:
         """Say which form fits."""
         spot = mark.spot
         form = f"`:{mark.role}`" if mark.role != "reference" else "no ending, a whole reference,"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from gitops_action.core.pattern import pattern
-from gitops_action.core.plan.images import Wanted
+from gitops_action.core.plan.images import RequestedImage
 from gitops_action.core.plan.model import SeveralStreamsError
 from gitops_action.errors import Location
 
@@ -25,7 +25,7 @@ def shape_of(tag: str) -> frozenset[str] | None:
     return frozenset(words - _STAGES)
 
 
-def refuse_streams(wanted: Iterable[Wanted]) -> None:
+def refuse_streams(wanted: Iterable[RequestedImage]) -> None:
     """Refuse a version for places that follow different streams of one repository.
 
     Raises:
@@ -37,7 +37,7 @@ def refuse_streams(wanted: Iterable[Wanted]) -> None:
             raise SeveralStreamsError(repository, tags)
 
 
-def different_versions(wanted: Iterable[Wanted]) -> tuple[str, ...]:
+def different_versions(wanted: Iterable[RequestedImage]) -> tuple[str, ...]:
     """A sentence for each image whose places say different versions now."""
     return tuple(
         f"{repository} has {len(tags)} versions now: "
@@ -47,7 +47,7 @@ def different_versions(wanted: Iterable[Wanted]) -> tuple[str, ...]:
     )
 
 
-def _tags(wanted: Iterable[Wanted]) -> Mapping[str, Mapping[str, Sequence[Location]]]:
+def _tags(wanted: Iterable[RequestedImage]) -> Mapping[str, Mapping[str, Sequence[Location]]]:
     """The places of each repository by the tag that they say; those at the target are left out."""
     found: dict[str, dict[str, dict[Location, None]]] = {}
     for item in wanted:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gitops_action.core.discovery import Source, Survey
+from gitops_action.core.discovery import DiscoveredImages, Source
 from gitops_action.core.kustomize import KUSTOMIZATION_NAMES
 from gitops_action.core.plan.images import changes_by_repository, wanted_images
 from gitops_action.core.plan.model import PlanRequest, allowed
@@ -16,7 +16,7 @@ from gitops_action.errors import GitOpsError, GitOpsErrors
 _HUB = "docker.io/library/"
 
 
-def refuse_unreadable(request: PlanRequest, survey: Survey, source: Source) -> None:
+def refuse_unreadable(request: PlanRequest, survey: DiscoveredImages, source: Source) -> None:
     """Stop at what is wrong, but note files that do not parse and cannot decide a wanted image.
 
     A file can decide it when what renders the image is built from it, when it is a kustomization
@@ -102,7 +102,7 @@ def _repositories(request: PlanRequest) -> tuple[str, ...]:
     return tuple(changes_by_repository(request.changes))
 
 
-def _files_of(request: PlanRequest, survey: Survey) -> frozenset[str]:
+def _files_of(request: PlanRequest, survey: DiscoveredImages) -> frozenset[str]:
     found: set[str] = set()
     for item in wanted_images(request, survey):
         found |= survey.reached.get(item.live.root, frozenset())
@@ -110,7 +110,7 @@ def _files_of(request: PlanRequest, survey: Survey) -> frozenset[str]:
     return frozenset(found)
 
 
-def _missing(request: PlanRequest, survey: Survey) -> bool:
+def _missing(request: PlanRequest, survey: DiscoveredImages) -> bool:
     there = {item.change.repository for item in wanted_images(request, survey)}
     return any(change.repository not in there for change in request.changes)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gitops_action.core.discovery import Source
-from gitops_action.core.discovery.image import Place, Role, Spot
+from gitops_action.core.discovery.image import ImageLocation, Role, Spot
 from gitops_action.core.discovery.kinds import markers
 from gitops_action.core.plan.model import CannotWriteError, PlanLine, SharedAnchorError, Uses
 from gitops_action.core.yaml import AddListItem, Edit, Replace, ReplaceComment, YamlPath, apply
@@ -44,7 +44,7 @@ class Writer:
 
     def put(
         self,
-        place: Place,
+        place: ImageLocation,
         values: Mapping[Role, str],
         *,
         application: str | None,

@@ -14,7 +14,7 @@ from gitops_action.core.manifests.model import ManifestError
 from gitops_action.core.rendering.deployers import DEPLOYER_BYTES
 from gitops_action.core.rendering.follow import Follower, deployers_in
 from gitops_action.core.rendering.kustomization import PLUGIN_FIELDS, Text, texts_in
-from gitops_action.core.rendering.layout import IGNORE_FILE, Layout, folder_of, name_of
+from gitops_action.core.rendering.layout import IGNORE_FILE, RepositoryLayout, folder_of, name_of
 from gitops_action.core.repository import SYMLINK, RepositoryFile, Tree
 
 Read = Callable[[Iterable[str]], Mapping[str, RepositoryFile]]
@@ -50,7 +50,7 @@ def closure_hash(tree: Tree, paths: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Words:
+class _TextOf:
     """What a file names.
 
     Attributes:
@@ -92,11 +92,11 @@ class Closures:
         links = [path for path, file in tree.files.items() if file.mode == SYMLINK]
         found = read(links) if links else {}
         targets = {path: file.data.decode(errors="replace") for path, file in found.items()}
-        self.layout = Layout(tree.files, targets)
+        self.layout = RepositoryLayout(tree.files, targets)
         self.follower = Follower(self.layout, repository, branch)
         self._links = frozenset(links)
         self._charts = any(name_of(path) == CHART_FILE for path in tree.files)
-        self._words: dict[tuple[str, bool], _Words] = {}
+        self._words: dict[tuple[str, bool], _TextOf] = {}
 
     def of(self, folder: str) -> frozenset[str]:
         """Every file that rendering `folder`, and what is followed from it, can depend on."""
@@ -121,7 +121,7 @@ class Closures:
             for folder in folders
             for path in self.layout.below(folder)
             if not (not folder and _steers(path))
-            for manifest in self._words.get((path, False), _Words()).deployers
+            for manifest in self._words.get((path, False), _TextOf()).deployers
         ]
         self.follower.learn(found)
         return frozenset(build.path for build in self.follower.follow(found).builds)
@@ -143,12 +143,12 @@ class Closures:
             self._look(speaking, every=plugins)
             waiting = set()
             for path in speaking:
-                words = self._words.get((path, plugins), _Words())
+                words = self._words.get((path, plugins), _TextOf())
                 reached.plugins |= words.plugins
                 reached.deployers += words.deployers
                 waiting |= self._named(path, words, reached, plugins=plugins)
 
-    def _named(self, path: str, words: _Words, reached: _Reached, *, plugins: bool) -> set[str]:
+    def _named(self, path: str, words: _TextOf, reached: _Reached, *, plugins: bool) -> set[str]:
         """What the words of a file lead to that is new."""
         new: set[str] = set()
         if is_kustomization(path) or plugins:
@@ -224,7 +224,7 @@ def _steers(path: str) -> bool:
     return path.startswith(".github/")
 
 
-def _words(path: str, data: bytes, *, every: bool, charts: bool) -> _Words:
+def _words(path: str, data: bytes, *, every: bool, charts: bool) -> _TextOf:
     """What a file names.
 
     `every`: the words of files that are no kustomizations count too. `charts`: there are charts
@@ -234,17 +234,17 @@ def _words(path: str, data: bytes, *, every: bool, charts: bool) -> _Words:
     patches = _PATH_PATCH in data or (deploys and is_kustomization(path))
     uses = charts and any(mark in data for mark in _CHART_USERS)
     if not (every or deploys or patches or uses or is_kustomization(path)):
-        return _Words()
+        return _TextOf()
     return _read_words(path, data, patches)
 
 
 @lru_cache(maxsize=16384)
-def _read_words(path: str, data: bytes, patches: bool) -> _Words:  # noqa: FBT001 - a cache's key
+def _read_words(path: str, data: bytes, patches: bool) -> _TextOf:  # noqa: FBT001 - a cache's key
     """Both sides of a change hold nearly the same files: each is read once."""
     texts = _texts(path, data)
     words = frozenset(_spoken(path, texts))
     file = RepositoryFile(path=path, data=data)
-    return _Words(
+    return _TextOf(
         here=words,
         top=words if any(mark in data for mark in _CHART_USERS) else frozenset(),
         folders=words if patches else frozenset(),

@@ -14,7 +14,7 @@ from gitops_action.core.rendering.deployers import (
     builds_of,
 )
 from gitops_action.core.rendering.graph import RenderError
-from gitops_action.core.rendering.layout import Layout, folder_of
+from gitops_action.core.rendering.layout import RepositoryLayout, folder_of
 from gitops_action.core.rendering.roots import is_inside
 from gitops_action.core.repository import RepositoryFile
 
@@ -46,7 +46,7 @@ class Follower:
         branch: the base branch; empty where it is not known.
     """
 
-    layout: Layout
+    layout: RepositoryLayout
     repository: str = ""
     branch: str = ""
     _sources: dict[ObjectId, Manifest] = field(default_factory=dict)

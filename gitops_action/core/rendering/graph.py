@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from gitops_action.core.kustomize import KUSTOMIZATION_NAMES, is_remote
 from gitops_action.core.manifests.model import ManifestError
 from gitops_action.core.rendering.kustomization import (
-    Kustomization,
+    KustomizationFile,
     Reference,
     Text,
     read_kustomization,
 )
-from gitops_action.core.rendering.layout import Layout, join
+from gitops_action.core.rendering.layout import RepositoryLayout, join
 from gitops_action.core.repository import SYMLINK, RepositoryFile
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location
 
@@ -51,27 +51,31 @@ class Graph:
     """
 
     problems: list[GitOpsError] = field(default_factory=list)
-    kustomizations: list[Kustomization] = field(default_factory=list)
+    kustomizations: list[KustomizationFile] = field(default_factory=list)
     resources: list[str] = field(default_factory=list)
     outside: list[Reference] = field(default_factory=list)
     remote: list[Reference] = field(default_factory=list)
 
 
-def layout_of(files: Mapping[str, RepositoryFile]) -> Layout:
+def layout_of(files: Mapping[str, RepositoryFile]) -> RepositoryLayout:
     """The names of files, and where the links among them lead."""
     links = {path: file for path, file in files.items() if file.mode == SYMLINK}
     targets = {path: file.data.decode(errors="replace") for path, file in links.items()}
-    return Layout(files, targets)
+    return RepositoryLayout(files, targets)
 
 
-def kustomization_of(folder: str, layout: Layout) -> tuple[str, ...]:
+def kustomization_of(folder: str, layout: RepositoryLayout) -> tuple[str, ...]:
     """The kustomization files of a folder; kustomize wants exactly one."""
     names = (f"{folder}/{name}" if folder else name for name in KUSTOMIZATION_NAMES)
     return tuple(path for path in names if layout.is_file(path))
 
 
 def look_through(
-    folder: str, files: Mapping[str, RepositoryFile], layout: Layout, *, allow_remote: bool
+    folder: str,
+    files: Mapping[str, RepositoryFile],
+    layout: RepositoryLayout,
+    *,
+    allow_remote: bool,
 ) -> Graph:
     """Follow a folder's kustomization through everything that it builds on."""
     walk = _Walk(files, layout, allow_remote=allow_remote)
@@ -82,7 +86,7 @@ def look_through(
 
 class _Walk:
     def __init__(
-        self, files: Mapping[str, RepositoryFile], layout: Layout, *, allow_remote: bool
+        self, files: Mapping[str, RepositoryFile], layout: RepositoryLayout, *, allow_remote: bool
     ) -> None:
         self.graph = Graph()
         self._files = files
@@ -264,7 +268,7 @@ _CHART_FIELDS = ("helmcharts", "helmchartinflationgenerator", "helmglobals")
 
 
 def inflation_plugins(
-    kustomization: Kustomization, files: Mapping[str, RepositoryFile]
+    kustomization: KustomizationFile, files: Mapping[str, RepositoryFile]
 ) -> tuple[Text, ...]:
     """The generators of a kustomization, files or inline, that are kustomize's own for charts."""
     found = []
@@ -289,7 +293,7 @@ def without_charts(body: Mapping[str, object], plugins: Collection[Text]) -> byt
     return json.dumps(kept, ensure_ascii=False).encode()
 
 
-def local_charts(kustomization: Kustomization, layout: Layout) -> None:
+def local_charts(kustomization: KustomizationFile, layout: RepositoryLayout) -> None:
     """Make sure that every chart it asks for is in the repository.
 
     Raises:
@@ -300,7 +304,9 @@ def local_charts(kustomization: Kustomization, layout: Layout) -> None:
         raise GitOpsErrors("charts are outside of the repository", missing)
 
 
-def _missing(kustomization: Kustomization, layout: Layout) -> Iterator[RemoteBaseError]:
+def _missing(
+    kustomization: KustomizationFile, layout: RepositoryLayout
+) -> Iterator[RemoteBaseError]:
     said = {text.folded: text for text in kustomization.texts}
     home = said.get(("helmglobals", "charthome"))
     folder = home.value if home else _CHART_HOME

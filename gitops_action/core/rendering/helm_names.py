@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from gitops_action.core.rendering.graph import Graph, RenderError
-from gitops_action.core.rendering.kustomization import Keys, Kustomization
+from gitops_action.core.rendering.kustomization import Keys, KustomizationFile
 from gitops_action.errors import GitOpsErrors, Location
 
 _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
@@ -80,7 +80,7 @@ def composed_name(target: str, name: str) -> str:
     return f"{whole[: _MAX_RELEASE - _HASH - 1]}-{digest}"
 
 
-def chart_problems(kustomization: Kustomization) -> Iterator[RenderError]:
+def chart_problems(kustomization: KustomizationFile) -> Iterator[RenderError]:
     """What in a kustomization's Helm fields would reach Helm as something other than a value.
 
     kustomize puts these texts on Helm's command line.

@@ -16,7 +16,7 @@ from gitops_action.core.manifests import Body, Manifest, ManifestError
 from gitops_action.core.manifests.fields import items, mapping, text, texts
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering.helm_names import composed_name, namespace_name, release_name
-from gitops_action.core.rendering.layout import Layout
+from gitops_action.core.rendering.layout import RepositoryLayout
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.errors import Location
 
@@ -24,7 +24,7 @@ HELM_GROUP = "helm.toolkit.fluxcd.io"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
+class HelmRelease:
     """One release to render.
 
     Attributes:
@@ -45,8 +45,8 @@ class Release:
 
 
 def releases_in(
-    manifests: Iterable[Manifest], files: Mapping[str, RepositoryFile], layout: Layout
-) -> tuple[Release, ...]:
+    manifests: Iterable[Manifest], files: Mapping[str, RepositoryFile], layout: RepositoryLayout
+) -> tuple[HelmRelease, ...]:
     """The HelmReleases whose chart is among the files.
 
     Raises:
@@ -62,7 +62,7 @@ def releases_in(
     return tuple(found)
 
 
-def _chart(manifest: Manifest, layout: Layout) -> str:
+def _chart(manifest: Manifest, layout: RepositoryLayout) -> str:
     """The chart's folder; empty where the release has none in this repository."""
     if (manifest.id.group, manifest.id.kind) != (HELM_GROUP, "HelmRelease"):
         return ""
@@ -75,7 +75,7 @@ def _chart(manifest: Manifest, layout: Layout) -> str:
 
 def _release(
     manifest: Manifest, chart: str, every: list[Manifest], files: Mapping[str, RepositoryFile]
-) -> Release:
+) -> HelmRelease:
     spec = mapping(manifest.body, "spec")
     target = text(spec, "targetNamespace")
     released = text(spec, "releaseName") or composed_name(target, manifest.id.name)
@@ -91,7 +91,7 @@ def _release(
             values = merge_values(values, held)
     if items(spec, "postRenderers"):
         notes.append(f"{manifest.id}: its postRenderers are not applied to what is shown")
-    return Release(
+    return HelmRelease(
         manifest=manifest,
         chart=chart,
         name=release_name(released, manifest.origin),

@@ -60,7 +60,7 @@ def texts_in(path: str, data: bytes) -> tuple[Text, ...]:
         ManifestError: the file is no YAML, or its aliases blow it up.
     """
     nodes = compose_nodes(path, data)
-    found = (text for node in nodes for text in _walk(node, _Place()))
+    found = (text for node in nodes for text in _walk(node, _ReferencePlace()))
     texts = tuple(islice(found, MAX_TEXTS + 1))
     if len(texts) > MAX_TEXTS:
         raise ManifestError(
@@ -72,7 +72,7 @@ def texts_in(path: str, data: bytes) -> tuple[Text, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Place:
+class _ReferencePlace:
     """Where a node stands: the keys to it, the nodes around it, and whether one wears a tag."""
 
     keys: Keys = ()
@@ -80,11 +80,11 @@ class _Place:
     around: tuple[int, ...] = ()
     tagged: bool = False
 
-    def inside(self, node: Node, key: str | int, *, tagged: bool = False) -> _Place:
+    def inside(self, node: Node, key: str | int, *, tagged: bool = False) -> _ReferencePlace:
         """The place of what `node` holds below `key`; what is merged in stands one higher."""
         more: Keys = () if key == _MERGE else (key,)
         folded: Keys = tuple(name.casefold() if isinstance(name, str) else name for name in more)
-        return _Place(
+        return _ReferencePlace(
             keys=(*self.keys, *more),
             folded=(*self.folded, *folded),
             around=(*self.around, id(node)),
@@ -92,7 +92,7 @@ class _Place:
         )
 
 
-def _walk(node: Node, place: _Place) -> Iterator[Text]:
+def _walk(node: Node, place: _ReferencePlace) -> Iterator[Text]:
     from yaml.nodes import MappingNode, ScalarNode, SequenceNode  # noqa: PLC0415 - only when used
 
     if id(node) in place.around:
@@ -156,7 +156,7 @@ class Reference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kustomization:
+class KustomizationFile:
     """A kustomization file: what it names and which of its texts wear a tag."""
 
     path: str
@@ -200,13 +200,13 @@ class Kustomization:
             yield Reference(path=path, role=role, location=Location(file=self.path, line=text.line))
 
 
-def read_kustomization(path: str, data: bytes) -> Kustomization:
+def read_kustomization(path: str, data: bytes) -> KustomizationFile:
     """Read a kustomization file.
 
     Raises:
         ManifestError: it is no YAML.
     """
-    return Kustomization(path=path, texts=texts_in(path, data))
+    return KustomizationFile(path=path, texts=texts_in(path, data))
 
 
 def _role(keys: Keys) -> Role | None:

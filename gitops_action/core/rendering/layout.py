@@ -33,7 +33,7 @@ class Way:
     links: tuple[str, ...] = ()
 
 
-class Layout:
+class RepositoryLayout:
     """Answers questions about names; contents it does not know."""
 
     def __init__(self, files: Iterable[str], links: Mapping[str, str]) -> None:

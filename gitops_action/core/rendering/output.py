@@ -23,8 +23,14 @@ from gitops_action.core.manifests.model import NoObjectError, UnnamedHookError
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering.deployers import BuildSettings
 from gitops_action.core.rendering.graph import LinkError, RenderError
-from gitops_action.core.rendering.kustomization import Kustomization, read_kustomization
-from gitops_action.core.rendering.layout import Ignore, Layout, folder_of, is_hidden, name_of
+from gitops_action.core.rendering.kustomization import KustomizationFile, read_kustomization
+from gitops_action.core.rendering.layout import (
+    Ignore,
+    RepositoryLayout,
+    folder_of,
+    is_hidden,
+    name_of,
+)
 from gitops_action.core.rendering.roots import Roots, Uses, find_roots
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.yaml import looks_templated
@@ -149,7 +155,7 @@ class Collected:
 
 
 def collect(
-    folder: str, layout: Layout, ignore: Ignore, read: Read, settings: BuildSettings
+    folder: str, layout: RepositoryLayout, ignore: Ignore, read: Read, settings: BuildSettings
 ) -> Collected:
     """The parts of a folder that has no kustomization itself."""
     paths = [path for path in layout.below(folder) if not ignore.leaves_out(path)]
@@ -169,7 +175,7 @@ def collect(
     )
 
 
-def uses_of(kustomization: Kustomization, layout: Layout) -> Uses:
+def uses_of(kustomization: KustomizationFile, layout: RepositoryLayout) -> Uses:
     """The folders and files of the repository that a kustomization refers to."""
     ways = (
         layout.follow(kustomization.folder, reference.path)
@@ -184,7 +190,7 @@ def uses_of(kustomization: Kustomization, layout: Layout) -> Uses:
 
 
 def _own(
-    folder: str, seen: list[str], layout: Layout, read: Read, settings: BuildSettings
+    folder: str, seen: list[str], layout: RepositoryLayout, read: Read, settings: BuildSettings
 ) -> Roots:
     charts = {folder_of(path) for path in seen if name_of(path) == CHART_FILE} if not folder else ()
     return find_roots(
@@ -196,7 +202,7 @@ def _own(
     )
 
 
-def _uses(path: str, layout: Layout, read: Read) -> Uses:
+def _uses(path: str, layout: RepositoryLayout, read: Read) -> Uses:
     try:
         return uses_of(read_kustomization(path, read(path)), layout)
     except ManifestError:
@@ -309,7 +315,11 @@ class SourceReader:
 
 
 def read_plain_files(
-    paths: Iterable[str], files: Mapping[str, RepositoryFile], layout: Layout, *, lenient: bool
+    paths: Iterable[str],
+    files: Mapping[str, RepositoryFile],
+    layout: RepositoryLayout,
+    *,
+    lenient: bool,
 ) -> Rendering:
     """The objects of these files; a file that is broken keeps none of the others back.
 

@@ -117,7 +117,7 @@ KEY_ENVIRONMENT = "gitops"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class SetUpStep:
     """Something to do: why, in sentences, and the commands that do it."""
 
     title: str
@@ -125,7 +125,7 @@ class Step:
     commands: tuple[str, ...] = ()
 
 
-def next_steps(answers: Answers, folder: str) -> tuple[Step, ...]:
+def next_steps(answers: Answers, folder: str) -> tuple[SetUpStep, ...]:
     """The steps in their order, for what was written to `folder`."""
     if answers.subject == "environment":
         return (
@@ -140,9 +140,9 @@ def next_steps(answers: Answers, folder: str) -> tuple[Step, ...]:
     return (begin(answers, folder), _application_app(answers), _release(answers))
 
 
-def _create(answers: Answers, folder: str) -> Step:
+def _create(answers: Answers, folder: str) -> SetUpStep:
     place = () if folder == "." else (f"cd {shlex.quote(folder)}",)
-    return Step(
+    return SetUpStep(
         title="Create the repository",
         commands=(
             *place,
@@ -152,9 +152,9 @@ def _create(answers: Answers, folder: str) -> Step:
     )
 
 
-def _commit(_answers: Answers, folder: str) -> Step:
+def _commit(_answers: Answers, folder: str) -> SetUpStep:
     place = () if folder == "." else (f"cd {shlex.quote(folder)}",)
-    return Step(
+    return SetUpStep(
         title="Commit the workflow",
         commands=(
             *place,
@@ -163,10 +163,10 @@ def _commit(_answers: Answers, folder: str) -> Step:
     )
 
 
-def _environment_app(answers: Answers) -> Step:
+def _environment_app(answers: Answers) -> SetUpStep:
     """The App acts from the environment repository itself; its key never leaves it."""
     where = f"repos/{answers.repository}/environments/{KEY_ENVIRONMENT}"
-    return Step(
+    return SetUpStep(
         title="Make a GitHub App that opens pull requests, and keep its key for the main branch",
         text=(
             (
@@ -188,20 +188,20 @@ def _environment_app(answers: Answers) -> Step:
     )
 
 
-def _proposals(answers: Answers) -> Step:
-    return Step(
+def _proposals(answers: Answers) -> SetUpStep:
+    return SetUpStep(
         title="Let Apps write to gitops/** alone",
         text=("People may write by their role; whoever holds an App's key can only propose.",),
         commands=(_api("POST", f"repos/{answers.repository}/rulesets", proposals_only()),),
     )
 
 
-def _review(answers: Answers) -> Step:
+def _review(answers: Answers) -> SetUpStep:
     text = "Pull requests are reviewed by the code owners, and keep their trailers when squashed."
     alone = f"@{answers.repository.partition('/')[0]}" in answers.code_owners.split()
     hint = "CODEOWNERS names the owner: put a team there when that is an organisation."
     repository = f"repos/{answers.repository}"
-    return Step(
+    return SetUpStep(
         title="Protect the default branch",
         text=(text, hint) if alone else (text,),
         commands=(
@@ -211,7 +211,7 @@ def _review(answers: Answers) -> Step:
     )
 
 
-def _cluster(answers: Answers) -> Step:
+def _cluster(answers: Answers) -> SetUpStep:
     folders = (
         ["cluster-config"]
         if answers.layout == "minimal"
@@ -219,7 +219,7 @@ def _cluster(answers: Answers) -> Step:
     )
     unreleased = [item.name for item in answers.applications if item.tag == UNRELEASED]
     waiting = f"{', '.join(unreleased)} at {UNRELEASED} wait for a first release."
-    return Step(
+    return SetUpStep(
         title="Prepare the cluster, as its administrator",
         text=(
             "README.md has the rest, under “A new cluster”.",
@@ -229,9 +229,9 @@ def _cluster(answers: Answers) -> Step:
     )
 
 
-def _gates(answers: Answers) -> Step:
+def _gates(answers: Answers) -> SetUpStep:
     """Nothing posts `gitops/ready` before the gate runs, so nothing may require it before."""
-    return Step(
+    return SetUpStep(
         title="Later, once a gate decides what is merged: require its verdict",
         text=(
             (
@@ -243,7 +243,7 @@ def _gates(answers: Answers) -> Step:
     )
 
 
-def _application_app(answers: Answers) -> Step:
+def _application_app(answers: Answers) -> SetUpStep:
     dispatch = answers.handover == "dispatch"
     rights = _rights(answers.handover)
     why = (
@@ -259,7 +259,7 @@ def _application_app(answers: Answers) -> Step:
             f"gh secret set REGISTRY_PASSWORD --repo {answers.written}",
         )
     )
-    return Step(
+    return SetUpStep(
         title="Make a GitHub App that hands releases over",
         text=(
             (
@@ -272,9 +272,9 @@ def _application_app(answers: Answers) -> Step:
     )
 
 
-def _release(answers: Answers) -> Step:
+def _release(answers: Answers) -> SetUpStep:
     name = answers.application.name
-    return Step(
+    return SetUpStep(
         title="Release",
         text=(
             (

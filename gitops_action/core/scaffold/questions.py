@@ -214,7 +214,7 @@ UNRELEASED = "v0.0.0"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Application:
+class NewApplication:
     """An application: its name, its image without tag, the version to begin with, its source."""
 
     name: str
@@ -242,7 +242,7 @@ class Answers:
     subject: Subject
     layout: Layout = "overlays"
     repository: str
-    applications: tuple[Application, ...]
+    applications: tuple[NewApplication, ...]
     environments: tuple[str, ...] = ("staging", "production")
     engine: Engine = "flux"
     handover: Handover = "pull-request"
@@ -250,7 +250,7 @@ class Answers:
     library: str
 
     @property
-    def application(self) -> Application:
+    def application(self) -> NewApplication:
         """The first of the applications; there is always one."""
         return self.applications[0]
 
@@ -296,7 +296,7 @@ def read_answers(what: str, given: Given) -> Answers:
             library=given["library"],
         )
     name = given["name"]
-    application = Application(
+    application = NewApplication(
         name=name, image=given["image"], tag=UNRELEASED, source=f"{owner}/{name}"
     )
     return Answers(
@@ -309,8 +309,8 @@ def read_answers(what: str, given: Given) -> Answers:
     )
 
 
-def _read_applications(given: Given) -> tuple[Application, ...]:
-    found: dict[str, Application] = {}
+def _read_applications(given: Given) -> tuple[NewApplication, ...]:
+    found: dict[str, NewApplication] = {}
     for entry in split_names(given["applications"]):
         name, _, text = entry.partition("=")
         if name in found:
@@ -320,7 +320,7 @@ def _read_applications(given: Given) -> tuple[Application, ...]:
                 fix="name it once in --applications",
             )
         image = read_image(text or f"{given['registry']}/{given['owner'].lower()}/{name}")
-        found[name] = Application(
+        found[name] = NewApplication(
             name=name,
             image=image.name,
             tag=image.tag or UNRELEASED,

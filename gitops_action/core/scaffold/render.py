@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pattern import pattern
-from gitops_action.core.scaffold.questions import Answers, Application
+from gitops_action.core.scaffold.questions import Answers, NewApplication
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -67,7 +67,7 @@ _WORKFLOW = ".github/workflows/release.yml"
 class _Scope:
     """What the example's words mean in one file."""
 
-    application: Application
+    application: NewApplication
     environment: str
     previous: str
 

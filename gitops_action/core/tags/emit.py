@@ -22,7 +22,7 @@ from gitops_action.core.linear_regex import (
 from gitops_action.core.pattern import pattern
 from gitops_action.core.tags.context import TagContext
 from gitops_action.core.tags.expressions import dates, expand, global_names, is_raw
-from gitops_action.core.tags.rules import Flavor, Rule
+from gitops_action.core.tags.rules import Flavor, TagRule
 from gitops_action.errors import UsageError
 
 # The version behind a tag: Semantic Versioning 2.0.0 and PEP 440.
@@ -98,7 +98,7 @@ class Emitter:
     context: TagContext
     flavor: Flavor
 
-    def emit(self, rule: Rule) -> Emission:
+    def emit(self, rule: TagRule) -> Emission:
         """Apply one rule.
 
         Raises:
@@ -115,7 +115,7 @@ class Emitter:
         suffix = self._expand(self.flavor.suffix) if self.flavor.suffix_latest else ""
         return clean_tag(f"{prefix}latest{suffix}")
 
-    def _rules(self) -> Mapping[str, Callable[[Rule], Emission]]:
+    def _rules(self) -> Mapping[str, Callable[[TagRule], Emission]]:
         return {
             "schedule": self._schedule,
             "semver": lambda rule: self._version(rule, semantic_version, "a semantic version"),
@@ -130,18 +130,20 @@ class Emitter:
     def _expand(self, text: str) -> str:
         return expand(text, global_names(self.context))
 
-    def _tag(self, value: str, rule: Rule, *, latest: bool = False) -> Emission:
+    def _tag(self, value: str, rule: TagRule, *, latest: bool = False) -> Emission:
         prefix = self._expand(rule.attributes.get("prefix", self.flavor.prefix))
         suffix = self._expand(rule.attributes.get("suffix", self.flavor.suffix))
         return Emission(tag=clean_tag(f"{prefix}{value}{suffix}"), latest=latest)
 
-    def _schedule(self, rule: Rule) -> Emission:
+    def _schedule(self, rule: TagRule) -> Emission:
         if "schedule" not in self.context.event_name:
             return Emission()
         names = {**global_names(self.context), **dates(self.context)}
         return self._tag(expand(rule.attributes["pattern"], names), rule)
 
-    def _version(self, rule: Rule, read: Callable[[str], TagVersion | None], what: str) -> Emission:
+    def _version(
+        self, rule: TagRule, read: Callable[[str], TagVersion | None], what: str
+    ) -> Emission:
         given = self._given_or_tag(rule)
         if given is None:
             return Emission()
@@ -157,13 +159,13 @@ class Emitter:
         made = self._tag(expand(pattern, version.names), rule, latest=version.stable)
         return replace(made, warning=warning)
 
-    def _given_or_tag(self, rule: Rule) -> str | None:
+    def _given_or_tag(self, rule: TagRule) -> str | None:
         """The rule's own value, else the Git tag; None without."""
         if rule.attributes["value"]:
             return self._expand(rule.attributes["value"])
         return self.context.tag or None
 
-    def _match(self, rule: Rule) -> Emission:
+    def _match(self, rule: TagRule) -> Emission:
         text = self._given_or_tag(rule)
         if text is None:
             return Emission()
@@ -176,13 +178,13 @@ class Emitter:
             return Emission(warning=f"{rule.line!r} has no group {group} in {text}")
         return self._tag(value, rule, latest=True)
 
-    def _edge(self, rule: Rule) -> Emission:
+    def _edge(self, rule: TagRule) -> Emission:
         wanted = rule.attributes["branch"] or self.context.repository.default_branch
         if not self.context.branch or self.context.branch != wanted:
             return Emission()
         return self._tag("edge", rule)
 
-    def _ref(self, rule: Rule) -> Emission:
+    def _ref(self, rule: TagRule) -> Emission:
         event = rule.attributes["event"]
         values = {
             "branch": self.context.branch,
@@ -192,7 +194,7 @@ class Emitter:
         value = values[event]
         return self._tag(value, rule, latest=event == "tag") if value else Emission()
 
-    def _sha(self, rule: Rule) -> Emission:
+    def _sha(self, rule: TagRule) -> Emission:
         if not self.context.sha:
             return Emission()
         long = rule.attributes["format"] == "long"
@@ -204,7 +206,7 @@ def clean_tag(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text)
 
 
-def _matched(rule: Rule, text: str) -> tuple[str, str]:
+def _matched(rule: TagRule, text: str) -> tuple[str, str]:
     """What group 1 of the rule's `match` finds; without a match the text, and a warning."""
     expression = rule.attributes["match"]
     if not expression:
@@ -219,7 +221,7 @@ def _matched(rule: Rule, text: str) -> tuple[str, str]:
     return found[1], ""
 
 
-def _groups(rule: Rule, text: str) -> tuple[str | None, ...]:
+def _groups(rule: TagRule, text: str) -> tuple[str | None, ...]:
     """The match and its groups, empty without one; with the flag `g` all matches, as JavaScript."""
     expression, letters = rule.attributes["pattern"], ""
     if delimited := _JAVASCRIPT_REGEX.fullmatch(expression):
@@ -229,7 +231,7 @@ def _groups(rule: Rule, text: str) -> tuple[str | None, ...]:
     return regex.find_all(text) if "g" in letters else regex.find(text)
 
 
-def _compiled(expression: str, flags: str, rule: Rule) -> LinearRegex:
+def _compiled(expression: str, flags: str, rule: TagRule) -> LinearRegex:
     """A regular expression; named groups also in JavaScript's spelling."""
     try:
         return bounded_regex(expression, flags)
@@ -239,7 +241,7 @@ def _compiled(expression: str, flags: str, rule: Rule) -> LinearRegex:
         raise UsageError(title, cause=str(error), fix=fix) from None
 
 
-def _flag(letter: str, rule: Rule) -> str:
+def _flag(letter: str, rule: TagRule) -> str:
     if letter not in _REGEX_FLAGS:
         fix = f"use flags of {', '.join(_REGEX_FLAGS)}"
         raise UsageError(

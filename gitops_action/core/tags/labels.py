@@ -17,26 +17,26 @@ _LEVEL = pattern(r"(?:manifest|index)(?:-descriptor)?(?:\[[^\[\]]+\])?")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Described:
+class LabelLines:
     """`key=value` entries, sorted by key, and a warning for every line that is none."""
 
     entries: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
-def label_entries(text: str, context: TagContext, version: str) -> Described:
+def label_entries(text: str, context: TagContext, version: str) -> LabelLines:
     """Labels by the OCI image specification, and those of the `labels` input, which win.
 
     Raises:
         UsageError: an expression is wrong.
     """
     given, warnings = _pairs("labels", text_lines(text), context)
-    return Described(entries=_entries({**_standard(context, version), **given}), warnings=warnings)
+    return LabelLines(entries=_entries({**_standard(context, version), **given}), warnings=warnings)
 
 
 def annotation_entries(
     text: str, levels: Iterable[str], context: TagContext, version: str
-) -> Described:
+) -> LabelLines:
     """Annotations at each level, each entry with the level in front.
 
     A line of the `annotations` input that begins with levels (`index,manifest:key=value`) counts
@@ -56,7 +56,7 @@ def annotation_entries(
         warnings.update(told)
         pairs = {**standard, **given} if level in wanted else given
         entries += [f"{level}:{entry}" for entry in _entries(pairs)]
-    return Described(entries=tuple(entries), warnings=tuple(sorted(warnings)))
+    return LabelLines(entries=tuple(entries), warnings=tuple(sorted(warnings)))
 
 
 def _check_levels(levels: Iterable[str]) -> None:

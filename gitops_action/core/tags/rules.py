@@ -100,7 +100,7 @@ _COMMON = frozenset({"enable", "priority", "prefix", "suffix"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class TagRule:
     """One line of `tags`.
 
     Attributes:
@@ -118,7 +118,7 @@ class Rule:
     notes: tuple[str, ...] = ()
 
 
-def parse_rules(text: str) -> tuple[Rule, ...]:
+def parse_rules(text: str) -> tuple[TagRule, ...]:
     """Read the `tags` input, highest priority first, else in the order of the lines.
 
     Raises:
@@ -129,7 +129,7 @@ def parse_rules(text: str) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: -rule.priority))
 
 
-def _rule(line: str, fields: list[tuple[str, str]]) -> Rule:
+def _rule(line: str, fields: list[tuple[str, str]]) -> TagRule:
     given = {name or "value": value for name, value in fields}
     kind = given.pop("type", "raw")
     if kind not in get_args(RuleType):
@@ -141,7 +141,7 @@ def _rule(line: str, fields: list[tuple[str, str]]) -> Rule:
     if kind == "ref" and attributes.get("event") == "pr":
         attributes.setdefault("prefix", "pr-")
     _check(kind, attributes, line)
-    return Rule(
+    return TagRule(
         type=kind,
         attributes=attributes,
         priority=_priority(kind, given, line),

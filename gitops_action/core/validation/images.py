@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.discovery.image import Live
+from gitops_action.core.discovery.image import EffectiveImage
 from gitops_action.core.discovery.scan import object_lives
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
 from gitops_action.core.manifests import Manifest, ObjectId
@@ -24,7 +24,7 @@ def image_texts(manifest: Manifest) -> Iterator[str]:
             yield text
 
 
-def _written(live: Live) -> str:
+def _written(live: EffectiveImage) -> str:
     place = live.version
     if live.spelling == place.spelling and "reference" in place.spots:
         return place.text("reference").removeprefix(place.prefix)

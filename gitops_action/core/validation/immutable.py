@@ -15,7 +15,7 @@ Differs = Callable[[Body, Body], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class ImmutableRule:
     """One field, or a few, that stay as they were when the object was made.
 
     Attributes:
@@ -30,23 +30,23 @@ class Rule:
     loses: str = ""
 
 
-def _field(*keys: str, default: object = None, loses: str = "") -> Rule:
+def _field(*keys: str, default: object = None, loses: str = "") -> ImmutableRule:
     """A field whose omission reads as `default`."""
 
     def differs(before: Body, after: Body) -> bool:
         return _set(before, keys, default) != _set(after, keys, default)
 
-    return Rule(steps=keys, differs=differs, loses=loses)
+    return ImmutableRule(steps=keys, differs=differs, loses=loses)
 
 
-def _stated(*keys: str, loses: str = "") -> Rule:
+def _stated(*keys: str, loses: str = "") -> ImmutableRule:
     """A field that the cluster fills in: it differs only where both sides write it."""
 
     def differs(before: Body, after: Body) -> bool:
         old, new = value(before, *keys), value(after, *keys)
         return old is not None and new is not None and old != new
 
-    return Rule(steps=keys, differs=differs, loses=loses)
+    return ImmutableRule(steps=keys, differs=differs, loses=loses)
 
 
 def _set(body: Body, keys: tuple[str, ...], default: object) -> object:
@@ -110,11 +110,11 @@ def _fixed(spec: Mapping[str, object]) -> object:
 
 _DATA = "the data on the volume"
 _SELECTOR = _field("spec", "selector")
-_ROLE = Rule(
+_ROLE = ImmutableRule(
     steps=("roleRef",),
     differs=lambda before, after: _role(before) != _role(after),
 )
-_SEALED = Rule(steps=("data",), differs=_sealed)
+_SEALED = ImmutableRule(steps=("data",), differs=_sealed)
 
 
 def _role(body: Body) -> object:
@@ -123,7 +123,7 @@ def _role(body: Body) -> object:
 
 _SOURCES = ("csi", "nfs", "hostPath", "local", "iscsi", "fc", "cephfs", "rbd", "azureFile")
 
-RULES: Mapping[tuple[str, str], tuple[Rule, ...]] = {
+RULES: Mapping[tuple[str, str], tuple[ImmutableRule, ...]] = {
     ("apps", "Deployment"): (_SELECTOR,),
     ("apps", "DaemonSet"): (_SELECTOR,),
     ("apps", "ReplicaSet"): (_SELECTOR,),
@@ -131,7 +131,7 @@ RULES: Mapping[tuple[str, str], tuple[Rule, ...]] = {
         _SELECTOR,
         _field("spec", "serviceName", default=""),
         _field("spec", "podManagementPolicy", default="OrderedReady"),
-        Rule(steps=("spec", "volumeClaimTemplates"), differs=_claim_templates),
+        ImmutableRule(steps=("spec", "volumeClaimTemplates"), differs=_claim_templates),
     ),
     ("batch", "Job"): (
         _field("spec", "template"),
@@ -142,8 +142,8 @@ RULES: Mapping[tuple[str, str], tuple[Rule, ...]] = {
         _field("spec", "backoffLimitPerIndex"),
         _field("spec", "managedBy"),
     ),
-    ("", "Pod"): (Rule(steps=("spec",), differs=_pod),),
-    ("", "Service"): (Rule(steps=("spec", "clusterIP"), differs=_cluster_address),),
+    ("", "Pod"): (ImmutableRule(steps=("spec",), differs=_pod),),
+    ("", "Service"): (ImmutableRule(steps=("spec", "clusterIP"), differs=_cluster_address),),
     ("", "PersistentVolumeClaim"): (
         _stated("spec", "accessModes", loses=_DATA),
         _stated("spec", "storageClassName", loses=_DATA),
@@ -228,7 +228,7 @@ def may_recreate(manifest: Manifest) -> bool:
 
 def _broken(
     before: Sequence[Manifest], after: Sequence[Manifest]
-) -> Iterator[tuple[Manifest, Rule]]:
+) -> Iterator[tuple[Manifest, ImmutableRule]]:
     old = {(manifest.id, manifest.cluster): manifest for manifest in before}
     for manifest in after:
         rules = RULES.get((manifest.id.group, manifest.id.kind), ())
@@ -237,7 +237,7 @@ def _broken(
             yield from ((manifest, rule) for rule in rules if rule.differs(was.body, manifest.body))
 
 
-def _problem(manifest: Manifest, rule: Rule) -> ObjectProblem:
+def _problem(manifest: Manifest, rule: ImmutableRule) -> ObjectProblem:
     path = written(rule.steps)
     again = (
         f"give the new one another name: recreating it loses {rule.loses}"

@@ -11,7 +11,14 @@ from gitops_action.core.pattern import pattern
 from gitops_action.core.yaml.find import resolve
 from gitops_action.core.yaml.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, YamlFile
 from gitops_action.core.yaml.path import EditRefusedError, PathNotFoundError
-from gitops_action.core.yaml.proof import AddListItem, Change, Expected, Planned, Reads, end_of
+from gitops_action.core.yaml.proof import (
+    AddListItem,
+    Expected,
+    Planned,
+    Reads,
+    ScalarChange,
+    end_of,
+)
 from gitops_action.core.yaml.render import Span, double, render
 from gitops_action.errors import Location
 
@@ -137,7 +144,7 @@ _COMMENT_LINE = pattern(r"([ \t]*)#[^\r\n]*(\r\n|\r|\n|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class ListLayout:
     """`dash`: how far a list's `-` stands right of its key; `gap`: from the `-` to its content."""
 
     dash: int
@@ -145,7 +152,7 @@ class Layout:
     line_break: str
 
 
-def layout_of(file: YamlFile) -> Layout:
+def layout_of(file: YamlFile) -> ListLayout:
     """What most block lists of the file do; where there is none, what kustomize writes."""
     dashes: Counter[int] = Counter()
     gaps: Counter[int] = Counter()
@@ -156,7 +163,7 @@ def layout_of(file: YamlFile) -> Layout:
         if gap is not None:
             gaps[gap] += 1
     found = _BREAK.search(file.text)
-    return Layout(
+    return ListLayout(
         dash=_most(dashes, 0), gap=_most(gaps, 2), line_break=found.group() if found else "\n"
     )
 
@@ -314,10 +321,10 @@ def _fill(file: YamlFile, mapping: MappingNode, entry: Entry, edit: AddListItem)
         file, _Above(node=entry.value, end=entry.value.end, column=column), lines, layout
     )
     added = _list_facts(edit, flow=False)[1:]
-    return Planned(span=span, event=entry.value.event, change=Change(removed=1, added=added))
+    return Planned(span=span, event=entry.value.event, change=ScalarChange(removed=1, added=added))
 
 
-def _list_lines(edit: AddListItem, column: int, layout: Layout) -> list[str]:
+def _list_lines(edit: AddListItem, column: int, layout: ListLayout) -> list[str]:
     return _item_lines(edit, " " * (column + layout.dash), layout.gap)
 
 
@@ -330,7 +337,7 @@ def _item_lines(edit: AddListItem, indent: str, gap: int) -> list[str]:
     return [f"{indent}-{lines[0][len(indent) + 1 :]}", *lines[1:]]
 
 
-def _lines_span(file: YamlFile, above: _Above, lines: list[str], layout: Layout) -> Span:
+def _lines_span(file: YamlFile, above: _Above, lines: list[str], layout: ListLayout) -> Span:
     """The span that puts `lines` below; a missing final line break stays missing."""
     position = after_line(file, above.end, above.column)
     if position is None:
@@ -352,8 +359,8 @@ def _ends_in_block(node: Node) -> bool:
     return bool(node.items) and _ends_in_block(node.items[-1])
 
 
-def _change(added: tuple[Expected, ...]) -> Change:
-    return Change(removed=0, added=added)
+def _change(added: tuple[Expected, ...]) -> ScalarChange:
+    return ScalarChange(removed=0, added=added)
 
 
 def _item_facts(edit: AddListItem, *, flow: bool) -> tuple[Expected, ...]:

@@ -43,15 +43,15 @@ _STYLES: dict[str | None, Style] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Place:
+class _NodePlace:
     """Where the next node stands: its path and how deep it is."""
 
     path: YamlPath
     depth: int
     flow: bool
 
-    def child(self, step: Step, *, flow: bool) -> _Place:
-        return _Place(path=self.path.child(step), depth=self.depth + 1, flow=flow)
+    def child(self, step: Step, *, flow: bool) -> _NodePlace:
+        return _NodePlace(path=self.path.child(step), depth=self.depth + 1, flow=flow)
 
 
 class Composer:
@@ -85,7 +85,7 @@ class Composer:
         return found
 
     def _root(self, document: int) -> Node | None:
-        root = _Place(path=YamlPath(document=document), depth=0, flow=False)
+        root = _NodePlace(path=YamlPath(document=document), depth=0, flow=False)
         node, _ = self._node(_node_event(next(self._events)), root)
         empty = isinstance(node, Scalar) and node.style == "plain" and not node.value
         bare = empty and node.anchor is None and node.tag is None
@@ -95,7 +95,7 @@ class Composer:
         self.facts.append(fact)
         return len(self.facts) - 1
 
-    def _node(self, event: NodeEvent, place: _Place) -> tuple[Node, int | None]:
+    def _node(self, event: NodeEvent, place: _NodePlace) -> tuple[Node, int | None]:
         """The node that begins with `event`; where an alias stands there, also its end."""
         if isinstance(event, AliasEvent):
             return self._alias(event), event.end_mark.index
@@ -136,7 +136,7 @@ class Composer:
         value = join_surrogates(event.value)
         return value.translate(self._restore) if self._restore else value
 
-    def _scalar(self, event: ScalarEvent, place: _Place) -> Scalar:
+    def _scalar(self, event: ScalarEvent, place: _NodePlace) -> Scalar:
         tag = str(event.ctag) if event.ctag is not None else None
         value, style = self._value(event), _STYLES[event.style]
         number = self._fact("scalar", event.anchor, tag, value, style == "plain")
@@ -164,7 +164,7 @@ class Composer:
             notes=self.notes,
         )
 
-    def _sequence(self, event: SequenceStartEvent, place: _Place) -> SequenceNode:
+    def _sequence(self, event: SequenceStartEvent, place: _NodePlace) -> SequenceNode:
         tag = str(event.ctag) if event.ctag is not None else None
         number = self._fact("sequence", event.anchor, tag, bool(event.flow_style))
         flow = bool(event.flow_style)
@@ -193,7 +193,7 @@ class Composer:
             event=number,
         )
 
-    def _mapping(self, event: MappingStartEvent, place: _Place) -> MappingNode:
+    def _mapping(self, event: MappingStartEvent, place: _NodePlace) -> MappingNode:
         tag = str(event.ctag) if event.ctag is not None else None
         number = self._fact("mapping", event.anchor, tag, bool(event.flow_style))
         flow = bool(event.flow_style)
@@ -223,7 +223,7 @@ class Composer:
             event=number,
         )
 
-    def _entry(self, event: NodeEvent, place: _Place, *, flow: bool) -> Entry:
+    def _entry(self, event: NodeEvent, place: _NodePlace, *, flow: bool) -> Entry:
         key, aliased = self._node(event, place.child("?", flow=flow))
         name = key.value if isinstance(key, Scalar) else self._text[key.start : key.end].strip()
         value, alias = self._node(_node_event(next(self._events)), place.child(name, flow=flow))

@@ -42,7 +42,7 @@ Expected = Fact | Reads
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class ScalarChange:
     """The plan in terms of facts: `removed` of them at a number give way to `added`."""
 
     removed: int
@@ -52,7 +52,7 @@ class Change:
 def prove(
     file: YamlFile,
     data: bytes,
-    changes: Mapping[int, Change],
+    changes: Mapping[int, ScalarChange],
     *,
     comments: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
@@ -93,7 +93,7 @@ def end_of(facts: Sequence[Fact], number: int) -> int:
     raise ValueError(number)  # every collection ends
 
 
-def _expected(facts: Sequence[Fact], changes: Mapping[int, Change]) -> list[Expected]:
+def _expected(facts: Sequence[Fact], changes: Mapping[int, ScalarChange]) -> list[Expected]:
     expected: list[Expected] = []
     position = 0
     for number in sorted(changes):
@@ -179,4 +179,4 @@ class Planned:
 
     span: Span
     event: int
-    change: Change
+    change: ScalarChange

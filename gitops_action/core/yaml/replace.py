@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gitops_action.core.yaml.find import resolve
 from gitops_action.core.yaml.nodes import Scalar, YamlFile
 from gitops_action.core.yaml.path import EditRefusedError, PathNotFoundError, YamlPath
-from gitops_action.core.yaml.proof import STRING, Change, Planned, Reads, Replace
+from gitops_action.core.yaml.proof import STRING, Planned, Reads, Replace, ScalarChange
 from gitops_action.core.yaml.render import Span, block_span, keeps_type, render
 from gitops_action.core.yaml.scalars import Kind, kinds
 from gitops_action.errors import Location
@@ -74,7 +74,7 @@ def _planned(file: YamlFile, target: _Target) -> Planned | None:
         return None
     _check_readers(file, target)
     wanted = Reads(value=value, kinds=read, anchor=scalar.anchor, tag=scalar.tag)
-    return Planned(span=span, event=scalar.event, change=Change(removed=1, added=(wanted,)))
+    return Planned(span=span, event=scalar.event, change=ScalarChange(removed=1, added=(wanted,)))
 
 
 def _kinds(file: YamlFile, scalar: Scalar, edit: Replace) -> tuple[Kind, Kind]:

@@ -25,7 +25,7 @@ from gitops_action.core.yaml.nodes import Comment
 _END = "\0" * 8  # the scanner looks a few characters ahead; NUL is its end of stream
 
 
-class Mark:
+class ScanPosition:
     """A position: index, line and column count from 0."""
 
     __slots__ = ("column", "index", "line", "name")
@@ -49,7 +49,7 @@ class TextReader:
         self.index = 0
         self.line = 0
         self.column = 0
-        self._mark = Mark(0, 0, 0)
+        self._mark = ScanPosition(0, 0, 0)
 
     def peek(self, index: int = 0) -> str:
         """The character `index` ahead; NUL at the end."""
@@ -75,10 +75,10 @@ class TextReader:
             elif character != "\ufeff":
                 self.column += 1
 
-    def get_mark(self) -> Mark:
+    def get_mark(self) -> ScanPosition:
         """Where we are; marks are not changed, so asking twice gives the same one."""
         if self._mark.index != self.index:
-            self._mark = Mark(self.index, self.line, self.column)
+            self._mark = ScanPosition(self.index, self.line, self.column)
         return self._mark
 
 
@@ -144,7 +144,7 @@ class EventScanner(Scanner):
             if not self.flow_context:
                 self.allow_simple_key = True
 
-    def scan_block_scalar_ignored_line(self, start_mark: Mark) -> None:
+    def scan_block_scalar_ignored_line(self, start_mark: ScanPosition) -> None:
         """Skip what may follow a block scalar's indicators on its line."""
         self._skip_blanks()
         if self.reader.peek() == "#":
@@ -175,7 +175,7 @@ class EventScanner(Scanner):
                 break
         return self._remember(ScalarToken("".join(chunks), True, start, end))  # noqa: FBT003
 
-    def scan_plain_spaces(self, indent: int, start_mark: Mark) -> list[str]:  # noqa: ARG002 - its signature
+    def scan_plain_spaces(self, indent: int, start_mark: ScanPosition) -> list[str]:  # noqa: ARG002 - its signature
         """The blanks and line breaks after a part of a plain scalar, folded; none at its end."""
         reader = self.reader
         blanks = _BLANKS.match(reader.buffer, reader.index)
@@ -207,7 +207,7 @@ class EventScanner(Scanner):
         self.starts[token.end_mark.index] = token.start_mark.index
         return token
 
-    def _mark(self) -> Mark:
+    def _mark(self) -> ScanPosition:
         return self.reader.get_mark()
 
     def _document_marker(self) -> bool:

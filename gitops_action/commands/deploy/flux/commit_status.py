@@ -16,7 +16,14 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Failure, Result, TargetResult
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.flux import commit_statuses as words
-from gitops_action.core.flux.commit_statuses import OnCommit, Report, Said, Wanted, others, reports
+from gitops_action.core.flux.commit_statuses import (
+    OnCommit,
+    ReportedStatus,
+    RequestedStatuses,
+    Said,
+    others,
+    reports,
+)
 from gitops_action.core.redaction.known import Redactor, masked_lines
 from gitops_action.errors import DeniedError, GitOpsError
 
@@ -35,7 +42,7 @@ class Reported:
         self,
         commit: str,
         *,
-        wanted: Wanted,
+        wanted: RequestedStatuses,
         statuses: Callable[[str], tuple[CommitStatus, ...]],
         history: History,
     ) -> None:
@@ -119,13 +126,13 @@ def deploy_by_status(run: StatusRun) -> TargetResult:
     What GitHub refuses is in the result. Which objects there are is not known from here.
     """
     names = tuple(one.rpartition("/")[2] for one in run.target.kustomizations)
-    return _StatusWait(run, Wanted(prefix=run.target.status_prefix, names=names)).story()
+    return _StatusWait(run, RequestedStatuses(prefix=run.target.status_prefix, names=names)).story()
 
 
 class _StatusWait:
     """One wait."""
 
-    def __init__(self, run: StatusRun, wanted: Wanted) -> None:
+    def __init__(self, run: StatusRun, wanted: RequestedStatuses) -> None:
         self.run = run
         self.wanted = wanted
         self.reported = Reported(
@@ -134,7 +141,7 @@ class _StatusWait:
         self.seen: tuple[OnCommit, ...] = ()
         self.away: GitOpsError | None = None
         self.failing: dict[tuple[str, str], float] = {}
-        self.told: dict[str, Report] = {}
+        self.told: dict[str, ReportedStatus] = {}
         self.begun = run.clock.monotonic()
         self.next_line = self.begun + _EVERY
 
@@ -172,10 +179,10 @@ class _StatusWait:
         notes = tuple(words.now_note(one) for one in found)
         return self._result(Result.SUCCEEDED, notes=notes) if self.run.dry_run else None
 
-    def _found(self) -> tuple[Report, ...]:
+    def _found(self) -> tuple[ReportedStatus, ...]:
         return reports(self.seen, self.wanted)
 
-    def _certain(self, found: Sequence[Report]) -> list[Report]:
+    def _certain(self, found: Sequence[ReportedStatus]) -> list[ReportedStatus]:
         """Failures; one that Flux may mend counts when it stayed."""
         now = self.run.clock.monotonic()
         self.failing = {
@@ -206,11 +213,11 @@ class _StatusWait:
     def _in_time(self, sentence: str) -> str:
         return f"Within {format_duration(self.run.timeout)} {self._clean(sentence)}"
 
-    def _newer(self, found: Sequence[Report]) -> tuple[str, ...]:
+    def _newer(self, found: Sequence[ReportedStatus]) -> tuple[str, ...]:
         commit = self.run.commit
         return tuple(words.newer_note(one, commit) for one in found if one.commit != commit)
 
-    def _failed(self, found: Sequence[Report]) -> TargetResult:
+    def _failed(self, found: Sequence[ReportedStatus]) -> TargetResult:
         sentences = (self._clean(words.failed_sentence(one, self.run.commit)) for one in found)
         failures = (Failure(sentence=one, fix=words.SEE_CLUSTER) for one in sentences)
         return self._result(Result.FAILED, *failures)
@@ -233,7 +240,7 @@ class _StatusWait:
         """Contexts and descriptions are whatever somebody with a token wrote."""
         return " ".join(masked_lines(foreign.splitlines(), self.run.redactor))
 
-    def _tell(self, found: Sequence[Report]) -> None:
+    def _tell(self, found: Sequence[ReportedStatus]) -> None:
         now = self.run.clock.monotonic()
         for one in found:
             if self.told.get(one.context) != one and one.said is not Said.NOTHING:

@@ -7,8 +7,8 @@ it applied is healthy; end as soon as it is certain that this will not happen.
 
 from __future__ import annotations
 
-from gitops_action.commands.deploy.flux.find import Found, find
-from gitops_action.commands.deploy.flux.state import Lineage
+from gitops_action.commands.deploy.flux.find import FoundKustomizations, find
+from gitops_action.commands.deploy.flux.state import CommitAncestry
 from gitops_action.commands.deploy.flux.wait import FluxWait
 from gitops_action.commands.deploy.results import Book
 from gitops_action.commands.deploy.target import TargetRun
@@ -24,9 +24,9 @@ from gitops_action.errors import GitOpsError
 # A dry run: what Flux runs now, and whether it would come to the commit. Nothing is asked.
 
 
-def show(run: TargetRun, found: Found, book: Book) -> None:
+def show(run: TargetRun, found: FoundKustomizations, book: Book) -> None:
     """Say it of every Kustomization, and what would keep it from the commit."""
-    lineage = Lineage(run)
+    lineage = CommitAncestry(run)
     for one, body in (*found.sources.items(), *found.kustomizations.items()):
         if suspended(body):
             book.fail(one, suspension(body))
@@ -37,7 +37,7 @@ def show(run: TargetRun, found: Found, book: Book) -> None:
         book.applied(body, reached=now is not None and lineage(now) is Relation.HAS)
 
 
-def _runs(run: TargetRun, body: LiveObject, source: LiveObject, lineage: Lineage) -> str:
+def _runs(run: TargetRun, body: LiveObject, source: LiveObject, lineage: CommitAncestry) -> str:
     now, commit = applied(body, source), run.commit[:12]
     if now is None:
         return f"{id_of(body)} runs nothing that is known yet; {commit} would be its first"

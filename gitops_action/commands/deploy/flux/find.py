@@ -19,7 +19,7 @@ _KIND = "Kustomization"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundKustomizations:
     """What a target is deployed by; `notes` are about sources."""
 
     kustomizations: Mapping[ObjectId, LiveObject]
@@ -27,7 +27,7 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def find(run: TargetRun) -> Found:
+def find(run: TargetRun) -> FoundKustomizations:
     """Read them.
 
     Raises:
@@ -41,7 +41,9 @@ def find(run: TargetRun) -> Found:
     bodies = [_named(run, kind, one) for one in named] if named else _by_path(run, kind)
     kustomizations = {id_of(body): body for body in bodies}
     sources = {one: _source(run, one) for one in dict.fromkeys(map(source_of, bodies))}
-    return Found(kustomizations=kustomizations, sources=sources, notes=_follow(run, sources))
+    return FoundKustomizations(
+        kustomizations=kustomizations, sources=sources, notes=_follow(run, sources)
+    )
 
 
 def _served(run: TargetRun, group: str, kind: str) -> Resource:

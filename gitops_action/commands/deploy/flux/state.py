@@ -5,17 +5,17 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterable, Mapping
 
-from gitops_action.commands.deploy.flux.find import Found, in_order
+from gitops_action.commands.deploy.flux.find import FoundKustomizations, in_order
 from gitops_action.commands.deploy.target import TargetRun, ask
 from gitops_action.commands.deploy.wait.watches import (
     Away,
     Broken,
-    Changed,
     Denied,
     Expired,
     Feeds,
     Listed,
     News,
+    ObjectChanged,
 )
 from gitops_action.core.cluster.errors import (
     AccessDeniedError,
@@ -36,10 +36,10 @@ from gitops_action.core.flux.status import (
 )
 from gitops_action.core.flux.verdict import (
     Asked,
+    FluxStep,
+    FluxVerdict,
     Relation,
     Seen,
-    Step,
-    Verdict,
     failed,
     judge_kustomization,
     judge_source,
@@ -117,7 +117,7 @@ class Scene:
             there = {news.source.id_of(body): body for body in news.items}
             for one in news.source.wanted:
                 self._see(one, there.get(one))
-        elif isinstance(news, Changed):
+        elif isinstance(news, ObjectChanged):
             self._feeds.heard(news.source)
             one = news.source.id_of(news.event.body)
             if one in news.source.wanted:
@@ -149,7 +149,7 @@ _AGAIN = 5.0
 _FOR_NOW = frozenset({Relation.UNKNOWN, Relation.OLDER})
 
 
-class Lineage:
+class CommitAncestry:
     """Asks the history of the environment repository, as rarely as it can."""
 
     def __init__(self, run: TargetRun) -> None:
@@ -264,9 +264,11 @@ _NO_BODY: LiveObject = {}
 class Judging:
     """The verdicts of one round after the other."""
 
-    def __init__(self, found: Found, scene: Scene, lineage: Lineage, requests: Requests) -> None:
+    def __init__(
+        self, found: FoundKustomizations, scene: Scene, lineage: CommitAncestry, requests: Requests
+    ) -> None:
         """Remember how everything was."""
-        self.verdicts: dict[ObjectId, Verdict] = {}
+        self.verdicts: dict[ObjectId, FluxVerdict] = {}
         self.order = in_order(found.kustomizations)
         self._sources = tuple(found.sources)
         self._scene = scene
@@ -282,7 +284,7 @@ class Judging:
         for one in self.order:
             self.verdicts[one] = self._gone(one) or self._kustomization(one)
 
-    def _gone(self, one: ObjectId) -> Verdict | None:
+    def _gone(self, one: ObjectId) -> FluxVerdict | None:
         fix = "apply `cluster-config/` again"
         if one in self._scene.gone:
             return failed(f"{one} was deleted during the wait", fix)
@@ -290,15 +292,15 @@ class Judging:
             return failed(f"{one} is being deleted", fix)
         return None
 
-    def _source(self, one: ObjectId) -> Verdict:
+    def _source(self, one: ObjectId) -> FluxVerdict:
         body = self._scene.bodies[one]
         asked = self._requests.asked(one, body)
         verdict = judge_source(body, self._lineage, asked)
-        if verdict.step is Step.WAITING and (not asked.stamp or asked.answered(body)):
+        if verdict.step is FluxStep.WAITING and (not asked.stamp or asked.answered(body)):
             self._requests.ask(one, body, pause=_PAUSE)
         return verdict
 
-    def _kustomization(self, one: ObjectId) -> Verdict:
+    def _kustomization(self, one: ObjectId) -> FluxVerdict:
         body = self._scene.bodies[one]
         source = source_of(body)
         held = self.verdicts.get(source)
@@ -306,7 +308,7 @@ class Judging:
             return suspension(body)
         if held is None:
             return failed(f"{one} reads another source now: {source}", "run again")
-        if held.step is not Step.DONE:
+        if held.step is not FluxStep.DONE:
             return waiting(f"{one} waits for {source}", held.fix, innocent=True)
         seen = Seen(
             body=body,
@@ -318,12 +320,12 @@ class Judging:
         self._ask(one, seen, verdict)
         return verdict
 
-    def _ask(self, one: ObjectId, seen: Seen, verdict: Verdict) -> None:
+    def _ask(self, one: ObjectId, seen: Seen, verdict: FluxVerdict) -> None:
         """Ask once, when everything that it depends on is there and it is not at it already."""
-        if verdict.step is not Step.WAITING or seen.asked.stamp or self._busy(seen):
+        if verdict.step is not FluxStep.WAITING or seen.asked.stamp or self._busy(seen):
             return
         before = [other for other in dependencies_of(seen.body) if other in self.verdicts]
-        if all(self.verdicts[other].step is Step.DONE for other in before):
+        if all(self.verdicts[other].step is FluxStep.DONE for other in before):
             self._requests.ask(one, seen.body, pause=_PAUSE)
 
     def _busy(self, seen: Seen) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitops_action.commands.deploy.flux.find import Found
+from gitops_action.commands.deploy.flux.find import FoundKustomizations
 from gitops_action.commands.deploy.flux.health import Checks
-from gitops_action.commands.deploy.flux.state import Judging, Lineage, Requests, Scene
+from gitops_action.commands.deploy.flux.state import CommitAncestry, Judging, Requests, Scene
 from gitops_action.commands.deploy.results import Book
 from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.commands.deploy.wait import WaitResult
@@ -14,14 +14,14 @@ from gitops_action.core.cluster.errors import ExpiredError
 from gitops_action.core.config.values import format_duration
 from gitops_action.core.deploy.result import Failure, ProgressTone
 from gitops_action.core.flux.source_match import beyond
-from gitops_action.core.flux.verdict import Step, Verdict
+from gitops_action.core.flux.verdict import FluxStep, FluxVerdict
 from gitops_action.core.manifests.model import ObjectId
 
 # What people read while Flux works.
 
 _EVERY = 30.0
 """Seconds between lines that say what is still waited for."""
-_TONES: Mapping[Step, ProgressTone] = {Step.DONE: "good", Step.FAILED: "bad"}
+_TONES: Mapping[FluxStep, ProgressTone] = {FluxStep.DONE: "good", FluxStep.FAILED: "bad"}
 
 
 class Telling:
@@ -34,7 +34,7 @@ class Telling:
         self._told: dict[ObjectId, str] = {}
         self._next = run.clock.monotonic() + _EVERY
 
-    def round(self, verdicts: Mapping[ObjectId, Verdict]) -> None:
+    def round(self, verdicts: Mapping[ObjectId, FluxVerdict]) -> None:
         """Tell a round's verdicts."""
         for one, verdict in verdicts.items():
             if self._told.get(one) == verdict.sentence:
@@ -46,26 +46,26 @@ class Telling:
             self._next = self._run.clock.monotonic() + _EVERY
             self._still(verdicts)
 
-    def _still(self, verdicts: Mapping[ObjectId, Verdict]) -> None:
-        waiting = [one.sentence for one in verdicts.values() if one.step is not Step.DONE]
+    def _still(self, verdicts: Mapping[ObjectId, FluxVerdict]) -> None:
+        waiting = [one.sentence for one in verdicts.values() if one.step is not FluxStep.DONE]
         text = "; ".join(self._book.clean(one) for one in waiting)
         if text:
             self._run.teller.tell(Progress(text=f"Still: {text}"))
 
 
-_AT_IT = frozenset({Step.CHECKING, Step.DONE})
+_AT_IT = frozenset({FluxStep.CHECKING, FluxStep.DONE})
 
 
 class FluxWait:
     """One wait; `story` goes through it, and the book has what came of it."""
 
-    def __init__(self, run: TargetRun, found: Found, book: Book) -> None:
+    def __init__(self, run: TargetRun, found: FoundKustomizations, book: Book) -> None:
         """Start to follow Flux's objects."""
         self._run = run
         self._book = book
         self._requests = Requests(run)
         self._scene = Scene(run, {**found.sources, **found.kustomizations})
-        self._judging = Judging(found, self._scene, Lineage(run), self._requests)
+        self._judging = Judging(found, self._scene, CommitAncestry(run), self._requests)
         self._until = run.clock.monotonic() + run.timeout.total_seconds()
         self._checks = Checks(run, self._scene, self._until)
         self._telling = Telling(run, book)
@@ -107,8 +107,8 @@ class FluxWait:
             return True
         return False
 
-    def _failed(self, verdicts: dict[ObjectId, Verdict]) -> bool:
-        certain = [one for one, verdict in verdicts.items() if verdict.step is Step.FAILED]
+    def _failed(self, verdicts: dict[ObjectId, FluxVerdict]) -> bool:
+        certain = [one for one, verdict in verdicts.items() if verdict.step is FluxStep.FAILED]
         for one in certain:
             ill = self._checks.explained(one) if verdicts[one].unhealthy else ()
             if ill:
@@ -122,7 +122,7 @@ class FluxWait:
     def _complete(self, one: ObjectId) -> bool:
         """Flux says so, and so do we; or we cannot look, and Flux has looked."""
         verdict = self._judging.verdicts.get(one)
-        done = verdict is not None and verdict.step is Step.DONE
+        done = verdict is not None and verdict.step is FluxStep.DONE
         return done and self._checks.satisfied(one)
 
     def _untold(self) -> bool:
@@ -130,7 +130,7 @@ class FluxWait:
         verdicts = self._judging.verdicts
         found: list[Failure] = []
         for one in self._judging.order:
-            if verdicts[one].step is not Step.DONE or self._checks.result(one) is None:
+            if verdicts[one].step is not FluxStep.DONE or self._checks.result(one) is None:
                 return False
             found += self._checks.untold(one)
         self._book.untold(*found)
@@ -143,7 +143,7 @@ class FluxWait:
             Failure(sentence=f"The wait was interrupted: {doing}", fix="run again: Flux goes on")
         )
 
-    def _late(self, verdicts: dict[ObjectId, Verdict]) -> None:
+    def _late(self, verdicts: dict[ObjectId, FluxVerdict]) -> None:
         """What was not there when time ran out: its own doing, or nobody's."""
         after = f" (after {format_duration(self._run.timeout)})"
         away = self._scene.away or self._scene.unanswered()
@@ -153,10 +153,10 @@ class FluxWait:
         ill = self._checks.late()
         self._book.failed(*ill)
         sources = [one for one in verdicts if one not in self._judging.order]
-        waiting = [one for one in sources if verdicts[one].step is Step.WAITING]
+        waiting = [one for one in sources if verdicts[one].step is FluxStep.WAITING]
         for one in waiting or [one for one in self._judging.order if not self._complete(one)]:
             verdict = verdicts[one]
-            if verdict.step is Step.WAITING and verdict.innocent:
+            if verdict.step is FluxStep.WAITING and verdict.innocent:
                 self._book.untell(one, verdict, after)
             elif not ill:
                 self._book.fail(one, verdict, after)
@@ -187,7 +187,7 @@ class FluxWait:
         for failure in waited.failures if waited else ():
             self._book.note(f"{one}: its health is Flux's word; {failure.sentence}")
 
-    def _newer(self, one: ObjectId, verdict: Verdict | None) -> None:
+    def _newer(self, one: ObjectId, verdict: FluxVerdict | None) -> None:
         revision = verdict.revision if verdict else None
         if revision is not None and revision.digest != self._run.commit:
             commit = self._run.commit[:12]

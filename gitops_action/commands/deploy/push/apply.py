@@ -19,7 +19,7 @@ from gitops_action.core.cluster.errors import (
 )
 from gitops_action.core.cluster.model import Applied, LiveObject
 from gitops_action.core.deploy.field_managers import migrated
-from gitops_action.core.deploy.inventory import Entry
+from gitops_action.core.deploy.inventory import InventoryEntry
 from gitops_action.core.deploy.order import Stage, stages
 from gitops_action.core.deploy.result import Action
 from gitops_action.core.manifests.fields import mapping, text, texts
@@ -114,7 +114,7 @@ _TITLES = {
 }
 
 
-class Writer:
+class ObjectWriter:
     """Writes what was rehearsed, and knows what the API server confirmed.
 
     Attributes:
@@ -127,7 +127,7 @@ class Writer:
         self._run = run
         self._ledger = ledger
         self._lease = lease
-        self.confirmed: list[Entry] = []
+        self.confirmed: list[InventoryEntry] = []
         self.live: dict[ObjectId, LiveObject] = {}
 
     def write(self, changes: Iterable[Change]) -> None:

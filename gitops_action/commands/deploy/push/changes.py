@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from gitops_action.commands.deploy.push.live import Live
+from gitops_action.commands.deploy.push.live import LiveState
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.model import LiveObject, Right
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.deploy.compare import Changed, Unchanged, compare
+from gitops_action.core.deploy.compare import ChangedFields, Unchanged, compare
 from gitops_action.core.deploy.field_managers import field_manager, managers_to_migrate
 from gitops_action.core.deploy.inventory import Inventory
 from gitops_action.core.deploy.objects import INVENTORY_LABEL, Placed
@@ -54,7 +54,7 @@ class Change:
 
 
 def changes_of(
-    objects: Iterable[Placed], live: Live, inventory: Inventory, *, run: TargetRun
+    objects: Iterable[Placed], live: LiveState, inventory: Inventory, *, run: TargetRun
 ) -> tuple[tuple[Change, ...], tuple[Placed, ...]]:
     """What may have to be written, and what certainly need not be."""
     changes: list[Change] = []
@@ -70,7 +70,7 @@ def changes_of(
         if isinstance(verdict, Unchanged):
             unchanged.append(one)
             continue
-        certain = live.absent(one.id) or isinstance(verdict, Changed)
+        certain = live.absent(one.id) or isinstance(verdict, ChangedFields)
         seize = run.options.force_conflicts or (
             fields.annotations(one.manifest.body).get(FORCE_ANNOTATION) == "allowed"
         )
@@ -127,7 +127,7 @@ def leaving(change: Change) -> GitOpsError | None:
     )
 
 
-def rights_for(changes: Iterable[Change], live: Live) -> frozenset[Right]:
+def rights_for(changes: Iterable[Change], live: LiveState) -> frozenset[Right]:
     """What writing them takes: apply is a patch, and a create where nothing is there."""
     found: set[Right] = set()
     for change in changes:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gitops_action.commands.deploy.cluster import HeldLease
-from gitops_action.commands.deploy.push.apply import Writer
+from gitops_action.commands.deploy.push.apply import ObjectWriter
 from gitops_action.commands.deploy.push.changes import Change
 from gitops_action.commands.deploy.push.destroy import destroy, show_destroy
 from gitops_action.commands.deploy.push.dry_run import apply_changes
@@ -161,7 +161,7 @@ class _Push:
         self.lease = lease
         self.store = InventoryStore.of(run)
         self.former = InventoryStore.former(run)
-        self.writer = Writer(run, ledger, lease)
+        self.writer = ObjectWriter(run, ledger, lease)
         self.in_doubt = False
         self.waited = 0.0
 

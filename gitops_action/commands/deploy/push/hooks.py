@@ -34,7 +34,7 @@ from gitops_action.core.deploy.hooks import (
     release_of,
     split,
 )
-from gitops_action.core.deploy.inventory import Entry, Inventory
+from gitops_action.core.deploy.inventory import Inventory, InventoryEntry
 from gitops_action.core.deploy.objects import INVENTORY_LABEL, ClusterState, Placed, place, sealed
 from gitops_action.core.deploy.order import is_custom
 from gitops_action.core.deploy.result import Action, ObjectResult
@@ -91,7 +91,7 @@ class Hooks:
         self._skipped: tuple[Placed, ...] = ()
         self._installing: frozenset[ObjectId] = frozenset()
         self.parts: Parts = split(run.rendering.applied)
-        self.confirmed: dict[ObjectId, Entry] = {}
+        self.confirmed: dict[ObjectId, InventoryEntry] = {}
         self.seconds = 0.0
 
     @property
@@ -177,10 +177,10 @@ class Hooks:
             runs = any(self._runs(one, phase) for phase in Phase if phase is not Phase.FAILURE)
             self._set(one, Action.CREATED if runs else Action.SKIPPED)
 
-    def entries(self, *phases: Phase) -> tuple[Entry, ...]:
+    def entries(self, *phases: Phase) -> tuple[InventoryEntry, ...]:
         """What the inventory says before the hooks of these phases run: none has succeeded."""
         return tuple(
-            Entry(
+            InventoryEntry(
                 id=one.id,
                 version=one.placed.resource.version,
                 uid=text(one.live, "metadata", "uid") if one.live is not None else "",

@@ -47,7 +47,7 @@ _SCALERS = (("autoscaling/v2", "HorizontalPodAutoscaler"), ("keda.sh/v1alpha1", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Live:
+class LiveState:
     """What lives.
 
     Attributes:
@@ -63,7 +63,7 @@ class Live:
         return item not in self.objects and item not in self.unread
 
 
-def look(cluster: Cluster, objects: Iterable[Placed]) -> Live:
+def look(cluster: Cluster, objects: Iterable[Placed]) -> LiveState:
     """Read what lives of these objects; kinds that only arrive have no objects yet.
 
     Raises:
@@ -76,7 +76,7 @@ def look(cluster: Cluster, objects: Iterable[Placed]) -> Live:
     for part in for_each(lambda members: _kind(cluster, members), groups):
         found.update(part.objects)
         unread |= part.unread
-    return Live(objects=found, unread=frozenset(unread))
+    return LiveState(objects=found, unread=frozenset(unread))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ def _id_of(resource: Resource, item: LiveObject) -> ObjectId:
     )
 
 
-def _kind(cluster: Cluster, members: Sequence[Placed]) -> Live:
+def _kind(cluster: Cluster, members: Sequence[Placed]) -> LiveState:
     resource = members[0].resource
     if len(members) <= _FEW:
         return _one_by_one(cluster, members)
@@ -148,7 +148,7 @@ def _kind(cluster: Cluster, members: Sequence[Placed]) -> Live:
                 "kind": resource.kind,
                 **item,
             }
-    return Live(objects=found)
+    return LiveState(objects=found)
 
 
 def _places(cluster: Cluster, resource: Resource, spaces: Sequence[str]) -> list[LiveObject] | None:
@@ -171,7 +171,7 @@ def _listed_or_none(
         return None
 
 
-def _one_by_one(cluster: Cluster, members: Sequence[Placed]) -> Live:
+def _one_by_one(cluster: Cluster, members: Sequence[Placed]) -> LiveState:
     found: dict[ObjectId, LiveObject] = {}
     unread: set[ObjectId] = set()
 
@@ -184,7 +184,7 @@ def _one_by_one(cluster: Cluster, members: Sequence[Placed]) -> Live:
             unread.add(one.id)
 
     for_each(read, members)
-    return Live(objects=found, unread=frozenset(unread))
+    return LiveState(objects=found, unread=frozenset(unread))
 
 
 # How recorded objects live now: one list a kind and namespace where they are many.
@@ -193,7 +193,7 @@ _FEW_RECORDED = 6
 """Up to so many objects of a kind and namespace are read one by one."""
 
 
-class Recorded(Protocol):
+class RecordedObject(Protocol):
     """An object that is known by name and version: an entry, or a deletion."""
 
     @property
@@ -216,7 +216,7 @@ class Known:
 
 
 def read_live(
-    cluster: Cluster, recorded: Iterable[Recorded], *, label: str, trust_label: bool = False
+    cluster: Cluster, recorded: Iterable[RecordedObject], *, label: str, trust_label: bool = False
 ) -> dict[ObjectId, LiveObject | None]:
     """Each object as it lives: at least its metadata; None for one that is not there.
 
@@ -258,7 +258,7 @@ def read_live(
     return found
 
 
-def resource_of(cluster: Cluster, one: Recorded) -> Resource:
+def resource_of(cluster: Cluster, one: RecordedObject) -> Resource:
     """The object's kind in its recorded version, or in the preferred one where that is gone.
 
     Raises:
@@ -269,21 +269,23 @@ def resource_of(cluster: Cluster, one: Recorded) -> Resource:
     return served or cluster.resource(api_version, one.id.kind)
 
 
-def _key(one: Recorded) -> tuple[str, str, str, str]:
+def _key(one: RecordedObject) -> tuple[str, str, str, str]:
     return one.id.group, one.version, one.id.kind, one.id.namespace
 
 
-def _recorded_kind(one: Recorded) -> tuple[str, str, str]:
+def _recorded_kind(one: RecordedObject) -> tuple[str, str, str]:
     return one.id.group, one.version, one.id.kind
 
 
-def _by_kind_and_namespace(recorded: Iterable[Recorded]) -> Iterable[tuple[Recorded, ...]]:
+def _by_kind_and_namespace(
+    recorded: Iterable[RecordedObject],
+) -> Iterable[tuple[RecordedObject, ...]]:
     for _, members in groupby(sorted(recorded, key=_key), key=_key):
         yield tuple(members)
 
 
 def _kinds(
-    cluster: Cluster, groups: Sequence[tuple[Recorded, ...]]
+    cluster: Cluster, groups: Sequence[tuple[RecordedObject, ...]]
 ) -> Mapping[tuple[str, str, str], Resource | None]:
     """The kinds as they are served; the server is asked anew when one seems to be missing."""
     wanted = {_recorded_kind(members[0]) for members in groups}
@@ -302,7 +304,7 @@ def _served(cluster: Cluster, kind: tuple[str, str, str]) -> Resource | None:
 
 
 def _listed(
-    cluster: Cluster, resource: Resource, members: Sequence[Recorded], label: str
+    cluster: Cluster, resource: Resource, members: Sequence[RecordedObject], label: str
 ) -> Mapping[str, LiveObject] | None:
     """Those that carry our label, by name; None where they may not be listed."""
     try:
@@ -339,7 +341,7 @@ def _read(cluster: Cluster, one: Known) -> Mapping[ObjectId, LiveObject | None]:
 
 
 def _of_unserved(
-    cluster: Cluster, members: Sequence[Recorded]
+    cluster: Cluster, members: Sequence[RecordedObject]
 ) -> Mapping[ObjectId, LiveObject | None]:
     """Objects of a kind that is not served: gone with it, unless who serves it is only away.
 

@@ -15,13 +15,13 @@ from gitops_action.commands.deploy.push.changes import (
 )
 from gitops_action.commands.deploy.push.dry_run import rehearse
 from gitops_action.commands.deploy.push.inventory import former_labels, home_rights
-from gitops_action.commands.deploy.push.live import Live, Scaled, look, scaled_in
+from gitops_action.commands.deploy.push.live import LiveState, Scaled, look, scaled_in
 from gitops_action.commands.deploy.results import Ledger
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.ignored_fields import ignored_fields
-from gitops_action.core.deploy.inventory import Entry, Inventory
+from gitops_action.core.deploy.inventory import Inventory, InventoryEntry
 from gitops_action.core.deploy.objects import APPLY_ANNOTATION, ClusterState, Placed, place, sealed
 from gitops_action.core.deploy.prune import candidates
 from gitops_action.core.deploy.result import Action, ObjectResult
@@ -49,7 +49,7 @@ class Ahead:
     left: tuple[Placed, ...]
     unscaled: tuple[Placed, ...]
     write: tuple[Change, ...]
-    confirmed: tuple[Entry, ...]
+    confirmed: tuple[InventoryEntry, ...]
     live: Mapping[ObjectId, LiveObject]
     before: Mapping[ObjectId, LiveObject]
     answers: Mapping[ObjectId, LiveObject]
@@ -102,7 +102,7 @@ def _objects(run: TargetRun, ledger: Ledger, label: str) -> tuple[Placed, ...]:
 
 
 def _applied(
-    ledger: Ledger, placed: Iterable[Placed], live: Live
+    ledger: Ledger, placed: Iterable[Placed], live: LiveState
 ) -> tuple[tuple[Placed, ...], tuple[Placed, ...]]:
     """What is applied, and what its annotation leaves as it is."""
     applied: list[Placed] = []
@@ -119,7 +119,7 @@ def _applied(
     return tuple(applied), tuple(left)
 
 
-def _state(run: TargetRun, live: Live, scaled: Scaled) -> ClusterState:
+def _state(run: TargetRun, live: LiveState, scaled: Scaled) -> ClusterState:
     return ClusterState(
         live=live.objects,
         scaled=scaled.targets,
@@ -147,7 +147,9 @@ def _refuse(ledger: Ledger, changes: Iterable[Change], labels: Collection[str]) 
             ledger.refused(change.placed.id, error)
 
 
-def _refuse_denied(run: TargetRun, ledger: Ledger, changes: tuple[Change, ...], live: Live) -> None:
+def _refuse_denied(
+    run: TargetRun, ledger: Ledger, changes: tuple[Change, ...], live: LiveState
+) -> None:
     """Name in one go every right that is missing."""
     if not changes:
         return
@@ -171,7 +173,7 @@ class _Found(NamedTuple):
     unscaled: tuple[Placed, ...]
     changes: tuple[Change, ...]
     unchanged: tuple[Placed, ...]
-    live: Live
+    live: LiveState
 
 
 def _rehearsed(run: TargetRun, ledger: Ledger, found: _Found) -> Ahead:
@@ -204,7 +206,7 @@ def _rehearsed(run: TargetRun, ledger: Ledger, found: _Found) -> Ahead:
     )
 
 
-def _arriving(objects: Iterable[Placed], live: Live) -> frozenset[str]:
+def _arriving(objects: Iterable[Placed], live: LiveState) -> frozenset[str]:
     """Namespaces that are described and not there yet."""
     return frozenset(
         one.id.name

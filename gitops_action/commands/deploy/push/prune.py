@@ -31,7 +31,7 @@ from gitops_action.core.cluster.errors import (
 )
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.deploy.inventory import Entry, Inventory, shrink
+from gitops_action.core.deploy.inventory import Inventory, InventoryEntry, shrink
 from gitops_action.core.deploy.order import deletion_waves
 from gitops_action.core.deploy.prune import (
     Deletion,
@@ -250,7 +250,7 @@ def plan(
     return plan_prune(replace(request, occupied=held)) if held else first
 
 
-def _moved(run: TargetRun, found: Iterable[Entry]) -> dict[ObjectId, str]:
+def _moved(run: TargetRun, found: Iterable[InventoryEntry]) -> dict[ObjectId, str]:
     moved = ((one.id, run.moves.to_environment(one.id)) for one in found)
     return {item: environment for item, environment in moved if environment}
 

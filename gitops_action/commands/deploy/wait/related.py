@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from gitops_action.commands.deploy.wait.watches import Source
+from gitops_action.commands.deploy.wait.watches import WatchSource
 from gitops_action.core.cluster.model import LiveObject, WatchEvent
-from gitops_action.core.health.diagnose import Surroundings
+from gitops_action.core.health.diagnose import RelatedObjects
 from gitops_action.core.health.diagnose.workload import new_replica_set
 from gitops_action.core.manifests.fields import items, text
 from gitops_action.core.manifests.model import Body, ObjectId
@@ -23,7 +23,7 @@ class Neighbours:
         self._all: dict[str, _Group] = {kind: {} for kind in (POD, REPLICA_SET, EVENT)}
         self._groups: dict[tuple[str, str], _Group] = defaultdict(dict)
 
-    def listed(self, source: Source, bodies: tuple[LiveObject, ...]) -> None:
+    def listed(self, source: WatchSource, bodies: tuple[LiveObject, ...]) -> None:
         """Take these instead of all that were known of the kind there."""
         everywhere = not source.namespace
         for one in [
@@ -33,14 +33,14 @@ class Neighbours:
         for body in bodies:
             self._add(source.id_of(body), body)
 
-    def changed(self, source: Source, event: WatchEvent) -> None:
+    def changed(self, source: WatchSource, event: WatchEvent) -> None:
         """Take one change."""
         one = source.id_of(event.body)
         self._remove(one)
         if event.change != "deleted":
             self._add(one, event.body)
 
-    def concerned(self, source: Source, body: LiveObject) -> set[str]:
+    def concerned(self, source: WatchSource, body: LiveObject) -> set[str]:
         """UIDs of the objects that this one may explain, upwards, and its own."""
         about = text(body, "involvedObject", "uid") or text(body, "regarding", "uid")
         found: set[str] = set()
@@ -54,7 +54,7 @@ class Neighbours:
             waiting |= {owner for one in above for owner in _owners(one)} - found
         return found
 
-    def of(self, workload: Body) -> Surroundings:
+    def of(self, workload: Body) -> RelatedObjects:
         """What surrounds a workload: its own, and pods of its namespace that nobody owns."""
         uid, space = text(workload, "metadata", "uid"), text(workload, "metadata", "namespace")
         sets = tuple(self._group(REPLICA_SET, uid))
@@ -67,7 +67,7 @@ class Neighbours:
         events = [
             event for name in sorted(names) for event in self._group(EVENT, f"{space}/{name}")
         ]
-        return Surroundings(replica_sets=sets, pods=tuple(pods), events=tuple(events))
+        return RelatedObjects(replica_sets=sets, pods=tuple(pods), events=tuple(events))
 
     def _group(self, kind: str, key: str) -> list[LiveObject]:
         found = self._groups.get((kind, key))

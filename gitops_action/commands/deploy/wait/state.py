@@ -12,7 +12,7 @@ from gitops_action.core.config import KindRule
 from gitops_action.core.deploy.result import Failure
 from gitops_action.core.health import Facts, Health, Status, assess, missing
 from gitops_action.core.health.conventions import NO_STATUS
-from gitops_action.core.health.diagnose import Tolerance, Verdict, diagnose
+from gitops_action.core.health.diagnose import Diagnosis, Tolerance, diagnose
 from gitops_action.core.health.diagnose.workload import WITH_PODS, counts
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body, ObjectId
@@ -111,7 +111,7 @@ class Tracked:
     gone: datetime | None = None
     health: Health = _UNREAD
     well: Health | None = None
-    verdict: Verdict | None = None
+    verdict: Diagnosis | None = None
     certain: bool = False
     seconds: float | None = None
 
@@ -180,7 +180,7 @@ class Rules:
         )
 
 
-class Board:
+class WaitState:
     """All awaited objects, each once."""
 
     def __init__(self, objects: Sequence[Awaited], rules: Rules) -> None:

@@ -10,22 +10,22 @@ from gitops_action.commands.deploy.target import TargetRun, ask
 from gitops_action.commands.deploy.wait.report import Lines, failures, named, sentence_of
 from gitops_action.commands.deploy.wait.state import (
     Awaited,
-    Board,
     Ending,
     Rules,
     Tracked,
     Waited,
     WaitResult,
+    WaitState,
 )
 from gitops_action.commands.deploy.wait.watches import (
     Away,
     Broken,
-    Changed,
     Denied,
     Expired,
     Feeds,
     Listed,
     News,
+    ObjectChanged,
 )
 from gitops_action.core.cluster.errors import ExpiredError, UnreachableError
 from gitops_action.core.cluster.model import LiveObject
@@ -57,7 +57,7 @@ _CLASSES = ("storage.k8s.io/v1", "StorageClass")
 class Story:
     """One wait; `run_out` goes through it."""
 
-    def __init__(self, run: TargetRun, board: Board, timeout: timedelta) -> None:
+    def __init__(self, run: TargetRun, board: WaitState, timeout: timedelta) -> None:
         """Nothing is read yet."""
         self.run = run
         self.board = board
@@ -154,7 +154,7 @@ class Story:
         if isinstance(news, Listed):
             self.feeds.heard(source)
             return self._listed(news)
-        if isinstance(news, Changed):
+        if isinstance(news, ObjectChanged):
             self.feeds.heard(source)
             return self._changed(news)
         if isinstance(news, Away):
@@ -185,7 +185,7 @@ class Story:
             concerned |= {one.id for one in self.board.open() if one.has_pods}
         return concerned
 
-    def _changed(self, news: Changed) -> set[ObjectId]:
+    def _changed(self, news: ObjectChanged) -> set[ObjectId]:
         source, body = news.source, news.event.body
         one = source.id_of(body)
         concerned: set[ObjectId] = set()
@@ -367,7 +367,7 @@ def wait_healthy(run: TargetRun, objects: Sequence[Awaited], *, timeout: timedel
         begun=run.clock.now(),
         reporting=_reporting(run, objects),
     )
-    story = Story(run, Board(objects, rules), timeout)
+    story = Story(run, WaitState(objects, rules), timeout)
     return concluded(story, objects, story.run_out())
 
 

@@ -23,7 +23,7 @@ EXPLAINING = frozenset({("", "Pod"), ("", "Event"), ("apps", "ReplicaSet")})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class WatchSource:
     """What one thread reads.
 
     Attributes:
@@ -71,15 +71,15 @@ class Source:
 class Listed:
     """All that is there now."""
 
-    source: Source
+    source: WatchSource
     items: tuple[LiveObject, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changed:
+class ObjectChanged:
     """One change since."""
 
-    source: Source
+    source: WatchSource
     event: WatchEvent
 
 
@@ -87,7 +87,7 @@ class Changed:
 class Away:
     """The cluster does not answer, or not usefully; it is asked again."""
 
-    source: Source
+    source: WatchSource
     error: GitOpsError
 
 
@@ -95,7 +95,7 @@ class Away:
 class Denied:
     """The account may not read this; the thread has ended."""
 
-    source: Source
+    source: WatchSource
     error: GitOpsError
 
 
@@ -103,7 +103,7 @@ class Denied:
 class Expired:
     """The credentials do not count any more; the thread has ended."""
 
-    source: Source
+    source: WatchSource
     error: GitOpsError
 
 
@@ -111,11 +111,11 @@ class Expired:
 class Broken:
     """A bug: raised where it can be seen."""
 
-    source: Source
+    source: WatchSource
     error: Exception
 
 
-News = Listed | Changed | Away | Denied | Expired | Broken
+News = Listed | ObjectChanged | Away | Denied | Expired | Broken
 
 
 # Objects without the parts that health does not depend on: thousands of pods are kept at once.
@@ -162,7 +162,9 @@ _REFUSALS = 2
 class Feed:
     """Reads a source in a thread of its own until it is closed."""
 
-    def __init__(self, cluster: Cluster, source: Source, news: queue.SimpleQueue[News]) -> None:
+    def __init__(
+        self, cluster: Cluster, source: WatchSource, news: queue.SimpleQueue[News]
+    ) -> None:
         """Start to read."""
         self.source = source
         self._cluster = cluster
@@ -237,7 +239,7 @@ class Feed:
         for event in self._changes:
             for body in self._kept((event.body,)):
                 known = WatchEvent(change=event.change, body=body)
-                self._news.put(Changed(source=source, event=known))
+                self._news.put(ObjectChanged(source=source, event=known))
 
     def _ask(self, resource: Resource) -> None:
         """Read the wanted objects one by one, again and again."""
@@ -277,21 +279,21 @@ class Feeds:
     def __init__(self, cluster: Cluster) -> None:
         """Nothing is read yet."""
         self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
-        self.away: dict[Source, GitOpsError] = {}
+        self.away: dict[WatchSource, GitOpsError] = {}
         self._cluster = cluster
-        self._open: dict[Source, Feed] = {}
-        self._denied: set[Source] = set()
+        self._open: dict[WatchSource, Feed] = {}
+        self._denied: set[WatchSource] = set()
 
     def follow(self, api_version: str, kind: str, wanted: Iterable[ObjectId]) -> None:
         """Follow these objects of a kind: in their namespace, or everywhere if it is several."""
         ids = frozenset(wanted)
         spaces = {one.namespace for one in ids}
         place = spaces.pop() if len(spaces) == 1 else ""
-        self._start(Source(api_version=api_version, kind=kind, namespace=place, wanted=ids))
+        self._start(WatchSource(api_version=api_version, kind=kind, namespace=place, wanted=ids))
 
     def explain(self, api_version: str, kind: str, namespaces: Iterable[str]) -> None:
         """Follow what explains the objects of these namespaces, unless it is followed already."""
-        everywhere = Source(api_version=api_version, kind=kind)
+        everywhere = WatchSource(api_version=api_version, kind=kind)
         if everywhere in self._open:
             return
         places = {replace(everywhere, namespace=one) for one in namespaces}
@@ -304,7 +306,7 @@ class Feeds:
 
     def once(self, api_version: str, kind: str) -> None:
         """Read a kind that has no namespaces, one time."""
-        self._start(Source(api_version=api_version, kind=kind, once=True))
+        self._start(WatchSource(api_version=api_version, kind=kind, once=True))
 
     def instead(self, denied: Denied, namespaces: Iterable[str]) -> bool:
         """Do with less after a refusal: by namespace, then object by object.
@@ -330,7 +332,7 @@ class Feeds:
             self._start(replace(source, named=True))
         return bool(source.wanted)
 
-    def heard(self, source: Source) -> None:
+    def heard(self, source: WatchSource) -> None:
         """The cluster answered."""
         self.away.pop(source, None)
 
@@ -343,11 +345,11 @@ class Feeds:
             feed.join(deadline - time.monotonic())
         self._open.clear()
 
-    def _start(self, source: Source) -> None:
+    def _start(self, source: WatchSource) -> None:
         if source not in self._open and source not in self._denied:
             self._open[source] = Feed(self._cluster, source, self.news)
 
-    def _drop(self, source: Source) -> None:
+    def _drop(self, source: WatchSource) -> None:
         self._denied.add(source)
         self.away.pop(source, None)
         feed = self._open.pop(source, None)

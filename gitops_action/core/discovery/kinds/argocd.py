@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitops_action.core.discovery.cursor import Cursor, Tree, put, tree_of
-from gitops_action.core.discovery.image import Place, split_image
+from gitops_action.core.discovery.image import ImageLocation, split_image
 from gitops_action.core.discovery.kinds.helm import text_values
-from gitops_action.core.discovery.kinds.kustomize import Entry
+from gitops_action.core.discovery.kinds.kustomize import ImagesEntry
 from gitops_action.core.rendering.deployers import is_argo_application
 
 OVERRIDES = ".argocd-source"
@@ -78,7 +78,7 @@ def override_names(manifest: Cursor) -> tuple[str, ...]:
     return (f"{OVERRIDES}.yaml", *((f"{OVERRIDES}-{name}.yaml",) if known else ()))
 
 
-def kustomize_entries(source: AppSource) -> Iterator[Entry]:
+def kustomize_entries(source: AppSource) -> Iterator[ImagesEntry]:
     """The strings of `kustomize.images`: `[old=]new[:tag][@digest]`, `*` keeps the name."""
     for item in source.items("kustomize", "images"):
         if item.spot is None or not item.text:
@@ -87,8 +87,8 @@ def kustomize_entries(source: AppSource) -> Iterator[Entry]:
         written = split_image(new if equals else old)
         keeps = written.name == _KEEP_NAME or not equals
         name = old if equals else written.name
-        yield Entry(
-            place=Place(
+        yield ImagesEntry(
+            place=ImageLocation(
                 rule="argocd-kustomize",
                 reason=f"the image that an Argo CD Application sets for {name}",
                 spots={"reference": item.spot},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gitops_action.core.discovery.cursor import Cursor
-from gitops_action.core.discovery.image import Place, Role, Spot, repository_of, split_image
+from gitops_action.core.discovery.image import ImageLocation, Role, Spot, repository_of, split_image
 from gitops_action.core.rendering.deployers import builds_git_repository, is_flux_kustomization
 
 FAMILY = "toolkit.fluxcd.io/"
@@ -45,7 +45,7 @@ def built_path(manifest: Cursor) -> Cursor | None:
     return manifest.get("spec", "path") if builds_git_repository(source) else None
 
 
-def repository_image(manifest: Cursor) -> Place | None:
+def repository_image(manifest: Cursor) -> ImageLocation | None:
     """The artifact that an OCIRepository fetches, where a tag or digest is written."""
     if group_of(manifest) != SOURCE_GROUP or manifest.say("kind") != "OCIRepository":
         return None
@@ -60,7 +60,9 @@ def repository_image(manifest: Cursor) -> Place | None:
             spots[role] = found.spot
     if len(spots) == 1:
         return None
-    return Place(rule="oci-repository", reason="the artifact of an OCIRepository", spots=spots)
+    return ImageLocation(
+        rule="oci-repository", reason="the artifact of an OCIRepository", spots=spots
+    )
 
 
 def scanned_image(manifest: Cursor) -> Cursor | None:

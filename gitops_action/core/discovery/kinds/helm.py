@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gitops_action.core.discovery.cursor import Cursor, Tree, merge, tree_of
-from gitops_action.core.discovery.image import Live, Place, Role, Spot, live_of, split_image
+from gitops_action.core.discovery.image import (
+    EffectiveImage,
+    ImageLocation,
+    Role,
+    Spot,
+    live_of,
+    split_image,
+)
 from gitops_action.core.pattern import pattern
 
 # The conventions by which Helm values name images.
@@ -35,7 +42,7 @@ _JOINERS = str.maketrans("", "", "-_.")
 Group = dict[str, Spot]
 
 
-def values_places(tree: Tree, rule: tuple[str, str], parent: str = "") -> Iterator[Place]:
+def values_places(tree: Tree, rule: tuple[str, str], parent: str = "") -> Iterator[ImageLocation]:
     """Every image that the tree names, with where each of its parts is written.
 
     Args:
@@ -58,7 +65,7 @@ def lone_versions(tree: Tree, parent: str = "") -> Iterator[Spot]:
 
 def _places(
     tree: Tree, rule: tuple[str, str], parent: str, registry: Spot | None
-) -> Iterator[Place]:
+) -> Iterator[ImageLocation]:
     if isinstance(tree, dict):
         for group in _groups(tree, parent).values():
             place = _place(group, rule, registry)
@@ -102,7 +109,7 @@ def _read_key(key: str, parent: str) -> tuple[str, str]:
     return found["word"].lower(), role
 
 
-def _place(group: Group, rule: tuple[str, str], registry: Spot | None) -> Place | None:
+def _place(group: Group, rule: tuple[str, str], registry: Spot | None) -> ImageLocation | None:
     name = next((group[key] for key in _NAME_ORDER if key in group), None)
     if name is None or name.kind == "null" or not name.value:
         return None
@@ -120,8 +127,8 @@ def _place(group: Group, rule: tuple[str, str], registry: Spot | None) -> Place 
     return _make(rule, {"name": name, **({"registry": own} if own else {}), **spots})
 
 
-def _make(rule: tuple[str, str], spots: dict[Role, Spot]) -> Place:
-    return Place(rule=rule[0], reason=rule[1], spots=spots)
+def _make(rule: tuple[str, str], spots: dict[Role, Spot]) -> ImageLocation:
+    return ImageLocation(rule=rule[0], reason=rule[1], spots=spots)
 
 
 def _global_registry(tree: Tree) -> Spot | None:
@@ -138,7 +145,7 @@ INFLATION_RULE = ("kustomize-helm", "an image of a chart that kustomize inflates
 
 def values_lives(
     layers: Iterable[Tree], rule: tuple[str, str], *, rendered: bool = False
-) -> Iterator[Live]:
+) -> Iterator[EffectiveImage]:
     """Images of merged values.
 
     Args:

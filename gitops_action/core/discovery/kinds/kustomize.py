@@ -8,9 +8,9 @@ from dataclasses import replace
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.image import (
-    Live,
-    Place,
-    Resource,
+    EffectiveImage,
+    ImageLocation,
+    ImageOwner,
     Role,
     Spelling,
     Spot,
@@ -37,7 +37,7 @@ _FIELDS: tuple[tuple[str, Role], ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class ImagesEntry:
     """An item of an `images` list. Empty strings are what kustomize takes for absent.
 
     `naming` is the place that says the new name, where it is not `place`; `above` says that the
@@ -45,13 +45,13 @@ class Entry:
     new name of an entry that it replaces stays; `line` is where the name that it looks for stands.
     """
 
-    place: Place
+    place: ImageLocation
     name: str
     new_name: str
     new_tag: str
     digest: str
     suffix: str = ""
-    naming: Place | None = None
+    naming: ImageLocation | None = None
     above: bool = False
     keeps_name: bool = False
     line: int = 0
@@ -61,7 +61,7 @@ class Entry:
         """Whether it says a version."""
         return bool(self.new_tag or self.digest)
 
-    def over(self, below: Entry) -> Entry:
+    def over(self, below: ImagesEntry) -> ImagesEntry:
         """This entry merged over one of the same name: the name apart from tag and digest."""
         version = self if self.settles else below
         naming = self if self.new_name else below
@@ -83,7 +83,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class PatchTarget:
     """What a patch applies to; empty fields match everything. `name` may be an expression."""
 
     group: str = ""
@@ -107,17 +107,17 @@ class Patched:
         item: the container a strategic merge takes away.
     """
 
-    target: Target
+    target: PatchTarget
     action: str
     listed: tuple[Step, ...] = ()
-    lives: tuple[Live, ...] = ()
+    lives: tuple[EffectiveImage, ...] = ()
     index: int | None = None
     item: str = ""
 
 
 def image_entries(
     listed: Cursor | None, rule: str = "kustomize-images", reason: str = ""
-) -> Iterator[Entry]:
+) -> Iterator[ImagesEntry]:
     """The items of an `images` list that have a name."""
     for item in listed.items() if listed else ():
         entry = image_entry(item, rule, reason)
@@ -125,7 +125,7 @@ def image_entries(
             yield entry
 
 
-def image_entry(item: Cursor, rule: str, reason: str = "") -> Entry | None:
+def image_entry(item: Cursor, rule: str, reason: str = "") -> ImagesEntry | None:
     """One entry of an `images` list; None where it has no name or changes nothing."""
     name, new_name = item.say("name"), item.get("newName")
     spots: dict[Role, Spot] = {
@@ -136,8 +136,8 @@ def image_entry(item: Cursor, rule: str, reason: str = "") -> Entry | None:
     if not name or not spots:
         return None
     reason = reason or f"the `images` entry for {name}"
-    place = Place(rule=rule, reason=reason, spots=spots, literal=name)
-    entry = Entry(
+    place = ImageLocation(rule=rule, reason=reason, spots=spots, literal=name)
+    entry = ImagesEntry(
         place=place,
         name=name,
         new_name=item.say("newName"),
@@ -150,13 +150,13 @@ def image_entry(item: Cursor, rule: str, reason: str = "") -> Entry | None:
     if entry.settles or new_name is None or not (written.tag or written.digest):
         return entry
     # kustomize takes the whole text for the name, so that the version is settled there.
-    whole = Place(rule=rule, reason=reason, spots={"reference": spots["name"]})
+    whole = ImageLocation(rule=rule, reason=reason, spots={"reference": spots["name"]})
     return replace(
         entry, place=whole, new_name=written.name, new_tag=written.tag, digest=written.digest
     )
 
 
-def patched_images(patch: Cursor, target: Target | None) -> Iterator[Patched]:
+def patched_images(patch: Cursor, target: PatchTarget | None) -> Iterator[Patched]:
     """What one document of a patch does: a strategic merge, or a list of JSON operations."""
     if patch.is_mapping:
         for manifest in manifests(patch):
@@ -166,11 +166,11 @@ def patched_images(patch: Cursor, target: Target | None) -> Iterator[Patched]:
             yield from _operation(operation, target)
 
 
-def target_of(cursor: Cursor | None) -> Target | None:
+def target_of(cursor: Cursor | None) -> PatchTarget | None:
     """A patch's `target`; None when it has none."""
     if cursor is None:
         return None
-    return Target(
+    return PatchTarget(
         group=cursor.say("group"),
         kind=cursor.say("kind"),
         name=cursor.say("name"),
@@ -178,12 +178,12 @@ def target_of(cursor: Cursor | None) -> Target | None:
     )
 
 
-def named_target(resource: Resource) -> Target:
+def named_target(resource: ImageOwner) -> PatchTarget:
     """The target of a strategic merge patch that names its object itself."""
-    return Target(group=resource.group, kind=resource.kind, name=resource.names[0], exact=True)
+    return PatchTarget(group=resource.group, kind=resource.kind, name=resource.names[0], exact=True)
 
 
-def _strategic(manifest: Cursor, target: Target | None) -> Iterator[Patched]:
+def _strategic(manifest: Cursor, target: PatchTarget | None) -> Iterator[Patched]:
     resource = resource_of(manifest)
     aimed = target or named_target(resource)
     if manifest.say("$patch") == "delete":
@@ -203,7 +203,7 @@ def _strategic(manifest: Cursor, target: Target | None) -> Iterator[Patched]:
         yield Patched(target=aimed, action="merge", listed=listed, lives=lives)
 
 
-def _operation(operation: Cursor, target: Target) -> Iterator[Patched]:
+def _operation(operation: Cursor, target: PatchTarget) -> Iterator[Patched]:
     action, value = operation.say("op"), operation.get("value")
     steps = pointer(operation.say("path"))
     if action == "remove":
@@ -213,7 +213,7 @@ def _operation(operation: Cursor, target: Target) -> Iterator[Patched]:
 
 
 def _brought(
-    value: Cursor, steps: tuple[Step, ...], target: Target, action: str
+    value: Cursor, steps: tuple[Step, ...], target: PatchTarget, action: str
 ) -> Iterator[Patched]:
     """Images in the value of an operation: one image, a container, a list, or more around it."""
     tail = {"image": 2, "reference": 3}.get(str(steps[-1]) if steps else "", 1)
@@ -234,13 +234,13 @@ def _brought(
     yield Patched(target=target, action="fill", listed=steps, lives=lives)
 
 
-def _item_image(value: Cursor, listed: tuple[Step, ...], *, whole: bool) -> Place | None:
+def _item_image(value: Cursor, listed: tuple[Step, ...], *, whole: bool) -> ImageLocation | None:
     if not whole:
         return reference_place(value, "kustomize-patch", "")
     return volume_image(value) if listed[-1] == "volumes" else container_image(value)
 
 
-def _moved_back(live: Live, value: Cursor, steps: tuple[Step, ...]) -> Live:
+def _moved_back(live: EffectiveImage, value: Cursor, steps: tuple[Step, ...]) -> EffectiveImage:
     """The value was read as if it stood in the object; its scalar stands in the patch."""
     spot = live.version.main
     path = replace(spot.path, steps=value.steps + spot.path.steps[len(steps) :])
@@ -258,7 +258,7 @@ def _is_list(steps: tuple[Step, ...]) -> bool:
     return bool(steps) and (steps[-1] in CONTAINER_LISTS or steps[-1] == "volumes")
 
 
-def _labelled(live: Live) -> Live:
+def _labelled(live: EffectiveImage) -> EffectiveImage:
     reason = "the image that a kustomize patch sets"
     place = replace(live.version, rule="kustomize-patch", reason=reason)
     return replace(live, naming=place, version=place)

@@ -13,8 +13,8 @@ from dataclasses import replace
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.image import (
-    Live,
-    Place,
+    EffectiveImage,
+    ImageLocation,
     Role,
     Spot,
     live_of,
@@ -36,7 +36,7 @@ _ENDINGS: dict[str, Role] = {"tag": "tag", "name": "name", "digest": "digest"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
+class MarkedScalar:
     """A marked scalar: `repository` or `policy` (`namespace:name`) says what it belongs to."""
 
     spot: Spot
@@ -71,7 +71,7 @@ def renamed(comment: str, name: str) -> str:
     return _OURS.sub(written, comment)
 
 
-def marks(document: Cursor) -> Iterator[Mark]:
+def marks(document: Cursor) -> Iterator[MarkedScalar]:
     """Every marked scalar of a document, also in YAML that a block of text holds."""
     for here in document.walk():
         spot = here.spot
@@ -94,18 +94,22 @@ def unread(document: Cursor) -> Iterator[Spot]:
                 yield spot
 
 
-def unresolved(listed: Iterable[Mark], repositories: Mapping[str, str]) -> tuple[Mark, ...]:
+def unresolved(
+    listed: Iterable[MarkedScalar], repositories: Mapping[str, str]
+) -> tuple[MarkedScalar, ...]:
     """The marks whose policy leads to no repository."""
     known = _known(tuple(listed), repositories)
     return tuple(mark for mark in listed if not _repository(mark, known))
 
 
-def misfits(listed: Iterable[Mark]) -> tuple[Mark, ...]:
+def misfits(listed: Iterable[MarkedScalar]) -> tuple[MarkedScalar, ...]:
     """The marks whose ending does not fit their value."""
     return tuple(mark for mark in listed if mark.misfit)
 
 
-def marked_lives(listed: Iterable[Mark], repositories: Mapping[str, str]) -> Iterator[Live]:
+def marked_lives(
+    listed: Iterable[MarkedScalar], repositories: Mapping[str, str]
+) -> Iterator[EffectiveImage]:
     """The images that marks name: those side by side, of one image, make one place.
 
     Args:
@@ -114,7 +118,7 @@ def marked_lives(listed: Iterable[Mark], repositories: Mapping[str, str]) -> Ite
     """
     every = tuple(listed)
     known = _known(every, repositories)
-    groups: dict[tuple[object, ...], list[Mark]] = {}
+    groups: dict[tuple[object, ...], list[MarkedScalar]] = {}
     for mark in every:
         repository = _repository(mark, known)
         if repository:
@@ -130,7 +134,7 @@ def marked_lives(listed: Iterable[Mark], repositories: Mapping[str, str]) -> Ite
             )
 
 
-def _read(spot: Spot, here: Cursor) -> Iterator[Mark]:
+def _read(spot: Spot, here: Cursor) -> Iterator[MarkedScalar]:
     ours, theirs = _OURS.search(spot.comment), _FLUX.search(spot.comment)
     found = ours or theirs
     if found is None:
@@ -141,7 +145,7 @@ def _read(spot: Spot, here: Cursor) -> Iterator[Mark]:
     role: Role = _ENDINGS.get(ending, "reference") if name else "reference"
     what = found["what"] if role == "reference" else name
     outer = here.outer.at if here.outer else ""
-    yield Mark(
+    yield MarkedScalar(
         spot=spot,
         role=role,
         repository=repository_of(what) if ours else None,
@@ -150,7 +154,7 @@ def _read(spot: Spot, here: Cursor) -> Iterator[Mark]:
     )
 
 
-def _known(every: tuple[Mark, ...], repositories: Mapping[str, str]) -> dict[str, str]:
+def _known(every: tuple[MarkedScalar, ...], repositories: Mapping[str, str]) -> dict[str, str]:
     """Repositories by policy: from its objects, else from what its other marks stand beside."""
     known = dict(repositories)
     for mark in every:
@@ -161,15 +165,15 @@ def _known(every: tuple[Mark, ...], repositories: Mapping[str, str]) -> dict[str
     return known
 
 
-def _repository(mark: Mark, known: Mapping[str, str]) -> str | None:
+def _repository(mark: MarkedScalar, known: Mapping[str, str]) -> str | None:
     return mark.repository or known.get(mark.policy)
 
 
-def _place(repository: str, group: list[Mark]) -> Place:
+def _place(repository: str, group: list[MarkedScalar]) -> ImageLocation:
     first = group[0]
     ours = first.repository is not None
     spots: dict[Role, Spot] = {mark.role: mark.spot for mark in group}
-    return Place(
+    return ImageLocation(
         rule="marker" if ours else "imagepolicy-marker",
         reason=(
             f"marked with `gitops-image: {repository}`"

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gitops_action.core.discovery.cursor import Cursor, tree_of
-from gitops_action.core.discovery.image import Live, Place, Resource, Role, live_of
+from gitops_action.core.discovery.image import (
+    EffectiveImage,
+    ImageLocation,
+    ImageOwner,
+    Role,
+    live_of,
+)
 from gitops_action.core.discovery.kinds.helm import values_places
 from gitops_action.core.yaml import Step
 
@@ -43,9 +49,9 @@ def is_manifest(document: Cursor) -> bool:
     return bool(document.say("apiVersion") and document.say("kind"))
 
 
-def resource_of(manifest: Cursor) -> Resource:
+def resource_of(manifest: Cursor) -> ImageOwner:
     """What patches call the object."""
-    return Resource(
+    return ImageOwner(
         group=manifest.say("apiVersion").rpartition("/")[0],
         kind=manifest.say("kind"),
         names=(manifest.say("metadata", "name"),),
@@ -53,7 +59,7 @@ def resource_of(manifest: Cursor) -> Resource:
     )
 
 
-def workload_lives(manifest: Cursor) -> Iterator[Live]:
+def workload_lives(manifest: Cursor) -> Iterator[EffectiveImage]:
     """Every image of an object; none for kinds that hold data."""
     if manifest.say("kind") in DATA_KINDS:
         return
@@ -65,7 +71,7 @@ def workload_lives(manifest: Cursor) -> Iterator[Live]:
             yield replace(live, resource=resource)
 
 
-def pod_images(cursor: Cursor, base: int) -> Iterator[Live]:
+def pod_images(cursor: Cursor, base: int) -> Iterator[EffectiveImage]:
     """Container images and image volumes below a value.
 
     Args:
@@ -81,12 +87,12 @@ def pod_images(cursor: Cursor, base: int) -> Iterator[Live]:
                 yield from _live(volume_image(item), item, here.steps[base:], index)
 
 
-def container_image(item: Cursor) -> Place | None:
+def container_image(item: Cursor) -> ImageLocation | None:
     """The image of a container."""
     return reference_place(item.get("image"), "pod-template", "the image of a container")
 
 
-def volume_image(item: Cursor) -> Place | None:
+def volume_image(item: Cursor) -> ImageLocation | None:
     """The image of a volume, where its source is one."""
     image = item.get("image", "reference")
     return reference_place(image, "image-volume", "the reference of an image volume")
@@ -102,20 +108,20 @@ def is_reached(listed: tuple[Step, ...]) -> bool:
 
 
 def _live(
-    place: Place | None, item: Cursor, listed: tuple[Step, ...], index: int
-) -> Iterator[Live]:
+    place: ImageLocation | None, item: Cursor, listed: tuple[Step, ...], index: int
+) -> Iterator[EffectiveImage]:
     if place:
         live = live_of(place, reachable=is_reached(listed))
         yield replace(live, listed=listed, item=item.say("name"), index=index)
 
 
-def reference_place(cursor: Cursor | None, rule: str, reason: str) -> Place | None:
+def reference_place(cursor: Cursor | None, rule: str, reason: str) -> ImageLocation | None:
     """A scalar that holds a whole reference; None when there is no text."""
     spot = cursor.spot if cursor and cursor.text else None
-    return Place(rule=rule, reason=reason, spots={"reference": spot}) if spot else None
+    return ImageLocation(rule=rule, reason=reason, spots={"reference": spot}) if spot else None
 
 
-def _custom_images(manifest: Cursor) -> Iterator[Live]:
+def _custom_images(manifest: Cursor) -> Iterator[EffectiveImage]:
     """Images that custom kinds hold outside pods: `image: repo:tag`, `image.repository` + `tag`."""
     spec = manifest.get("spec")
     if spec is None:
@@ -125,7 +131,7 @@ def _custom_images(manifest: Cursor) -> Iterator[Live]:
             yield replace(live_of(place), fields=fields_of(place, manifest))
 
 
-def fields_of(place: Place, manifest: Cursor) -> tuple[tuple[Role, tuple[Step, ...]], ...]:
+def fields_of(place: ImageLocation, manifest: Cursor) -> tuple[tuple[Role, tuple[Step, ...]], ...]:
     """The way from an object's top to each scalar of a place."""
     base = len(manifest.steps)
     return tuple((role, spot.path.steps[base:]) for role, spot in place.spots.items())
@@ -134,6 +140,6 @@ def fields_of(place: Place, manifest: Cursor) -> tuple[tuple[Role, tuple[Step, .
 _RULE = ("custom-resource", "an image field of a custom resource")
 
 
-def _in_pod(place: Place) -> bool:
+def _in_pod(place: ImageLocation) -> bool:
     steps = place.main.path.steps
     return any(step in CONTAINER_LISTS or step == "volumes" for step in steps)

@@ -29,7 +29,7 @@ class Tolerance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class RelatedObjects:
     """The objects around a workload, of its namespace; more than its own does no harm."""
 
     replica_sets: tuple[Body, ...] = ()
@@ -50,7 +50,7 @@ class LogRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class PodFinding:
     """Something wrong with one pod or workload.
 
     Attributes:
@@ -69,7 +69,7 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Diagnosis:
     """What to do about a workload that is being waited for.
 
     Attributes:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.health.diagnose.model import Finding, LogRequest, Tolerance
+from gitops_action.core.health.diagnose.model import LogRequest, PodFinding, Tolerance
 from gitops_action.core.health.model import condition, count, moment
 from gitops_action.core.manifests.fields import flag, items, mapping, text
 from gitops_action.core.manifests.model import Body
@@ -22,7 +22,7 @@ _MESSAGE_LENGTH = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ContainerStatus:
     """A container's status and where it stands."""
 
     pod: Body
@@ -48,17 +48,17 @@ class Place:
         return f"{kind} {self.container} of pod {self.pod_name}"
 
 
-def container_findings(pod: Body, now: datetime, tolerance: Tolerance) -> Iterator[Finding]:
+def container_findings(pod: Body, now: datetime, tolerance: Tolerance) -> Iterator[PodFinding]:
     """What is wrong with the pod's containers, init containers first: they run first."""
     for field, init in (("initContainerStatuses", True), ("containerStatuses", False)):
         for status in items(pod, "status", field):
-            place = Place(pod=pod, status=status, init=init, now=now, tolerance=tolerance)
+            place = ContainerStatus(pod=pod, status=status, init=init, now=now, tolerance=tolerance)
             found = _waiting(place) or _ended(place)
             if found:
                 yield found
 
 
-def _waiting(place: Place) -> Finding | None:
+def _waiting(place: ContainerStatus) -> PodFinding | None:
     waiting = mapping(place.status, "state", "waiting")
     reason, message = text(waiting, "reason"), shortened(text(waiting, "message"))
     image = text(place.status, "image")
@@ -81,7 +81,7 @@ def _waiting(place: Place) -> Finding | None:
     return None
 
 
-def _ended(place: Place) -> Finding | None:
+def _ended(place: ContainerStatus) -> PodFinding | None:
     """A container that ended badly: it is about to start again, has just done so, or never will."""
     state = mapping(place.status, "state")
     ended = mapping(state, "terminated")
@@ -94,13 +94,13 @@ def _ended(place: Place) -> Finding | None:
     return replace(_crashing(place, "Restarted", text_of_end(before)), certain=False)
 
 
-def _crashing(place: Place, reason: str, end: str) -> Finding:
+def _crashing(place: ContainerStatus, reason: str, end: str) -> PodFinding:
     times = restarts(place)
     often = "once" if times == 0 else f"{times + 1} times" if times > 1 else "twice"
     crashed = f"{place.words} crashed {often}, last {end or 'for an unknown reason'}"
     killed = "OOMKilled" in end
     again = not mapping(place.status, "state", "terminated")
-    return Finding(
+    return PodFinding(
         reason="OOMKilled" if killed else reason,
         sentence=f"{crashed}.",
         certain=times > place.tolerance.restarts and restarts_forever(place),
@@ -109,13 +109,13 @@ def _crashing(place: Place, reason: str, end: str) -> Finding:
     )
 
 
-def restarts_forever(place: Place) -> bool:
+def restarts_forever(place: ContainerStatus) -> bool:
     """Whether the kubelet goes on for ever; where a Job counts the tries, the Job decides."""
     owners = items(place.pod, "metadata", "ownerReferences")
     return not any(owner.get("kind") == "Job" for owner in owners)
 
 
-def restarts(place: Place) -> int:
+def restarts(place: ContainerStatus) -> int:
     """How often the container has been started again."""
     return count(place.status, "restartCount")
 
@@ -139,21 +139,23 @@ def shortened(message: str) -> str:
     return line if len(line) <= _MESSAGE_LENGTH else f"{line[:_MESSAGE_LENGTH]}…"
 
 
-def _told(place: Place, reason: str, what: str, message: str, *, certain: bool) -> Finding:
+def _told(
+    place: ContainerStatus, reason: str, what: str, message: str, *, certain: bool
+) -> PodFinding:
     why = f": {message}" if message else ""
-    return Finding(
+    return PodFinding(
         reason=reason, sentence=f"{what} ({reason}){why}.", certain=certain, pod=place.pod_name
     )
 
 
-def _older(place: Place, grace: timedelta) -> bool:
+def _older(place: ContainerStatus, grace: timedelta) -> bool:
     """Whether the pod has had its node for longer than that."""
     scheduled = text(condition(place.pod, "PodScheduled"), "lastTransitionTime")
     since = moment(scheduled) or moment(text(place.pod, "metadata", "creationTimestamp"))
     return since is not None and place.now - since > grace
 
 
-def pod_findings(pod: Body, now: datetime, tolerance: Tolerance) -> Iterator[Finding]:
+def pod_findings(pod: Body, now: datetime, tolerance: Tolerance) -> Iterator[PodFinding]:
     """Everything wrong with the pod, what explains most first; nothing for one that is well."""
     if text(pod, "metadata", "deletionTimestamp") or text(pod, "status", "phase") == "Succeeded":
         return
@@ -169,7 +171,7 @@ def pod_findings(pod: Body, now: datetime, tolerance: Tolerance) -> Iterator[Fin
         yield unready
 
 
-def _pod_failed(pod: Body) -> Finding | None:
+def _pod_failed(pod: Body) -> PodFinding | None:
     """Evicted, its node lost, its deadline passed: the kubelet's word for the whole pod."""
     reason = text(pod, "status", "reason")
     if text(pod, "status", "phase") != "Failed" or not reason:
@@ -178,19 +180,19 @@ def _pod_failed(pod: Body) -> Finding | None:
     verb = "was evicted" if reason == "Evicted" else "failed"
     why = f": {message}" if message else ""
     alone = not items(pod, "metadata", "ownerReferences")
-    return Finding(
+    return PodFinding(
         reason=reason, sentence=f"Pod {name} {verb} ({reason}){why}.", certain=alone, pod=name
     )
 
 
-def _unschedulable(pod: Body, now: datetime, tolerance: Tolerance) -> Finding | None:
+def _unschedulable(pod: Body, now: datetime, tolerance: Tolerance) -> PodFinding | None:
     scheduled = condition(pod, "PodScheduled")
     if text(scheduled, "status") != "False" or text(scheduled, "reason") != "Unschedulable":
         return None
     name, message = text(pod, "metadata", "name"), shortened(text(scheduled, "message"))
     since = moment(text(scheduled, "lastTransitionTime"))
     since = since or moment(text(pod, "metadata", "creationTimestamp"))
-    return Finding(
+    return PodFinding(
         reason="Unschedulable",
         sentence=f"Pod {name} finds no node{f': {message}' if message else ''}.",
         certain=since is not None and now - since > tolerance.schedule,
@@ -198,7 +200,7 @@ def _unschedulable(pod: Body, now: datetime, tolerance: Tolerance) -> Finding | 
     )
 
 
-def _unready(pod: Body, now: datetime) -> Finding | None:
+def _unready(pod: Body, now: datetime) -> PodFinding | None:
     """A container that runs, and whose readiness probe or gate does not say yes."""
     if condition(pod, "Ready").get("status") == "True" or text(pod, "status", "phase") != "Running":
         return None
@@ -209,7 +211,7 @@ def _unready(pod: Body, now: datetime) -> Finding | None:
             continue
         seconds = max(int((now - started).total_seconds()), 0)
         container = text(status, "name")
-        return Finding(
+        return PodFinding(
             reason="NotReady",
             sentence=f"Container {container} of pod {name} has run for {seconds} s"
             " and is not ready.",
@@ -219,12 +221,12 @@ def _unready(pod: Body, now: datetime) -> Finding | None:
     return _gated(pod, name)
 
 
-def _gated(pod: Body, name: str) -> Finding | None:
+def _gated(pod: Body, name: str) -> PodFinding | None:
     for gate in items(pod, "spec", "readinessGates"):
         kind = text(gate, "conditionType")
         if condition(pod, kind).get("status") != "True":
             sentence = f"Pod {name} waits for its readiness gate {kind}."
-            return Finding(reason="ReadinessGate", sentence=sentence, pod=name)
+            return PodFinding(reason="ReadinessGate", sentence=sentence, pod=name)
     return None
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from gitops_action.core.health.diagnose.model import Finding, Surroundings, Tolerance, Verdict
+from gitops_action.core.health.diagnose.model import (
+    Diagnosis,
+    PodFinding,
+    RelatedObjects,
+    Tolerance,
+)
 from gitops_action.core.health.diagnose.pods import last_lines, pod_findings, shortened, warnings_of
 from gitops_action.core.health.model import Health, Status, condition, group_of, moment
 from gitops_action.core.manifests.fields import items, text
@@ -31,7 +36,7 @@ def new_replica_set(workload: Body, replica_sets: tuple[Body, ...]) -> Body | No
     return max(owned, key=_revision_number, default=None) if not wanted else None
 
 
-def new_pods(workload: Body, around: Surroundings) -> tuple[Body, ...]:
+def new_pods(workload: Body, around: RelatedObjects) -> tuple[Body, ...]:
     """The pods of the newest revision, in the order of their names."""
     kind = (group_of(workload), text(workload, "kind"))
     found = _pods_by_kind(kind, workload, around)
@@ -45,7 +50,7 @@ def owned_by(body: Body, owner: Body) -> bool:
     return bool(uid) and any(reference.get("uid") == uid for reference in references)
 
 
-def _pods_by_kind(kind: tuple[str, str], workload: Body, around: Surroundings) -> list[Body]:
+def _pods_by_kind(kind: tuple[str, str], workload: Body, around: RelatedObjects) -> list[Body]:
     if kind == ("", "Pod"):
         return [workload]
     if kind == ("apps", "Deployment"):
@@ -61,7 +66,7 @@ def _pods_by_kind(kind: tuple[str, str], workload: Body, around: Surroundings) -
     return owned
 
 
-def _of_deployment(workload: Body, around: Surroundings) -> list[Body]:
+def _of_deployment(workload: Body, around: RelatedObjects) -> list[Body]:
     chosen = new_replica_set(workload, around.replica_sets)
     if chosen is None:
         return []
@@ -102,8 +107,8 @@ _NEVER_HEALS = ("violates PodSecurity", "is invalid:", "Invalid value")
 
 
 def refusal(
-    workload: Body, around: Surroundings, now: datetime, tolerance: Tolerance
-) -> Finding | None:
+    workload: Body, around: RelatedObjects, now: datetime, tolerance: Tolerance
+) -> PodFinding | None:
     """The refusal as its newest ReplicaSet has it, else as the newest event tells it."""
     chosen = new_replica_set(workload, around.replica_sets)
     for body in (chosen, workload):
@@ -115,8 +120,8 @@ def refusal(
 
 
 def _from_events(
-    workload: Body, around: Surroundings, now: datetime, tolerance: Tolerance
-) -> Finding | None:
+    workload: Body, around: RelatedObjects, now: datetime, tolerance: Tolerance
+) -> PodFinding | None:
     """StatefulSet, DaemonSet and Job say it in events alone."""
     name = text(workload, "metadata", "name")
     uid = text(workload, "metadata", "uid")
@@ -128,11 +133,11 @@ def _from_events(
     return None
 
 
-def _finding(workload: Body, message: str, late: bool) -> Finding:  # noqa: FBT001 - one of its parts
+def _finding(workload: Body, message: str, late: bool) -> PodFinding:  # noqa: FBT001 - one of its parts
     kind, name = text(workload, "kind"), text(workload, "metadata", "name")
     quota = "exceeded quota" in message
     never = any(words in message for words in _NEVER_HEALS)
-    return Finding(
+    return PodFinding(
         reason="QuotaExceeded" if quota else "FailedCreate",
         sentence=f"{kind} {name} cannot make its pods: {shortened(message)}.",
         certain=never or late,
@@ -175,12 +180,12 @@ _NOT_SEEN = "LatestGenerationNotObserved"
 
 def diagnose(
     workload: Body,
-    around: Surroundings,
+    around: RelatedObjects,
     *,
     health: Health,
     now: datetime,
     tolerance: Tolerance | None = None,
-) -> Verdict:
+) -> Diagnosis:
     """Why a live object is not healthy, and whether waiting can help.
 
     Args:
@@ -198,8 +203,8 @@ def diagnose(
 
 
 def _findings(
-    workload: Body, around: Surroundings, now: datetime, tolerance: Tolerance
-) -> list[Finding]:
+    workload: Body, around: RelatedObjects, now: datetime, tolerance: Tolerance
+) -> list[PodFinding]:
     if (group_of(workload), text(workload, "kind")) not in WITH_PODS:
         return []
     refused = refusal(workload, around, now, tolerance)
@@ -209,8 +214,8 @@ def _findings(
     return found
 
 
-def _worst(findings: Iterable[Finding]) -> Finding | None:
-    def key(finding: Finding) -> tuple[bool, int]:
+def _worst(findings: Iterable[PodFinding]) -> PodFinding | None:
+    def key(finding: PodFinding) -> tuple[bool, int]:
         known = finding.reason in _RANK
         return (not finding.certain, _RANK.index(finding.reason) if known else len(_RANK))
 
@@ -218,11 +223,11 @@ def _worst(findings: Iterable[Finding]) -> Finding | None:
 
 
 def _verdict(
-    workload: Body, health: Health, finding: Finding | None, around: Surroundings
-) -> Verdict:
+    workload: Body, health: Health, finding: PodFinding | None, around: RelatedObjects
+) -> Diagnosis:
     certain = (finding is not None and finding.certain) or _certain_by_itself(workload, health)
     log = finding.log if finding else None
-    return Verdict(
+    return Diagnosis(
         status=Status.FAILED if certain else health.status,
         certain=certain,
         reason=finding.reason if finding else health.reason,
@@ -243,7 +248,7 @@ def _certain_by_itself(workload: Body, health: Health) -> bool:
     return health.status is Status.FAILED and (ended or not pod)
 
 
-def _sentence(workload: Body, health: Health, finding: Finding | None) -> str:
+def _sentence(workload: Body, health: Health, finding: PodFinding | None) -> str:
     if health.status is Status.CURRENT:
         return ""
     own = _own_sentence(workload, health)
@@ -261,7 +266,7 @@ def _own_sentence(workload: Body, health: Health) -> str:
 
 
 def _events(
-    workload: Body, health: Health, finding: Finding | None, around: Surroundings
+    workload: Body, health: Health, finding: PodFinding | None, around: RelatedObjects
 ) -> tuple[str, ...]:
     if health.status is Status.CURRENT:
         return ()
@@ -283,7 +288,7 @@ _FINAL = frozenset({"JobFailed"})
 
 
 def counts(
-    verdict: Verdict, live: Body, around: Surroundings, *, begun: datetime, now: datetime
+    verdict: Diagnosis, live: Body, around: RelatedObjects, *, begun: datetime, now: datetime
 ) -> bool:
     """Whether a certain verdict is to be acted on now.
 
@@ -301,7 +306,7 @@ def counts(
     return verdict.certain and (since is None or since > begun - _JUST_NOW)
 
 
-def _since(verdict: Verdict, live: Body, around: Surroundings) -> datetime | None:
+def _since(verdict: Diagnosis, live: Body, around: RelatedObjects) -> datetime | None:
     """When it began: with the pod that shows it, else with the last change of a condition."""
     if text(live, "kind") == "Job":
         return None
