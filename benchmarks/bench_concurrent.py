@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
+from tests.support.reporters import QUIET
+
 from benchmarks.parts.environment import FILES_PER_APPLICATION, application
 from benchmarks.parts.figures import Figure
 from benchmarks.parts.forge import ForgeHost, forge_process
@@ -26,7 +28,6 @@ from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import GitOpsError
 from testbed.process import PartError
 from testbed.registry import Registry
-from tests.support.surfaces import QUIET
 
 BUMPS = 100
 NEW = "v2.0.0"
@@ -63,7 +64,7 @@ class Crowd:
             "application": name,
             "mode": self.mode,
         }
-        execute(command, given, Context(environ={}, redactor=Redactor(()), surface=QUIET), RUNNERS)
+        execute(command, given, Context(environ={}, redactor=Redactor(()), reporter=QUIET), RUNNERS)
 
     def at_once(self) -> tuple[list[str], float]:
         """All bumps started together; returns why some failed, and the seconds all took."""

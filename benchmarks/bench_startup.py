@@ -27,7 +27,7 @@ REPEATS = 7
 SECONDS = 0.5
 NEVER = ("kubernetes",)
 HEAVY = ("pydantic", "ruamel.yaml", "git", "github", "jinja2", "rich", "cronsim", "packaging")
-_PATIENCE = 60
+_RETRY_POLICY = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def start_once(*options: str) -> Start:
         PartError: it ended without a request.
     """
     with socket.create_server(("127.0.0.1", 0)) as server, tempfile.TemporaryFile() as log:
-        server.settimeout(_PATIENCE)
+        server.settimeout(_RETRY_POLICY)
         port = server.getsockname()[1]
         process = subprocess.Popen(
             [sys.executable, *options, str(ROOT / "entrypoint.py")],

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from gitops_action.adapters.workflow import ActionsSurface, Surface, TerminalSurface
+from gitops_action.adapters.workflow import ActionsReporter, Reporter, TerminalReporter
 from gitops_action.app.arguments import Arguments, parse_arguments, read_secret
 from gitops_action.app.session import RunRequest, Session
 from gitops_action.app.surroundings import ProcessEnvironment, of_this_process
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None, around: ProcessEnvironment | None = 
     session = Session(
         around=around,
         redactor=redactor,
-        surface=_surface(around, redactor),
+        reporter=_reporter(around, redactor),
         document=_document(around, redactor) if "--json" in arguments else None,
     )
     try:
@@ -41,12 +41,12 @@ def _request(arguments: Arguments, around: ProcessEnvironment, redactor: Redacto
     return RunRequest(command=arguments.command, given=given)
 
 
-def _surface(around: ProcessEnvironment, redactor: Redactor) -> Surface:
+def _reporter(around: ProcessEnvironment, redactor: Redactor) -> Reporter:
     """In a job the runner reads stderr too, so stdout stays free for the document."""
     if around.in_actions:
-        return ActionsSurface(stream=around.stderr, environ=around.environ, redactor=redactor)
+        return ActionsReporter(stream=around.stderr, environ=around.environ, redactor=redactor)
     colour = around.stderr.isatty() and "NO_COLOR" not in around.environ
-    return TerminalSurface(stream=around.stderr, redactor=redactor, colour=colour)
+    return TerminalReporter(stream=around.stderr, redactor=redactor, colour=colour)
 
 
 def _document(

@@ -109,13 +109,13 @@ def select(names: Sequence[str]) -> list[Part]:
     Raises:
         PartError: one is not known.
     """
-    wanted = set()
+    requested = set()
     for name in names or [part.name for part in PARTS]:
         if name not in GROUPS and name not in {part.name for part in PARTS}:
             known = ", ".join([*GROUPS, *(part.name for part in PARTS)])
             raise PartError(f"there is no part {name}; there are {known}")
-        wanted |= set(GROUPS.get(name, (name,)))
-    return [part for part in PARTS if part.name in wanted]
+        requested |= set(GROUPS.get(name, (name,)))
+    return [part for part in PARTS if part.name in requested]
 
 
 def show(made: Sequence[Made], console: Console) -> None:

@@ -114,11 +114,11 @@ def _layers(client: RegistryClient, reference: ImageReference, digest: str) -> l
     """The digests of the layers of the image for this machine, the lowest first."""
     document = _document(client, reference, digest)
     if "manifests" in document:
-        wanted = {"os": "linux", "architecture": _ARCHITECTURES.get(platform.machine(), "")}
+        requested = {"os": "linux", "architecture": _ARCHITECTURES.get(platform.machine(), "")}
         fitting = [
             entry["digest"]
             for entry in document["manifests"]
-            if {key: entry.get("platform", {}).get(key) for key in wanted} == wanted
+            if {key: entry.get("platform", {}).get(key) for key in requested} == requested
         ]
         if not fitting:
             raise PartError(f"{reference} is not published for {platform.machine()}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import ExitStack
 
-from gitops_action.adapters.workflow import Surface
+from gitops_action.adapters.workflow import Reporter
 from gitops_action.core.deploy.result import Progress, ProgressTone
 from gitops_action.core.outcome import Part, Tone
 
@@ -15,15 +15,15 @@ _TONES: dict[ProgressTone, Tone] = {"good": "new", "bad": "old", "quiet": "quiet
 class ProgressTellers:
     """Makes the tellers of a run, which share one surface."""
 
-    def __init__(self, surface: Surface) -> None:
+    def __init__(self, reporter: Reporter) -> None:
         """Nothing is shown yet."""
-        self._surface = surface
+        self._reporter = reporter
         self._lock = threading.Lock()
         self._group = ExitStack()
 
-    def of(self, environment: str, target: str) -> SurfaceTeller:
+    def of(self, environment: str, target: str) -> ReporterTeller:
         """A target's teller; `target` is empty where it is the environment's only one."""
-        return SurfaceTeller(self, environment, target)
+        return ReporterTeller(self, environment, target)
 
     def phase(self, environment: str, target: str, text: str) -> None:
         """Begin a group; several targets at once have no groups, but their names on each line."""
@@ -31,16 +31,16 @@ class ProgressTellers:
             self._group.close()
             title = f"{environment}: {text}"
             if target:
-                self._surface.line((Part(text=f"[{target}] {title}", tone="strong"),))
+                self._reporter.line((Part(text=f"[{target}] {title}", tone="strong"),))
             else:
-                self._group.enter_context(self._surface.group(title))
+                self._group.enter_context(self._reporter.group(title))
 
     def tell(self, target: str, progress: Progress) -> None:
         """Write one line."""
         words = f"{progress.object_id} {progress.text}" if progress.object_id else progress.text
         name = f"[{target}] " if target else "  "
         with self._lock:
-            self._surface.line((Part(text=f"{name}{words}", tone=_TONES[progress.tone]),))
+            self._reporter.line((Part(text=f"{name}{words}", tone=_TONES[progress.tone]),))
 
     def close(self) -> None:
         """End the group that is open."""
@@ -48,7 +48,7 @@ class ProgressTellers:
             self._group.close()
 
 
-class SurfaceTeller:
+class ReporterTeller:
     """Implements the port `Teller` for one target."""
 
     def __init__(self, tellers: ProgressTellers, environment: str, target: str) -> None:

@@ -40,10 +40,10 @@ class FolderTarget:
         """Nothing is read or written yet."""
         self._here = here
 
-    def folder(self, wanted: str, *, name: str) -> str:
+    def folder(self, requested: str, *, name: str) -> str:
         """The folder that was wanted; else the current one when it is empty or for no name."""
-        if wanted:
-            return wanted
+        if requested:
+            return requested
         mine = {path.name for path in self._here.iterdir()} - {".git"}
         return f"./{name}" if name and mine else "."
 

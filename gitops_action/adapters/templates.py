@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from gitops_action.core import markdown
-from gitops_action.core.markdown import inert
+from gitops_action.core.markdown import escape
 from gitops_action.core.pattern import pattern
 from gitops_action.core.report.bump import slug
 from gitops_action.errors import UsageError
@@ -78,7 +78,7 @@ class Templates:
 
 def printed(value: object) -> str:
     """What `{{ value }}` becomes."""
-    return value if isinstance(value, Safe) else inert(str(value))
+    return value if isinstance(value, Safe) else escape(str(value))
 
 
 def _line(error: BaseException) -> int | None:
@@ -136,7 +136,7 @@ def _version(image: Mapping[str, object]) -> Safe:
 
 def _plain_url(url: object) -> Safe:
     found = _PLAIN_URL.fullmatch(str(url))
-    return Safe(url if found and markdown.linkable(str(url)) else inert(str(url)))
+    return Safe(url if found and markdown.linkable(str(url)) else escape(str(url)))
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {

@@ -9,7 +9,7 @@ from gitops_action.adapters.templates import Safe, Templates
 from gitops_action.core import markdown as limits
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Failure, ObjectResult, TargetResult
-from gitops_action.core.markdown import fenced, inert, readable, shown
+from gitops_action.core.markdown import escape, fenced, readable, shown
 from gitops_action.core.outcome import Job
 from gitops_action.core.report import bump as names
 from gitops_action.core.report.bump import (
@@ -168,7 +168,7 @@ def _result(result: ProposalResult, report: BumpReport) -> dict[str, object]:
     return {
         **_variables(result.view),
         "label": Safe("would change" if report.dry_run and result.view.lines else label),
-        "name": f"#{result.number}" if result.number else inert(result.url),
+        "name": f"#{result.number}" if result.number else escape(result.url),
         "url": result.url,
         "branch": result.branch,
         "commit": result.commit,

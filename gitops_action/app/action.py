@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitops_action.adapters.workflow import ActionsSurface
+from gitops_action.adapters.workflow import ActionsReporter
 from gitops_action.app.session import RunRequest, Session
 from gitops_action.app.surroundings import ProcessEnvironment, of_this_process
 from gitops_action.core.inputs import ACTION_COMMANDS, COMMAND, command_named, every_input, nearest
@@ -21,8 +21,8 @@ def main(around: ProcessEnvironment | None = None) -> int:
     """Run the command that the inputs name; gives the process' exit code."""
     around = around or of_this_process()
     redactor = around.redactor()
-    surface = ActionsSurface(stream=around.stdout, environ=around.environ, redactor=redactor)
-    session = Session(around=around, redactor=redactor, surface=surface)
+    reporter = ActionsReporter(stream=around.stdout, environ=around.environ, redactor=redactor)
+    session = Session(around=around, redactor=redactor, reporter=reporter)
     return session.run(lambda: read_request(around.environ))
 
 

@@ -61,7 +61,7 @@ def overview(commands: Sequence[Command]) -> argparse.ArgumentParser:
 
 def command_parser(command: Command) -> argparse.ArgumentParser:
     """The parser of what follows a command."""
-    words = "".join(f" {_wanted(item)}" for item in command.positional)
+    words = "".join(f" {_requested(item)}" for item in command.positional)
     parser = _Parser(
         prog=f"{PROGRAM} {command.name}",
         usage=f"{PROGRAM} {command.name}{words} [flags]",
@@ -81,7 +81,7 @@ def command_parser(command: Command) -> argparse.ArgumentParser:
     return parser
 
 
-def _wanted(item: Input) -> str:
+def _requested(item: Input) -> str:
     return item.word if item.required else f"[{item.word}]"
 
 

@@ -110,13 +110,13 @@ class GivenClusters:
         from gitops_action.adapters.cluster import connect  # noqa: PLC0415 - an HTTP client
 
         given, namespace = self._given()
-        wanted = "" if alone and given.server else target.context
-        access = access_of(replace(given, context=self.inputs.context or wanted))
+        requested = "" if alone and given.server else target.context
+        access = access_of(replace(given, context=self.inputs.context or requested))
         for secret in access.secrets():
             self.context.redactor.add(secret)
         if access.insecure:
             text = f"the kubeconfig says not to check who {access.name} is: it may be anybody"
-            self.context.surface.notice(Notice(level="warning", text=text))
+            self.context.reporter.notice(Notice(level="warning", text=text))
         namespace = self.inputs.kube_namespace or namespace
         access = replace(access, namespace=namespace) if namespace else access
         return connect(access, self.context.environ)
@@ -181,7 +181,7 @@ class _DeployParts:
         from gitops_action.commands.deploy.flux.engine import deploy_by_flux  # noqa: PLC0415 - one engine
         from gitops_action.commands.deploy.push.engine import deploy_by_push  # noqa: PLC0415 - one engine
 
-        tellers = ProgressTellers(self.context.surface)
+        tellers = ProgressTellers(self.context.reporter)
         stack.callback(tellers.close)
         return deploy.DeployPorts(
             trees=self._trees(stack),

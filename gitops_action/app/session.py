@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 
 from gitops_action import __version__
-from gitops_action.adapters.workflow import RedactingStream, Surface
+from gitops_action.adapters.workflow import RedactingStream, Reporter
 from gitops_action.adapters.workflow.escaping import harmless
 from gitops_action.app.commands import RUNNERS, Runners, execute
 from gitops_action.app.surroundings import ProcessEnvironment
@@ -111,20 +111,20 @@ Document = Callable[[Mapping[str, object]], None]
 
 
 def show_outcome(
-    command: str, outcome: Outcome, surface: Surface, document: Document | None
+    command: str, outcome: Outcome, reporter: Reporter, document: Document | None
 ) -> None:
     """Outputs first: they must be there even when a later surface fails.
 
     The lines come last, so that a terminal ends with the address to open.
     """
-    surface.outputs(outcome.outputs)
-    surface.summary(outcome.summary)
+    reporter.outputs(outcome.outputs)
+    reporter.summary(outcome.summary)
     for notice in outcome.notices:
-        surface.notice(notice)
-    surface.line((Part(text=outcome.headline, tone="strong"),))
+        reporter.notice(notice)
+    reporter.line((Part(text=outcome.headline, tone="strong"),))
     for line in outcome.lines:
-        surface.line(line)
-    surface.close()
+        reporter.line(line)
+    reporter.close()
     if document:
         document(
             {
@@ -138,17 +138,17 @@ def show_outcome(
         )
 
 
-def show_failure(failure: RunFailure, surface: Surface, document: Document | None) -> None:
+def show_failure(failure: RunFailure, reporter: Reporter, document: Document | None) -> None:
     """Every error as an annotation with its place, the whole as a summary."""
     if failure.traceback:
-        with surface.group("Traceback"), surface.untrusted():
-            surface.log(failure.traceback)
+        with reporter.group("Traceback"), reporter.untrusted():
+            reporter.log(failure.traceback)
     for error in failure.errors or (failure.error,):
         text = _sentences(error) or error.title
         notice = Notice(level="error", text=text, location=error.location)
-        surface.notice(notice, title=error.title if text != error.title else "")
-    surface.summary(_summary(failure))
-    surface.close()
+        reporter.notice(notice, title=error.title if text != error.title else "")
+    reporter.summary(_summary(failure))
+    reporter.close()
     if document:
         document(
             {
@@ -214,10 +214,10 @@ _REPR = re.compile(r"\w+\((['\"])(?P<text>.*)\1\)", re.DOTALL)
 class _Telling(logging.Handler):
     """Makes a sentence of stamina's record."""
 
-    def __init__(self, surface: Surface) -> None:
+    def __init__(self, reporter: Reporter) -> None:
         """Tell it on this surface."""
         super().__init__()
-        self._surface = surface
+        self._reporter = reporter
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -226,13 +226,13 @@ class _Telling(logging.Handler):
         cause = str(told.get("stamina.caused_by", ""))
         found = _REPR.fullmatch(cause)
         why = found["text"] if found else cause
-        self._surface.log(f"{why}; retry {number} in {wait:.1f} s")
+        self._reporter.log(f"{why}; retry {number} in {wait:.1f} s")
 
 
 @contextmanager
-def told_retries(surface: Surface) -> Iterator[None]:
+def told_retries(reporter: Reporter) -> Iterator[None]:
     """Tell retries on the surface while the block runs; Python's own words would say nothing."""
-    logger, handler = logging.getLogger(_LOGGER), _Telling(surface)
+    logger, handler = logging.getLogger(_LOGGER), _Telling(reporter)
     passed_on, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
     try:
@@ -265,7 +265,7 @@ class Session:
 
     around: ProcessEnvironment
     redactor: Redactor
-    surface: Surface
+    reporter: Reporter
     document: Callable[[Mapping[str, object]], None] | None = None
     runners: Runners = field(default_factory=lambda: RUNNERS)
 
@@ -288,22 +288,22 @@ class Session:
     def _run(self, read: Callable[[], RunRequest]) -> int:
         command = ""
         try:
-            with interruptible(), told_retries(self.surface):
+            with interruptible(), told_retries(self.reporter):
                 request = read()
                 command = request.command.name
                 for remark in request.remarks:
-                    self.surface.notice(Notice(level="warning", text=remark))
+                    self.reporter.notice(Notice(level="warning", text=remark))
                 context = Context(
                     environ=self.around.environ,
                     redactor=self.redactor,
-                    surface=self.surface,
+                    reporter=self.reporter,
                     terminal=None if self.document else self.around.terminal,
                 )
                 outcome = execute(request.command, request.given, context, self.runners)
                 self._show(command, outcome)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told below, none is lost
             failure = describe(error, command, self.around.environ)
-            show_failure(failure, self.surface, self.document)
+            show_failure(failure, self.reporter, self.document)
             return failure.exit_code
         if outcome.printed and self.document is None:
             print(outcome.printed)  # noqa: T201 - what was asked for, through the filter
@@ -312,12 +312,12 @@ class Session:
     def _show(self, command: str, outcome: Outcome) -> None:
         """What was found is a person's result: on stdout, a page at a time where it is long."""
         if not outcome.report or self.document or self.around.in_actions:
-            show_outcome(command, outcome, self.surface, self.document)
+            show_outcome(command, outcome, self.reporter, self.document)
             return
         from gitops_action.adapters.workflow.pager import show_report  # noqa: PLC0415 - terminals alone
 
         show_report(outcome.report, self.around.stdout, self.around.environ, self.redactor)
-        show_outcome(command, replace(outcome, lines=(), notices=()), self.surface, None)
+        show_outcome(command, replace(outcome, lines=(), notices=()), self.reporter, None)
 
     def _clean(self, text: str) -> str:
         return harmless(self.redactor.clean(text))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from gitops_action.adapters.process import Runner
-from gitops_action.adapters.workflow import Surface
+from gitops_action.adapters.workflow import Reporter
 from gitops_action.commands.ports import Renderer
 from gitops_action.core.config import Validation
 from gitops_action.core.dataclass import dataclass
@@ -29,7 +29,7 @@ class Context:
 
     environ: Mapping[str, str]
     redactor: Redactor
-    surface: Surface
+    reporter: Reporter
     terminal: tuple[TextIO, TextIO] | None = None
 
 

@@ -25,7 +25,7 @@ class TemplateSource(Protocol):
 class WriteTarget(Protocol):
     """Where the repository is written."""
 
-    def folder(self, wanted: str, *, name: str) -> str:
+    def folder(self, requested: str, *, name: str) -> str:
         """The folder as a person would write it: `wanted`, the current one, or `./NAME`."""
         ...
 

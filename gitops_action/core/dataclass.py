@@ -44,8 +44,8 @@ else:
             "__eq__": _eq(_getter(compared)),
             "__hash__": _hash(_getter(hashed)),
         }
-        for name, wanted in shared.items():
-            if wanted:
+        for name, requested in shared.items():
+            if requested:
                 setattr(made, name, methods[name])
         made.__setattr__, made.__delattr__ = _refuse_set, _refuse_delete
         return made

@@ -107,11 +107,11 @@ def pulls_of(
     Those that ended before the order was sent are no answer to it. Trailers are hints: whoever
     may write to the repository could have written them, and nothing but a report stands on this.
     """
-    wanted = {change.target.repository: change.target for change in changes}
+    requested = {change.target.repository: change.target for change in changes}
     found = []
     for pull in pulls:
         trailers = parse_trailers(pull.body)
-        if (pull.ended and pull.ended < since) or not _proposes(trailers.get(IMAGE, ()), wanted):
+        if (pull.ended and pull.ended < since) or not _proposes(trailers.get(IMAGE, ()), requested):
             continue
         if not _meant(order, trailers):
             continue
@@ -122,14 +122,14 @@ def pulls_of(
     return tuple(found)
 
 
-def _proposes(lines: Iterable[str], wanted: Mapping[str, ImageReference]) -> bool:
+def _proposes(lines: Iterable[str], requested: Mapping[str, ImageReference]) -> bool:
     """Whether one of the images is among them: an environment need not describe all."""
     for line in lines:
         try:
             image = parse_reference(line)
         except ImageReferenceError:
             continue
-        target = wanted.get(image.repository)
+        target = requested.get(image.repository)
         if target and _same_version(target, image):
             return True
     return False

@@ -24,7 +24,7 @@ _ACTIVE = pattern(
 _WRITTEN = pattern(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
 
 
-def inert(text: str) -> str:
+def escape(text: str) -> str:
     """One line of text that GitHub acts on in no way; letters and most punctuation stay."""
     defused = _ACTIVE.sub(lambda found: escaped(found[0]), text)
     return "".join(letter if letter.isprintable() else escaped(letter) for letter in defused)

@@ -67,13 +67,15 @@ class ProposedChange:
     sets: tuple[str, ...] = ()
 
 
-def survey(facts: BranchFacts, *, base: str, wanted: ProposedChange, reopen: bool) -> BranchState:
+def discovered(
+    facts: BranchFacts, *, base: str, requested: ProposedChange, reopen: bool
+) -> BranchState:
     """Read the branch's state for a bump of the branch `base` to what is `wanted`."""
     found = tuple(request for request in facts.pull_requests if request.base_ref == base)
     facts = replace(facts, pull_requests=found)
     opened = next((request for request in found if request.state == "open"), None)
     if opened is None:
-        return replace(_without_open(facts, wanted, reopen=reopen), former=facts.former)
+        return replace(_without_open(facts, requested, reopen=reopen), former=facts.former)
     foreign = _foreign(facts, opened)
     ours = _our_commits(facts, opened)
     return BranchState(
@@ -86,8 +88,8 @@ def survey(facts: BranchFacts, *, base: str, wanted: ProposedChange, reopen: boo
     )
 
 
-def _without_open(facts: BranchFacts, wanted: ProposedChange, *, reopen: bool) -> BranchState:
-    declined = _declined_before(facts, wanted)
+def _without_open(facts: BranchFacts, requested: ProposedChange, *, reopen: bool) -> BranchState:
+    declined = _declined_before(facts, requested)
     if declined:
         reason = f"@{declined.closed_by} closed #{declined.number}, which proposed the same"
         if not reopen:
@@ -102,7 +104,7 @@ def _without_open(facts: BranchFacts, wanted: ProposedChange, *, reopen: bool) -
     return BranchState(situation="restart", reason="no pull request is open")
 
 
-def _declined_before(facts: BranchFacts, wanted: ProposedChange) -> PullRequestFacts | None:
+def _declined_before(facts: BranchFacts, requested: ProposedChange) -> PullRequestFacts | None:
     """The newest one that a person closed although it proposed all of this, since the last merge.
 
     A merge begins a new story: what was declined before it may be right after it.
@@ -110,7 +112,7 @@ def _declined_before(facts: BranchFacts, wanted: ProposedChange) -> PullRequestF
     for request in facts.pull_requests:
         if request.state == "merged":
             return None
-        if _declined(request, facts.viewer) and _proposes(request, wanted):
+        if _declined(request, facts.viewer) and _proposes(request, requested):
             return request
     return None
 
@@ -123,12 +125,12 @@ def _declined(closed: PullRequestFacts, viewer: Identity) -> bool:
     return bool(closed.closed_by) and not by_us
 
 
-def _proposes(closed: PullRequestFacts, wanted: ProposedChange) -> bool:
+def _proposes(closed: PullRequestFacts, requested: ProposedChange) -> bool:
     """Whether all that is wanted now was in the closed pull request already."""
     images = _images(closed.body)
     sets = set(parse_trailers(closed.body).get("GitOps-Set", ()))
-    known = all(any(_same(image, old) for old in images) for image in wanted.images)
-    return known and sets.issuperset(wanted.sets) and bool(wanted.images or wanted.sets)
+    known = all(any(_same(image, old) for old in images) for image in requested.images)
+    return known and sets.issuperset(requested.sets) and bool(requested.images or requested.sets)
 
 
 def _same(one: ImageReference, other: ImageReference) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
 from gitops_action.core.json_values import text
-from gitops_action.core.markdown import inert, readable
+from gitops_action.core.markdown import escape, readable
 from gitops_action.core.outcome import Job
 from gitops_action.core.pattern import pattern
 
@@ -52,7 +52,7 @@ def format_trailers(trailers: Iterable[tuple[str, str]]) -> str:
 def _value(key: str, text: str) -> str:
     """A value on one line; checks of sign-offs want the address as it is."""
     signed = _PERSON.fullmatch(text) if key == SIGNED_OFF_BY else None
-    return f"{inert(signed[1])} <{signed[2]}>" if signed else inert(text)
+    return f"{escape(signed[1])} <{signed[2]}>" if signed else escape(text)
 
 
 def with_trailers(text: str, trailers: Iterable[tuple[str, str]]) -> str:

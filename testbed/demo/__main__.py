@@ -157,7 +157,7 @@ def _show(screen: Screen, root: Path, layout: Layout, plan: Plan) -> None:
         _validate(screen, stage, pull)
         if not plan.preparation.done:
             screen.note("The control plane is being made; the next step waits for it.")
-        with screen.doing("The control plane's programs are made"):
+        with screen.operation("The control plane's programs are made"):
             plan.preparation.wait()
         with Cluster.start(root, layout) as cluster:
             _deploy(screen, stage, cluster, pull, plan)
@@ -165,7 +165,7 @@ def _show(screen: Screen, root: Path, layout: Layout, plan: Plan) -> None:
 
 def _deploy(screen: Screen, stage: Stage, cluster: Cluster, pull: PullRequest, plan: Plan) -> None:
     """The pull request, a version that breaks, and the way back, on a cluster."""
-    with screen.doing("An administrator prepares the cluster (cluster-config/)"):
+    with screen.operation("An administrator prepares the cluster (cluster-config/)"):
         cluster.prepare(stage)
     if cluster.layout.engine == "flux":
         screen.note(_ADAPTED)
@@ -184,10 +184,10 @@ def _deploy(screen: Screen, stage: Stage, cluster: Cluster, pull: PullRequest, p
 
 def _propose(screen: Screen, stage: Stage, images: Images, tag: str) -> PullRequest:
     """From a tag to a pull request."""
-    with screen.doing(f"A developer pushes the tag {tag} of {APPLICATION}"):
+    with screen.operation(f"A developer pushes the tag {tag} of {APPLICATION}"):
         release = stage.release(tag)
     if images.action:
-        with screen.doing("The release workflow runs under act, in containers"):
+        with screen.operation("The release workflow runs under act, in containers"):
             stage.run_release(
                 release,
                 action_image=images.action,
@@ -195,7 +195,7 @@ def _propose(screen: Screen, stage: Stage, images: Images, tag: str) -> PullRequ
                 on_line=screen.act_line,
             )
     else:
-        with screen.doing("tag, push of the image, bump"):
+        with screen.operation("tag, push of the image, bump"):
             stage.run_processes(release)
     pull = next(pull for pull in stage.environment.pull_requests() if not pull.merged_at)
     screen.pull_request(stage, pull)
@@ -203,14 +203,14 @@ def _propose(screen: Screen, stage: Stage, images: Images, tag: str) -> PullRequ
 
 
 def _validate(screen: Screen, stage: Stage, pull: PullRequest) -> None:
-    with screen.doing("The environment repository validates it"):
+    with screen.operation("The environment repository validates it"):
         validation = stage.validate(pull)
     screen.result("validate", validation)
 
 
 def _revert(screen: Screen, stage: Stage, cluster: Cluster) -> None:
     """A plain revert is the way back: it is a newer commit, and deployed as any other."""
-    with screen.doing("A person presses Revert"):
+    with screen.operation("A person presses Revert"):
         pull = stage.revert(cluster.layout.deployed)
     screen.pull_request(stage, pull)
     _validate(screen, stage, pull)
@@ -221,7 +221,7 @@ def _accept(
     screen: Screen, stage: Stage, cluster: Cluster, pull: PullRequest, expected: str
 ) -> None:
     """From a validated pull request to what runs: merge, deployment."""
-    with screen.doing(f"A person merges it, and {_WHO[cluster.layout.engine]}"):
+    with screen.operation(f"A person merges it, and {_WHO[cluster.layout.engine]}"):
         stage.environment.merge(pull.number)
         deployment = cluster.deploy(stage, pull.number)
     screen.result("deploy", deployment)

@@ -63,7 +63,7 @@ class Screen:
         self.console.print(f"[yellow]![/] {escape(text)}")
 
     @contextmanager
-    def doing(self, what: str) -> Iterator[None]:
+    def operation(self, what: str) -> Iterator[None]:
         """Tell what is done while the block runs, then that it is done."""
         began = time.monotonic()
         with self.console.status(escape(what)):

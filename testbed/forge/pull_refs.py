@@ -59,16 +59,16 @@ def refresh(repository: Repository) -> None:
     with repository.lock:
         if not repository.pulls:
             return
-        wanted: dict[str, str] = {}
+        requested: dict[str, str] = {}
         for pull in repository.pulls.values():
-            wanted[f"{PREFIX}{pull.number}/head"] = pull.head_oid
+            requested[f"{PREFIX}{pull.number}/head"] = pull.head_oid
             if pull.state == "open" and (oid := merge_commit(pull)):
-                wanted[f"{PREFIX}{pull.number}/merge"] = oid
+                requested[f"{PREFIX}{pull.number}/merge"] = oid
         there = repository.git.refs(PREFIX)
         updates = [
-            RefUpdate(ref=ref, new=wanted.get(ref, ABSENT))
-            for ref in sorted({*wanted, *there})
-            if wanted.get(ref) != there.get(ref)
+            RefUpdate(ref=ref, new=requested.get(ref, ABSENT))
+            for ref in sorted({*requested, *there})
+            if requested.get(ref) != there.get(ref)
         ]
         if updates:
             repository.git.update_refs(updates)

@@ -19,7 +19,7 @@ from testbed import cache
 from testbed.forge.npm import package
 
 Json = dict[str, Any]
-_UNTOLD = frozenset({400, 401, 403, 404, 409, 422, 429, 500, 501, 502, 503})
+_UNDETERMINED = frozenset({400, 401, 403, 404, 409, 422, 429, 500, 501, 502, 503})
 _DROPPED = frozenset({"example", "examples", "description", "nullable", "title", "discriminator"})
 _FORMATS = 3
 
@@ -72,7 +72,7 @@ class Description:
         responses = self._operations[route]["responses"]
         told = responses.get(str(status))
         if told is None:
-            return [] if status in _UNTOLD else [f"status {status} is not described"]
+            return [] if status in _UNDETERMINED else [f"status {status} is not described"]
         schema = told.get(kind) or told.get("application/json")
         if schema is None or kind not in {"application/json", *told}:
             return []

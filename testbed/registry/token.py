@@ -109,11 +109,11 @@ class TokenServer:
             return HTTPStatus.UNAUTHORIZED, {"details": "incorrect username or password"}
         scope = parse_qs(query).get("scope", ["repository::"])[0]
         _, _, rest = scope.partition(":")
-        repository, _, wanted = rest.rpartition(":")
+        repository, _, requested = rest.rpartition(":")
         allowed = {"pull", "push", "delete"} if known else set()
         if repository in self.public:
             allowed.add("pull")
-        granted = tuple(action for action in wanted.split(",") if action in allowed)
+        granted = tuple(action for action in requested.split(",") if action in allowed)
         return HTTPStatus.OK, {"token": self.issue(repository, granted)}
 
     def _knows(self, authorization: str) -> bool:

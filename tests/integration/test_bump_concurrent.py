@@ -36,7 +36,7 @@ def _path(name: str) -> str:
     return f"applications/{name}/deployment.yaml"
 
 
-def _wanted(name: str) -> str:
+def _requested(name: str) -> str:
     image = f"ghcr.io/acme/{name}:v2.0.0"
     return f"{image}@{digest(image)}"
 
@@ -62,7 +62,7 @@ def test_each_application_gets_its_pull_request(stage: Stage) -> None:
     assert {pull["operation"] for pull in made} == {"created"}
     for name in NAMES:
         text = stage.repository.read(f"gitops/default/{name}", _path(name)).decode()
-        assert _wanted(name) in text
+        assert _requested(name) in text
     assert len([pull for pull in stage.repository.pull_requests() if pull.state == "open"]) == BUMPS
 
 
@@ -70,7 +70,7 @@ def test_all_land_on_one_branch_and_a_conflict_costs_three_requests(stage: Stage
     before = len(stage.repository.log("main"))
     _all_at_once(stage, NAMES, mode="commit")
     for name in NAMES:
-        assert _wanted(name) in stage.repository.read("main", _path(name)).decode()
+        assert _requested(name) in stage.repository.read("main", _path(name)).decode()
     assert len(stage.repository.log("main")) == before + BUMPS
     operations = [request.operation for request in stage.forge.requests]
     conflicts = operations.count("createCommitOnBranch") - BUMPS
@@ -87,7 +87,7 @@ def test_the_same_bump_many_times_at_once_is_done_once(
     outcomes = _all_at_once(stage, (name,) * 8, mode=mode)
     changed = [outcome.outputs["changed"] for outcome in outcomes]
     branch = "main" if mode == "commit" else f"gitops/default/{name}"
-    assert _wanted(name) in stage.repository.read(branch, _path(name)).decode()
+    assert _requested(name) in stage.repository.read(branch, _path(name)).decode()
     assert len(stage.repository.log(branch)) == before + 1
     assert len(stage.repository.pull_requests()) == (0 if mode == "commit" else 1)
     assert "true" in changed

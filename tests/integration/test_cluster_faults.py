@@ -75,21 +75,21 @@ def test_rights_are_asked_for_before_anything_is_written(
     assert maps
     assert secrets
     assert nodes
-    wanted = [
+    requested = [
         Right(verb="patch", resource=maps, namespace=namespace),
         Right(verb="patch", resource=maps, namespace=other),
         Right(verb="delete", resource=maps, namespace=namespace),
         Right(verb="patch", resource=secrets, namespace=namespace),
         Right(verb="get", resource=nodes),
     ]
-    denied = client.denied(wanted)
+    denied = client.denied(requested)
     assert {str(one) for one in denied} == {
         f"patch configmaps in namespace {other}",
         f"delete configmaps in namespace {namespace}",
         f"patch secrets in namespace {namespace}",
         "get nodes",
     }
-    assert cluster.denied(wanted) == ()
+    assert cluster.denied(requested) == ()
     control_plane.api.delete(f"/api/v1/namespaces/{other}")
 
 
@@ -135,7 +135,7 @@ def test_another_authority_is_not_trusted(control_plane: ControlPlane) -> None:
     assert control_plane.token not in str(error.value)
 
 
-def test_a_stopped_server_is_waited_for_while_patience_lasts(
+def test_a_stopped_server_is_waited_for_while_retry_policy_lasts(
     control_plane: ControlPlane, cluster: ClusterClient, namespace: str
 ) -> None:
     cluster.apply(config_map(namespace, "before"), OPTIONS)

@@ -56,7 +56,7 @@ def test_a_second_run_waits_tells_who_is_first_and_comes_after(
 
 
 @pytest.mark.parametrize("holder", ["acme run 2", "acme run 1"])
-def test_a_second_run_refuses_when_its_patience_ends_even_of_the_same_name(
+def test_a_second_run_refuses_when_its_retry_policy_ends_even_of_the_same_name(
     control_plane: ControlPlane, namespace: str, holder: str
 ) -> None:
     here = place(control_plane, namespace)

@@ -141,7 +141,7 @@ def test_trouble_that_stays_is_told_and_nothing_is_written(on: Stage) -> None:
     assert on.repository.head(BRANCH) is None
 
 
-def test_a_limit_beyond_patience_is_told_with_its_end(on: Stage) -> None:
+def test_a_limit_beyond_retry_policy_is_told_with_its_end(on: Stage) -> None:
     on.forge.fail(match="repository", status=429, headers={"Retry-After": "3600"}, times=9)
 
     with pytest.raises(GitOpsError, match=r"rate limit.*UTC"):

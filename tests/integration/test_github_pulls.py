@@ -209,11 +209,11 @@ def test_decoration_adds_what_is_missing_and_only_once(on: Stage) -> None:
     push(on)
     forge = on.pulls()
     number = forge.open(REQUEST).number
-    wanted = Decoration(labels=("gitops", "web"))
+    requested = Decoration(labels=("gitops", "web"))
 
-    assert forge.decorate(number, wanted) == ()
+    assert forge.decorate(number, requested) == ()
     on.forge.requests.clear()
-    assert forge.decorate(number, wanted) == ()
+    assert forge.decorate(number, requested) == ()
 
     assert len(on.forge.requests) == 1
     found = forge.branch(name=BRANCH, base="main", base_oid=on.repository.head("main"), paths=[])

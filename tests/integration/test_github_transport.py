@@ -121,7 +121,9 @@ def test_rest_is_not_followed_to_another_host() -> None:
         ) as api,
     ):
         facts = client(api.address)
-        purpose = Purpose(doing="look", permission="contents: read", repository="acme/environment")
+        purpose = Purpose(
+            operation="look", permission="contents: read", repository="acme/environment"
+        )
         with pytest.raises(GitOpsError, match="another host"):
             facts.reading(lambda: facts.rest("GET", "/repos/acme/environment"), purpose)
     assert len(api.asked) == 1

@@ -50,14 +50,14 @@ def test_nothing_recorded_is_empty_and_what_is_recorded_comes_back(
     store = here.store
     assert store.load() == Inventory(environment="production")
     assert store.lost
-    wanted = Inventory.of("production", entries(3), commit="c1")
-    store.save(wanted)
+    requested = Inventory.of("production", entries(3), commit="c1")
+    store.save(requested)
     again = here.store
-    assert again.load() == wanted
+    assert again.load() == requested
     assert not again.lost
     path = f"/api/v1/namespaces/{namespace}/configmaps/{store.name}"
     version = control_plane.api.get(path)["metadata"]["resourceVersion"]
-    again.save(wanted)
+    again.save(requested)
     assert control_plane.api.get(path)["metadata"]["resourceVersion"] == version
 
 
@@ -129,9 +129,9 @@ def test_a_write_whose_answer_was_lost_counts(control_plane: ControlPlane, names
     here = place(control_plane, namespace)
     here.store.save(Inventory.of("production", entries(1)))
     store = store_of(here, AnswerLost(client(control_plane, namespace)))
-    wanted = Inventory.of("production", entries(2))
-    store.save(wanted)
-    assert here.store.load() == wanted
+    requested = Inventory.of("production", entries(2))
+    store.save(requested)
+    assert here.store.load() == requested
 
 
 def test_of_two_writers_the_second_is_told_and_changes_nothing(
@@ -141,14 +141,14 @@ def test_of_two_writers_the_second_is_told_and_changes_nothing(
     first, second = here.store, here.store
     for store in (first, second):
         store.load()
-    wanted = Inventory.of("production", entries(1, "first"))
-    first.save(wanted)
+    requested = Inventory.of("production", entries(1, "first"))
+    first.save(requested)
     with pytest.raises(refused.ChangedMeanwhileError, match="written by somebody else"):
         second.save(Inventory.of("production", entries(1, "second")))
-    assert here.store.load() == wanted
+    assert here.store.load() == requested
     first.save(Inventory.of("production", entries(2)))
     with pytest.raises(refused.ChangedMeanwhileError):
-        second.save(wanted)
+        second.save(requested)
 
 
 @pytest.mark.parametrize("edit", ["entries", "environment", "count", "chunk", "no chunk", "empty"])

@@ -532,8 +532,8 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 
 def expected(before: str, layout: Layout, olds: set[str]) -> str:
     """What was rendered before, with the wanted image in place of the old ones."""
-    wanted = "|".join(re.escape(old) for old in sorted(olds, key=len, reverse=True))
-    after = re.sub(rf"(?<=image: )({wanted})(?=$)", layout.rendered, before, flags=re.MULTILINE)
+    requested = "|".join(re.escape(old) for old in sorted(olds, key=len, reverse=True))
+    after = re.sub(rf"(?<=image: )({requested})(?=$)", layout.rendered, before, flags=re.MULTILINE)
     for old, new in layout.along:
         after = re.sub(old, new, after)
     return after
@@ -596,7 +596,7 @@ entries = st.lists(
     middle=entries,
     component=entries.filter(bool),
     own=entries,
-    wanted=names,
+    requested=names,
     shared=st.booleans(),
 )
 def test_generated_layouts_render_as_planned(  # noqa: PLR0913 - each layer is drawn
@@ -607,7 +607,7 @@ def test_generated_layouts_render_as_planned(  # noqa: PLR0913 - each layer is d
     middle: list[str],
     component: list[str],
     own: list[str],
-    wanted: str,
+    requested: str,
     shared: bool,
 ) -> None:
     top = "components: [../component]\n" + (images(*own) if own else "")
@@ -630,15 +630,15 @@ def test_generated_layouts_render_as_planned(  # noqa: PLR0913 - each layer is d
             image,
             described,
         )
-    if not any(image.rpartition(":")[0] == wanted for image in rendered):
+    if not any(image.rpartition(":")[0] == requested for image in rendered):
         return
     try:
-        planned = plan(files, f"{wanted}:v9", config=config, environment="staging")
+        planned = plan(files, f"{requested}:v9", config=config, environment="staging")
     except SharedFileError:
         assert shared
         return
     write(tmp_path, after(files, planned))
     result = sorted(re.findall(r"image: (\S+)", render(tmp_path, "staging")))
     assert result == sorted(
-        f"{wanted}:v9" if image.rpartition(":")[0] == wanted else image for image in rendered
+        f"{requested}:v9" if image.rpartition(":")[0] == requested else image for image in rendered
     )

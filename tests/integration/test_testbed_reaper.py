@@ -190,7 +190,7 @@ def test_what_a_living_owner_has_is_left_alone() -> None:
         assert folder.is_dir()
 
 
-def test_a_mark_of_another_namespace_or_of_a_later_process_is_judged_right() -> None:
+def test_a_mark_of_another_namespace_or_of_a_later_process_is_evaluated_right() -> None:
     own = identity(os.getpid())
     namespace, pid, began = own.split("-")
     assert alive(own)

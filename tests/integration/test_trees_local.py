@@ -96,7 +96,7 @@ def test_a_touched_file_has_not_changed(checkout: Checked) -> None:
     assert (found.changed(), found.notes) == ((), ())
 
 
-def test_file_modes_are_not_judged_on_a_disk_that_has_none(checkout: Checked) -> None:
+def test_file_modes_are_not_evaluated_on_a_disk_that_has_none(checkout: Checked) -> None:
     checkout.git("config", "core.fileMode", "false")
     (checkout.root / "apps/web.yaml").chmod(0o755)
     assert sides(checkout)[0].changed() == ()

@@ -56,7 +56,7 @@ def test_the_comment_follows_the_pull_request(on_forge: Validation) -> None:
     assert "ghcr.io/acme/web:v2" not in comment
 
 
-def test_what_is_judged_is_the_merge_into_the_newest_base(on_forge: Validation) -> None:
+def test_what_is_evaluated_is_the_merge_into_the_newest_base(on_forge: Validation) -> None:
     number = on_forge.propose(BUMP)
     before = on_forge.validate(number).outputs
     tip = on_forge.repository.commit(
@@ -117,7 +117,7 @@ def test_a_forks_pull_request_is_read_and_not_written_to(on_forge: Validation) -
     assert "pull-requests: write" in note.text
 
 
-def test_the_head_moves_while_it_is_judged(on_forge: Validation) -> None:
+def test_the_head_moves_while_it_is_evaluated(on_forge: Validation) -> None:
     number = on_forge.propose(BUMP)
     on_forge.validate(number)
     (old,) = on_forge.comments(number)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.support.reporters import QUIET
+
 from gitops_action.app.bump import run
 from gitops_action.app.tools import Context
 from gitops_action.core.inputs import BUMP, check_values
@@ -12,7 +14,6 @@ from gitops_action.core.outcome import Outcome
 from gitops_action.core.redaction.known import Redactor
 from tests.support.bump_stage import Stage
 from tests.support.github_forge import REPOSITORY
-from tests.support.surfaces import QUIET
 
 
 def app_inputs(stage: Stage, **given: str) -> Mapping[str, str]:
@@ -35,5 +36,5 @@ def app_bump(stage: Stage, images: str, **given: str) -> Outcome:
     texts = with_defaults(BUMP, app_inputs(stage, images=images, **given), {})
     environ = {"SOURCE_DATE_EPOCH": "1795435200"}
     return run(
-        check_values(BUMP, texts), Context(environ=environ, redactor=Redactor(), surface=QUIET)
+        check_values(BUMP, texts), Context(environ=environ, redactor=Redactor(), reporter=QUIET)
     )

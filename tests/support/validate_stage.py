@@ -79,11 +79,11 @@ class MemoryTrees:
 
     def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
         content = self._contents["base" if tree.commit else ""]
-        wanted = list(paths)
-        self.looked_at += wanted
+        requested = list(paths)
+        self.looked_at += requested
         return {
             path: RepositoryFile(path=path, data=content[path].encode())
-            for path in wanted
+            for path in requested
             if path in content
         }
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests.support.reporters import QUIET
 
 from gitops_action.adapters.clock import SystemClock
 from gitops_action.adapters.git import GitStore
@@ -18,9 +19,8 @@ from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.pull_requests import Identity
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import UsageError
-from tests.support.surfaces import QUIET
 
-CONTEXT = Context(environ={"SOURCE_DATE_EPOCH": "0"}, redactor=Redactor(), surface=QUIET)
+CONTEXT = Context(environ={"SOURCE_DATE_EPOCH": "0"}, redactor=Redactor(), reporter=QUIET)
 REMOTE = {"images": "ghcr.io/acme/web:v1", "repository": "acme/environment", "token": "t"}
 
 
@@ -63,7 +63,7 @@ def test_commits_are_compared_where_there_is_a_token_for_them() -> None:
 def test_sources_are_on_the_server_that_the_inputs_name() -> None:
     """Links and ancestry, also at a terminal; the run's own page stays where the run is."""
     environ = {"GITHUB_REPOSITORY": "acme/web", "GITHUB_RUN_ID": "7"}
-    context = Context(environ=environ, redactor=Redactor(), surface=QUIET)
+    context = Context(environ=environ, redactor=Redactor(), reporter=QUIET)
     with ExitStack() as stack:
         given = inputs(**REMOTE, server_url="https://ghes.acme.dev")
         job = build_ports(given, context, stack, tell=print).job

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_action.adapters.workflow import ActionsSurface, TerminalSurface
+from gitops_action.adapters.workflow import ActionsReporter, TerminalReporter
 from gitops_action.app.action import read_request
 from gitops_action.app.session import RunRequest, Session
 from gitops_action.app.surroundings import ProcessEnvironment
@@ -41,13 +41,13 @@ class Run:
         )
         self.documents: list[Mapping[str, object]] = []
         redactor = self.around.redactor()
-        surface = ActionsSurface(
+        reporter = ActionsReporter(
             stream=self.around.stdout, environ=self.around.environ, redactor=redactor
         )
         session = Session(
             around=self.around,
             redactor=redactor,
-            surface=surface,
+            reporter=reporter,
             document=lambda document: self.documents.append(redactor.clean_tree(document)),  # type: ignore[arg-type]
             runners={"bump": runner, "tag": runner},
         )
@@ -75,7 +75,7 @@ def raising(error: BaseException) -> Callable[[Values, Context], Outcome]:
     return runner
 
 
-def test_an_outcome_reaches_every_surface(tmp_path: Path) -> None:
+def test_an_outcome_reaches_every_reporter(tmp_path: Path) -> None:
     outcome = Outcome(
         outputs={"changed": "true", "plan": "[]"},
         headline="web v1 → v2",
@@ -216,10 +216,10 @@ def test_terminals_get_words_without_control_characters() -> None:
         environ={"GH_TOKEN": TOKEN}, stdin=io.StringIO(), stdout=io.StringIO(), stderr=stream
     )
     redactor = around.redactor()
-    surface = TerminalSurface(stream=stream, redactor=redactor, colour=True)
+    reporter = TerminalReporter(stream=stream, redactor=redactor, colour=True)
     error = GitOpsError(f"\x1b]0;{TOKEN}\x07title", cause="so", location=Location(file="a", line=1))
     session = Session(
-        around=around, redactor=redactor, surface=surface, runners={"bump": raising(error)}
+        around=around, redactor=redactor, reporter=reporter, runners={"bump": raising(error)}
     )
     assert session.run(lambda: RunRequest(command=BUMP, given={"images": "a:1"})) == 1
     text = stream.getvalue()

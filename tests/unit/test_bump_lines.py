@@ -10,7 +10,7 @@ import pytest
 
 from gitops_action.adapters.github.errors import RequestFailure
 from gitops_action.adapters.views import Views
-from gitops_action.adapters.workflow import TerminalSurface
+from gitops_action.adapters.workflow import TerminalReporter
 from gitops_action.app.session import told_retries
 from gitops_action.commands.bump.report import headline, lines_of
 from gitops_action.core.images import ImageSource, parse_reference
@@ -140,35 +140,35 @@ def test_commits_that_could_not_be_read_are_one_click_away(
     assert (f"https://github.com/acme/web/compare/{old}...{new}" in body) is linked
 
 
-def surface(*, colour: bool = False, secret: str = "") -> tuple[TerminalSurface, io.StringIO]:
+def reporter(*, colour: bool = False, secret: str = "") -> tuple[TerminalReporter, io.StringIO]:
     stream, redactor = io.StringIO(), Redactor()
     if secret:
         redactor.add(secret)
-    return TerminalSurface(stream=stream, redactor=redactor, colour=colour), stream
+    return TerminalReporter(stream=stream, redactor=redactor, colour=colour), stream
 
 
 def test_a_terminal_shows_old_and_new_in_colour() -> None:
-    terminal, stream = surface(colour=True)
+    terminal, stream = reporter(colour=True)
     terminal.line((Part(text="v1", tone="old"), Part(text=" → "), Part(text="v2", tone="new")))
     assert stream.getvalue() == "\x1b[31mv1\x1b[0m → \x1b[32mv2\x1b[0m\n"
 
 
 def test_a_stream_that_is_no_terminal_gets_plain_text() -> None:
-    terminal, stream = surface()
+    terminal, stream = reporter()
     terminal.line((Part(text="v1", tone="old"), Part(text=" → v2\x1b[31m")))
     assert stream.getvalue() == "v1 → v2[31m\n"
 
 
 @pytest.mark.parametrize("colour", [False, True])
 def test_a_secret_that_stands_across_two_parts_is_hidden(*, colour: bool) -> None:
-    terminal, stream = surface(colour=colour, secret="ghs_planted0123")
+    terminal, stream = reporter(colour=colour, secret="ghs_planted0123")
     terminal.line((Part(text="x ghs_pla", tone="old"), Part(text="nted0123", tone="new")))
     assert "ghs_pla" not in stream.getvalue()
     assert "***" in stream.getvalue()
 
 
 def test_an_error_is_a_line_with_what_else_there_is_to_say_below() -> None:
-    terminal, stream = surface()
+    terminal, stream = reporter()
     notice = Notice(
         level="error", text="it has no key\nFix: add it", location=Location(file="a.yaml", line=2)
     )
@@ -180,7 +180,7 @@ def test_an_error_is_a_line_with_what_else_there_is_to_say_below() -> None:
 
 
 def test_a_retry_tells_why_and_when_without_what_was_sent() -> None:
-    terminal, stream = surface()
+    terminal, stream = reporter()
     failure = RequestFailure(status=502, message="Bad Gateway", headers={"x-secret": "y"})
     with told_retries(terminal):
         logging.getLogger("stamina").warning(

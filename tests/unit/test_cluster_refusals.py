@@ -8,9 +8,9 @@ import pytest
 
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.api_status import delay, is_passing, refusal
-from gitops_action.core.cluster.model import Doing
+from gitops_action.core.cluster.model import Operation
 
-DOING = Doing(verb="apply", about="ConfigMap web/settings")
+OPERATION = Operation(verb="apply", about="ConfigMap web/settings")
 
 
 def status(message: str, **more: Any) -> dict[str, Any]:
@@ -64,10 +64,10 @@ CASES: list[tuple[int, dict[str, Any], type[refused.ClusterError]]] = [
 def test_each_answer_has_its_kind_and_tells_what_was_asked(
     code: int, body: dict[str, Any], kind: type[refused.ClusterError]
 ) -> None:
-    error = refusal(code, body, DOING)
+    error = refusal(code, body, OPERATION)
     assert type(error) is kind
     assert error.cause or error.title
-    assert str(DOING) in error.title or "ConfigMap" in error.title
+    assert str(OPERATION) in error.title or "ConfigMap" in error.title
     assert is_passing(code, body) == (kind is refused.UnreachableError)
 
 
@@ -103,17 +103,17 @@ def test_a_field_is_told_without_the_value_of_all_that_it_is_part_of(
     message: str, shown: str
 ) -> None:
     causes = [{"field": "spec", "message": message}]
-    error = refusal(422, status("it is invalid", details={"causes": causes}), DOING)
+    error = refusal(422, status("it is invalid", details={"causes": causes}), OPERATION)
     assert isinstance(error, refused.InvalidError)
     assert error.cause == f"spec: {shown}"
 
 
 def test_names_are_kept_apart_from_the_words() -> None:
-    dry = refusal(400, status('admission webhook "w.x" does not support dry run'), DOING)
+    dry = refusal(400, status('admission webhook "w.x" does not support dry run'), OPERATION)
     assert isinstance(dry, refused.DryRunUnsupportedError)
     assert dry.webhook == "w.x"
     text = 'strict decoding error: unknown field "spec.x", duplicate field "a"'
-    strict = refusal(400, status(text), DOING)
+    strict = refusal(400, status(text), OPERATION)
     assert isinstance(strict, refused.InvalidError)
     assert [(one.field, one.message) for one in strict.problems] == [
         ("spec.x", "unknown field"),
@@ -123,7 +123,7 @@ def test_names_are_kept_apart_from_the_words() -> None:
         "failed to create typed patch object (a/b; apps/v1, Kind=Deployment): errors:\n"
         "  .spec.x: field not declared in schema\n  .spec.y: expected list, got &{map[]}"
     )
-    typed = refusal(500, status(many), DOING)
+    typed = refusal(500, status(many), OPERATION)
     assert isinstance(typed, refused.InvalidError)
     assert [one.field for one in typed.problems] == [".spec.x", ".spec.y"]
 

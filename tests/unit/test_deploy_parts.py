@@ -14,7 +14,7 @@ import pytest
 
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.views import DeployViews
-from gitops_action.adapters.workflow.terminal import TerminalSurface
+from gitops_action.adapters.workflow.terminal import TerminalReporter
 from gitops_action.app.deploy import GivenClusters, persons_kubeconfig, service_account
 from gitops_action.app.tools import Context
 from gitops_action.commands.deploy.environment import Work, deploy_targets
@@ -221,8 +221,8 @@ def _kubeconfig(*names: str) -> str:
 
 def test_clusters_are_told_apart_and_their_secrets_known() -> None:
     out, redactor = io.StringIO(), Redactor()
-    surface = TerminalSurface(stream=out, redactor=redactor, colour=False)
-    context = Context(environ={}, redactor=redactor, surface=surface)
+    reporter = TerminalReporter(stream=out, redactor=redactor, colour=False)
+    context = Context(environ={}, redactor=redactor, reporter=reporter)
     clusters = GivenClusters(
         inputs=ClusterInputs(kubeconfig=_kubeconfig("eu", "us")), context=context
     )
@@ -244,8 +244,8 @@ def test_clusters_are_told_apart_and_their_secrets_known() -> None:
 
 def test_progress_of_several_targets_is_told_apart() -> None:
     out = io.StringIO()
-    surface = TerminalSurface(stream=out, redactor=Redactor(), colour=False)
-    tellers = ProgressTellers(surface)
+    reporter = TerminalReporter(stream=out, redactor=Redactor(), colour=False)
+    tellers = ProgressTellers(reporter)
     tellers.of("staging", "").phase("Apply 2 objects")
     tellers.of("staging", "").tell(Progress(text="configured", object_id=WEB, tone="good"))
     tellers.of("staging", "eu").phase("Wait")

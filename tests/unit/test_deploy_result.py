@@ -34,7 +34,7 @@ from gitops_action.core.manifests.model import ObjectId
 from gitops_action.core.redaction.known import Redactor, masked_lines
 
 WEB = ObjectId(group="apps", kind="Deployment", namespace="shop", name="web")
-GOOD, BAD, UNTOLD = Result.SUCCEEDED, Result.FAILED, Result.UNKNOWN
+GOOD, BAD, UNDETERMINED = Result.SUCCEEDED, Result.FAILED, Result.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ GOOD, BAD, UNTOLD = Result.SUCCEEDED, Result.FAILED, Result.UNKNOWN
         ((), Result.NOTHING),
         ((GOOD, GOOD), GOOD),
         ((GOOD, Result.NOTHING), GOOD),
-        ((GOOD, UNTOLD), UNTOLD),
-        ((UNTOLD, BAD, GOOD), BAD),
+        ((GOOD, UNDETERMINED), UNDETERMINED),
+        ((UNDETERMINED, BAD, GOOD), BAD),
         ((GOOD, Result.SUPERSEDED), Result.SUPERSEDED),
     ],
 )
@@ -59,8 +59,8 @@ def test_several_targets(results: tuple[Result, ...], expected: Result) -> None:
         (None, Action.PRUNED, GOOD),
         (Status.FAILED, Action.CONFIGURED, BAD),
         (None, Action.FAILED, BAD),
-        (Status.IN_PROGRESS, Action.CREATED, UNTOLD),
-        (Status.UNKNOWN, Action.UNCHANGED, UNTOLD),
+        (Status.IN_PROGRESS, Action.CREATED, UNDETERMINED),
+        (Status.UNKNOWN, Action.UNCHANGED, UNDETERMINED),
     ],
 )
 def test_a_target_by_its_objects(status: Status | None, action: Action, expected: Result) -> None:
@@ -136,7 +136,7 @@ def minutes(number: int) -> datetime:
         (described("x", before="new", applied=False), PendingStep.SKIP),
         (described("x", before="new", result=Result.NOTHING), PendingStep.CHECK),
         (described("x", before="new", result=BAD), PendingStep.SKIP),
-        (described("x", before="new", result=UNTOLD), PendingStep.DEPLOY),
+        (described("x", before="new", result=UNDETERMINED), PendingStep.DEPLOY),
         (described("x", before="new", result=Result.SUPERSEDED), PendingStep.DEPLOY),
         (described("x", result=BAD), PendingStep.DEPLOY),
         (described("x", deployable=False), PendingStep.SKIP),
@@ -220,7 +220,7 @@ def test_one_that_did_not_succeed_holds_up_what_comes_after_it(
     [
         described("staging", before="new", result=BAD),
         described("staging", before=None),
-        described("staging", before="new", result=UNTOLD),
+        described("staging", before="new", result=UNDETERMINED),
         described("staging"),
     ],
 )
@@ -251,9 +251,9 @@ def test_a_way_back_is_never_held() -> None:
 
 def test_an_unknown_result_delays_once() -> None:
     production = described("production", after=("staging",))
-    once = described("staging", before="new", result=UNTOLD)
+    once = described("staging", before="new", result=UNDETERMINED)
     assert steps(once, production) == [PendingStep.DEPLOY, PendingStep.FOLLOW]
-    twice = described("staging", before="new", result=UNTOLD, attempts=2)
+    twice = described("staging", before="new", result=UNDETERMINED, attempts=2)
     found = decided(twice, production)
     assert [one.step for one in found] == [PendingStep.DEPLOY, PendingStep.DEPLOY]
     assert "still unknown" in found[1].reason

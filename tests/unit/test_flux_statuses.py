@@ -65,12 +65,12 @@ def test_a_context_counts_by_its_prefix(prefix: str, context: str, counts: bool)
 
 
 def test_each_kustomization_needs_a_status_of_its_own() -> None:
-    wanted = RequestedStatuses(prefix="kustomization/", names=("web", "Api"))
+    requested = RequestedStatuses(prefix="kustomization/", names=("web", "Api"))
     other = status("reconciliation succeeded", context="kustomization/web-api/0c9c2e41")
-    found = reports([(OURS, [status("reconciliation succeeded"), other])], wanted)
+    found = reports([(OURS, [status("reconciliation succeeded"), other])], requested)
     assert [one.said for one in found] == [Said.SUCCESS, Said.NOTHING]
     api = status("reconciliation succeeded", context="kustomization/api/0c9c2e41")
-    found = reports([(OURS, [status("reconciliation succeeded"), api])], wanted)
+    found = reports([(OURS, [status("reconciliation succeeded"), api])], requested)
     assert [one.said for one in found] == [Said.SUCCESS, Said.SUCCESS]
 
 
@@ -100,15 +100,15 @@ def test_of_failures_the_newest_counts() -> None:
 
 def test_two_clusters_under_one_name_need_one_each() -> None:
     there = status("health check failed", "failure", context="kustomization/web/11111111")
-    wanted = RequestedStatuses(prefix="kustomization/", names=("web",))
-    found = reports([(OURS, [status("reconciliation succeeded"), there])], wanted)
+    requested = RequestedStatuses(prefix="kustomization/", names=("web",))
+    found = reports([(OURS, [status("reconciliation succeeded"), there])], requested)
     assert {one.said for one in found} == {Said.SUCCESS, Said.FAILURE}
 
 
 def test_a_context_of_an_expression_of_ones_own_is_found_by_its_name() -> None:
-    wanted = RequestedStatuses(prefix="eu/", names=("web",))
+    requested = RequestedStatuses(prefix="eu/", names=("web",))
     listed = [status("reconciliation succeeded", context="eu/Kustomization/Web")]
-    assert reports([(OURS, listed)], wanted)[0].said is Said.SUCCESS
+    assert reports([(OURS, listed)], requested)[0].said is Said.SUCCESS
 
 
 def test_what_is_missing_is_named_as_it_would_begin() -> None:
@@ -143,16 +143,16 @@ LISTED = st.lists(ONE, max_size=4, unique_by=lambda one: one.context)
     own=LISTED,
     newer=LISTED,
     newest=LISTED,
-    wanted=st.sampled_from([ALL, RequestedStatuses(prefix="x")]),
+    requested=st.sampled_from([ALL, RequestedStatuses(prefix="x")]),
 )
 def test_success_is_only_what_flux_said_on_a_commit_that_contains_ours(
     own: list[CommitStatus],
     newer: list[CommitStatus],
     newest: list[CommitStatus],
-    wanted: RequestedStatuses,
+    requested: RequestedStatuses,
 ) -> None:
     commits = [(OURS, own), (NEWEST, newest), (NEWER, newer)]
-    found = reports(commits, wanted)
+    found = reports(commits, requested)
     assert found
     for one in found:
         good = any(
@@ -163,7 +163,7 @@ def test_success_is_only_what_flux_said_on_a_commit_that_contains_ours(
         )
         assert (one.said is Said.SUCCESS) == good
         if one.said is not Said.NOTHING:
-            assert wanted.matches(one.context)
+            assert requested.matches(one.context)
 
 
 @given(own=LISTED, newer=LISTED, data=st.data())

@@ -13,8 +13,8 @@ from gitops_action.core.flux.verdict import (
     FluxVerdict,
     Relation,
     Seen,
-    judge_kustomization,
-    judge_source,
+    evaluate_kustomization,
+    evaluate_source,
 )
 from tests.support.flux_status import (
     COMMIT,
@@ -38,12 +38,12 @@ def relate(found: Revision) -> Relation:
 
 
 def of_source(body: Json, asked: Asked = ASKED) -> FluxVerdict:
-    return judge_source(body, relate, asked)
+    return evaluate_source(body, relate, asked)
 
 
 def of_kustomization(body: Json, asked: Asked = ASKED, before: str = "") -> FluxVerdict:
     seen = Seen(body=body, source=git_source(), asked=asked, before=before)
-    return judge_kustomization(seen, relate)
+    return evaluate_kustomization(seen, relate)
 
 
 def fetching(message: str, reason: str = "GitOperationFailed") -> Json:

@@ -5,9 +5,9 @@ import pytest
 from gitops_action.adapters.github.errors import Purpose, RequestFailure, translate
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-READ = Purpose(doing="read the content", permission="contents: read", repository="acme/env")
+READ = Purpose(operation="read the content", permission="contents: read", repository="acme/env")
 WRITE = Purpose(
-    doing="open pull requests",
+    operation="open pull requests",
     permission="pull-requests: write",
     repository="acme/env",
     writes=True,

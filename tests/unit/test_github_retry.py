@@ -60,12 +60,12 @@ def test_a_refusal_is_not_repeated(failure: dict[str, object]) -> None:
         retrier().read(failing(1, **failure))
 
 
-def test_patience_ends() -> None:
+def test_retry_policy_ends() -> None:
     with pytest.raises(RequestFailure):
         retrier().read(failing(3, status=500))
 
 
-def test_a_wait_beyond_patience_is_not_sat_out() -> None:
+def test_a_wait_beyond_retry_policy_is_not_sat_out() -> None:
     with pytest.raises(RequestFailure):
         retrier().read(failing(1, status=429, headers={"retry-after": "121"}))
 
@@ -102,7 +102,7 @@ def test_a_write_that_did_not_take_effect_is_repeated() -> None:
     assert retrier().write(failing(2, status=0), lambda: None) == "done"
 
 
-def test_a_write_is_looked_for_also_when_patience_ends() -> None:
+def test_a_write_is_looked_for_also_when_retry_policy_ends() -> None:
     looks: list[int] = []
 
     def find() -> str | None:

@@ -75,7 +75,7 @@ def test_damaged_headers_never_crash(damage: int, value: int) -> None:
     assert all(isinstance(entry, TarEntry) for entry in found)
 
 
-def test_scan_strips_the_top_folder_and_keeps_what_is_wanted() -> None:
+def test_scan_strips_the_top_folder_and_keeps_what_is_requested() -> None:
     data = archive({"acme-env-1/a/x.yaml": b"image", "acme-env-1/b/y.yaml": b"other"})
 
     found = scan("c0ffee", [data], lambda _, content: b"image" in content)

@@ -25,9 +25,9 @@ def faults(vector: dict[str, Any]) -> list[str]:
     written = json.dumps(vector["manifest"]).replace("${NOW}", NOW.isoformat())
     health = kstatus(json.loads(written), Facts(now=NOW))
     found = {(item.type, item.status, item.reason) for item in health.conditions}
-    wanted = {(c["type"], c["status"], c["reason"]) for c in vector["expected_conditions"]}
+    requested = {(c["type"], c["status"], c["reason"]) for c in vector["expected_conditions"]}
     extra = {kind for kind, _, _ in found} & set(vector["absent_condition_types"])
-    problems = [f"{vector['name']}: lacks {item}, has {found}" for item in wanted - found]
+    problems = [f"{vector['name']}: lacks {item}, has {found}" for item in requested - found]
     problems += [f"{vector['name']}: has {kind}" for kind in extra]
     if health.status != vector["expected_status"]:
         problems.append(f"{vector['name']}: {health} is not {vector['expected_status']}")

@@ -7,7 +7,7 @@ from gitops_action.core.plan import Plan
 from tests.support.plans import DIGEST, after, configured, plan, uses, workload
 
 NAMES = ("ghcr.io/acme/web", "ghcr.io/acme/web-admin", "nginx", "acme/web", "localhost:5000/web")
-WANTED = NAMES[0]
+REQUESTED = NAMES[0]
 
 names = st.sampled_from(NAMES)
 tags = st.sampled_from(["v1", "v2", "1.20", "latest", "0e1"])
@@ -41,8 +41,8 @@ repositories = st.dictionaries(
     st.sampled_from([f"applications/{name}/{file}.yaml" for name in "abc" for file in "xyz"]),
     contents,
     max_size=6,
-).map(lambda files: {**files, "applications/web/web.yaml": workload(f"{WANTED}:v0")})
-bumps = st.sampled_from([f"{WANTED}:v2", f"{WANTED}:1.20", f"{WANTED}:v2@{DIGEST}"])
+).map(lambda files: {**files, "applications/web/web.yaml": workload(f"{REQUESTED}:v0")})
+bumps = st.sampled_from([f"{REQUESTED}:v2", f"{REQUESTED}:1.20", f"{REQUESTED}:v2@{DIGEST}"])
 
 
 def shape(planned: Plan) -> tuple[object, ...]:
@@ -77,11 +77,11 @@ def test_only_lines_of_the_plan_change(files: dict[str, str], bump: str) -> None
 @settings(max_examples=120, deadline=None)
 @given(files=repositories, bump=bumps)
 def test_other_images_never_change(files: dict[str, str], bump: str) -> None:
-    others = {use for use in uses(files) if use.repository != WANTED}
+    others = {use for use in uses(files) if use.repository != REQUESTED}
     result = after(files, plan(files, bump))
-    assert {use for use in uses(result) if use.repository != WANTED} == others
-    tag = bump.removeprefix(f"{WANTED}:").partition("@")[0]
-    assert {use.tag for use in uses(result) if use.repository == WANTED} == {tag}
+    assert {use for use in uses(result) if use.repository != REQUESTED} == others
+    tag = bump.removeprefix(f"{REQUESTED}:").partition("@")[0]
+    assert {use.tag for use in uses(result) if use.repository == REQUESTED} == {tag}
 
 
 @settings(max_examples=60, deadline=None)
@@ -104,14 +104,14 @@ def test_another_environment_never_changes(base: str, staging: str, production: 
     files = {
         "base/kustomization.yaml": "resources: [web.yaml, more.yaml]\n",
         "base/web.yaml": base,
-        "base/more.yaml": workload(f"{WANTED}:v0", name="more"),
+        "base/more.yaml": workload(f"{REQUESTED}:v0", name="more"),
         "staging/kustomization.yaml": overlay(staging),
         "production/kustomization.yaml": overlay(production),
     }
     config = configured(staging="staging", production="production")
     before = uses(files, config, "production")
-    planned = plan(files, f"{WANTED}:v9", config=config, environment="staging")
+    planned = plan(files, f"{REQUESTED}:v9", config=config, environment="staging")
     result = after(files, planned)
     assert uses(result, config, "production") == before
     found = uses(result, config, "staging")
-    assert {use.tag for use in found if use.repository == WANTED} == {"v9"}
+    assert {use.tag for use in found if use.repository == REQUESTED} == {"v9"}

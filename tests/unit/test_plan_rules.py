@@ -665,7 +665,7 @@ def test_the_prefilter_keeps_what_can_matter(path: str, kept: tuple[bytes, bool]
     assert make_keep(parse_image_lines(BUMP), ())(path, kept[0]) is kept[1]
 
 
-def test_without_anything_wanted_every_yaml_file_is_kept() -> None:
+def test_without_anything_requested_every_yaml_file_is_kept() -> None:
     keep = make_keep((), ())
     assert keep("any.yaml", b"a: 1\n")
     assert not keep("any.txt", b"a: 1\n")

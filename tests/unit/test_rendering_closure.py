@@ -29,9 +29,9 @@ class Files:
         return RepositoryFile(path=path, data=text.removeprefix("->").encode(), mode=mode)
 
     def read(self, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
-        wanted = list(paths)
-        self.read_paths += wanted
-        return {path: self.content[path] for path in wanted if path in self.content}
+        requested = list(paths)
+        self.read_paths += requested
+        return {path: self.content[path] for path in requested if path in self.content}
 
     def closure(self, folder: str) -> frozenset[str]:
         return closure(self.tree, folder, self.read)

@@ -109,12 +109,12 @@ a/HEAD a/- gitops/staging/web x/@ a.lockx
 
 
 @pytest.mark.parametrize("name", [*BRANCHES.split(), "a b", "a\tb", "a\x7f", "é/ü", ""])
-def test_branch_names_are_judged_as_git_judges_them(name: str) -> None:
+def test_branch_names_are_evaluated_as_git_judges_them(name: str) -> None:
     assert (not branch_problem(name)) is git_accepts(name)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet="a./-@{lock~^:?*[\\ \x01", min_size=1, max_size=8))
-def test_any_branch_name_is_judged_as_git_judges_it(name: str) -> None:
+def test_any_branch_name_is_evaluated_as_git_judges_it(name: str) -> None:
     looked_up = name == "@" or name.startswith("@{-")  # git reads these as other names
     assert looked_up or (not branch_problem(name)) is git_accepts(name)

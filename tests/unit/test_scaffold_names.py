@@ -94,8 +94,8 @@ def test_a_suggestion_is_a_name_that_fits(text: str) -> None:
 class Nowhere:
     """Fails when something is written."""
 
-    def folder(self, wanted: str, *, name: str) -> str:
-        return wanted or name or "."
+    def folder(self, requested: str, *, name: str) -> str:
+        return requested or name or "."
 
     def in_the_way(self, folder: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         assert folder

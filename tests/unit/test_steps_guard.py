@@ -12,7 +12,7 @@ from gitops_action.commands.bump.plan import (
     DowngradeError,
     HoldError,
     SourceAncestry,
-    lineage_of,
+    ancestry_of,
     refuse_backwards,
     refuse_held,
 )
@@ -57,7 +57,7 @@ def plan(*previous: str, lines: tuple[PlanLine, ...] = (), **more: Any) -> Plan:
 
 
 @pytest.mark.parametrize(
-    ("previous", "wanted", "backwards"),
+    ("previous", "requested", "backwards"),
     [
         (("v1.1.0",), "v1.2.0", False),
         (("v1.1.0",), "v1.1.0", False),
@@ -70,16 +70,16 @@ def plan(*previous: str, lines: tuple[PlanLine, ...] = (), **more: Any) -> Plan:
         ((), "v1.0.0", False),
     ],
 )
-def test_lower_versions(previous: tuple[str, ...], wanted: str, backwards: bool) -> None:
+def test_lower_versions(previous: tuple[str, ...], requested: str, backwards: bool) -> None:
     described = plan(*(f"{WEB}:{tag}" for tag in previous))
-    changes = parse_image_lines(f"{WEB}:{wanted}")
+    changes = parse_image_lines(f"{WEB}:{requested}")
     if not backwards:
         assert refuse_backwards(described, changes, ()) == ()
         return
     with pytest.raises(DowngradeError) as caught:
         refuse_backwards(described, changes, ())
     said = str(caught.value)
-    assert wanted in said
+    assert requested in said
     assert max(previous) in said
     assert "staging" in said
     assert "allow-downgrade" in caught.value.fix
@@ -90,25 +90,25 @@ def test_other_images_versions_do_not_count() -> None:
     assert refuse_backwards(described, parse_image_lines(f"{WEB}:v1.0.0"), ()) == ()
 
 
-def lineage(status: Status | None) -> SourceAncestry:
+def ancestry(status: Status | None) -> SourceAncestry:
     comparison = Comparison(status=status, total=1) if status else None
     return SourceAncestry(repository=WEB, old=OLD, new=NEW, comparison=comparison)
 
 
 @pytest.mark.parametrize("status", ["ahead", "identical", None])
 def test_commits_that_may_be_proposed(status: Status | None) -> None:
-    assert refuse_backwards(plan(), (), (lineage(status),)) == ()
+    assert refuse_backwards(plan(), (), (ancestry(status),)) == ()
 
 
 def test_an_ancestor_is_refused() -> None:
     with pytest.raises(DowngradeError, match="backwards in staging") as caught:
-        refuse_backwards(plan(), (), (lineage("behind"),))
+        refuse_backwards(plan(), (), (ancestry("behind"),))
     assert str(NEW) in caught.value.title
     assert str(OLD) in caught.value.cause
 
 
 def test_a_diverged_commit_is_allowed_and_told() -> None:
-    (notice,) = refuse_backwards(plan(), (), (lineage("diverged"),))
+    (notice,) = refuse_backwards(plan(), (), (ancestry("diverged"),))
     assert notice.level == "notice"
     assert str(NEW) in notice.text
     assert OLD.commit[:7] in notice.text
@@ -128,7 +128,7 @@ class Comparing:
 
 def test_commits_of_one_repository_are_compared() -> None:
     history = Comparing()
-    found = lineage_of(WEB, old=OLD, new=NEW, history=history)
+    found = ancestry_of(WEB, old=OLD, new=NEW, history=history)
     assert found.comparison == history.answer
     assert history.asked == [("ACME/web", OLD.commit, NEW.commit)]
 
@@ -146,14 +146,14 @@ def test_what_cannot_be_compared_is_not_asked_for(
     old: ImageSource | None, new: ImageSource | None
 ) -> None:
     history = Comparing()
-    found = lineage_of(WEB, old=old, new=new, history=history)
+    found = ancestry_of(WEB, old=old, new=new, history=history)
     assert (found.old, found.new, found.comparison) == (old, new, None)
     assert history.asked == []
 
 
 def test_without_a_history_nothing_is_compared() -> None:
-    assert lineage_of(WEB, old=OLD, new=NEW, history=None).comparison is None
-    assert lineage_of(WEB, old=OLD, new=NEW, history=Comparing(None)).comparison is None
+    assert ancestry_of(WEB, old=OLD, new=NEW, history=None).comparison is None
+    assert ancestry_of(WEB, old=OLD, new=NEW, history=Comparing(None)).comparison is None
 
 
 def hold(image: str = f"{WEB}:v1.1.0", **more: Any) -> Hold:
@@ -161,7 +161,7 @@ def hold(image: str = f"{WEB}:v1.1.0", **more: Any) -> Hold:
     return Hold(image=parse_reference(image), file=".github/gitops/holds/x.yaml", **given)
 
 
-WANTED = f"{WEB}:v1.1.0@sha256:{'a' * 64}"
+REQUESTED = f"{WEB}:v1.1.0@sha256:{'a' * 64}"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ WANTED = f"{WEB}:v1.1.0@sha256:{'a' * 64}"
 )
 def test_holds(held: Hold, refused: bool) -> None:
     described = plan(lines=(line("web", WEB),))
-    changes = parse_image_lines(WANTED)
+    changes = parse_image_lines(REQUESTED)
     if not refused:
         refuse_held(described, changes, (held,), NOW)
         return
@@ -191,22 +191,22 @@ def test_holds(held: Hold, refused: bool) -> None:
 
 def test_a_hold_for_another_application_s_use_of_the_image_does_not_count() -> None:
     lines = (line("api", WEB), line("web", "ghcr.io/acme/other"))
-    refuse_held(plan(lines=lines), parse_image_lines(WANTED), (hold(),), NOW)
+    refuse_held(plan(lines=lines), parse_image_lines(REQUESTED), (hold(),), NOW)
 
 
 @pytest.mark.parametrize("application", [None, "web"])
 def test_where_no_application_is_known_every_hold_counts(application: str | None) -> None:
     with pytest.raises(HoldError):
-        refuse_held(plan(), parse_image_lines(WANTED), (hold(application=application),), NOW)
+        refuse_held(plan(), parse_image_lines(REQUESTED), (hold(application=application),), NOW)
 
 
 def test_what_a_hold_says() -> None:
     held = hold(author="alice", reason="it loses orders", until=NOW + timedelta(days=1))
     with pytest.raises(HoldError) as caught:
-        refuse_held(plan(), parse_image_lines(WANTED), (held,), NOW)
+        refuse_held(plan(), parse_image_lines(REQUESTED), (held,), NOW)
     said = str(caught.value)
     for part in ("alice", "it loses orders", "2026-11-24 12:00", "staging", held.file):
         assert part in said
     with pytest.raises(HoldError, match="under hold in staging") as caught:
-        refuse_held(plan(), parse_image_lines(WANTED), (hold(),), NOW)
+        refuse_held(plan(), parse_image_lines(REQUESTED), (hold(),), NOW)
     assert "somebody" in caught.value.cause

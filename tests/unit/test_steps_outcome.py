@@ -62,7 +62,7 @@ def planned(shown: ProposalView, *notices: Notice, looked_up: tuple[Notice, ...]
     )
     return PlannedEnvironment(
         environment=Environment(name=shown.environment),
-        wanted=BumpRequest(images=(image,), sets=()),
+        requested=BumpRequest(images=(image,), sets=()),
         plan=plan,
         view=shown,
         notices=notices,

@@ -12,7 +12,7 @@ from gitops_action.commands.bump.request import (
     VerifiedImage,
     applications_of,
     described_source,
-    read_wanted,
+    read_requested,
     sources,
 )
 from gitops_action.core.config import Application, Config
@@ -46,7 +46,7 @@ class Registry:
         return replace(self.facts, version=reference.tag or "")
 
 
-def wanted(images: str = "", sets: str = "") -> BumpRequest:
+def requested(images: str = "", sets: str = "") -> BumpRequest:
     changes = parse_image_lines(images)
     found = tuple(VerifiedImage(change=change, facts=None) for change in changes)
     return BumpRequest(images=found, sets=parse_set_lines(sets))
@@ -72,7 +72,7 @@ def spelled(found: BumpRequest) -> list[str]:
     ],
 )
 def test_pending_images_are_carried(asked: str, pending: str, expected: list[str]) -> None:
-    before = wanted(asked)
+    before = requested(asked)
     found = before.carrying(parse_image_lines(pending), ())
     assert spelled(found) == expected
     assert found.images == before.images
@@ -80,7 +80,7 @@ def test_pending_images_are_carried(asked: str, pending: str, expected: list[str
 
 
 def test_what_was_carried_stays_carried() -> None:
-    once = wanted(f"{WEB}:v2").carrying(parse_image_lines(f"{API}:v1"), ())
+    once = requested(f"{WEB}:v2").carrying(parse_image_lines(f"{API}:v1"), ())
     twice = once.carrying(parse_image_lines("nginx:1.25"), ("a.yaml: b = 1",))
     assert spelled(twice) == [f"{WEB}:v2", f"{API}:v1", "nginx:1.25"]
     assert [str(edit) for edit in twice.sets] == ["a.yaml: b = 1"]
@@ -99,7 +99,7 @@ def test_what_was_carried_stays_carried() -> None:
 def test_pending_edits_are_carried(
     asked: str, pending: tuple[str, ...], expected: list[str]
 ) -> None:
-    found = wanted(sets=asked).carrying((), pending)
+    found = requested(sets=asked).carrying((), pending)
     assert [str(edit) for edit in found.sets] == expected
 
 
@@ -119,11 +119,11 @@ def test_pending_edits_are_carried(
 )
 def test_edits_that_are_carried_read_back_as_they_were(line: str) -> None:
     (edit,) = parse_set_lines(line)
-    assert wanted().carrying((), (str(edit),)).sets == (edit,)
+    assert requested().carrying((), (str(edit),)).sets == (edit,)
 
 
 def test_nothing_pending_changes_nothing() -> None:
-    found = wanted(f"{WEB}:v2", "a.yaml: b = 1")
+    found = requested(f"{WEB}:v2", "a.yaml: b = 1")
     assert found.carrying((), ()) == found
 
 
@@ -132,14 +132,14 @@ def inputs(**given: Any) -> BumpInputs:
 
 
 def test_reading_what_is_asked_for() -> None:
-    found = read_wanted(inputs(images=f"{WEB}:v1", set="a.yaml: b = 1"), Registry())
+    found = read_requested(inputs(images=f"{WEB}:v1", set="a.yaml: b = 1"), Registry())
     assert spelled(found) == [f"{WEB}:v1@{DIGEST}"]
     assert [str(edit) for edit in found.sets] == ["a.yaml: b = 1"]
     assert found.notices == ()
 
 
 def test_reading_tells_what_could_not_be_verified() -> None:
-    found = read_wanted(inputs(images=f"{WEB}:v1"), Registry(RegistryUnreachableError("down")))
+    found = read_requested(inputs(images=f"{WEB}:v1"), Registry(RegistryUnreachableError("down")))
     assert spelled(found) == [f"{WEB}:v1"]
     (notice,) = found.notices
     assert isinstance(notice, Notice)
@@ -157,7 +157,7 @@ def test_reading_tells_what_could_not_be_verified() -> None:
 )
 def test_what_is_wrong_is_an_error(given: dict[str, str], error: type[GitOpsError]) -> None:
     with pytest.raises(error):
-        read_wanted(inputs(**given), Registry(ImageMissingError("gone")))
+        read_requested(inputs(**given), Registry(ImageMissingError("gone")))
 
 
 def config(**applications: tuple[str, ...]) -> Config:
@@ -186,7 +186,9 @@ def test_which_applications_can_be_meant(
     applications: dict[str, tuple[str, ...]],
     expected: tuple[str, ...],
 ) -> None:
-    found = applications_of(inputs(application=given), wanted(images, sets), config(**applications))
+    found = applications_of(
+        inputs(application=given), requested(images, sets), config(**applications)
+    )
     assert found == expected
 
 
@@ -197,7 +199,7 @@ def test_sources_of_the_images_asked_for() -> None:
         source="https://github.com/acme/api",
         revision="c" * 40,
     )
-    web, api = wanted(f"{WEB}:v1\n{API}:v1").images
+    web, api = requested(f"{WEB}:v1\n{API}:v1").images
     both = BumpRequest(images=(web, replace(api, facts=facts)), sets=())
     application = Application(name="web", images=(WEB,), source="acme/web")
     known = Config(environments=(), applications=(application,))

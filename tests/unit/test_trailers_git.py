@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_action.core.markdown import inert, readable
+from gitops_action.core.markdown import escape, readable
 from gitops_action.core.trailers import format_trailers, parse_trailers, with_trailers
 from tests.support.nasty import NASTY
 
@@ -132,14 +132,14 @@ def test_a_nasty_value_stays_one_trailer(text: str) -> None:
     ],
 )
 def test_what_github_would_act_on_is_written_by_number(text: str, expected: str) -> None:
-    assert inert(text) == expected
+    assert escape(text) == expected
     assert readable(expected) == text
 
 
 @given(st.text())
-def test_inert_text_is_one_line_and_comes_back(text: str) -> None:
-    assert inert(text).isprintable()
-    assert readable(inert(text)) == text
+def test_escape_text_is_one_line_and_comes_back(text: str) -> None:
+    assert escape(text).isprintable()
+    assert readable(escape(text)) == text
 
 
 def test_a_key_is_letters_digits_and_dashes() -> None:

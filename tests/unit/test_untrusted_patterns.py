@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.config import load_config
-from gitops_action.core.config.fields import (
+from gitops_action.core.config.expressions import (
     LONGEST,
     check_expression,
     expression_limit,

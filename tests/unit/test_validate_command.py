@@ -346,7 +346,7 @@ def test_environments_can_be_chosen() -> None:
         stage.run(environment=("prod",))
 
 
-def test_the_head_moved_while_it_was_judged() -> None:
+def test_the_head_moved_while_it_was_evaluated() -> None:
     stage = ValidateStage(BUMP)
     stage.pull.later = replace(stage.pull.now, head="c" * 40)
     outcome = stage.run()

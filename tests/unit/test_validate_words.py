@@ -23,7 +23,7 @@ ACTIVE = re.compile(r"(?<![A-Za-z0-9_])@\w|#\d|\bGH-\d|<script|<!--|\]\(", re.IG
 OURS = ("<details><summary>", "</details>", "<sub>", "</sub>")
 
 
-def test_a_report_says_what_was_judged_what_is_wrong_and_what_changes() -> None:
+def test_a_report_says_what_was_evaluated_what_is_wrong_and_what_changes() -> None:
     gone = diff(id=MAP, change="removed", text="-kind: ConfigMap", lines_added=0)
     verdict = PruneVerdict(removed=(MAP,), confirm=(MAP,), total=5, budget="0%", exceeded=True)
     found = environment(

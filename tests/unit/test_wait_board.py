@@ -79,9 +79,9 @@ def surrounded(found: WaitState, *, pod_of: int, created: datetime) -> WaitState
     return found
 
 
-def judged(found: WaitState, now: datetime) -> bool:
+def evaluated(found: WaitState, now: datetime) -> bool:
     (one,) = found.all.values()
-    found.judge(one, now, (now - START).total_seconds())
+    found.evaluate(one, now, (now - START).total_seconds())
     return one.certain
 
 
@@ -99,37 +99,37 @@ def test_a_status_of_an_earlier_generation_is_waited_for() -> None:
 @pytest.mark.parametrize(("pod_of", "certain"), [(1, False), (2, True)])
 def test_only_pods_of_the_newest_replica_set_count(pod_of: int, *, certain: bool) -> None:
     found = surrounded(board(deployment()), pod_of=pod_of, created=START)
-    assert judged(found, START + timedelta(seconds=3)) is certain
+    assert evaluated(found, START + timedelta(seconds=3)) is certain
 
 
 def test_trouble_older_than_the_wait_gets_a_minute_to_mend() -> None:
     old = START - timedelta(hours=1)
     found = surrounded(board(deployment()), pod_of=2, created=old)
-    assert not judged(found, START + timedelta(seconds=3))
+    assert not evaluated(found, START + timedelta(seconds=3))
     (one,) = found.all.values()
     assert one.timed  # time alone will change it, without any news
-    assert judged(found, START + MENDING)
+    assert evaluated(found, START + MENDING)
 
 
 def test_an_old_deadline_gets_a_minute_and_a_failed_job_none() -> None:
     exceeded = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
     since = (START - timedelta(hours=1)).isoformat()
     late = {**deployment(), "status": {"conditions": [exceeded | {"lastTransitionTime": since}]}}
-    assert not judged(board(late), START + timedelta(seconds=3))
-    assert judged(board(late), START + MENDING)
+    assert not evaluated(board(late), START + timedelta(seconds=3))
+    assert evaluated(board(late), START + MENDING)
     ended = {"type": "Failed", "status": "True", "lastTransitionTime": since}
     job = {**workload("Job", "web", "job"), "status": {"conditions": [ended]}}
-    assert judged(board(job), START)
+    assert evaluated(board(job), START)
 
 
 def test_what_was_healthy_stays_so_unless_it_is_certain_that_it_fails() -> None:
     found = board(deployment(ready=1))
     (one,) = found.all.values()
     found.seen(one.id, deployment())  # scaled, or a pod moves
-    assert not judged(found, START + timedelta(seconds=2))
+    assert not evaluated(found, START + timedelta(seconds=2))
     assert states(found) == [Status.CURRENT]
     surrounded(found, pod_of=2, created=START)
-    assert judged(found, START + timedelta(seconds=3))
+    assert evaluated(found, START + timedelta(seconds=3))
     assert states(found) == [Status.FAILED]
 
 
@@ -137,12 +137,12 @@ def test_an_object_that_comes_back_was_not_missed() -> None:
     found = board(deployment())
     (one,) = found.all.values()
     found.absent(one.id, START)
-    assert not judged(found, START + timedelta(seconds=1))
+    assert not evaluated(found, START + timedelta(seconds=1))
     found.seen(one.id, deployment(ready=1))
-    assert not judged(found, START + timedelta(seconds=2))
+    assert not evaluated(found, START + timedelta(seconds=2))
     assert one.seconds == 2
     found.absent(one.id, START)
-    assert judged(found, START + RETURN)
+    assert evaluated(found, START + RETURN)
     assert one.shown.status is Status.NOT_FOUND
 
 
@@ -154,7 +154,7 @@ def test_a_job_whose_end_came_with_its_removal_has_that_end() -> None:
     meta = {"name": "job", "namespace": "web", "deletionTimestamp": "2026-01-01T12:00:00Z"}
     found.seen(one.id, {**job, "metadata": meta, "status": done})
     found.absent(one.id, START)
-    assert not judged(found, START)
+    assert not evaluated(found, START)
     assert one.shown.status is Status.CURRENT
 
 
@@ -165,7 +165,7 @@ def test_news_of_a_pod_concern_its_deployment_until_it_is_gone() -> None:
     assert concerned.kind == "Deployment"
     found.neighbours.changed(PODS, WatchEvent(change="deleted", body=pod))
     assert not found.neighbours.of(deployment()).pods
-    assert not judged(found, START + timedelta(seconds=3))
+    assert not evaluated(found, START + timedelta(seconds=3))
 
 
 def test_questions_end_with_their_time_with_a_stop_and_with_errors() -> None:

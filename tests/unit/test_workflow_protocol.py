@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.adapters.workflow import ActionsSurface, FileCommands
+from gitops_action.adapters.workflow import ActionsReporter, FileCommands
 from gitops_action.adapters.workflow.escaping import command, harmless
 from gitops_action.core.outcome import Notice
 from gitops_action.core.redaction.known import Redactor
@@ -72,12 +72,12 @@ def _unescape(text: str) -> str:
     return text.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
 
 
-def surface(
+def reporter(
     environ: dict[str, str] | None = None, secrets: Sequence[str] = ()
-) -> tuple[ActionsSurface, io.StringIO]:
+) -> tuple[ActionsReporter, io.StringIO]:
     log = io.StringIO()
     counter = itertools.count()
-    made = ActionsSurface(
+    made = ActionsReporter(
         stream=log,
         environ=environ or {},
         redactor=Redactor(secrets),
@@ -88,7 +88,7 @@ def surface(
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_lines_are_no_commands(text: str) -> None:
-    made, log = surface()
+    made, log = reporter()
     made.log(text)
     assert read_commands(log.getvalue()) == []
 
@@ -117,7 +117,7 @@ def test_data_and_properties_come_back(data: str, title: str) -> None:
 
 
 def test_annotations_carry_their_place() -> None:
-    made, log = surface()
+    made, log = reporter()
     place = Location(file="a,b:c.yaml", line=3, column=7)
     made.notice(Notice(level="warning", text="50%\nof it", location=place), title="x: y")
     properties = {"file": "a,b:c.yaml", "line": "3", "col": "7", "title": "x: y"}
@@ -126,7 +126,7 @@ def test_annotations_carry_their_place() -> None:
 
 @pytest.mark.parametrize(("number", "seen"), [(9, 9), (10, 10), (11, 10), (40, 10)])
 def test_annotations_over_the_limit_are_folded_and_none_is_lost(number: int, seen: int) -> None:
-    made, log = surface()
+    made, log = reporter()
     for index in range(number):
         made.notice(Notice(level="error", text=f"fault-{index}."))
     made.notice(Notice(level="warning", text="apart"))
@@ -140,21 +140,21 @@ def test_annotations_over_the_limit_are_folded_and_none_is_lost(number: int, see
 
 
 def test_groups_are_closed_also_after_an_error() -> None:
-    made, log = surface()
+    made, log = reporter()
     with pytest.raises(ValueError, match="x"), made.group("a\n::error::b"):
         raise ValueError("x")
     assert [name for name, _, _ in read_commands(log.getvalue())] == ["group", "endgroup"]
 
 
 def test_commands_are_stopped_around_output_of_others() -> None:
-    made, log = surface()
+    made, log = reporter()
     with made.untrusted():
         made.log("child")
     assert log.getvalue().splitlines() == ["::stop-commands::chance-0", "child", "::chance-0::"]
 
 
 def test_masks_cover_each_line_and_what_is_written_later() -> None:
-    made, log = surface()
+    made, log = reporter()
     made.mask("first line\nsecond line")
     made.log("it is second line here")
     masked = [text for name, _, text in read_commands(log.getvalue()) if name == "add-mask"]
@@ -165,7 +165,7 @@ def test_masks_cover_each_line_and_what_is_written_later() -> None:
 def test_secrets_are_nowhere(tmp_path: Path) -> None:
     secret = "ghs_Planted%Token"
     files = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-    made, log = surface(files, [secret])
+    made, log = reporter(files, [secret])
     made.log(f"x {secret}")
     place = Location(file=secret)
     made.notice(Notice(level="error", text=secret, location=place), title=secret)

@@ -31,11 +31,11 @@ from gitops_action.core.cluster.errors import ClusterError, NotFoundError
 from gitops_action.core.cluster.model import (
     Applied,
     ApplyOptions,
-    Doing,
     EventFacts,
     LeaseTerms,
     Listing,
     LiveObject,
+    Operation,
     Resource,
     Resources,
     Right,
@@ -50,7 +50,7 @@ _AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
     for version in ("v2", "v2beta1")
 )
-_DOING = Doing(verb="read", about="the kinds it serves")
+_OPERATION = Operation(verb="read", about="the kinds it serves")
 
 
 def discover(caller: Caller, *, aggregated: bool = True) -> Resources:
@@ -65,7 +65,7 @@ def discover(caller: Caller, *, aggregated: bool = True) -> Resources:
     """
     accept = f"{_AGGREGATED},application/json" if aggregated else "application/json"
     core, groups = (
-        caller.safe(_DOING, ClusterRequest(method="GET", path=path, accept=accept)).body
+        caller.safe(_OPERATION, ClusterRequest(method="GET", path=path, accept=accept)).body
         for path in ("/api", "/apis")
     )
     if text(core, "kind") == text(groups, "kind") == "APIGroupDiscoveryList":
@@ -75,7 +75,7 @@ def discover(caller: Caller, *, aggregated: bool = True) -> Resources:
     documents = []
     for path in paths:
         try:
-            documents.append(caller.read(_DOING, path).body)
+            documents.append(caller.read(_OPERATION, path).body)
         except ClusterError as error:
             # An aggregated API that is down must not hide all others (kubectl does the same).
             if path == "/api/v1":
@@ -86,7 +86,7 @@ def discover(caller: Caller, *, aggregated: bool = True) -> Resources:
 # What the account may do, asked before anything is written.
 
 _REVIEWS = "/apis/authorization.k8s.io/v1"
-_ASKING_RIGHTS = Doing(verb="ask", about="what the account may do")
+_ASKING_RIGHTS = Operation(verb="ask", about="what the account may do")
 
 
 def denied_rights(caller: Caller, rights: Iterable[Right]) -> tuple[Right, ...]:
@@ -99,12 +99,12 @@ def denied_rights(caller: Caller, rights: Iterable[Right]) -> tuple[Right, ...]:
     Raises:
         ClusterError: the server does not answer.
     """
-    wanted = sorted(set(rights))
-    namespaces = sorted({right.namespace for right in wanted if right.namespace})
+    requested = sorted(set(rights))
+    namespaces = sorted({right.namespace for right in requested if right.namespace})
     rules = dict(
         zip(namespaces, in_parallel(lambda one: _rules(caller, one), namespaces), strict=True)
     )
-    open_questions = [one for one in wanted if not _granted(rules.get(one.namespace, ()), one)]
+    open_questions = [one for one in requested if not _granted(rules.get(one.namespace, ()), one)]
     answers = in_parallel(lambda one: _allowed(caller, one), open_questions)
     return tuple(
         right for right, allowed in zip(open_questions, answers, strict=True) if not allowed
@@ -129,8 +129,8 @@ def _granted(rules: tuple[Body, ...], right: Right) -> bool:
     )
 
 
-def _covers(granted: tuple[str, ...], wanted: str) -> bool:
-    return "*" in granted or wanted in granted
+def _covers(granted: tuple[str, ...], requested: str) -> bool:
+    return "*" in granted or requested in granted
 
 
 def _allowed(caller: Caller, right: Right) -> bool:
@@ -177,8 +177,8 @@ class ClusterClient:
 
     def version(self) -> str:
         """The server's version, such as `v1.36.3`."""
-        doing = Doing(verb="read", about="its version")
-        return text(self._caller.read(doing, "/version").body, "gitVersion")
+        operation = Operation(verb="read", about="its version")
+        return text(self._caller.read(operation, "/version").body, "gitVersion")
 
     def resources(self, *, fresh: bool = False) -> Resources:
         """The kinds that it serves; asked once, and again when they may have changed."""
@@ -196,8 +196,8 @@ class ClusterClient:
 
     def get(self, resource: Resource, *, namespace: str, name: str) -> LiveObject:
         """One object; NotFoundError where it is not there."""
-        doing = Doing(verb="read", about=shown(resource, namespace, name))
-        return self._caller.read(doing, resource.path(namespace, name)).body
+        operation = Operation(verb="read", about=shown(resource, namespace, name))
+        return self._caller.read(operation, resource.path(namespace, name)).body
 
     def apply(self, body: Body, options: ApplyOptions) -> LiveObject:
         """Apply one object server-side; gives what lives (or would live) now."""

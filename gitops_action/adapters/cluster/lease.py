@@ -24,7 +24,7 @@ from gitops_action.core.cluster.errors import (
     NotFoundError,
     UnreachableError,
 )
-from gitops_action.core.cluster.model import Doing, LeaseTerms, Resource
+from gitops_action.core.cluster.model import LeaseTerms, Operation, Resource
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import mapping, number, text
 from gitops_action.core.manifests.model import Body
@@ -149,12 +149,12 @@ def _acquire(caller: Caller, claim: Claim) -> ClusterResponse:
 
 def _look(caller: Caller, terms: LeaseTerms) -> ClusterResponse:
     path = LEASES.path(terms.namespace, terms.name)
-    return caller.read(_doing("read", terms), path)
+    return caller.read(_operation("read", terms), path)
 
 
 def _create(caller: Caller, claim: Claim) -> ClusterResponse | None:
     terms = claim.terms
-    now = _now(caller.read(_doing("read", terms), "/version").date)
+    now = _now(caller.read(_operation("read", terms), "/version").date)
     body: Body = {
         "apiVersion": LEASES.api_version,
         "kind": LEASES.kind,
@@ -168,7 +168,7 @@ def _create(caller: Caller, claim: Claim) -> ClusterResponse | None:
     try:
         path = LEASES.path(terms.namespace)
         asked = ClusterRequest(method="POST", path=path, body=body)
-        return caller.once(_doing("create", terms), asked)
+        return caller.once(_operation("create", terms), asked)
     except (AlreadyExistsError, UnreachableError):
         return None  # somebody was quicker, or we do not know: look
 
@@ -207,7 +207,7 @@ def _put(
     }
     path = LEASES.path(terms.namespace, terms.name)
     return caller.once(
-        _doing("update", terms), ClusterRequest(method="PUT", path=path, body=written)
+        _operation("update", terms), ClusterRequest(method="PUT", path=path, body=written)
     )
 
 
@@ -244,8 +244,8 @@ def _held(terms: LeaseTerms, holder: str, until: float) -> LeaseHeldError:
     return error
 
 
-def _doing(verb: str, terms: LeaseTerms) -> Doing:
-    return Doing(verb=verb, about=f"Lease {terms.namespace}/{terms.name}")
+def _operation(verb: str, terms: LeaseTerms) -> Operation:
+    return Operation(verb=verb, about=f"Lease {terms.namespace}/{terms.name}")
 
 
 def _now(date: float) -> datetime:

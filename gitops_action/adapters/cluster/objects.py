@@ -20,10 +20,10 @@ from gitops_action.core.cluster.errors import (
 from gitops_action.core.cluster.model import (
     Applied,
     ApplyOptions,
-    Doing,
     EventFacts,
     Listing,
     LiveObject,
+    Operation,
     Resource,
 )
 from gitops_action.core.dataclass import dataclass
@@ -93,13 +93,13 @@ def _whole(pages: Iterator[Listing]) -> Listing:
 
 
 def _pages(caller: Caller, selection: ObjectSelection, *, metadata: bool) -> Iterator[Listing]:
-    doing = Doing(verb="list", about=str(selection))
+    operation = Operation(verb="list", about=str(selection))
     resource, token = selection.resource, ""
     while True:
         query = {"limit": str(_PAGE), **selection.query, **({"continue": token} if token else {})}
         accept = _METADATA if metadata else "application/json"
         asked = ClusterRequest(method="GET", path=selection.path, query=query, accept=accept)
-        body = caller.safe(doing, asked).body
+        body = caller.safe(operation, asked).body
         kind = {"apiVersion": resource.api_version, "kind": resource.kind}
         yield Listing(
             items=tuple({**item, **kind} for item in items(body, "items")),
@@ -118,9 +118,9 @@ def events_about(caller: Caller, body: LiveObject) -> tuple[EventFacts, ...]:
     """
     namespace = text(body, "metadata", "namespace") or "default"
     uid = text(body, "metadata", "uid")
-    doing = Doing(verb="read", about=f"events in namespace {namespace}")
+    operation = Operation(verb="read", about=f"events in namespace {namespace}")
     path = _EVENTS.path(namespace)
-    found = caller.read(doing, path, {"fieldSelector": f"involvedObject.uid={uid}"}).body
+    found = caller.read(operation, path, {"fieldSelector": f"involvedObject.uid={uid}"}).body
     return tuple(sorted((_event(one) for one in items(found, "items")), key=lambda one: one.at))
 
 
@@ -153,10 +153,10 @@ def log_tail(  # noqa: PLR0913 - where, and how much
     query = {"container": container, "tailLines": str(lines), "limitBytes": str(_LOG_BYTES)}
     if previous:
         query["previous"] = "true"
-    doing = Doing(verb="read", about=f"the log of Pod {namespace}/{pod}")
+    operation = Operation(verb="read", about=f"the log of Pod {namespace}/{pod}")
     path = _PODS.path(namespace, pod, "log")
     asked = ClusterRequest(method="GET", path=path, query=query, accept="application/json, */*")
-    return caller.safe(doing, asked).text
+    return caller.safe(operation, asked).text
 
 
 # Work on many objects at once, on few threads, ending early when nothing more can succeed.
@@ -239,9 +239,9 @@ def apply_object(
     if options.dry_run:
         query["dryRun"] = "All"
     path = resource.path(namespace, name)
-    doing = Doing(verb="apply", about=shown(resource, namespace, name))
+    operation = Operation(verb="apply", about=shown(resource, namespace, name))
     asked = ClusterRequest(method="PATCH", path=path, query=query, body=body, content=_APPLY)
-    return caller.safe(doing, asked).body
+    return caller.safe(operation, asked).body
 
 
 def create_object(
@@ -253,10 +253,12 @@ def create_object(
         AlreadyExistsError: one of that name is there.
         ClusterError: the server refuses.
     """
-    doing = Doing(verb="create", about=shown(resource, namespace, text(body, "metadata", "name")))
+    operation = Operation(
+        verb="create", about=shown(resource, namespace, text(body, "metadata", "name"))
+    )
     path = resource.path(namespace)
     asked = ClusterRequest(method="POST", path=path, query={"fieldManager": manager}, body=body)
-    return caller.once(doing, asked).body
+    return caller.once(operation, asked).body
 
 
 def replace_object(
@@ -269,10 +271,10 @@ def replace_object(
         ClusterError: the server refuses.
     """
     name = text(body, "metadata", "name")
-    doing = Doing(verb="replace", about=shown(resource, namespace, name))
+    operation = Operation(verb="replace", about=shown(resource, namespace, name))
     path = resource.path(namespace, name)
     asked = ClusterRequest(method="PUT", path=path, query={"fieldManager": manager}, body=body)
-    return caller.once(doing, asked).body
+    return caller.once(operation, asked).body
 
 
 def delete_object(  # noqa: PLR0913 - what, exactly which, and how
@@ -299,10 +301,10 @@ def delete_object(  # noqa: PLR0913 - what, exactly which, and how
     }
     if dry_run:
         options["dryRun"] = ["All"]
-    doing = Doing(verb="delete", about=shown(resource, namespace, name))
+    operation = Operation(verb="delete", about=shown(resource, namespace, name))
     try:
         path = resource.path(namespace, name)
-        caller.safe(doing, ClusterRequest(method="DELETE", path=path, body=options))
+        caller.safe(operation, ClusterRequest(method="DELETE", path=path, body=options))
     except NotFoundError as error:
         raise AlreadyGoneError(error.title, cause=error.cause) from None
 
@@ -319,12 +321,12 @@ def annotate_object(
     Raises:
         ClusterError: the server refuses.
     """
-    doing = Doing(verb="annotate", about=shown(resource, namespace, name))
+    operation = Operation(verb="annotate", about=shown(resource, namespace, name))
     body = {"metadata": {"annotations": dict(annotations)}}
     path = resource.path(namespace, name)
     query = {"fieldManager": "gitops-action"}
     asked = ClusterRequest(method="PATCH", path=path, query=query, body=body, content=_MERGE)
-    return caller.safe(doing, asked).body
+    return caller.safe(operation, asked).body
 
 
 def shown(resource: Resource, namespace: str, name: str) -> str:

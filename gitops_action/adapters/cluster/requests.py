@@ -16,7 +16,7 @@ from gitops_action.adapters.cluster.transport import (
 from gitops_action.adapters.retry import RetryPolicy, retry
 from gitops_action.core.cluster.api_status import delay, refusal
 from gitops_action.core.cluster.errors import ClusterError, UnreachableError
-from gitops_action.core.cluster.model import Doing
+from gitops_action.core.cluster.model import Operation
 
 T = TypeVar("T")
 
@@ -33,23 +33,23 @@ class Caller:
         self.name = name
         self.policy = policy
 
-    def safe(self, doing: Doing, request: ClusterRequest) -> ClusterResponse:
+    def safe(self, operation: Operation, request: ClusterRequest) -> ClusterResponse:
         """Send what may be repeated at will: reads, server-side applies, deletes by UID.
 
         Raises:
             ClusterError: it failed for good.
         """
-        return self.persist(doing, lambda: self.transport.call(request))
+        return self.persist(operation, lambda: self.transport.call(request))
 
-    def read(self, doing: Doing, path: str, query: Query | None = None) -> ClusterResponse:
+    def read(self, operation: Operation, path: str, query: Query | None = None) -> ClusterResponse:
         """GET.
 
         Raises:
             ClusterError: it failed for good.
         """
-        return self.safe(doing, ClusterRequest(method="GET", path=path, query=query or {}))
+        return self.safe(operation, ClusterRequest(method="GET", path=path, query=query or {}))
 
-    def once(self, doing: Doing, request: ClusterRequest) -> ClusterResponse:
+    def once(self, operation: Operation, request: ClusterRequest) -> ClusterResponse:
         """Send what must not be repeated blindly, such as a create.
 
         Raises:
@@ -58,9 +58,9 @@ class Caller:
         try:
             return self.transport.call(request)
         except CallFailure as failure:
-            raise self.error(failure, doing) from None
+            raise self.error(failure, operation) from None
 
-    def persist(self, doing: Doing, action: Callable[[], T]) -> T:
+    def persist(self, operation: Operation, action: Callable[[], T]) -> T:
         """Run something repeatable until it succeeds or the policy ends it.
 
         Raises:
@@ -69,9 +69,9 @@ class Caller:
         try:
             return retry(action, self.policy, _again)
         except CallFailure as failure:
-            raise self.error(failure, doing) from None
+            raise self.error(failure, operation) from None
 
-    def error(self, failure: CallFailure, doing: Doing) -> ClusterError:
+    def error(self, failure: CallFailure, operation: Operation) -> ClusterError:
         """Make it an error for the user."""
         if failure.code == 0:
             fix = (
@@ -80,7 +80,7 @@ class Caller:
                 else "see that this runner reaches the cluster, and run again"
             )
             return UnreachableError(
-                f"the cluster {self.name} cannot be reached to {doing}",
+                f"the cluster {self.name} cannot be reached to {operation}",
                 cause=failure.cause,
                 fix=fix,
             )
@@ -90,7 +90,7 @@ class Caller:
                 cause=f"it redirects ({failure.code}), which no API server does",
                 fix="give the API server's own address",
             )
-        return refusal(failure.code, failure.status, doing)
+        return refusal(failure.code, failure.status, operation)
 
 
 def _again(error: Exception) -> bool | float:

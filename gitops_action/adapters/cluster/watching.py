@@ -16,7 +16,7 @@ from gitops_action.adapters.cluster.transport import CallFailure
 from gitops_action.core.answers import parse_json
 from gitops_action.core.cluster.api_status import refusal
 from gitops_action.core.cluster.errors import VersionGoneError
-from gitops_action.core.cluster.model import ChangeKind, Doing, Listing, LiveObject, WatchEvent
+from gitops_action.core.cluster.model import ChangeKind, Listing, LiveObject, Operation, WatchEvent
 from gitops_action.core.manifests.fields import number, text
 from gitops_action.core.manifests.model import Body
 
@@ -63,7 +63,7 @@ class Watching:
         self._version = ""
         self._closed = threading.Event()
         self._response: urllib3.BaseHTTPResponse | None = None
-        self._doing = Doing(verb="watch", about=str(selection))
+        self._operation = Operation(verb="watch", about=str(selection))
 
     def close(self) -> None:
         """End the iteration, also while it waits for the server."""
@@ -109,7 +109,7 @@ class Watching:
 
     def _once(self) -> Iterator[WatchEvent]:
         """One connection, until the server, the network or time ends it."""
-        response = self._caller.persist(self._doing, self._connect)
+        response = self._caller.persist(self._operation, self._connect)
         self._response = response
         told = False
         try:
@@ -160,7 +160,7 @@ class Watching:
         failure = CallFailure(text(status, "message"), code=code, status=status)
         if failure.passing:
             return urllib3.exceptions.HTTPError("the server ended the watch")
-        return refusal(code, status, self._doing)
+        return refusal(code, status, self._operation)
 
 
 def _events(response: urllib3.BaseHTTPResponse) -> Iterator[Body]:

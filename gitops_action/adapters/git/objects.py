@@ -43,8 +43,8 @@ def _entries(output: bytes) -> Iterator[TreeEntry]:
 def read_blobs(git: GitCommand, blobs: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """The bytes of blobs that are at hand, a thousand at a time to bound memory."""
     for start in range(0, len(blobs), _BATCH):
-        wanted = "".join(f"{blob}\n" for blob in blobs[start : start + _BATCH])
-        yield from _parse_batch(git.check(["cat-file", "--batch"], stdin=wanted.encode()))
+        requested = "".join(f"{blob}\n" for blob in blobs[start : start + _BATCH])
+        yield from _parse_batch(git.check(["cat-file", "--batch"], stdin=requested.encode()))
 
 
 def _parse_batch(output: bytes) -> Iterator[tuple[str, bytes]]:
@@ -132,12 +132,12 @@ def read_files(
         UsageError: content is missing, and the server may not be asked.
         GitOpsError: a manifest is too large, or the server cannot be reached or refuses.
     """
-    wanted = {path: tree.files[path] for path in paths if path in tree.files}
-    sizes = _present(scratch, list(dict.fromkeys(file.blob for file in wanted.values())))
-    _refuse_large([path for path, file in wanted.items() if sizes[file.blob] > READ_LIMIT])
+    requested = {path: tree.files[path] for path in paths if path in tree.files}
+    sizes = _present(scratch, list(dict.fromkeys(file.blob for file in requested.values())))
+    _refuse_large([path for path, file in requested.items() if sizes[file.blob] > READ_LIMIT])
     blobs = [blob for blob, size in sizes.items() if size <= READ_LIMIT]
     content = dict(read_blobs(scratch.git, blobs))
-    return dict(_files(wanted, content))
+    return dict(_files(requested, content))
 
 
 def _present(scratch: ScratchRepository, blobs: Sequence[str]) -> Mapping[str, int]:
@@ -167,9 +167,9 @@ def _refuse_large(paths: Sequence[str]) -> None:
 
 
 def _files(
-    wanted: Mapping[str, TreeFile], content: Mapping[str, bytes]
+    requested: Mapping[str, TreeFile], content: Mapping[str, bytes]
 ) -> Iterator[tuple[str, RepositoryFile]]:
-    for path, file in wanted.items():
+    for path, file in requested.items():
         if file.blob in content:
             data = content[file.blob]
             yield path, RepositoryFile(path=path, data=data, mode=file.mode, blob=file.blob)

@@ -187,13 +187,13 @@ class GitStore:
         return missing
 
     def _files(self, entries: Iterable[TreeEntry]) -> Iterable[RepositoryFile]:
-        wanted = list(entries)
-        blobs = list(dict.fromkeys(entry.blob for entry in wanted))
+        requested = list(entries)
+        blobs = list(dict.fromkeys(entry.blob for entry in requested))
         if absent := [blob for blob in blobs if blob not in self._present]:
             self._remote.fetch(absent, limit=_NO_BLOBS)
             self._present.update(absent)
         by_blob: dict[str, list[TreeEntry]] = {}
-        for entry in wanted:
+        for entry in requested:
             by_blob.setdefault(entry.blob, []).append(entry)
         for blob, data in read_blobs(self._git, blobs):
             for entry in by_blob[blob]:

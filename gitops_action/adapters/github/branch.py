@@ -132,7 +132,7 @@ def read_branch(  # noqa: PLR0913 - what the port asks for, and where
         GitOpsError: it cannot be read.
     """
     purpose = Purpose(
-        doing="read pull requests", permission="pull-requests: write", repository=repository
+        operation="read pull requests", permission="pull-requests: write", repository=repository
     )
     above = _folders_of(name)
     variables = owner_and_name(repository) | path_variables(paths)

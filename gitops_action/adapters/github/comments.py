@@ -19,7 +19,7 @@ def write_comment(
         GitOpsError: GitHub refused.
     """
     purpose = Purpose(
-        doing="comment on pull requests",
+        operation="comment on pull requests",
         permission="pull-requests: write",
         repository=repository,
         writes=True,

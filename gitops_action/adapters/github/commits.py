@@ -21,9 +21,11 @@ from gitops_action.core.repository import REGULAR, SYMLINK
 from gitops_action.errors import ConflictError, GitOpsError
 
 
-def write_purpose(repository: str, doing: str) -> Purpose:
+def write_purpose(repository: str, operation: str) -> Purpose:
     """Name what writing content is for, in errors."""
-    return Purpose(doing=doing, permission="contents: write", repository=repository, writes=True)
+    return Purpose(
+        operation=operation, permission="contents: write", repository=repository, writes=True
+    )
 
 
 def write_commit(client: GitHubClient, repository: str, commit: NewCommit, facts: FileFacts) -> str:

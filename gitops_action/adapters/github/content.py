@@ -107,8 +107,8 @@ class ApiContentStore:
                 known = FileFacts(repository_id="", tree="", entries={path: (file.blob, file.mode)})
                 self._remember(snapshot.commit, known)
         facts = self._file_facts(snapshot.commit, paths)
-        wanted = {path: facts.entries[path] for path in paths if path in facts.entries}
-        proved = FileFacts(repository_id="", tree="", entries=wanted)
+        requested = {path: facts.entries[path] for path in paths if path in facts.entries}
+        proved = FileFacts(repository_id="", tree="", entries=requested)
         return confirmed(self._client, self._repository, snapshot, proved)
 
     def write(self, commit: NewCommit) -> str:

@@ -48,7 +48,9 @@ def read_tree(client: GitHubClient, repository: str, commit: str, keep: Keep) ->
     Raises:
         GitOpsError: it cannot be read.
     """
-    purpose = Purpose(doing="read the content", permission="contents: read", repository=repository)
+    purpose = Purpose(
+        operation="read the content", permission="contents: read", repository=repository
+    )
     path = client.path(repository, "tarball", commit)
 
     def read() -> Snapshot:
@@ -122,7 +124,7 @@ class FileFacts:
 
 def reading_purpose(repository: str) -> Purpose:
     """Name what reading is for, in errors."""
-    return Purpose(doing="read the content", permission="contents: read", repository=repository)
+    return Purpose(operation="read the content", permission="contents: read", repository=repository)
 
 
 def git_mode(mode: int) -> str:
@@ -230,11 +232,13 @@ def read_folders(
         for found in _walk(folder, answer.at(f"f{index}"))
     ]
     unread = {path for path, entry in entries if _verified(entry) is None}
-    wanted = [(path, entry) for path, entry in entries if path not in unread or _fits(path, entry)]
-    if sum(path in unread for path, _ in wanted) > _MOST_RAW:
+    requested = [
+        (path, entry) for path, entry in entries if path not in unread or _fits(path, entry)
+    ]
+    if sum(path in unread for path, _ in requested) > _MOST_RAW:
         raise NotReadError
     files: dict[str, RepositoryFile] = {}
-    for path, entry in wanted:
+    for path, entry in requested:
         file = entry_file(client, repository, entry, path)
         if file.mode == SYMLINK or keep(path, file.data):
             files[path] = file

@@ -119,7 +119,7 @@ class GitHubDeployments:
             body["target_url"] = status.url
         path = self._client.path(repository, "statuses", commit)
         purpose = Purpose(
-            doing=f"set a status on {commit[:12]}",
+            operation=f"set a status on {commit[:12]}",
             permission="statuses: write",
             repository=repository,
             writes=True,
@@ -134,7 +134,7 @@ class GitHubDeployments:
         """
         path = self._client.path(repository, "commits", commit, "status")
         purpose = Purpose(
-            doing=f"read the statuses of {commit[:12]}",
+            operation=f"read the statuses of {commit[:12]}",
             permission="statuses: read",
             repository=repository,
             writes=False,
@@ -163,9 +163,9 @@ class GitHubDeployments:
     def _path(self, *parts: str) -> str:
         return self._client.path(self._repository, "deployments", *parts)
 
-    def _purpose(self, doing: str, *, writes: bool = False) -> Purpose:
+    def _purpose(self, operation: str, *, writes: bool = False) -> Purpose:
         return Purpose(
-            doing=doing,
+            operation=operation,
             permission=f"deployments: {'write' if writes else 'read'}",
             repository=self._repository,
             writes=writes,

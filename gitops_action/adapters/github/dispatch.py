@@ -160,9 +160,9 @@ class GitHubDispatcher:
                 return _run(item)
         return None
 
-    def _purpose(self, doing: str, permission: str, *, writes: bool = False) -> Purpose:
+    def _purpose(self, operation: str, permission: str, *, writes: bool = False) -> Purpose:
         return Purpose(
-            doing=doing, permission=permission, repository=self._repository, writes=writes
+            operation=operation, permission=permission, repository=self._repository, writes=writes
         )
 
 

@@ -40,7 +40,7 @@ class Purpose:
         writes: whether it changes anything: then the repository is known to be visible.
     """
 
-    doing: str
+    operation: str
     permission: str
     repository: str
     writes: bool = False
@@ -163,7 +163,7 @@ def _refused(  # noqa: PLR0911 - one line a kind of refusal, told apart by GitHu
     if _is_forbidden(failure):
         return _no_right(failure, purpose)
     return GitOpsError(
-        f"GitHub refused to {purpose.doing} in {purpose.repository}",
+        f"GitHub refused to {purpose.operation} in {purpose.repository}",
         cause=failure.message or f"status {failure.status}",
     )
 
@@ -200,7 +200,7 @@ def _limited(failure: RequestFailure, now: datetime) -> GitOpsError:
 def _troubled(failure: RequestFailure, purpose: Purpose) -> GitOpsError:
     number = failure.headers.get("x-github-request-id", "")
     return GitOpsError(
-        f"GitHub failed to {purpose.doing} in {purpose.repository}, also when asked again",
+        f"GitHub failed to {purpose.operation} in {purpose.repository}, also when asked again",
         cause=f"status {failure.status}: {failure.message}" + (f" ({number})" if number else ""),
         fix="see https://www.githubstatus.com and run again: nothing is done twice",
     )
@@ -225,7 +225,7 @@ def _single_sign_on(purpose: Purpose) -> GitOpsError:
 
 def _actions_may_not(failure: RequestFailure, purpose: Purpose) -> GitOpsError:
     return GitOpsError(
-        f"the job's token may not {purpose.doing} in {purpose.repository}",
+        f"the job's token may not {purpose.operation} in {purpose.repository}",
         cause=failure.message,
         fix='allow it under Settings, Actions, General, "Allow GitHub Actions to create and '
         "approve pull requests\", or use an App's token",
@@ -241,7 +241,7 @@ def _ruled_out(failure: RequestFailure, purpose: Purpose) -> GitOpsError:
         "(for `mode: commit` on a protected branch use `mode: pull-request`)"
     )
     return GitOpsError(
-        f"a branch rule of {purpose.repository} forbids to {purpose.doing}",
+        f"a branch rule of {purpose.repository} forbids to {purpose.operation}",
         cause=" ".join(failure.message.split()),
         fix=advice,
     )
@@ -259,7 +259,7 @@ def _not_found(purpose: Purpose) -> GitOpsError:
 
 def _no_right(failure: RequestFailure, purpose: Purpose) -> GitOpsError:
     return DeniedError(
-        f"the token may not {purpose.doing} in {purpose.repository}",
+        f"the token may not {purpose.operation} in {purpose.repository}",
         cause=_what_it_takes(failure) or failure.message,
         fix=f"give the token the right `{purpose.permission}` on {purpose.repository}",
     )

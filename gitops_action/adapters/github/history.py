@@ -34,7 +34,7 @@ class GitHubSourceHistory:
     def compare(self, *, repository: str, base: str, head: str) -> Comparison | None:
         """Compare two commits; None when a commit or a right is missing, or GitHub is down."""
         purpose = Purpose(
-            doing="compare commits", permission="contents: read", repository=repository
+            operation="compare commits", permission="contents: read", repository=repository
         )
         path = self._client.path(repository, "compare", f"{base}...{head}")
         query = {"per_page": MAX_COMMITS}
@@ -98,7 +98,7 @@ class GitHubSourceFacts:
 
     def _get(self, repository: str, sha: str, what: str) -> Reply | None:
         purpose = Purpose(
-            doing=f"read the {what}", permission="contents: read", repository=repository
+            operation=f"read the {what}", permission="contents: read", repository=repository
         )
         path = self._client.path(repository, *(("commits", sha) if sha else ()))
         try:

@@ -55,7 +55,7 @@ class GitHubProposals:
         path = self._client.path(self._repository, "pulls", str(self._number), *parts)
         query = {"per_page": _PAGE, "page": page} if page else None
         purpose = Purpose(
-            doing=f"read pull request #{self._number}",
+            operation=f"read pull request #{self._number}",
             permission="pull-requests: read",
             repository=self._repository,
         )
@@ -84,7 +84,7 @@ class EventProposals:
         client, number = self._client, self._event.number
         path = f"{client.path(self._repository)}/git/ref/pull/{number}/head"
         purpose = Purpose(
-            doing="read refs", permission="contents: read", repository=self._repository
+            operation="read refs", permission="contents: read", repository=self._repository
         )
         try:
             answer = client.reading(lambda: client.rest("GET", path), purpose, attempts=2)
@@ -104,7 +104,7 @@ def pull_request_of(client: GitHubClient, repository: str, run: FinishedRun) -> 
     """
     query = {"head": f"{run.owner}:{run.branch}", "state": "open", "per_page": _PAGE}
     purpose = Purpose(
-        doing="list pull requests", permission="pull-requests: read", repository=repository
+        operation="list pull requests", permission="pull-requests: read", repository=repository
     )
     path = client.path(repository, "pulls")
     answer = client.reading(lambda: client.rest("GET", path, query=query), purpose)

@@ -43,16 +43,16 @@ class _Present:
 
 
 def decorate(
-    client: GitHubClient, repository: str, number: int, wanted: Decoration
+    client: GitHubClient, repository: str, number: int, requested: Decoration
 ) -> tuple[str, ...]:
     """Add what is missing; return a note for each thing that GitHub refused.
 
     Who has reviewed already is not asked again.
     """
-    if wanted == Decoration():
+    if requested == Decoration():
         return ()
     purpose = Purpose(
-        doing="set labels, reviewers and assignees",
+        operation="set labels, reviewers and assignees",
         permission="pull-requests: write",
         repository=repository,
         writes=True,
@@ -63,10 +63,12 @@ def decorate(
     except GitOpsError as error:
         return (str(error),)
     return (
-        *work.labels(_missing(wanted.labels, present.labels)),
-        *work.reviewers("reviewers", _missing(wanted.reviewers, present.people)),
-        *work.reviewers("team_reviewers", _missing(_slugs(wanted.team_reviewers), present.teams)),
-        *work.assignees(_missing(wanted.assignees, present.assignees)),
+        *work.labels(_missing(requested.labels, present.labels)),
+        *work.reviewers("reviewers", _missing(requested.reviewers, present.people)),
+        *work.reviewers(
+            "team_reviewers", _missing(_slugs(requested.team_reviewers), present.teams)
+        ),
+        *work.assignees(_missing(requested.assignees, present.assignees)),
     )
 
 
@@ -146,8 +148,8 @@ class _Decorator:
         return Reply(answer if isinstance(answer, dict) else None, what)
 
 
-def _missing(wanted: Sequence[str], present: frozenset[str]) -> list[str]:
-    return [name for name in dict.fromkeys(wanted) if name.lower() not in present]
+def _missing(requested: Sequence[str], present: frozenset[str]) -> list[str]:
+    return [name for name in dict.fromkeys(requested) if name.lower() not in present]
 
 
 def _slugs(teams: Sequence[str]) -> list[str]:
@@ -185,7 +187,7 @@ def _by_protection(client: GitHubClient, repository: str, branch: str) -> frozen
 
 
 def _get(client: GitHubClient, repository: str, *parts: str) -> object:
-    purpose = Purpose(doing="read rules", permission="metadata: read", repository=repository)
+    purpose = Purpose(operation="read rules", permission="metadata: read", repository=repository)
     path = client.path(repository, *parts)
     try:
         return client.reading(lambda: client.rest("GET", path), purpose)
@@ -214,7 +216,7 @@ class GitHubForge:
         """
         if self._viewer is None:
             purpose = Purpose(
-                doing="see who it is", permission="metadata: read", repository=self._repository
+                operation="see who it is", permission="metadata: read", repository=self._repository
             )
             answer = self._client.graphql(VIEWER, {}, purpose)
             self._viewer = self._client.identity(answer.at("viewer"))
@@ -341,15 +343,15 @@ class GitHubForge:
         """Status contexts that rules or protection require; empty when it may not be read."""
         return required_statuses(self._client, self._repository, branch)
 
-    def _patch(self, number: int, body: dict[str, object], doing: str) -> object:
+    def _patch(self, number: int, body: dict[str, object], operation: str) -> object:
         """Set fields of a pull request; setting them twice is the same as once."""
         path = self._client.path(self._repository, "pulls", str(number))
-        purpose = self._purpose(doing)
+        purpose = self._purpose(operation)
         return self._client.reading(lambda: self._client.rest("PATCH", path, body), purpose)
 
-    def _purpose(self, doing: str) -> Purpose:
+    def _purpose(self, operation: str) -> Purpose:
         return Purpose(
-            doing=doing,
+            operation=operation,
             permission="pull-requests: write",
             repository=self._repository,
             writes=True,

@@ -224,9 +224,9 @@ def _check_realm(
 def _token(
     transport: RegistryTransport, realm: str, query: dict[str, str], account: Account | None
 ) -> str:
-    wanted = urlencode({name: value for name, value in query.items() if value})
+    requested = urlencode({name: value for name, value in query.items() if value})
     answer = transport.get(
-        f"{realm}{'&' if '?' in realm else '?'}{wanted}",
+        f"{realm}{'&' if '?' in realm else '?'}{requested}",
         headers={"Authorization": account.basic} if account else {},
         limit=_TOKEN_LIMIT,
     )

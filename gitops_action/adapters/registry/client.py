@@ -127,9 +127,9 @@ class RegistryClient:
 
     def _describe(self, reference: ImageReference, account: Account | None) -> ImageFacts:
         visit = _Visit(reference=reference, account=account)
-        wanted = reference.tag or reference.digest or "latest"
-        answer = self._get(visit, f"manifests/{wanted}", MANIFEST_LIMIT)
-        digest = _verified_digest(reference, answer, wanted)
+        requested = reference.tag or reference.digest or "latest"
+        answer = self._get(visit, f"manifests/{requested}", MANIFEST_LIMIT)
+        digest = _verified_digest(reference, answer, requested)
         manifest = _manifest(reference, answer)
         labels = self._labels(visit, manifest)
         return ImageFacts(
@@ -220,11 +220,11 @@ class _Visit:
     account: Account | None
 
 
-def _verified_digest(reference: ImageReference, answer: RegistryResponse, wanted: str) -> str:
+def _verified_digest(reference: ImageReference, answer: RegistryResponse, requested: str) -> str:
     """The digest of the bytes that came; it must be the one asked for and the one announced."""
     digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
     announced = answer.headers.get("Docker-Content-Digest", "")
-    for claim in (wanted, announced):
+    for claim in (requested, announced):
         if is_digest(claim) and claim != digest:
             raise RegistryContentError(
                 f"{reference.domain} sends other content than it says",

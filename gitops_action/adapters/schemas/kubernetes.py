@@ -108,14 +108,14 @@ class KubernetesSchemas:
         Raises:
             ValueError: no version such as `1.36`, or no schemas are installed.
         """
-        wanted, folders = _number(version), _folders()
+        requested, folders = _number(version), _folders()
         if not folders:
             raise ValueError("the package kubernetes-validate holds no schemas")
-        found = min(folders, key=lambda each: (_distance(each, wanted), each))
+        found = min(folders, key=lambda each: (_distance(each, requested), each))
         self.version = f"{found[0]}.{found[1]}"
         self.note = (
             ""
-            if found == wanted
+            if found == requested
             else f"objects are checked by the schemas of Kubernetes {self.version}, the nearest to "
             f"{version} that is known (known: {', '.join(known_versions())})"
         )

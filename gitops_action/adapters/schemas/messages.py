@@ -86,8 +86,8 @@ def _wrong_type(
     path: str, said: str, details: Mapping[str, object], instance: object
 ) -> tuple[str, str]:
     types = [str(name) for name in _listed(details.get("types")) if name != "null"]
-    wanted = " or ".join(_TYPES.get(name, name) for name in types) or "empty"
-    return f"{path} is {said}, not {wanted}", _retyped(instance, types)
+    requested = " or ".join(_TYPES.get(name, name) for name in types) or "empty"
+    return f"{path} is {said}, not {requested}", _retyped(instance, types)
 
 
 def _wrong_choice(

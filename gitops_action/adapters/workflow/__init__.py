@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from gitops_action.adapters.workflow.actions import ActionsSurface, FileCommands, random_delimiter
+from gitops_action.adapters.workflow.actions import ActionsReporter, FileCommands, random_delimiter
 from gitops_action.adapters.workflow.escaping import RedactingStream
 from gitops_action.adapters.workflow.job import read_job
-from gitops_action.adapters.workflow.surface import Surface
-from gitops_action.adapters.workflow.terminal import TerminalSurface
+from gitops_action.adapters.workflow.reporter import Reporter
+from gitops_action.adapters.workflow.terminal import TerminalReporter
 
 __all__ = [
-    "ActionsSurface",
+    "ActionsReporter",
     "FileCommands",
     "RedactingStream",
-    "Surface",
-    "TerminalSurface",
+    "Reporter",
+    "TerminalReporter",
     "random_delimiter",
     "read_job",
 ]

@@ -154,7 +154,7 @@ def random_delimiter() -> str:
     return f"gitops_{token_hex(16)}"
 
 
-class ActionsSurface:
+class ActionsReporter:
     """Speaks the Actions protocol to the runner.
 
     Args:

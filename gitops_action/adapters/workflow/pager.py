@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import TextIO
 
-from gitops_action.adapters.workflow.terminal import TerminalSurface
+from gitops_action.adapters.workflow.terminal import TerminalReporter
 from gitops_action.core.outcome import Line
 from gitops_action.core.redaction.known import Redactor
 
@@ -28,11 +28,11 @@ def show_report(
     """
     terminal = stdout.isatty()
     text = StringIO()
-    surface = TerminalSurface(
+    reporter = TerminalReporter(
         stream=text, redactor=redactor, colour=terminal and "NO_COLOR" not in environ
     )
     for line in lines:
-        surface.line(line)
+        reporter.line(line)
     whole = text.getvalue()
     if (
         terminal

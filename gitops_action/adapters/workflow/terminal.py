@@ -20,7 +20,7 @@ _TONES: dict[Tone, str] = {
 }
 
 
-class TerminalSurface:
+class TerminalReporter:
     """Writes for people; outputs and summary belong to Actions and are not repeated here.
 
     Args:

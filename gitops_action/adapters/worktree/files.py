@@ -141,9 +141,9 @@ def _beside(place: Path, data: bytes, tidy: ExitStack) -> Path:
 
 def _keep_owner(like: Path, path: Path) -> None:
     """A container often works as root on files of another user, who must keep them."""
-    wanted, there = like.stat(), path.stat()
-    if (wanted.st_uid, wanted.st_gid) != (there.st_uid, there.st_gid):
-        os.chown(path, wanted.st_uid, wanted.st_gid)
+    requested, there = like.stat(), path.stat()
+    if (requested.st_uid, requested.st_gid) != (there.st_uid, there.st_gid):
+        os.chown(path, requested.st_uid, requested.st_gid)
 
 
 # Writes a text to a file of the workspace: whole, or not at all.
@@ -219,10 +219,10 @@ def scan(
                         continue
                     waiting.append((entry.path, f"{path}/"))
                 elif entry.is_file(follow_symlinks=False):
-                    yield from _wanted(path, entry.path, keep)
+                    yield from _requested(path, entry.path, keep)
 
 
-def _wanted(path: str, place: str, keep: Keep) -> Iterator[RepositoryFile | TooLarge]:
+def _requested(path: str, place: str, keep: Keep) -> Iterator[RepositoryFile | TooLarge]:
     data, facts = _read(place)
     if data is None:
         yield TooLarge(path=path, size=facts.st_size)

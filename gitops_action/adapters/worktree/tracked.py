@@ -74,12 +74,12 @@ def _prepare(place: Path, checkout: Checkout) -> None:
         (place / name).mkdir()
     (place / "HEAD").write_text("ref: refs/heads/none\n")
     shared = ((path, path.name) for path in checkout.folder.glob("sharedindex.*"))
-    wanted = (
+    requested = (
         (checkout.folder / "index", "index"),
         (checkout.common / "info" / "exclude", "info/exclude"),
         *shared,
     )
-    for source, name in wanted:
+    for source, name in requested:
         if source.is_file():
             shutil.copy2(source, place / name)
 

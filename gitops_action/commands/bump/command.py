@@ -13,15 +13,15 @@ from gitops_action.commands.bump.content import Base, CommitContent, read_base
 from gitops_action.commands.bump.plan import PlannedEnvironment, Planner
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.bump.propose import Proposal
-from gitops_action.commands.bump.pull_request import PullRequestDesk
+from gitops_action.commands.bump.pull_request import PullRequestClient
 from gitops_action.commands.bump.report import bump_outcome
-from gitops_action.commands.bump.request import BumpRequest, applications_of, read_wanted
+from gitops_action.commands.bump.request import BumpRequest, applications_of, read_requested
 from gitops_action.core.config import select_environments
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.plan import NoMatchError, make_keep
-from gitops_action.core.pull_request_state import ProposedChange, survey
+from gitops_action.core.pull_request_state import ProposedChange, discovered
 from gitops_action.core.pull_requests import NewCommit
 from gitops_action.core.report.bump import ProposalResult
 from gitops_action.errors import ConflictError, GitOpsError, UsageError
@@ -43,7 +43,7 @@ def run(inputs: BumpInputs, ports: BumpPorts) -> Outcome:
             plan of an environment. What fails after a first environment was proposed is part of
             the outcome, together with what was done.
     """
-    return _Bump(inputs=inputs, ports=ports, wanted=read_wanted(inputs, ports.registry)).run()
+    return _Bump(inputs=inputs, ports=ports, requested=read_requested(inputs, ports.registry)).run()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class _Bump:
 
     inputs: BumpInputs
     ports: BumpPorts
-    wanted: BumpRequest
+    requested: BumpRequest
 
     def run(self) -> Outcome:
         planner = self._planner()
@@ -70,12 +70,12 @@ class _Bump:
 
     def _planner(self) -> Planner:
         base = self._read_base()
-        keep = make_keep(self.wanted.changes, self.wanted.sets)
+        keep = make_keep(self.requested.changes, self.requested.sets)
         content = CommitContent(
             self.ports.store,
             commit=base.tip.commit,
             config=base.config,
-            applications=applications_of(self.inputs, self.wanted, base.config),
+            applications=applications_of(self.inputs, self.requested, base.config),
             keep=keep,
         )
         return Planner(inputs=self.inputs, ports=self.ports, base=base, content=content)
@@ -93,7 +93,7 @@ class _Bump:
         planned, nothing = [], []
         for environment in environments:
             try:
-                planned.append(planner.plan(environment, self.wanted))
+                planned.append(planner.plan(environment, self.requested))
             except NoMatchError as error:
                 nothing.append(error)
         if nothing and (self.inputs.environment or not planned):
@@ -116,7 +116,7 @@ class _Bump:
         for attempt in range(1, ATTEMPTS):
             self.ports.clock.pause(attempt)
             renewed = self._planner()
-            yield renewed, renewed.plan(planned.environment, self.wanted)
+            yield renewed, renewed.plan(planned.environment, self.requested)
 
     def _write(self, planner: Planner, planned: PlannedEnvironment) -> ProposalResult:
         if self.inputs.mode == "pull-request":
@@ -147,13 +147,13 @@ class _Bump:
         forge = self.ports.forge
         if forge is None:
             raise UsageError("`mode: pull-request` needs a token", fix="give `token`")
-        desk = PullRequestDesk(
+        client = PullRequestClient(
             forge=forge,
             texts=self.ports.texts,
             inputs=self.inputs,
             environment=planned.environment,
         )
-        desk.refuse_unguarded_auto_merge(planned.view.base)
+        client.refuse_unguarded_auto_merge(planned.view.base)
         facts = forge.branch(
             name=self.ports.texts.branch(planned.view),
             base=planned.view.base,
@@ -162,10 +162,14 @@ class _Bump:
         )
         if facts.blocked_by and facts.head is None:
             raise _blocked(facts.name, facts.blocked_by)
-        images = tuple(change.target for change in self.wanted.changes)
-        wanted = ProposedChange(images=images, sets=planned.view.sets)
-        found = survey(facts, base=planned.view.base, wanted=wanted, reopen=self.inputs.reopen)
-        proposal = Proposal(planner=planner, planned=planned, desk=desk, facts=facts, survey=found)
+        images = tuple(change.target for change in self.requested.changes)
+        requested = ProposedChange(images=images, sets=planned.view.sets)
+        found = discovered(
+            facts, base=planned.view.base, requested=requested, reopen=self.inputs.reopen
+        )
+        proposal = Proposal(
+            planner=planner, planned=planned, client=client, facts=facts, discovered=found
+        )
         return proposal.act()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from gitops_action.commands.bump.request import BumpRequest, read_wanted
+from gitops_action.commands.bump.request import BumpRequest, read_requested
 from gitops_action.commands.ports import DispatchPorts
 from gitops_action.core.config.values import format_duration
 from gitops_action.core.dataclass import dataclass
@@ -162,8 +162,8 @@ def dispatch(inputs: BumpInputs, ports: DispatchPorts) -> Outcome:
         GitOpsError: an image is wrong, or the run could not be started. What goes wrong after
             that is part of the outcome, which names the run.
     """
-    wanted = read_wanted(inputs, ports.registry)
-    return _Dispatch(inputs=inputs, ports=ports, wanted=wanted).run()
+    requested = read_requested(inputs, ports.registry)
+    return _Dispatch(inputs=inputs, ports=ports, requested=requested).run()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,15 +172,15 @@ class _Dispatch:
 
     inputs: BumpInputs
     ports: DispatchPorts
-    wanted: BumpRequest
+    requested: BumpRequest
 
     def run(self) -> Outcome:
         order = self._order()
         report = DispatchReport(
             inputs=self.inputs,
             order=order,
-            changes=self.wanted.changes,
-            notices=self.wanted.notices,
+            changes=self.requested.changes,
+            notices=self.requested.notices,
         )
         if self.inputs.dry_run:
             return dispatch_outcome(report)
@@ -206,7 +206,7 @@ class _Dispatch:
             correlation=self.ports.correlation,
             ref=branch,
             inputs=order_inputs(
-                self.wanted.changes,
+                self.requested.changes,
                 environments=self.inputs.environment,
                 applications=self.inputs.application,
                 source=self._source(),
@@ -221,7 +221,7 @@ class _Dispatch:
         server = self.ports.job.server_url
         said = {
             image_source(image.facts, server_url=server) if image.facts else None
-            for image in self.wanted.images
+            for image in self.requested.images
         }
         (only,) = said if len(said) == 1 else (None,)
         return str(only or "")
@@ -270,7 +270,7 @@ class _Dispatch:
     def _proposed(self, order: Order, run: Run) -> tuple[FoundPull, ...]:
         since = run.created or self.ports.clock.now()
         listed = self.ports.dispatcher.pull_requests()
-        return pulls_of(order, self.wanted.changes, listed, since)
+        return pulls_of(order, self.requested.changes, listed, since)
 
     def _lost(self, report: DispatchReport, reason: str) -> DispatchReport:
         """Sent, and nobody knows which run it is: that matters to those alone who wait."""

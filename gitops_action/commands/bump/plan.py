@@ -91,7 +91,7 @@ def refuse_backwards(
                     f"{change.target.repository}:{change.target.tag}",
                     "a lower version",
                 )
-    notices = [_judge(plan, lineage) for lineage in lineages]
+    notices = [_evaluate(plan, ancestry) for ancestry in lineages]
     return tuple(notice for notice in notices if notice is not None)
 
 
@@ -99,8 +99,8 @@ def _described(plan: Plan, change: ImageChange) -> tuple[ImageReference, ...]:
     return tuple(use for use in plan.previous if use.repository == change.repository)
 
 
-def _judge(plan: Plan, lineage: SourceAncestry) -> Notice | None:
-    comparison, old, new = lineage.comparison, lineage.old, lineage.new
+def _evaluate(plan: Plan, ancestry: SourceAncestry) -> Notice | None:
+    comparison, old, new = ancestry.comparison, ancestry.old, ancestry.new
     if comparison is None or old is None or new is None:
         return None
     if comparison.status == "behind":
@@ -119,7 +119,7 @@ def _backwards(plan: Plan, old: str, new: str, why: str) -> DowngradeError:
     )
 
 
-def lineage_of(
+def ancestry_of(
     repository: str,
     *,
     old: ImageSource | None,
@@ -142,7 +142,7 @@ class PlannedEnvironment:
     """
 
     environment: Environment
-    wanted: BumpRequest
+    requested: BumpRequest
     plan: Plan
     view: ProposalView
     notices: tuple[Notice, ...] = ()
@@ -158,30 +158,30 @@ class Planner:
     base: Base
     content: CommitContent
 
-    def plan(self, environment: Environment, wanted: BumpRequest) -> PlannedEnvironment:
+    def plan(self, environment: Environment, requested: BumpRequest) -> PlannedEnvironment:
         """Plan on the base, and refuse what must not be proposed.
 
         Raises:
             GitOpsError: there is nothing to edit, it would be ambiguous, or a step backwards.
         """
-        plan = self.content.plan(lambda files: self.on(files, environment, wanted))
+        plan = self.content.plan(lambda files: self.on(files, environment, requested))
         lineages = tuple(
-            self._lineage(image.change, previous(plan, image.change), wanted)
-            for image in wanted.images
+            self._ancestry(image.change, previous(plan, image.change), requested)
+            for image in requested.images
         )
         notices: tuple[Notice, ...] = ()
         if not self.inputs.allow_downgrade:
-            notices = refuse_backwards(plan, wanted.changes, lineages)
+            notices = refuse_backwards(plan, requested.changes, lineages)
         planned = PlannedEnvironment(
             environment=environment,
-            wanted=wanted,
+            requested=requested,
             plan=plan,
-            view=self._view(environment, plan, wanted, lineages, notices),
+            view=self._view(environment, plan, requested, lineages, notices),
             notices=notices,
         )
         return replace(planned, held=self._hold(planned))
 
-    def on(self, files: Snapshot, environment: Environment, wanted: BumpRequest) -> Plan:
+    def on(self, files: Snapshot, environment: Environment, requested: BumpRequest) -> Plan:
         """Plan on any commit's files, for example on a branch that people work on too."""
         return make_plan(
             PlanRequest(
@@ -189,9 +189,9 @@ class Planner:
                 environment=environment,
                 config=self.base.config,
                 applications=self.inputs.application,
-                changes=wanted.changes,
+                changes=requested.changes,
                 digest_mode=self.inputs.digest,
-                sets=wanted.sets,
+                sets=requested.sets,
                 paths=self.inputs.paths,
             )
         )
@@ -199,13 +199,13 @@ class Planner:
     def _hold(self, planned: PlannedEnvironment) -> HoldError | None:
         try:
             now = self.ports.clock.now()
-            refuse_held(planned.plan, planned.wanted.changes, self.base.holds, now)
+            refuse_held(planned.plan, planned.requested.changes, self.base.holds, now)
         except HoldError as held:
             return held
         return None
 
     def proposes_newer(
-        self, proposed: ImageReference, change: ImageChange, wanted: BumpRequest
+        self, proposed: ImageReference, change: ImageChange, requested: BumpRequest
     ) -> bool:
         """Whether `proposed` is the newer one: the higher version, else built from a descendant."""
         if proposed == change.target:
@@ -214,27 +214,27 @@ class Planner:
             lower = is_downgrade(proposed.tag, change.target.tag)
             if lower is not None:
                 return lower
-        comparison = self._lineage(change, proposed, wanted).comparison
+        comparison = self._ancestry(change, proposed, requested).comparison
         return comparison is not None and comparison.status == "behind"
 
-    def _lineage(
-        self, change: ImageChange, described: ImageReference | None, wanted: BumpRequest
+    def _ancestry(
+        self, change: ImageChange, described: ImageReference | None, requested: BumpRequest
     ) -> SourceAncestry:
         given, config, job = self.inputs.source, self.base.config, self.ports.job
-        new = sources(wanted, given=given, config=config, job=job)[change.repository]
+        new = sources(requested, given=given, config=config, job=job)[change.repository]
         old = described_source(self.ports.registry, described, job) if new else None
-        return lineage_of(change.repository, old=old, new=new, history=self.ports.history)
+        return ancestry_of(change.repository, old=old, new=new, history=self.ports.history)
 
     def _view(
         self,
         environment: Environment,
         plan: Plan,
-        wanted: BumpRequest,
+        requested: BumpRequest,
         lineages: tuple[SourceAncestry, ...],
         notices: tuple[Notice, ...],
     ) -> ProposalView:
-        by_repository = {lineage.repository: lineage for lineage in lineages}
-        told = [notice.text for notice in (*wanted.notices, *notices)]
+        by_repository = {ancestry.repository: ancestry for ancestry in lineages}
+        told = [notice.text for notice in (*requested.notices, *notices)]
         notes = [*told, *self.content.notes, *plan.notes]
         identity = self.ports.forge.viewer() if self.inputs.signoff and self.ports.forge else None
         return ProposalView(
@@ -243,9 +243,9 @@ class Planner:
             applications=plan.applications,
             images=tuple(
                 _step(change, plan, by_repository.get(change.repository))
-                for change in wanted.changes
+                for change in requested.changes
             ),
-            sets=tuple(str(edit) for edit in wanted.sets),
+            sets=tuple(str(edit) for edit in requested.sets),
             lines=plan.lines,
             skipped=plan.skipped,
             notes=tuple(notes),
@@ -261,11 +261,11 @@ def previous(plan: Plan, change: ImageChange) -> ImageReference | None:
     return next(found, None)
 
 
-def _step(change: ImageChange, plan: Plan, lineage: SourceAncestry | None) -> ImageStep:
+def _step(change: ImageChange, plan: Plan, ancestry: SourceAncestry | None) -> ImageStep:
     return ImageStep(
         old=previous(plan, change),
         new=change.target,
-        old_source=lineage.old if lineage else None,
-        new_source=lineage.new if lineage else None,
-        comparison=lineage.comparison if lineage else None,
+        old_source=ancestry.old if ancestry else None,
+        new_source=ancestry.new if ancestry else None,
+        comparison=ancestry.comparison if ancestry else None,
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gitops_action.commands.bump.content import CommitContent, MisfitError, fitting
 from gitops_action.commands.bump.plan import DowngradeError, HoldError, PlannedEnvironment, Planner
-from gitops_action.commands.bump.pull_request import PullRequestDesk, result
+from gitops_action.commands.bump.pull_request import PullRequestClient, result
 from gitops_action.commands.bump.request import BumpRequest
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageChange, ImageReference
@@ -53,9 +53,9 @@ class Proposal:
 
     planner: Planner
     planned: PlannedEnvironment
-    desk: PullRequestDesk
+    client: PullRequestClient
     facts: BranchFacts
-    survey: BranchState
+    discovered: BranchState
     notes: tuple[str, ...] = ()
 
     def act(self) -> ProposalResult:
@@ -79,16 +79,16 @@ class Proposal:
         """
         if not self.planned.plan.edits:
             return self._already_there()
-        if self.survey.situation == "refused":
-            return self._leave(f"{self.survey.reason}; set `reopen: true` to propose it again")
-        if self.survey.situation == "shared":
+        if self.discovered.situation == "refused":
+            return self._leave(f"{self.discovered.reason}; set `reopen: true` to propose it again")
+        if self.discovered.situation == "shared":
             return self._on_top()
         return self._rebuild()
 
     def _give_way_to(self, held: HoldError) -> HoldError:
-        proposed = {str(change.target) for change in self.survey.pending}
-        wanted = {str(change.target) for change in self.planned.wanted.changes}
-        if self._opened and proposed & wanted:
+        proposed = {str(change.target) for change in self.discovered.pending}
+        requested = {str(change.target) for change in self.planned.requested.changes}
+        if self._opened and proposed & requested:
             self._close(self._opened, f"{held.title}: {held.cause}")
         return held
 
@@ -96,13 +96,13 @@ class Proposal:
         """What the open pull request proposes already, where this run has an older version."""
         if self._opened is None or self.planner.inputs.allow_downgrade:
             return {}
-        wanted = self.planned.wanted
-        changes = [image.change for image in wanted.images]
-        pending = {change: pending_of(self.survey, change) for change in changes}
+        requested = self.planned.requested
+        changes = [image.change for image in requested.images]
+        pending = {change: pending_of(self.discovered, change) for change in changes}
         return {
             change: proposed
             for change, proposed in pending.items()
-            if proposed and self.planner.proposes_newer(proposed, change, wanted)
+            if proposed and self.planner.proposes_newer(proposed, change, requested)
         }
 
     def _give_precedence(self, newer: Mapping[ImageChange, ImageReference]) -> ProposalResult:
@@ -111,7 +111,7 @@ class Proposal:
             f"{change.target} was left out: the pull request proposes the newer {proposed}"
             for change, proposed in newer.items()
         )
-        rest = self.planned.wanted.without(newer)
+        rest = self.planned.requested.without(newer)
         if not (rest.images or rest.sets):
             left = self._leave("; ".join(notes) + "; set `allow-downgrade: true` to replace it")
             return replace(left, operation="superseded")
@@ -122,16 +122,16 @@ class Proposal:
         reason = f"{self.planned.view.base} describes this already"
         if self._opened is None:
             return self._leave(reason)
-        if self.survey.situation == "shared":
-            return self._leave(f"{reason}, but {self.survey.reason}", tell=True)
+        if self.discovered.situation == "shared":
+            return self._leave(f"{reason}, but {self.discovered.reason}", tell=True)
         return self._close(self._opened, reason)
 
     def _rebuild(self) -> ProposalResult:
         """Base plus the newest pending bump of each image, in one compare-and-swap."""
         planned = self._with_pending()
         same = settled(self.facts, {p: blob_id(d) for p, d in planned.plan.edits.items()})
-        if same and self.survey.situation == "reopen" and self.survey.pull_request:
-            return self._reopen(planned.view, self.survey.pull_request)
+        if same and self.discovered.situation == "reopen" and self.discovered.pull_request:
+            return self._reopen(planned.view, self.discovered.pull_request)
         view = self._told(planned.view, "were left out of the branch")
         if same and self._opened:
             return self._keep(view, self._opened)
@@ -140,13 +140,15 @@ class Proposal:
     def _with_pending(self) -> PlannedEnvironment:
         """The plan with what this branch proposes already; what no longer fits is told."""
         try:
-            wanted = self.planned.wanted.carrying(self.survey.pending, self.survey.pending_sets)
-            if wanted == self.planned.wanted:
+            requested = self.planned.requested.carrying(
+                self.discovered.pending, self.discovered.pending_sets
+            )
+            if requested == self.planned.requested:
                 return self.planned
-            content = self._content(self._tip, wanted)
-            content.plan(fitting(lambda files: self._plan_on(files, wanted)))
+            content = self._content(self._tip, requested)
+            content.plan(fitting(lambda files: self._plan_on(files, requested)))
             planner = replace(self.planner, content=content)
-            return planner.plan(self.planned.environment, wanted)
+            return planner.plan(self.planned.environment, requested)
         except (UsageError, MisfitError, DowngradeError) as error:
             note = f"an earlier proposal on this branch no longer fits and was dropped: {error}"
             view = replace(self.planned.view, notes=(*self.planned.view.notes, note))
@@ -155,48 +157,48 @@ class Proposal:
     def _on_top(self) -> ProposalResult:
         """Our commit on a branch that people work on: nothing of theirs is rewritten."""
         head = self.facts.head or self._tip
-        content = self._content(head, self.planned.wanted)
+        content = self._content(head, self.planned.requested)
         try:
-            plan = content.plan(fitting(lambda files: self._plan_on(files, self.planned.wanted)))
+            plan = content.plan(fitting(lambda files: self._plan_on(files, self.planned.requested)))
         except (MisfitError, NoMatchError) as error:
             return self._leave(f"this does not fit what people changed here: {error}", tell=True)
-        ours = [change.target for change in self.survey.pending]
+        ours = [change.target for change in self.discovered.pending]
         if conflict := conflict_with_people(base=self.planned.plan, head=plan, ours=ours):
             return self._leave(conflict, tell=True)
         view = replace(self.planned.view, lines=plan.lines or self.planned.view.lines)
         view = self._told(view, f"are still on it: rebase it onto {view.base} before merging")
         if not plan.edits and self._opened:
-            if self.survey.former:
-                self.desk.tell(self._opened, view.notes[-1])
+            if self.discovered.former:
+                self.client.tell(self._opened, view.notes[-1])
             return self._keep(view, self._opened)
         return self._publish(view, parent=head, edits=plan.edits)
 
     def _told(self, view: ProposalView, what: str) -> ProposalView:
         """Add the notes, and what became of commits that base was force-pushed away from."""
         view = replace(view, notes=(*view.notes, *self.notes))
-        if not self.survey.former:
+        if not self.discovered.former:
             return view
         note = (
-            f"{view.base} was force-pushed: {self.survey.former} of its former commits, which "
+            f"{view.base} was force-pushed: {self.discovered.former} of its former commits, which "
             f"the branch was made on, {what}"
         )
         return replace(view, notes=(*view.notes, note))
 
     def _keep(self, view: ProposalView, opened: PullRequestFacts) -> ProposalResult:
         """The content stays; labels, reviewers, assignees and auto-merge are applied."""
-        kept = self.desk.keep(view, opened, branch=self.facts.name)
+        kept = self.client.keep(view, opened, branch=self.facts.name)
         return replace(kept, reason=_SAME)
 
-    def _plan_on(self, files: Snapshot, wanted: BumpRequest) -> Plan:
-        return self.planner.on(files, self.planned.environment, wanted)
+    def _plan_on(self, files: Snapshot, requested: BumpRequest) -> Plan:
+        return self.planner.on(files, self.planned.environment, requested)
 
-    def _content(self, commit: str, wanted: BumpRequest) -> CommitContent:
+    def _content(self, commit: str, requested: BumpRequest) -> CommitContent:
         return CommitContent(
             self.planner.ports.store,
             commit=commit,
             config=self.planner.base.config,
             applications=(),
-            keep=make_keep(wanted.changes, wanted.sets),
+            keep=make_keep(requested.changes, requested.sets),
         )
 
     def _publish(
@@ -208,8 +210,8 @@ class Proposal:
         commit = self._write(view, parent=parent, edits=edits) if edits else self.facts.head or ""
         if self._opened:
             branch = self.facts.name
-            return self.desk.update(view, self._opened, branch=branch, commit=commit)
-        return self.desk.open(view, branch=self.facts.name, commit=commit)
+            return self.client.update(view, self._opened, branch=branch, commit=commit)
+        return self.client.open(view, branch=self.facts.name, commit=commit)
 
     def _write(self, view: ProposalView, *, parent: str, edits: Mapping[str, bytes]) -> str:
         return self.planner.ports.store.write(
@@ -225,10 +227,10 @@ class Proposal:
     def _reopen(self, view: ProposalView, closed: PullRequestFacts) -> ProposalResult:
         if self.planner.inputs.dry_run:
             return self._leave("dry run: would open the pull request again")
-        return self.desk.reopen(view, closed, branch=self.facts.name)
+        return self.client.reopen(view, closed, branch=self.facts.name)
 
     def _close(self, opened: PullRequestFacts, reason: str) -> ProposalResult:
-        return self.desk.close(self.planned.view, opened, branch=self.facts.name, reason=reason)
+        return self.client.close(self.planned.view, opened, branch=self.facts.name, reason=reason)
 
     def _leave(self, reason: str, *, tell: bool = False) -> ProposalResult:
         """Nothing moves; the reason is reported, and told on the pull request if it matters.
@@ -237,14 +239,14 @@ class Proposal:
         """
         view = self.planned.view
         if tell and self._opened:
-            self.desk.tell(self._opened, reason)
+            self.client.tell(self._opened, reason)
         elif tell:
             note = (
                 f"the branch {self.facts.name} has no open pull request and was left as it is: "
                 f"{reason}; delete the branch, or set `branch` to another name"
             )
             view = replace(view, notes=(*view.notes, note))
-        found = self.survey.pull_request
+        found = self.discovered.pull_request
         return result(view, found, branch=self.facts.name, reason=reason)
 
     @property
@@ -254,5 +256,5 @@ class Proposal:
 
     @property
     def _opened(self) -> PullRequestFacts | None:
-        found = self.survey.pull_request
+        found = self.discovered.pull_request
         return found if found and found.state == "open" else None

@@ -18,7 +18,7 @@ READY = "gitops/ready"
 
 
 @dataclass(frozen=True, kw_only=True)
-class PullRequestDesk:
+class PullRequestClient:
     """Everything that is done to a pull request beside moving its branch.
 
     In a dry run nothing is done, and each result says what would have been.

@@ -230,7 +230,7 @@ def _notices(
     results: Sequence[ProposalResult],
     errors: Sequence[GitOpsError],
 ) -> tuple[Notice, ...]:
-    looked_up = planned[0].wanted.notices if planned else ()
+    looked_up = planned[0].requested.notices if planned else ()
     guarded = [notice for item in planned for notice in item.notices]
     said = {notice.text for notice in (*looked_up, *guarded)}
     notes = [n for result in results for n in result.view.notes if n not in said]

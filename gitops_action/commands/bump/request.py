@@ -156,7 +156,7 @@ class BumpRequest:
         return replace(self, carried=(*self.carried, *carried), sets=(*self.sets, *sets))
 
 
-def read_wanted(inputs: BumpInputs, registry: Registry | None) -> BumpRequest:
+def read_requested(inputs: BumpInputs, registry: Registry | None) -> BumpRequest:
     """Read and verify what is asked for.
 
     Raises:
@@ -168,21 +168,21 @@ def read_wanted(inputs: BumpInputs, registry: Registry | None) -> BumpRequest:
     return BumpRequest(images=images, sets=parse_set_lines(inputs.set))
 
 
-def applications_of(inputs: BumpInputs, wanted: BumpRequest, config: Config) -> tuple[str, ...]:
+def applications_of(inputs: BumpInputs, requested: BumpRequest, config: Config) -> tuple[str, ...]:
     """The applications that can be meant: those named, else those declared with these images.
 
     None where that cannot be told before the files are read.
     """
-    if inputs.application or not wanted.changes or wanted.sets:
+    if inputs.application or not requested.changes or requested.sets:
         return inputs.application
     if not all(application.images for application in config.applications):
         return ()
-    repositories = {change.repository for change in wanted.changes}
+    repositories = {change.repository for change in requested.changes}
     return tuple(app.name for app in config.applications if repositories & set(app.images))
 
 
 def sources(
-    wanted: BumpRequest, *, given: ImageSource | None, config: Config, job: Job
+    requested: BumpRequest, *, given: ImageSource | None, config: Config, job: Job
 ) -> Mapping[str, ImageSource | None]:
     """The source of each image that was asked for, by repository."""
     return {
@@ -193,7 +193,7 @@ def sources(
             applications=config.applications,
             job=job,
         )
-        for image in wanted.images
+        for image in requested.images
     }
 
 

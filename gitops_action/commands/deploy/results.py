@@ -50,7 +50,7 @@ class Ledger:
         self._notes: list[str] = []
         self._differences: tuple[ObjectDiff, ...] = ()
         self._ended: GitOpsError | None = None
-        self._untold: tuple[Failure, ...] = ()
+        self._undetermined: tuple[Failure, ...] = ()
         self.written = 0
 
     def has_failed(self) -> bool:
@@ -108,9 +108,9 @@ class Ledger:
         """The run ends before its end, and how the environment is cannot be told."""
         self._ended = error
 
-    def untold(self, *failures: Failure) -> None:
+    def undetermined(self, *failures: Failure) -> None:
         """It went to its end, and health could not be told."""
-        self._untold += failures
+        self._undetermined += failures
 
     def result(self) -> TargetResult:
         """The run as it can be told now."""
@@ -119,7 +119,7 @@ class Ledger:
             target=self._run.target.name,
             result=self._verdict(rows),
             objects=rows,
-            failures=(*self._failures, *self._untold, *self._ending()),
+            failures=(*self._failures, *self._undetermined, *self._ending()),
             notes=tuple(self._notes),
             differences=self._differences,
         )
@@ -127,7 +127,7 @@ class Ledger:
     def _verdict(self, rows: tuple[ObjectResult, ...]) -> Result:
         if self._failures:
             return Result.FAILED
-        if self._ended or self._untold:
+        if self._ended or self._undetermined:
             return Result.UNKNOWN
         return result_of(rows, ())
 
@@ -156,7 +156,7 @@ class Book:
         self._before: dict[ObjectId, None] = {}
         self._rows: dict[ObjectId, ObjectResult] = {}
         self._failures: list[Failure] = []
-        self._untold: list[Failure] = []
+        self._undetermined: list[Failure] = []
         self._notes: dict[str, None] = {}
 
     def open(self, kustomizations: Mapping[ObjectId, LiveObject]) -> None:
@@ -200,17 +200,17 @@ class Book:
 
     def untell(self, one: ObjectId | None, verdict: FluxVerdict, ending: str = "") -> None:
         """It cannot be told, and why."""
-        self._untold.append(self._failure(one, verdict, ending))
+        self._undetermined.append(self._failure(one, verdict, ending))
 
-    def untold(self, *failures: Failure) -> None:
+    def undetermined(self, *failures: Failure) -> None:
         """It cannot be told, in the words of whoever saw it."""
-        self._untold += failures
+        self._undetermined += failures
 
     def refused(self, error: GitOpsError, *, certain: bool) -> None:
         """It could not even be waited for, or no longer."""
         sentence = f"{error.title}: {error.cause}" if error.cause else error.title
         failure = Failure(sentence=self.clean(sentence), fix=error.fix)
-        (self._failures if certain else self._untold).append(failure)
+        (self._failures if certain else self._undetermined).append(failure)
 
     def note(self, *texts: str) -> None:
         """What a person should know."""
@@ -228,14 +228,14 @@ class Book:
             target=self._run.target.name,
             result=self._verdict(),
             objects=tuple(self._rows.values()),
-            failures=(*self._failures, *self._untold),
+            failures=(*self._failures, *self._undetermined),
             notes=tuple(self._notes),
         )
 
     def _verdict(self) -> Result:
         if self._failures:
             return Result.FAILED
-        return Result.UNKNOWN if self._untold else Result.SUCCEEDED
+        return Result.UNKNOWN if self._undetermined else Result.SUCCEEDED
 
     def _failure(self, one: ObjectId | None, verdict: FluxVerdict, ending: str) -> Failure:
         """The object is named beside the sentence, not in it again."""

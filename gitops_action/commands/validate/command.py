@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gitops_action.commands.render import EnvironmentRendering, RenderedPair
-from gitops_action.commands.validate.environment import DescribedObjects, Judge
+from gitops_action.commands.validate.environment import DescribedObjects, Evaluate
 from gitops_action.commands.validate.images import ImageCheck, check_promises, trusted_domains
 from gitops_action.commands.validate.ports import Comments, ValidatePorts
 from gitops_action.commands.validate.report import validation_outcome
@@ -115,7 +115,7 @@ class _Validation:
         except ConflictError as error:
             report = self._report(proposal, findings=(Finding(level="error", error=error),))
             return self._tell(replace(report, head=proposal.head))
-        report = self._judged(proposal, sides)
+        report = self._evaluated(proposal, sides)
         now = self._proposal(proposal).head
         moved = now if now and sides.head and now != sides.head else ""
         return self._tell(replace(report, moved_to=moved))
@@ -143,15 +143,15 @@ class _Validation:
             job=self.ports.job,
         )
 
-    def _judged(self, proposal: ProposalTrailers, sides: Sides) -> ValidationReport:
+    def _evaluated(self, proposal: ProposalTrailers, sides: Sides) -> ValidationReport:
         trees = self.ports.trees
         settings = read_settings(trees, sides, self.inputs.config)
-        wanted = self._wanted(settings)
+        requested = self._requested(settings)
         touched = find_touched(settings.config, sides, trees, repository=self.inputs.repository)
-        chosen = tuple(item for item in touched if not wanted or item.name in wanted)
+        chosen = tuple(item for item in touched if not requested or item.name in requested)
         renderer = self.ports.workshop.renderer(settings.config.validate)
         pairs = render_both(chosen, trees, renderer)
-        environments = self._judge(settings, sides, pairs)
+        environments = self._evaluate(settings, sides, pairs)
         promises = check_promises(
             declared_by(proposal), {item.environment.name: item for item in pairs}, settings.config
         )
@@ -173,7 +173,7 @@ class _Validation:
             unrendered_hash=unrendered_hash(sides, _shown(chosen, pairs)),
         )
 
-    def _wanted(self, settings: Settings) -> frozenset[str]:
+    def _requested(self, settings: Settings) -> frozenset[str]:
         """The environments that are asked for by name; empty for all.
 
         Raises:
@@ -184,13 +184,13 @@ class _Validation:
             return frozenset()
         return frozenset(item.name for item in select_environments(settings.config, names))
 
-    def _judge(
+    def _evaluate(
         self, settings: Settings, sides: Sides, pairs: tuple[RenderedPair, ...]
     ) -> tuple[EnvironmentReport, ...]:
         before = [item for pair in pairs for item in pair.before.manifests]
         registry = self.ports.workshop.registry(trusted_domains(settings.config, before))
         rules = settings.config.validate
-        judge = Judge(
+        evaluate = Evaluate(
             trees=self.ports.trees,
             merged=sides.merged,
             settings=rules,
@@ -199,7 +199,7 @@ class _Validation:
             images=ImageCheck(registry, self.inputs.verify),
             declared=settings.config.declared,
         )
-        return tuple(judge.judge(pair) for pair in pairs)
+        return tuple(evaluate.evaluate(pair) for pair in pairs)
 
     def _tell(self, report: ValidationReport) -> Outcome:
         texts, wants_text = self.ports.texts, self.ports.comments or self.ports.write_file

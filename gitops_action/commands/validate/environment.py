@@ -103,7 +103,7 @@ _NOT_COMPARED = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judge:
+class Evaluate:
     """What environments are judged by.
 
     Attributes:
@@ -124,7 +124,7 @@ class Judge:
     images: ImageCheck
     declared: bool = True
 
-    def judge(self, pair: RenderedPair) -> EnvironmentReport:
+    def evaluate(self, pair: RenderedPair) -> EnvironmentReport:
         """Check the environment as it would be; nothing here hides another environment."""
         environment, before, after = pair.environment, pair.before, pair.after
         report = EnvironmentReport(

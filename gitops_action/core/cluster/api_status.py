@@ -17,7 +17,7 @@ from gitops_action.core.cluster.errors import (
     FieldProblem,
     UnreachableError,
 )
-from gitops_action.core.cluster.model import Doing
+from gitops_action.core.cluster.model import Operation
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body
 from gitops_action.core.pattern import pattern
@@ -38,16 +38,16 @@ _DRY_RUN = pattern(r'admission webhook "(?P<by>[^"]+)" does not support dry run'
 _CALLING = pattern(r'failed calling webhook "(?P<by>[^"]+)": (?P<why>.*)', re.DOTALL)
 
 
-def expired(message: str, _: Body, doing: Doing) -> ClusterError:
+def expired(message: str, _: Body, operation: Operation) -> ClusterError:
     """401: the credentials do not count (any more)."""
     return errors.ExpiredError(
-        f"the cluster does not accept the credentials to {doing}",
+        f"the cluster does not accept the credentials to {operation}",
         cause=f"401 {message}: the token is wrong, was revoked, or has run out",
         fix="mint a new token in the step before; it must live longer than the deployment waits",
     )
 
 
-def denied(message: str, _: Body, doing: Doing) -> ClusterError | None:
+def denied(message: str, _: Body, operation: Operation) -> ClusterError | None:
     """RBAC said no; it names account, verb, kind and place."""
     found = _DENIED.search(message)
     if not found:
@@ -56,7 +56,7 @@ def denied(message: str, _: Body, doing: Doing) -> ClusterError | None:
     namespace = found["namespace"] or ""
     place = f"in namespace {namespace}" if namespace else "in the whole cluster"
     error = errors.AccessDeniedError(
-        f"the account may not {doing}",
+        f"the account may not {operation}",
         cause=f"{found['account']} has no right to `{found['verb']}` {resource} {place}",
         fix=f"grant `{found['verb']}` on {resource} {place} to {found['account']} by RBAC",
     )
@@ -65,37 +65,37 @@ def denied(message: str, _: Body, doing: Doing) -> ClusterError | None:
     return error
 
 
-def quota(message: str, _: Body, doing: Doing) -> ClusterError | None:
+def quota(message: str, _: Body, operation: Operation) -> ClusterError | None:
     """A ResourceQuota is used up."""
     if "exceeded quota" not in message:
         return None
     return errors.QuotaExceededError(
-        f"a quota does not let us {doing}",
+        f"a quota does not let us {operation}",
         cause=_after(message, "is forbidden: "),
         fix="raise the ResourceQuota, or ask for less",
     )
 
 
-def terminating(message: str, status: Body, doing: Doing) -> ClusterError | None:
+def terminating(message: str, status: Body, operation: Operation) -> ClusterError | None:
     """Namespace or object are on their way out."""
     causes = {text(cause, "reason") for cause in items(status, "details", "causes")}
     told = "is being terminated" in message or "object is being deleted" in message
     if "NamespaceTerminating" not in causes and not told:
         return None
     return errors.TerminatingError(
-        f"the cluster cannot {doing} while it is being deleted",
+        f"the cluster cannot {operation} while it is being deleted",
         cause=_after(message, "is forbidden: "),
         fix="wait until it is gone (a finalizer may hold it back) and run again",
     )
 
 
-def rejected(message: str, _: Body, doing: Doing) -> ClusterError | None:
+def rejected(message: str, _: Body, operation: Operation) -> ClusterError | None:
     """A webhook or a policy said no, and its name."""
     found = _WEBHOOK.search(message) or _POLICY.search(message)
     if not found:
         return None
     error = errors.RejectedError(
-        f"admission refused to {doing}",
+        f"admission refused to {operation}",
         cause=f"{found['by']}: {found['why'].strip() or 'no reason given'}",
         fix="change what it objects to, or ask whoever runs it",
     )
@@ -103,30 +103,30 @@ def rejected(message: str, _: Body, doing: Doing) -> ClusterError | None:
     return error
 
 
-def forbidden(message: str, _: Body, doing: Doing) -> ClusterError:
+def forbidden(message: str, _: Body, operation: Operation) -> ClusterError:
     """A built-in admission plugin, which does not tell its name."""
     return errors.RejectedError(
-        f"admission refused to {doing}", cause=_after(message, "is forbidden: ")
+        f"admission refused to {operation}", cause=_after(message, "is forbidden: ")
     )
 
 
-def dry_run(message: str, _: Body, doing: Doing) -> ClusterError | None:
+def dry_run(message: str, _: Body, operation: Operation) -> ClusterError | None:
     """A webhook with side effects takes no dry runs."""
     found = _DRY_RUN.search(message)
     if not found:
         return None
-    error = errors.DryRunUnsupportedError(f"a dry run cannot {doing}", cause=message)
+    error = errors.DryRunUnsupportedError(f"a dry run cannot {operation}", cause=message)
     error.webhook = found["by"]
     return error
 
 
-def webhook_away(message: str, _: Body, doing: Doing) -> ClusterError | None:
+def webhook_away(message: str, _: Body, operation: Operation) -> ClusterError | None:
     """A webhook could not be asked."""
     found = _CALLING.search(message)
     if not found:
         return None
     error = errors.WebhookUnavailableError(
-        f"an admission webhook did not answer when we wanted to {doing}",
+        f"an admission webhook did not answer when we wanted to {operation}",
         cause=f"{found['by']}: {found['why']}",
         fix="see that the webhook's pods run, and run again",
     )
@@ -159,21 +159,21 @@ _IMMUTABLE = pattern(
 )
 
 
-def missing(message: str, status: Body, doing: Doing) -> ClusterError:
+def missing(message: str, status: Body, operation: Operation) -> ClusterError:
     """404: object, namespace or kind are not there."""
     kind = text(status, "details", "kind")
-    error = errors.NotFoundError(f"there is nothing to {doing}", cause=message)
-    if kind == "namespaces" and doing.about.split(" ")[0] != "Namespace":
-        error = errors.NotFoundError(f"the namespace to {doing} is not there", cause=message)
+    error = errors.NotFoundError(f"there is nothing to {operation}", cause=message)
+    if kind == "namespaces" and operation.about.split(" ")[0] != "Namespace":
+        error = errors.NotFoundError(f"the namespace to {operation} is not there", cause=message)
         error.missing = "namespace"
     elif not kind:
-        title = f"the cluster does not know the kind to {doing}"
+        title = f"the cluster does not know the kind to {operation}"
         error = errors.NotFoundError(title, cause=message)
         error.missing = "kind"
     return error
 
 
-def field_conflict(_: str, status: Body, doing: Doing) -> ClusterError | None:
+def field_conflict(_: str, status: Body, operation: Operation) -> ClusterError | None:
     """Server-side apply met fields of other managers."""
     owners = tuple(
         FieldOwner(field=text(cause, "field"), manager=_manager(text(cause, "message")))
@@ -183,7 +183,7 @@ def field_conflict(_: str, status: Body, doing: Doing) -> ClusterError | None:
     if not owners:
         return None
     error = errors.FieldConflictError(
-        f"other managers own fields that we want to {doing}",
+        f"other managers own fields that we want to {operation}",
         cause="; ".join(f"{one.field} belongs to {one.manager}" for one in owners),
         fix="leave the field out, or name it in `deploy.ignore`; to take it over:"
         " `gitops-action/force: allowed` on the object, `force-conflicts` for the run, or"
@@ -193,44 +193,44 @@ def field_conflict(_: str, status: Body, doing: Doing) -> ClusterError | None:
     return error
 
 
-def exists(message: str, status: Body, doing: Doing) -> ClusterError | None:
+def exists(message: str, status: Body, operation: Operation) -> ClusterError | None:
     """A create met what it was to create."""
     if text(status, "reason") != "AlreadyExists":
         return None
-    return errors.AlreadyExistsError(f"the cluster could not {doing}", cause=message)
+    return errors.AlreadyExistsError(f"the cluster could not {operation}", cause=message)
 
 
-def other_uid(message: str, _: Body, doing: Doing) -> ClusterError | None:
+def other_uid(message: str, _: Body, operation: Operation) -> ClusterError | None:
     """A delete met another object of the same name."""
     if "UID in the precondition" not in message and "Precondition failed: UID" not in message:
         return None
     return errors.AlreadyGoneError(
-        f"there is nothing to {doing}", cause="another object of that name stands in its place"
+        f"there is nothing to {operation}", cause="another object of that name stands in its place"
     )
 
 
-def stale(message: str, _: Body, doing: Doing) -> ClusterError:
+def stale(message: str, _: Body, operation: Operation) -> ClusterError:
     """A write met a newer version."""
-    return errors.ChangedMeanwhileError(f"the cluster could not {doing}", cause=message)
+    return errors.ChangedMeanwhileError(f"the cluster could not {operation}", cause=message)
 
 
-def gone(message: str, _: Body, doing: Doing) -> ClusterError:
+def gone(message: str, _: Body, operation: Operation) -> ClusterError:
     """410: the server forgot that version."""
-    return errors.VersionGoneError(f"the cluster could not {doing}", cause=message)
+    return errors.VersionGoneError(f"the cluster could not {operation}", cause=message)
 
 
-def too_large(message: str, _: Body, doing: Doing) -> ClusterError | None:
+def too_large(message: str, _: Body, operation: Operation) -> ClusterError | None:
     """More than the server takes."""
     if not _TOO_LARGE.search(message):
         return None
     return errors.TooLargeError(
-        f"the object to {doing} is too large",
+        f"the object to {operation} is too large",
         cause=message,
         fix="split it: etcd takes about 1.5 MB an object, a ConfigMap or Secret 1 MiB of data",
     )
 
 
-def invalid(message: str, status: Body, doing: Doing) -> ClusterError:
+def invalid(message: str, status: Body, operation: Operation) -> ClusterError:
     """Fields that the kind refuses, or that cannot be changed."""
     problems = _problems(message, status)
     shown = "; ".join(
@@ -238,20 +238,22 @@ def invalid(message: str, status: Body, doing: Doing) -> ClusterError:
     )
     if problems and any(_IMMUTABLE.search(one.message) for one in problems):
         error: errors.InvalidError = errors.ImmutableError(
-            f"fields that cannot be changed stand in the way to {doing}",
+            f"fields that cannot be changed stand in the way to {operation}",
             cause=shown,
             fix="undo the change, or allow `gitops-action/recreate: allowed` on the object",
         )
     else:
-        error = errors.InvalidError(f"the object to {doing} is not valid", cause=shown or message)
+        error = errors.InvalidError(
+            f"the object to {operation} is not valid", cause=shown or message
+        )
     error.problems = problems
     return error
 
 
-def untyped(message: str, status: Body, doing: Doing) -> ClusterError | None:
+def untyped(message: str, status: Body, operation: Operation) -> ClusterError | None:
     """Server-side apply met what the schema does not have; it answers 500 to that, for good."""
     found = _TYPED.search(message) or _UNDECODED.search(message)
-    return invalid(message, status, doing) if found else None
+    return invalid(message, status, operation) if found else None
 
 
 def _problems(message: str, status: Body) -> tuple[FieldProblem, ...]:
@@ -314,27 +316,27 @@ def _manager(message: str) -> str:
 
 _PASSING = frozenset({429, 500, 502, 503, 504})
 
-Reader = Callable[[str, Body, Doing], ClusterError | None]
+Reader = Callable[[str, Body, Operation], ClusterError | None]
 
 
-def refusal(code: int, status: Body, doing: Doing) -> ClusterError:
+def refusal(code: int, status: Body, operation: Operation) -> ClusterError:
     """The error for an answer with this HTTP status and body (a `Status` where there is one)."""
     message = text(status, "message") or text(status, "reason") or f"the server answers {code}"
     for reads in _BY_CODE.get(code, ()):
-        error = reads(message, status, doing)
+        error = reads(message, status, operation)
         if error:
             return error
     if code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        title = f"the cluster could not {doing}"
+        title = f"the cluster could not {operation}"
         return UnreachableError(title, cause=message, fix="run again: it goes on from there")
-    return ClusterError(f"the cluster refused to {doing}", cause=message)
+    return ClusterError(f"the cluster refused to {operation}", cause=message)
 
 
 def is_passing(code: int, status: Body) -> bool:
     """Whether asking again can help: overload and outages, but no refusal that comes as a 5xx."""
     if code not in _PASSING:
         return False
-    error = refusal(code, status, Doing(verb="", about=""))
+    error = refusal(code, status, Operation(verb="", about=""))
     return isinstance(error, UnreachableError)
 
 
@@ -344,8 +346,8 @@ def delay(status: Body) -> float | None:
     return float(seconds) if isinstance(seconds, int) and seconds > 0 else None
 
 
-def _body_too_large(message: str, status: Body, doing: Doing) -> ClusterError | None:
-    return too_large(f"{message} (too large)", status, doing)
+def _body_too_large(message: str, status: Body, operation: Operation) -> ClusterError | None:
+    return too_large(f"{message} (too large)", status, operation)
 
 
 _BY_CODE: Mapping[int, tuple[Reader, ...]] = {

@@ -149,7 +149,7 @@ class LeaseTerms:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Doing:
+class Operation:
     """What was asked, for the words of an error: `apply ConfigMap web/settings`."""
 
     verb: str

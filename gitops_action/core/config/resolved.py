@@ -296,10 +296,11 @@ class Environment:
 
     def contains(self, path: str) -> bool:
         """Whether a file of the repository lies in this environment's folder."""
-        wanted = self.path.split("/") if self.path else []
-        given = path.split("/")[:-1][: len(wanted)]
-        return len(given) == len(wanted) and all(
-            expected in (PLACEHOLDER, found) for expected, found in zip(wanted, given, strict=True)
+        requested = self.path.split("/") if self.path else []
+        given = path.split("/")[:-1][: len(requested)]
+        return len(given) == len(requested) and all(
+            expected in (PLACEHOLDER, found)
+            for expected, found in zip(requested, given, strict=True)
         )
 
 

@@ -16,7 +16,7 @@ _FIELDS = 5
 _SAMPLE_START = datetime(2024, 1, 1, tzinfo=UTC)  # any leap year shows what a cron line can match
 _SAMPLE_END = _SAMPLE_START + timedelta(days=400)
 _SAMPLE_LIMIT = 10_000
-_JUDGED_FROM = _SAMPLE_START + timedelta(days=32)  # a denial from before the sample may reach in
+_EVALUATED_FROM = _SAMPLE_START + timedelta(days=32)  # a denial from before the sample may reach in
 
 Span = tuple[datetime, datetime]
 
@@ -48,9 +48,9 @@ def never_open(windows: Sequence[Window]) -> bool:
     if denied is None or allowed is None:
         return False
     if not any(window.effect == "allow" for window in windows):
-        allowed = [(_JUDGED_FROM, _SAMPLE_END)]
-    judged = [span for span in allowed if span[0] >= _JUDGED_FROM]
-    return bool(judged) and all(_covered(span, denied) for span in judged)
+        allowed = [(_EVALUATED_FROM, _SAMPLE_END)]
+    evaluated = [span for span in allowed if span[0] >= _EVALUATED_FROM]
+    return bool(evaluated) and all(_covered(span, denied) for span in evaluated)
 
 
 def _sample(windows: Sequence[Window], effect: str) -> list[Span] | None:

@@ -104,11 +104,11 @@ def _compare_owned(
     """A key that the API server filled in may be owned, and is not desired."""
     key, fields = owned
     filled = {name: value for name, value in key.items() if name in _DEFAULT_KEYS}
-    wanted = {**filled, **item} if isinstance(item, Mapping) else item
+    requested = {**filled, **item} if isinstance(item, Mapping) else item
     ours = dict(fields) if isinstance(fields, Mapping) else {}
     for name in filled:
         ours.setdefault(f"f:{name}", {})
-    walk.compare(walk, wanted, live, ours, where)
+    walk.compare(walk, requested, live, ours, where)
 
 
 def _is_item(item: object, key: Mapping[str, object] | None) -> bool:

@@ -58,7 +58,7 @@ class ImageDiscovery:
         parts = [built for _, built in self._roots(environment, own)]
         return frozenset(own).union(*(built.files for built in parts))
 
-    def survey(self, environment: Environment) -> DiscoveredImages:
+    def discovered(self, environment: Environment) -> DiscoveredImages:
         """Everything about one environment."""
         own = self._own(environment)
         roots = self._roots(environment, own)
@@ -246,17 +246,17 @@ def images_in(
         GitOpsError: files of the environment do not parse (GitOpsErrors: several).
     """
     source = Source(snapshot=snapshot)
-    survey = ImageDiscovery(source).survey(environment)
-    raise_errors(source, survey.files)
-    return uses_of(survey, environment, config)
+    discovered = ImageDiscovery(source).discovered(environment)
+    raise_errors(source, discovered.files)
+    return uses_of(discovered, environment, config)
 
 
 def uses_of(
-    survey: DiscoveredImages, environment: Environment, config: Config
+    discovered: DiscoveredImages, environment: Environment, config: Config
 ) -> tuple[ImageUse, ...]:
     """The uses in a survey; entries that reach no image are left out."""
     found: dict[ImageUse, None] = {}
-    for live in survey.lives:
+    for live in discovered.lives:
         if live.repository is None or live.dead:
             continue
         spot = live.version.main

@@ -123,8 +123,8 @@ def matches(target: PatchTarget, resource: ImageOwner) -> bool:
         return same and target.name in resource.names
     fields = ((target.group, (resource.group,)), (target.kind, (resource.kind,)))
     return all(
-        not wanted or any(_full(wanted, value) for value in values)
-        for wanted, values in (*fields, (target.name, resource.names))
+        not requested or any(_full(requested, value) for value in values)
+        for requested, values in (*fields, (target.name, resource.names))
     )
 
 

@@ -76,7 +76,9 @@ OnCommit = tuple[str, Sequence[CommitStatus]]
 """A commit and its statuses, the newest of each context."""
 
 
-def reports(commits: Sequence[OnCommit], wanted: RequestedStatuses) -> tuple[ReportedStatus, ...]:
+def reports(
+    commits: Sequence[OnCommit], requested: RequestedStatuses
+) -> tuple[ReportedStatus, ...]:
     """What is reported in each context that is wanted; never empty.
 
     A success on any of these commits counts: each of them contains the one that is waited for. Of
@@ -84,30 +86,30 @@ def reports(commits: Sequence[OnCommit], wanted: RequestedStatuses) -> tuple[Rep
 
     Args:
         commits: the one that is waited for first, then those that contain it, newest first.
-        wanted: which statuses count.
+        requested: which statuses count.
     """
-    found = (_about(commits, wanted, name) for name in wanted.names or ("",))
+    found = (_about(commits, requested, name) for name in requested.names or ("",))
     return tuple(dict.fromkeys(report for each in found for report in each))
 
 
-def others(commits: Iterable[OnCommit], wanted: RequestedStatuses) -> tuple[str, ...]:
+def others(commits: Iterable[OnCommit], requested: RequestedStatuses) -> tuple[str, ...]:
     """Contexts that do not count; where some look as if Flux had written them, only those."""
     contexts = {status.context for _, statuses in commits for status in statuses}
-    rest = sorted(one for one in contexts if not wanted.matches(one))
+    rest = sorted(one for one in contexts if not requested.matches(one))
     return tuple(one for one in rest if _FLUX.fullmatch(one)) or tuple(rest)
 
 
 def _about(
-    commits: Sequence[OnCommit], wanted: RequestedStatuses, name: str
+    commits: Sequence[OnCommit], requested: RequestedStatuses, name: str
 ) -> tuple[ReportedStatus, ...]:
     contexts = {
         status.context
         for _, statuses in commits
         for status in statuses
-        if wanted.matches(status.context, name)
+        if requested.matches(status.context, name)
     }
     found = tuple(_in(commits, context) for context in sorted(contexts))
-    start = f"kustomization/{name}" if name else wanted.prefix
+    start = f"kustomization/{name}" if name else requested.prefix
     return found or (ReportedStatus(said=Said.NOTHING, context=f"{start}…"),)
 
 

@@ -117,7 +117,7 @@ class Asked:
         return handled(body) == self.stamp if self.stamp else self.changed
 
 
-def judge_source(body: Body, relate: Relate, asked: Asked) -> FluxVerdict:
+def evaluate_source(body: Body, relate: Relate, asked: Asked) -> FluxVerdict:
     """Judge a source by what its controller wrote.
 
     Args:
@@ -139,7 +139,7 @@ def judge_source(body: Body, relate: Relate, asked: Asked) -> FluxVerdict:
     if not asked.answered(body):
         return _unanswered(body, asked)
     if held is None:
-        return _untold(body)
+        return _undetermined(body)
     return _other(body, held.short, relation)
 
 
@@ -190,7 +190,7 @@ def _unanswered(body: Body, asked: Asked) -> FluxVerdict:
     return waiting(f"{id_of(body)} fetches by its interval", fix, innocent=True)
 
 
-def _untold(body: Body) -> FluxVerdict:
+def _undetermined(body: Body) -> FluxVerdict:
     if not has_artifact(body):
         return waiting(said_of(body, "has fetched nothing yet", condition_of(body, "Ready")))
     return failed(
@@ -266,7 +266,7 @@ class Seen:
     before: str = ""
 
 
-def judge_kustomization(seen: Seen, relate: Relate) -> FluxVerdict:
+def evaluate_kustomization(seen: Seen, relate: Relate) -> FluxVerdict:
     """Judge a Kustomization whose source holds the commit.
 
     What it said before it came to the commit, or before it was asked, counts for nothing.
@@ -345,12 +345,12 @@ def _tried(sentence: str, fix: str, ready: FluxCondition, tried: Revision | None
 
 def _on_the_way(seen: Seen, tried: Revision | None, *, reached: bool) -> FluxVerdict:
     body = seen.body
-    doing = condition_of(body, "Reconciling")
+    operation = condition_of(body, "Reconciling")
     if reached and tried is not None:
-        return waiting(said_of(body, f"applies {tried.short}", doing))
+        return waiting(said_of(body, f"applies {tried.short}", operation))
     unanswered = bool(seen.asked.stamp) and handled(body) != seen.asked.stamp
-    if unanswered and doing.holds:
-        return waiting(said_of(body, "was asked and goes on", doing), innocent=True)
+    if unanswered and operation.holds:
+        return waiting(said_of(body, "was asked and goes on", operation), innocent=True)
     if unanswered:
         fix = "see that kustomize-controller runs: `kubectl get deployments -n flux-system`"
         return waiting(f"{id_of(body)} was asked and has not answered", fix, innocent=True)

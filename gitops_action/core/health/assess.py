@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gitops_action.core.config.fields import MOST_STEPS, expression_limit, too_many_steps
+from gitops_action.core.config.expressions import MOST_STEPS, expression_limit, too_many_steps
 from gitops_action.core.config.resolved import KindRule
 from gitops_action.core.health.kstatus import deletion, generation, generic, kstatus
 from gitops_action.core.health.model import (

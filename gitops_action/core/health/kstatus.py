@@ -85,14 +85,14 @@ def deletion(body: Body) -> Health | None:
 
 def generation(body: Body) -> Health | None:
     """A status of an earlier generation says nothing about this one."""
-    wanted = number(body, "metadata", "generation")
+    requested = number(body, "metadata", "generation")
     seen = number(body, "status", "observedGeneration")
-    if wanted is None or seen is None or wanted == seen:
+    if requested is None or seen is None or requested == seen:
         return None
     kind = text(body, "kind")
     return in_progress(
         "LatestGenerationNotObserved",
-        f"{kind} generation is {wanted}, but its controller has seen {seen}",
+        f"{kind} generation is {requested}, but its controller has seen {seen}",
     )
 
 
@@ -206,15 +206,15 @@ def deployment(body: Body) -> Health:
 
 
 def _deployment_counts(body: Body) -> Health | None:
-    wanted = count(body, "spec", "replicas", default=1)
+    requested = count(body, "spec", "replicas", default=1)
     there = count(body, "status", "replicas")
     updated = count(body, "status", "updatedReplicas")
     return (
-        _less("LessReplicas", "Replicas", there, wanted)
-        or _less("LessUpdated", "Updated", updated, wanted)
-        or _extra(there, wanted)
+        _less("LessReplicas", "Replicas", there, requested)
+        or _less("LessUpdated", "Updated", updated, requested)
+        or _extra(there, requested)
         or _less("LessAvailable", "Available", count(body, "status", "availableReplicas"), updated)
-        or _less("LessReady", "Ready", count(body, "status", "readyReplicas"), wanted)
+        or _less("LessReady", "Ready", count(body, "status", "readyReplicas"), requested)
     )
 
 
@@ -237,14 +237,16 @@ def replica_set(body: Body) -> Health:
     """Every replica there, labelled, available and ready."""
     if condition_status(body, "ReplicaFailure") == "True":
         return in_progress("ReplicaFailure", "Pods could not be made or removed")
-    wanted = count(body, "spec", "replicas", default=1)
+    requested = count(body, "spec", "replicas", default=1)
     there = count(body, "status", "replicas")
     labelled = count(body, "status", "fullyLabeledReplicas")
     return (
-        _less("LessLabelled", "Labelled", labelled, wanted)
-        or _less("LessAvailable", "Available", count(body, "status", "availableReplicas"), wanted)
-        or _less("LessReady", "Ready", count(body, "status", "readyReplicas"), wanted)
-        or _extra(there, wanted)
+        _less("LessLabelled", "Labelled", labelled, requested)
+        or _less(
+            "LessAvailable", "Available", count(body, "status", "availableReplicas"), requested
+        )
+        or _less("LessReady", "Ready", count(body, "status", "readyReplicas"), requested)
+        or _extra(there, requested)
         or current(f"ReplicaSet is available. Replicas: {there}")
     )
 
@@ -253,26 +255,26 @@ def stateful_set(body: Body) -> Health:
     """Every replica ready and of the new revision, as far as partition and strategy ask."""
     if text(body, "spec", "updateStrategy", "type") == "OnDelete":
         return current("StatefulSet is updated as its pods are deleted (OnDelete)")
-    wanted = count(body, "spec", "replicas", default=1)
+    requested = count(body, "spec", "replicas", default=1)
     there = count(body, "status", "replicas")
     return (
-        _less("LessReplicas", "Replicas", there, wanted)
-        or _less("LessReady", "Ready", count(body, "status", "readyReplicas"), wanted)
-        or _extra(there, wanted)
-        or _stateful_rollout(body, wanted)
+        _less("LessReplicas", "Replicas", there, requested)
+        or _less("LessReady", "Ready", count(body, "status", "readyReplicas"), requested)
+        or _extra(there, requested)
+        or _stateful_rollout(body, requested)
         or current(f"All replicas scheduled as expected. Replicas: {there}")
     )
 
 
-def _stateful_rollout(body: Body, wanted: int) -> Health | None:
+def _stateful_rollout(body: Body, requested: int) -> Health | None:
     partition = number(body, "spec", "updateStrategy", "rollingUpdate", "partition")
     updated = count(body, "status", "updatedReplicas")
     if partition is not None:
-        share = max(wanted - partition, 0)
+        share = max(requested - partition, 0)
         return _less("PartitionRollout", "Updated", updated, share) or current(
             f"Partition rollout complete. Updated: {updated}"
         )
-    short = _less("LessCurrent", "Current", count(body, "status", "currentReplicas"), wanted)
+    short = _less("LessCurrent", "Current", count(body, "status", "currentReplicas"), requested)
     if short:
         return short
     if text(body, "status", "currentRevision") != text(body, "status", "updateRevision"):
@@ -291,28 +293,28 @@ def daemon_set(body: Body, *, updated: bool = True) -> Health:
         return in_progress("NoGeneration", "DaemonSet metadata.generation not found")
     if number(body, "status", "observedGeneration") is None:
         return in_progress("NoObservedGeneration", "DaemonSet status.observedGeneration not found")
-    wanted = number(body, "status", "desiredNumberScheduled")
-    if wanted is None:
+    requested = number(body, "status", "desiredNumberScheduled")
+    if requested is None:
         return in_progress("NoDesiredNumber", "Missing .status.desiredNumberScheduled")
-    new = count(body, "status", "updatedNumberScheduled") if updated else wanted
+    new = count(body, "status", "updatedNumberScheduled") if updated else requested
     scheduled = count(body, "status", "currentNumberScheduled")
     return (
-        _less("LessCurrent", "Current", scheduled, wanted)
-        or _less("LessUpdated", "Updated", new, wanted)
-        or _less("LessAvailable", "Available", count(body, "status", "numberAvailable"), wanted)
-        or _less("LessReady", "Ready", count(body, "status", "numberReady"), wanted)
-        or current(f"All replicas scheduled as expected. Replicas: {wanted}")
+        _less("LessCurrent", "Current", scheduled, requested)
+        or _less("LessUpdated", "Updated", new, requested)
+        or _less("LessAvailable", "Available", count(body, "status", "numberAvailable"), requested)
+        or _less("LessReady", "Ready", count(body, "status", "numberReady"), requested)
+        or current(f"All replicas scheduled as expected. Replicas: {requested}")
     )
 
 
-def _less(reason: str, label: str, there: int, wanted: int) -> Health | None:
-    return in_progress(reason, f"{label}: {there}/{wanted}") if there < wanted else None
+def _less(reason: str, label: str, there: int, requested: int) -> Health | None:
+    return in_progress(reason, f"{label}: {there}/{requested}") if there < requested else None
 
 
-def _extra(there: int, wanted: int) -> Health | None:
-    if there <= wanted:
+def _extra(there: int, requested: int) -> Health | None:
+    if there <= requested:
         return None
-    return in_progress("ExtraPods", f"Pending termination: {there - wanted}")
+    return in_progress("ExtraPods", f"Pending termination: {there - requested}")
 
 
 _RULES: Mapping[tuple[str, str], Callable[[Body], Health]] = {

@@ -52,10 +52,15 @@ def application(body: Body) -> Health:
 def rollout(body: Body) -> Health:
     """By its phase, once the controller has seen this generation (it writes that as text)."""
     seen = value(body, "status", "observedGeneration")
-    wanted = number(body, "metadata", "generation")
-    if isinstance(seen, str) and seen.isdecimal() and wanted is not None and int(seen) < wanted:
+    requested = number(body, "metadata", "generation")
+    if (
+        isinstance(seen, str)
+        and seen.isdecimal()
+        and requested is not None
+        and int(seen) < requested
+    ):
         return in_progress(
-            "LatestGenerationNotObserved", f"Rollout generation is {wanted}, seen is {seen}"
+            "LatestGenerationNotObserved", f"Rollout generation is {requested}, seen is {seen}"
         )
     phase = text(body, "status", "phase")
     message = text(body, "status", "message")
@@ -241,13 +246,13 @@ def _deployment(body: Body, _facts: Facts) -> Health | None:
 def _stateful_set(body: Body, _facts: Facts) -> Health | None:
     """With `minReadySeconds`, ready is not yet available (Kubernetes documentation)."""
     health = workloads.stateful_set(body)
-    wanted = number(body, "spec", "replicas")
+    requested = number(body, "spec", "replicas")
     available = number(body, "status", "availableReplicas") or 0
-    short = available < (1 if wanted is None else wanted)
+    short = available < (1 if requested is None else requested)
     on_delete = text(body, "spec", "updateStrategy", "type") == "OnDelete"
     asks = (number(body, "spec", "minReadySeconds") or 0) > 0 and not on_delete
     if health.status is Status.CURRENT and asks and short:
-        return in_progress("LessAvailable", f"Available: {available}/{wanted or 1}")
+        return in_progress("LessAvailable", f"Available: {available}/{requested or 1}")
     return health
 
 

@@ -138,13 +138,15 @@ def changes_by_repository(changes: Iterable[ImageChange]) -> dict[str, ImageChan
     return found | {change.repository: change for change in listed}
 
 
-def wanted_images(request: PlanRequest, survey: DiscoveredImages) -> tuple[RequestedImage, ...]:
+def requested_images(
+    request: PlanRequest, discovered: DiscoveredImages
+) -> tuple[RequestedImage, ...]:
     """The images that are meant, whatever file they stand in.
 
     An entry that certainly reaches no image counts only where nothing else has its repository.
     """
     changes = changes_by_repository(request.changes)
-    matching = [live for live in survey.lives if live.repository in changes]
+    matching = [live for live in discovered.lives if live.repository in changes]
     alive = {live.repository for live in matching if not live.dead}
     found = []
     for live in matching:
@@ -157,31 +159,31 @@ def wanted_images(request: PlanRequest, survey: DiscoveredImages) -> tuple[Reque
     return tuple(found)
 
 
-def dead_entries(request: PlanRequest, survey: DiscoveredImages) -> tuple[ImageLocation, ...]:
+def dead_entries(request: PlanRequest, discovered: DiscoveredImages) -> tuple[ImageLocation, ...]:
     """Entries for a wanted repository that reach no image, where other places have it."""
     changes = changes_by_repository(request.changes)
-    alive = {live.repository for live in survey.lives if not live.dead}
+    alive = {live.repository for live in discovered.lives if not live.dead}
     return tuple(
         live.version
-        for live in survey.lives
+        for live in discovered.lives
         if live.dead and live.repository in changes and live.repository in alive
     )
 
 
-def editable(wanted: RequestedImage, request: PlanRequest) -> bool:
+def editable(requested: RequestedImage, request: PlanRequest) -> bool:
     """Whether `paths` lets the file be edited."""
-    return not request.paths or allowed(wanted.live.version.main.file, request.paths)
+    return not request.paths or allowed(requested.live.version.main.file, request.paths)
 
 
-def other_uses(survey: DiscoveredImages, wanted: Iterable[RequestedImage]) -> Uses:
+def other_uses(discovered: DiscoveredImages, requested: Iterable[RequestedImage]) -> Uses:
     """What else is decided by scalars; tags without a repository are images of their own."""
-    chosen = {id(item.live) for item in wanted}
+    chosen = {id(item.live) for item in requested}
     found: dict[tuple[str, str], dict[Use, None]] = {}
-    for live in survey.lives:
+    for live in discovered.lives:
         if id(live) not in chosen and live.repository is not None and not live.dead:
             for spot in (*live.version.spots.values(), *live.naming.spots.values()):
                 found.setdefault(spot.key, {}).setdefault(Use(spot=spot, live=live))
-    for spot in survey.lone:
+    for spot in discovered.lone:
         if spot.anchored is None and not spot.has_anchor:
             continue  # what others merge is a template, not an image
         found.setdefault(spot.key, {}).setdefault(Use(spot=spot, live=None))
@@ -219,56 +221,56 @@ class ImagePlanner:
     uses: Uses
     errors: list[GitOpsError] = field(default_factory=list)
 
-    def plan(self, wanted: RequestedImage) -> None:
+    def plan(self, requested: RequestedImage) -> None:
         """Plan one image; what is wrong with it is kept."""
         try:
-            self._plan(wanted)
+            self._plan(requested)
         except GitOpsError as error:
             if str(error) not in {str(known) for known in self.errors}:
                 self.errors.append(error)
 
-    def _plan(self, wanted: RequestedImage) -> None:
-        live, target = wanted.live, wanted.change.target
-        renames = wanted.change.rename and live.repository != target.repository
+    def _plan(self, requested: RequestedImage) -> None:
+        live, target = requested.live, requested.change.target
+        renames = requested.change.rename and live.repository != target.repository
         renames = renames or _says_other_name(live, target)
         untraced = live.untraced or unresolved(live)
         if untraced is not None:
             raise UntracedError(str(live.repository), untraced)
-        if not self._differs(wanted, renames=renames):
-            self._put(live.version, self._version(wanted), wanted)
+        if not self._differs(requested, renames=renames):
+            self._put(live.version, self._version(requested), requested)
             return
         sharers = self._sharers(live.version, _VERSION)
         sharers += self._sharers(live.naming, _NAME) if renames else ()
         needs_entry = renames and not _is_marker(live) and _keeps_old_name(live, target)
         if sharers:
-            self._create(wanted, renames=renames, sharers=sharers)
+            self._create(requested, renames=renames, sharers=sharers)
         elif needs_entry:
-            self._create(wanted, renames=renames, sharers=())
+            self._create(requested, renames=renames, sharers=())
         else:
-            self._edit(wanted, renames=renames)
+            self._edit(requested, renames=renames)
 
-    def _edit(self, wanted: RequestedImage, *, renames: bool) -> None:
-        live, target = wanted.live, wanted.change.target
-        values = self._version(wanted)
+    def _edit(self, requested: RequestedImage, *, renames: bool) -> None:
+        live, target = requested.live, requested.change.target
+        values = self._version(requested)
         if renames and live.naming.key == live.version.key:
             values = {**values, **name_values(live.version, target, values)}
         elif renames:
-            self._put(live.naming, name_values(live.naming, target, {}), wanted)
-        self._put(live.version, values, wanted)
+            self._put(live.naming, name_values(live.naming, target, {}), requested)
+        self._put(live.version, values, requested)
 
-    def _differs(self, wanted: RequestedImage, *, renames: bool) -> bool:
-        place = wanted.live.version
+    def _differs(self, requested: RequestedImage, *, renames: bool) -> bool:
+        place = requested.live.version
         try:
-            values = self._version(wanted)
+            values = self._version(requested)
         except CannotWriteError:
             return True
         return renames or any(place.text(role) != value for role, value in values.items())
 
-    def _version(self, wanted: RequestedImage) -> Mapping[Role, str]:
-        place, target = wanted.live.version, wanted.change.target
+    def _version(self, requested: RequestedImage) -> Mapping[Role, str]:
+        place, target = requested.live.version, requested.change.target
         if not place.settles:
             raise CannotWriteError(
-                f"{place.main.at} names {wanted.live.repository}, but says no version",
+                f"{place.main.at} names {requested.live.repository}, but says no version",
                 cause="keys are never created",
                 fix="add a tag there",
                 location=Location(file=place.main.file, line=place.main.line),
@@ -276,13 +278,13 @@ class ImagePlanner:
         return version_values(place, target, self.request.digest_mode)
 
     def _put(
-        self, place: ImageLocation, values: Mapping[Role, str], wanted: RequestedImage
+        self, place: ImageLocation, values: Mapping[Role, str], requested: RequestedImage
     ) -> None:
         self.writer.put(
             place,
             values,
-            application=wanted.application,
-            repository=wanted.change.target.repository,
+            application=requested.application,
+            repository=requested.change.target.repository,
         )
 
     def _sharers(self, place: ImageLocation, roles: tuple[Role, ...]) -> tuple[str, ...]:
@@ -302,9 +304,11 @@ class ImagePlanner:
             if use.spot.path == spot.path or not markers.is_marked(spot)
         ]
 
-    def _create(self, wanted: RequestedImage, *, renames: bool, sharers: tuple[str, ...]) -> None:
+    def _create(
+        self, requested: RequestedImage, *, renames: bool, sharers: tuple[str, ...]
+    ) -> None:
         """An `images` entry in the lowest kustomization above that nobody else stands on."""
-        live, place = wanted.live, wanted.live.version
+        live, place = requested.live, requested.live.version
         uses = self._uses(place, _VERSION)
         barred = {layer.kustomization for use in uses if use.live for layer in use.live.layers}
         # Below the layer that says it now, an entry would be overruled, or would break its match.
@@ -313,13 +317,13 @@ class ImagePlanner:
             path = layer.kustomization
             shared = any(path in closure for closure in self.others.values())
             if not shared and path not in barred and self._may_edit(path):
-                item = _entry(layer.name, wanted, renames=renames)
-                self.writer.create(path, item, created_line(self._line(wanted), path, item))
+                item = _entry(layer.name, requested, renames=renames)
+                self.writer.create(path, item, created_line(self._line(requested), path, item))
                 return
         location = Location(file=place.main.file, line=place.main.line)
         if not sharers:
             raise CannotWriteError(
-                f"{place.main.at} cannot take the name {wanted.change.target.name}",
+                f"{place.main.at} cannot take the name {requested.change.target.name}",
                 cause="no name is written there, and keys are never created",
                 fix="add the name there, or rename it by `set`",
                 location=location,
@@ -334,19 +338,19 @@ class ImagePlanner:
     def _may_edit(self, path: str) -> bool:
         return not self.request.paths or allowed(path, self.request.paths)
 
-    def _line(self, wanted: RequestedImage) -> PlanLine:
-        spot = wanted.live.version.main
+    def _line(self, requested: RequestedImage) -> PlanLine:
+        spot = requested.live.version.main
         return PlanLine(
             environment=self.request.environment.name,
-            application=wanted.application,
+            application=requested.application,
             file=spot.file,
             line=spot.line,
             path=spot.at,
             old=spot.value,
             new="",
-            rule=wanted.live.version.rule,
-            reason=wanted.live.version.reason,
-            repository=wanted.change.target.repository,
+            rule=requested.live.version.rule,
+            reason=requested.live.version.reason,
+            repository=requested.change.target.repository,
         )
 
 
@@ -369,8 +373,8 @@ def _keeps_old_name(live: EffectiveImage, target: ImageReference) -> bool:
     return matched or not name_values(live.naming, target, {})
 
 
-def _entry(name: str, wanted: RequestedImage, *, renames: bool) -> Item:
-    target = wanted.change.target
+def _entry(name: str, requested: RequestedImage, *, renames: bool) -> Item:
+    target = requested.change.target
     pairs = (
         ("name", name),
         ("newName", target.name if renames else None),

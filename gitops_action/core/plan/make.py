@@ -32,7 +32,7 @@ from gitops_action.core.plan.images import (
     dead_entries,
     editable,
     other_uses,
-    wanted_images,
+    requested_images,
 )
 from gitops_action.core.plan.mentions import mentions
 from gitops_action.core.plan.model import (
@@ -72,14 +72,14 @@ Sibling = tuple[str, str]
 """What the siblings have in common, and which of them it is."""
 
 
-def refuse_ambiguity(wanted: Iterable[RequestedImage]) -> None:
+def refuse_ambiguity(requested: Iterable[RequestedImage]) -> None:
     """Refuse when sibling overlays settle an image in different places.
 
     Raises:
         AmbiguousEnvironmentError: with file and line in each overlay.
     """
     groups: dict[tuple[str, str], dict[str, dict[tuple[str, str], Location]]] = {}
-    listed = tuple(wanted)
+    listed = tuple(requested)
     for item in listed:
         spot = item.live.version.main
         for parent, name in siblings(item.live):
@@ -96,9 +96,9 @@ def refuse_ambiguity(wanted: Iterable[RequestedImage]) -> None:
             raise AmbiguousEnvironmentError(repository, named, _variables(listed, repository))
 
 
-def _variables(wanted: Iterable[RequestedImage], repository: str) -> list[str]:
+def _variables(requested: Iterable[RequestedImage], repository: str) -> list[str]:
     """The variables that say the version, where the places named are those of their values."""
-    places = (i.live.version for i in wanted if i.live.repository == repository)
+    places = (i.live.version for i in requested if i.live.repository == repository)
     return list(dict.fromkeys(p.reason for p in places if p.rule == substitution.RULE))
 
 
@@ -226,16 +226,16 @@ def make_plan(request: PlanRequest) -> Plan:
     """
     source = _source(request)
     surveyor = ImageDiscovery(source)
-    survey = surveyor.survey(request.environment)
+    discovered = surveyor.discovered(request.environment)
     others = _closures(surveyor, request)
     if source.unread:
         raise FoldersNotReadError(tuple(source.unread))
     if source.unread_files:
         raise FilesNotReadError(tuple(source.unread_files))
-    refuse_unreadable(request, survey, source)
-    _raise(_misfits(request, survey))
-    wanted = _wanted(request, survey, source)
-    uses = other_uses(survey, wanted)
+    refuse_unreadable(request, discovered, source)
+    _raise(_misfits(request, discovered))
+    requested = _requested(request, discovered, source)
+    uses = other_uses(discovered, requested)
     writer = Writer(source=source, environment=request.environment.name, uses=uses)
     planner = ImagePlanner(
         request=request,
@@ -244,15 +244,15 @@ def make_plan(request: PlanRequest) -> Plan:
         others=others,
         uses=uses,
     )
-    for item in wanted:
+    for item in requested:
         planner.plan(item)
-    _rename_markers(request, survey, wanted, writer)
+    _rename_markers(request, discovered, requested, writer)
     errors = planner.errors + plan_sets(request, source, writer, others)
     _raise(errors)
     writer.follow_aliases()
     edits, refused = writer.contents()
     _raise(refused)
-    for place in dead_entries(request, survey):
+    for place in dead_entries(request, discovered):
         reason = f"the entry {place.literal} reaches no image: kustomize matches names literally"
         source.skip(place.main.file, place.main.line, reason)
     lines = tuple(sorted(writer.lines.values(), key=_order))
@@ -264,9 +264,9 @@ def make_plan(request: PlanRequest) -> Plan:
         lines=lines,
         unchanged=unchanged,
         edits=edits,
-        skipped=_skipped(request, survey, source, wanted),
-        notes=different_versions(wanted),
-        previous=_previous(request, survey, wanted),
+        skipped=_skipped(request, discovered, source, requested),
+        notes=different_versions(requested),
+        previous=_previous(request, discovered, requested),
     )
 
 
@@ -304,11 +304,11 @@ def _closures(surveyor: ImageDiscovery, request: PlanRequest) -> Mapping[str, fr
     }
 
 
-def _wanted(
-    request: PlanRequest, survey: DiscoveredImages, source: Source
+def _requested(
+    request: PlanRequest, discovered: DiscoveredImages, source: Source
 ) -> tuple[RequestedImage, ...]:
     """The images to edit; those in files that may not be edited are told as left alone."""
-    chosen = wanted_images(request, survey)
+    chosen = requested_images(request, discovered)
     for item in chosen:
         if not editable(item, request):
             spot = item.live.version.main
@@ -319,27 +319,30 @@ def _wanted(
     refuse_streams(within)
     missing = _missing(request, within)
     if missing:
-        raise _no_match(request, missing, survey, source)
+        raise _no_match(request, missing, discovered, source)
     return within
 
 
 def _rename_markers(
-    request: PlanRequest, survey: DiscoveredImages, wanted: Sequence[RequestedImage], writer: Writer
+    request: PlanRequest,
+    discovered: DiscoveredImages,
+    requested: Sequence[RequestedImage],
+    writer: Writer,
 ) -> None:
     """Renaming an image renames our markers of the places that are edited."""
-    places = [place for item in wanted for place in (item.live.version, item.live.naming)]
+    places = [place for item in requested for place in (item.live.version, item.live.naming)]
     edited = {spot.key for place in places for spot in place.spots.values()}
     renames = {change.repository: change for change in request.changes if change.rename}
-    for mark in survey.marks:
+    for mark in discovered.marks:
         change = renames.get(mark.repository or "")
         if change is not None and mark.spot.key in edited:
             writer.rename_marker(mark.spot, change.target.name)
 
 
-def _misfits(request: PlanRequest, survey: DiscoveredImages) -> list[GitOpsError]:
+def _misfits(request: PlanRequest, discovered: DiscoveredImages) -> list[GitOpsError]:
     """Markers of the wanted images that do not fit their values."""
     changes = changes_by_repository(request.changes)
-    found = (mark for mark in markers.misfits(survey.marks) if mark.repository in changes)
+    found = (mark for mark in markers.misfits(discovered.marks) if mark.repository in changes)
     return [MarkerError(mark) for mark in found]
 
 
@@ -349,27 +352,32 @@ def _missing(request: PlanRequest, within: Iterable[RequestedImage]) -> list[str
 
 
 def _no_match(
-    request: PlanRequest, missing: Sequence[str], survey: DiscoveredImages, source: Source
+    request: PlanRequest, missing: Sequence[str], discovered: DiscoveredImages, source: Source
 ) -> NoMatchError:
     everything = Source(snapshot=request.snapshot)
-    full = ImageDiscovery(everything).survey(request.environment)
+    full = ImageDiscovery(everything).discovered(request.environment)
     uses = uses_of(full, request.environment, request.config)
     counts = Counter(use.repository for use in uses)
     ordered = sorted(counts, key=lambda name: (-_nearness(name, missing), name))
     images = {name: counts[name] for name in ordered}
-    hint = _hint(request, missing, survey, uses)
-    hint = "; ".join(part for part in (hint, *_elsewhere(request, missing, survey, source)) if part)
+    hint = _hint(request, missing, discovered, uses)
+    hint = "; ".join(
+        part for part in (hint, *_elsewhere(request, missing, discovered, source)) if part
+    )
     return NoMatchError(missing, request.environment.name, images, hint)
 
 
 def _nearness(name: str, missing: Sequence[str]) -> float:
     from difflib import SequenceMatcher  # noqa: PLC0415 - only a mistake needs it
 
-    return max(SequenceMatcher(None, name, wanted).ratio() for wanted in missing)
+    return max(SequenceMatcher(None, name, requested).ratio() for requested in missing)
 
 
 def _hint(
-    request: PlanRequest, missing: Sequence[str], survey: DiscoveredImages, uses: Sequence[ImageUse]
+    request: PlanRequest,
+    missing: Sequence[str],
+    discovered: DiscoveredImages,
+    uses: Sequence[ImageUse],
 ) -> str:
     elsewhere = sorted(
         {str(use.application) for use in uses if use.repository in missing and use.application}
@@ -384,7 +392,7 @@ def _hint(
         return f"it is used by application {', '.join(elsewhere)}: ask for that one"
     if any(use.repository in missing for use in uses):
         return "it is there, but left out by `paths` or by its application's `images`"
-    marks = [*survey.unresolved, *survey.lone]
+    marks = [*discovered.unresolved, *discovered.lone]
     if marks:
         places = ", ".join(f"{spot.file}:{spot.line}" for spot in marks[:5])
         return f"values without a repository ({places}) need a `# gitops-image:` marker, or `set`"
@@ -418,12 +426,12 @@ def _templates(request: PlanRequest, missing: Sequence[str]) -> tuple[str, ...]:
 
 
 def _elsewhere(
-    request: PlanRequest, missing: Sequence[str], survey: DiscoveredImages, source: Source
+    request: PlanRequest, missing: Sequence[str], discovered: DiscoveredImages, source: Source
 ) -> Iterator[str]:
     """Where the missing images may be: in text that no rule recognises, in remote bases."""
-    named = mentions(missing, request.environment, survey, source)
+    named = mentions(missing, request.environment, discovered, source)
     yield from (f"{item.file}:{item.line}: {item.reason}" for item in named[:_SHOWN])
-    remote = [item for item in source.remote if item.file in survey.files]
+    remote = [item for item in source.remote if item.file in discovered.files]
     if remote and not named:
         yield "not read, because remote: " + ", ".join(
             f"{item.file}:{item.line}" for item in remote[:_SHOWN]
@@ -435,26 +443,29 @@ def _order(line: PlanLine) -> tuple[str, int, str]:
 
 
 def _previous(
-    request: PlanRequest, survey: DiscoveredImages, wanted: Sequence[RequestedImage]
+    request: PlanRequest, discovered: DiscoveredImages, requested: Sequence[RequestedImage]
 ) -> tuple[ImageReference, ...]:
-    chosen = {item.live.repository for item in wanted}
-    uses = uses_of(survey, request.environment, request.config)
+    chosen = {item.live.repository for item in requested}
+    uses = uses_of(discovered, request.environment, request.config)
     found = (use.reference for use in uses if use.repository in chosen)
     return tuple(dict.fromkeys(reference for reference in found if reference))
 
 
 def _skipped(
-    request: PlanRequest, survey: DiscoveredImages, source: Source, wanted: Sequence[RequestedImage]
+    request: PlanRequest,
+    discovered: DiscoveredImages,
+    source: Source,
+    requested: Sequence[RequestedImage],
 ) -> tuple[Skipped, ...]:
     """What was left alone in this environment and has to do with a wanted image."""
-    told = [item for item in source.skipped if item.file in survey.files]
+    told = [item for item in source.skipped if item.file in discovered.files]
     if request.changes:
         names = changes_by_repository(request.changes)
-        told += mentions(names, request.environment, survey, source)
+        told += mentions(names, request.environment, discovered, source)
     # An entry that reaches nothing that was read can only be for what stands elsewhere.
-    unseen = {item.live.version.main.file for item in wanted if not item.live.seen}
+    unseen = {item.live.version.main.file for item in requested if not item.live.seen}
     told += [item for item in source.remote if item.file in unseen]
-    doubts = dict.fromkeys(doubt for item in wanted for doubt in item.live.doubts)
+    doubts = dict.fromkeys(doubt for item in requested for doubt in item.live.doubts)
     told += [Skipped(file=doubt.file, line=doubt.line, reason=doubt.what) for doubt in doubts]
     return tuple(sorted(set(told), key=lambda item: (item.file, item.line, item.reason)))
 

@@ -19,17 +19,20 @@ _MOST = 20
 
 
 def mentions(
-    repositories: Iterable[str], environment: Environment, survey: DiscoveredImages, source: Source
+    repositories: Iterable[str],
+    environment: Environment,
+    discovered: DiscoveredImages,
+    source: Source,
 ) -> tuple[Skipped, ...]:
     """The lines of an environment that name an image and were recognised by no rule."""
     expression = re.compile(b"|".join(_names(name) for name in repositories))
     found: list[Skipped] = []
     for path in sorted(source.snapshot.files):
-        if not (path in survey.files or environment.contains(path)) or _is_ours(path):
+        if not (path in discovered.files or environment.contains(path)) or _is_ours(path):
             continue
         data = source.data(path)
         if expression.search(data) and not source.is_link(path):
-            found += _in_file(path, data, expression, survey, source)
+            found += _in_file(path, data, expression, discovered, source)
     if len(found) > _MOST:
         rest = found[_MOST]
         more = f"the image is named in {len(found) - _MOST} more lines that no rule recognises"
@@ -38,11 +41,15 @@ def mentions(
 
 
 def _in_file(
-    path: str, data: bytes, expression: re.Pattern[bytes], survey: DiscoveredImages, source: Source
+    path: str,
+    data: bytes,
+    expression: re.Pattern[bytes],
+    discovered: DiscoveredImages,
+    source: Source,
 ) -> Iterator[Skipped]:
     marked = tuple(markers.BYTES)
     for number, line in enumerate(data.splitlines(), start=1):
-        if not expression.search(line) or (path, number) in survey.recognised:
+        if not expression.search(line) or (path, number) in discovered.recognised:
             continue
         if _UPDATER in line or any(mark in line for mark in marked):
             continue

@@ -127,8 +127,8 @@ def make_keep(changes: Sequence[ImageChange], sets: Sequence[SetEdit]) -> Keep:
 
 def repositories_of(changes: Sequence[ImageChange]) -> list[str]:
     """The repositories that are looked for; a rename also looks for its new name."""
-    wanted = [change.repository for change in changes]
-    return wanted + [change.target.repository for change in changes if change.rename]
+    requested = [change.repository for change in changes]
+    return requested + [change.target.repository for change in changes if change.rename]
 
 
 # Why an environment cannot be planned.

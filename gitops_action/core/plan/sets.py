@@ -67,28 +67,28 @@ def locate(edit: SetEdit, source: Source, environment: Environment) -> str:
         UsageError: several files in the environment are meant, or none is there, or it leads out.
     """
     location = Location(file=edit.file)
-    wanted = source.resolve("", edit.file, location)
+    requested = source.resolve("", edit.file, location)
     if source.is_link(posixpath.normpath(edit.file)):
         raise (
             OutsideRepositoryError(edit.file, location)
-            if not source.has(wanted)
+            if not source.has(requested)
             else UsageError(
                 f"`set`, line {edit.line}: {edit.file} is a symbolic link",
-                cause=f"it points to {wanted}",
-                fix=f"name {wanted} itself",
+                cause=f"it points to {requested}",
+                fix=f"name {requested} itself",
             )
         )
     inside = [p for p in sorted(source.snapshot.files) if environment.contains(p)]
-    exact = [p for p in inside if environment.path and p == f"{environment.root}/{wanted}"]
-    ending = [p for p in inside if f"/{p}".endswith(f"/{wanted}")]
-    if exact or (source.has(wanted) and wanted in inside):
-        return (exact or [wanted])[0]
+    exact = [p for p in inside if environment.path and p == f"{environment.root}/{requested}"]
+    ending = [p for p in inside if f"/{p}".endswith(f"/{requested}")]
+    if exact or (source.has(requested) and requested in inside):
+        return (exact or [requested])[0]
     if len(ending) == 1:
         return ending[0]
     if len(ending) > 1:
         raise _several(edit, ending)
-    if source.has(wanted):
-        return wanted
+    if source.has(requested):
+        return requested
     raise UsageError(
         f"`set`, line {edit.line}: there is no file {edit.file}",
         cause=f"neither in environment {environment.name} nor from the repository's top",

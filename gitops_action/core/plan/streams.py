@@ -25,32 +25,32 @@ def shape_of(tag: str) -> frozenset[str] | None:
     return frozenset(words - _STAGES)
 
 
-def refuse_streams(wanted: Iterable[RequestedImage]) -> None:
+def refuse_streams(requested: Iterable[RequestedImage]) -> None:
     """Refuse a version for places that follow different streams of one repository.
 
     Raises:
         SeveralStreamsError: with every place and its version.
     """
-    for repository, tags in _tags(wanted).items():
+    for repository, tags in _tags(requested).items():
         shapes = {shape for tag in tags if (shape := shape_of(tag)) is not None}
         if len(shapes) > 1:
             raise SeveralStreamsError(repository, tags)
 
 
-def different_versions(wanted: Iterable[RequestedImage]) -> tuple[str, ...]:
+def different_versions(requested: Iterable[RequestedImage]) -> tuple[str, ...]:
     """A sentence for each image whose places say different versions now."""
     return tuple(
         f"{repository} has {len(tags)} versions now: "
         + "; ".join(f"{tag} ({', '.join(map(str, places))})" for tag, places in tags.items())
-        for repository, tags in _tags(wanted).items()
+        for repository, tags in _tags(requested).items()
         if len(tags) > 1
     )
 
 
-def _tags(wanted: Iterable[RequestedImage]) -> Mapping[str, Mapping[str, Sequence[Location]]]:
+def _tags(requested: Iterable[RequestedImage]) -> Mapping[str, Mapping[str, Sequence[Location]]]:
     """The places of each repository by the tag that they say; those at the target are left out."""
     found: dict[str, dict[str, dict[Location, None]]] = {}
-    for item in wanted:
+    for item in requested:
         tag, target = item.live.spelling.tag, item.change.target
         if tag and tag != target.tag:
             spot = item.live.version.main

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gitops_action.core.discovery import DiscoveredImages, Source
 from gitops_action.core.kustomize import KUSTOMIZATION_NAMES
-from gitops_action.core.plan.images import changes_by_repository, wanted_images
+from gitops_action.core.plan.images import changes_by_repository, requested_images
 from gitops_action.core.plan.model import PlanRequest, allowed
 from gitops_action.core.yaml import YamlSyntaxError
 from gitops_action.errors import GitOpsError, GitOpsErrors
@@ -16,7 +16,7 @@ from gitops_action.errors import GitOpsError, GitOpsErrors
 _HUB = "docker.io/library/"
 
 
-def refuse_unreadable(request: PlanRequest, survey: DiscoveredImages, source: Source) -> None:
+def refuse_unreadable(request: PlanRequest, discovered: DiscoveredImages, source: Source) -> None:
     """Stop at what is wrong, but note files that do not parse and cannot decide a wanted image.
 
     A file can decide it when what renders the image is built from it, when it is a kustomization
@@ -27,13 +27,13 @@ def refuse_unreadable(request: PlanRequest, survey: DiscoveredImages, source: So
         GitOpsError: one such file is wrong.
         GitOpsErrors: several are.
     """
-    broken = {file: e for file, e in sorted(source.errors.items()) if file in survey.files}
+    broken = {file: e for file, e in sorted(source.errors.items()) if file in discovered.files}
     if not broken:
         return
     deciding = _Deciding(
         request=request,
-        files=_files_of(request, survey),
-        missing=_missing(request, survey),
+        files=_files_of(request, discovered),
+        missing=_missing(request, discovered),
     )
     refused = {
         file: error
@@ -102,16 +102,16 @@ def _repositories(request: PlanRequest) -> tuple[str, ...]:
     return tuple(changes_by_repository(request.changes))
 
 
-def _files_of(request: PlanRequest, survey: DiscoveredImages) -> frozenset[str]:
+def _files_of(request: PlanRequest, discovered: DiscoveredImages) -> frozenset[str]:
     found: set[str] = set()
-    for item in wanted_images(request, survey):
-        found |= survey.reached.get(item.live.root, frozenset())
+    for item in requested_images(request, discovered):
+        found |= discovered.reached.get(item.live.root, frozenset())
         found |= {item.live.version.main.file, item.live.naming.main.file}
     return frozenset(found)
 
 
-def _missing(request: PlanRequest, survey: DiscoveredImages) -> bool:
-    there = {item.change.repository for item in wanted_images(request, survey)}
+def _missing(request: PlanRequest, discovered: DiscoveredImages) -> bool:
+    there = {item.change.repository for item in requested_images(request, discovered)}
     return any(change.repository not in there for change in request.changes)
 
 

@@ -63,12 +63,12 @@ def _is_number(text: Text, names: tuple[str, ...]) -> bool:
     return own == names and text.plain and not isinstance(read_plain(text.value), str)
 
 
-def _line(graph: Graph, wanted: Callable[[Text], bool]) -> Location | None:
+def _line(graph: Graph, requested: Callable[[Text], bool]) -> Location | None:
     places = (
         Location(file=kustomization.path, line=text.line)
         for kustomization in graph.kustomizations
         for text in kustomization.texts
-        if wanted(text)
+        if requested(text)
     )
     return next(places, None)
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from gitops_action.core import trailers
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference, ImageSource
-from gitops_action.core.markdown import inert, shown
+from gitops_action.core.markdown import escape, shown
 from gitops_action.core.outcome import Job
 from gitops_action.core.pattern import pattern
 from gitops_action.core.plan import PlanLine, Skipped
@@ -156,12 +156,12 @@ def short_name(image: ImageReference) -> str:
 
 def title(view: ProposalView, *, limit: int = TITLE_LIMIT) -> str:
     """`Bump web to v1.2.3 in staging`, at most `limit` characters, on one line, inert."""
-    where = f" in {inert(view.environment)}" if view.declared else ""
+    where = f" in {escape(view.environment)}" if view.declared else ""
     if not view.images:
         count = len(view.sets)
         return f"Set {count} value{'s' * (count != 1)}{where}"
     versions = {version_of(step.new) for step in view.images}
-    version = f" to {inert(versions.pop())}" if len(versions) == 1 else ""
+    version = f" to {escape(versions.pop())}" if len(versions) == 1 else ""
     room = limit - len(f"Bump {where}{version}")
     if room < 1:  # a tag may have 128 characters
         version, room = "", limit - len(f"Bump {where}")
@@ -171,7 +171,7 @@ def title(view: ProposalView, *, limit: int = TITLE_LIMIT) -> str:
 def _what(view: ProposalView, room: int) -> str:
     names = sorted({short_name(step.new) for step in view.images})
     if len(view.applications) == 1 and len(names) == 1:
-        names = [inert(view.applications[0])]
+        names = [escape(view.applications[0])]
     listed = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
     return listed if len(listed) <= room else f"{len(names)} image{'s' * (len(names) != 1)}"
 

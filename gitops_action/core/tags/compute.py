@@ -83,8 +83,8 @@ def _names(emissions: Iterable[Emission], emitter: Emitter) -> tuple[str, ...]:
     emitted = [emission for emission in emissions if emission.tag]
     if not emitted:
         return ()
-    wanted = emitter.flavor.latest
-    latest = emitted[0].latest if wanted == "auto" else wanted == "true"
+    requested = emitter.flavor.latest
+    latest = emitted[0].latest if requested == "auto" else requested == "true"
     last = [emitter.latest()] if latest else []
     return tuple(dict.fromkeys([*(emission.tag for emission in emitted), *last]))
 

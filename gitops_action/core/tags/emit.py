@@ -179,8 +179,8 @@ class Emitter:
         return self._tag(value, rule, latest=True)
 
     def _edge(self, rule: TagRule) -> Emission:
-        wanted = rule.attributes["branch"] or self.context.repository.default_branch
-        if not self.context.branch or self.context.branch != wanted:
+        requested = rule.attributes["branch"] or self.context.repository.default_branch
+        if not self.context.branch or self.context.branch != requested:
             return Emission()
         return self._tag("edge", rule)
 

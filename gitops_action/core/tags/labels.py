@@ -45,16 +45,16 @@ def annotation_entries(
     Raises:
         UsageError: an expression is wrong, or a level is unknown.
     """
-    wanted = tuple(dict.fromkeys(levels))
-    _check_levels(wanted)
+    requested = tuple(dict.fromkeys(levels))
+    _check_levels(requested)
     common, named = _by_level(text_lines(text))
     standard, warnings = _standard(context, version), set[str]()
     entries: list[str] = []
-    for level in dict.fromkeys((*wanted, *named)):
-        shared = common if level in wanted else []
+    for level in dict.fromkeys((*requested, *named)):
+        shared = common if level in requested else []
         given, told = _pairs("annotations", [*shared, *named.get(level, [])], context)
         warnings.update(told)
-        pairs = {**standard, **given} if level in wanted else given
+        pairs = {**standard, **given} if level in requested else given
         entries += [f"{level}:{entry}" for entry in _entries(pairs)]
     return LabelLines(entries=tuple(entries), warnings=tuple(sorted(warnings)))
 

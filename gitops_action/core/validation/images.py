@@ -93,16 +93,18 @@ def declared_in_render(
     """
     rendered = [item for item in map(_read, images_of(manifests)) if item is not None]
     return tuple(
-        wanted for wanted in declared if not any(_stands_for(wanted, found) for found in rendered)
+        requested
+        for requested in declared
+        if not any(_stands_for(requested, found) for found in rendered)
     )
 
 
-def _stands_for(wanted: ImageReference, found: ImageReference) -> bool:
-    if wanted.repository != found.repository:
+def _stands_for(requested: ImageReference, found: ImageReference) -> bool:
+    if requested.repository != found.repository:
         return False
-    if wanted.digest and found.digest:
-        return wanted.digest == found.digest
-    return wanted.pulled == found.pulled if not wanted.tag else wanted.tag == found.tag
+    if requested.digest and found.digest:
+        return requested.digest == found.digest
+    return requested.pulled == found.pulled if not requested.tag else requested.tag == found.tag
 
 
 def _by_repository(images: Images) -> dict[str, tuple[str, ...]]:

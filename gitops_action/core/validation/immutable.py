@@ -58,8 +58,8 @@ def _cluster_address(before: Body, after: Body) -> bool:
     """A Service keeps its address, unless it becomes or was an ExternalName."""
     if "ExternalName" in {text(before, "spec", "type"), text(after, "spec", "type")}:
         return False
-    wanted = text(after, "spec", "clusterIP")
-    return bool(wanted) and wanted != text(before, "spec", "clusterIP")
+    requested = text(after, "spec", "clusterIP")
+    return bool(requested) and requested != text(before, "spec", "clusterIP")
 
 
 def _sealed(before: Body, after: Body) -> bool:

@@ -98,9 +98,9 @@ def pod_problems(manifest: Manifest) -> Iterator[ObjectProblem]:
 
 
 def _selector(manifest: Manifest, labels: Mapping[str, object]) -> Iterator[ObjectProblem]:
-    wanted = mapping(manifest.body, "spec", "selector", "matchLabels")
-    known = not (holds_variable(wanted) or holds_variable(labels))
-    missed = sorted(key for key in wanted if known and labels.get(key) != wanted[key])
+    requested = mapping(manifest.body, "spec", "selector", "matchLabels")
+    known = not (holds_variable(requested) or holds_variable(labels))
+    missed = sorted(key for key in requested if known and labels.get(key) != requested[key])
     if missed:
         yield ObjectProblem(
             f"{manifest.id} does not select its own pods",

@@ -68,9 +68,9 @@ def prove(
     except YamlSyntaxError as error:
         raise _failed(file, f"the result does not parse: {error}") from error
     expected = _expected(file.facts, changes)
-    for number, (wanted, fact) in enumerate(zip(expected, edited.facts, strict=False)):
-        if not (wanted.fits(fact) if isinstance(wanted, Reads) else wanted == fact):
-            raise _failed(file, f"event {number} reads {fact!r} instead of {wanted!r}")
+    for number, (requested, fact) in enumerate(zip(expected, edited.facts, strict=False)):
+        if not (requested.fits(fact) if isinstance(requested, Reads) else requested == fact):
+            raise _failed(file, f"event {number} reads {fact!r} instead of {requested!r}")
     if len(expected) != len(edited.facts):
         raise _failed(file, f"{len(edited.facts)} events instead of {len(expected)}")
     if [(comments.get(c.start, c.text), c.trailing) for c in file.comments] != [

@@ -73,8 +73,10 @@ def _planned(file: YamlFile, target: _Target) -> Planned | None:
     if value == scalar.value and read == scalar.kinds:
         return None
     _check_readers(file, target)
-    wanted = Reads(value=value, kinds=read, anchor=scalar.anchor, tag=scalar.tag)
-    return Planned(span=span, event=scalar.event, change=ScalarChange(removed=1, added=(wanted,)))
+    requested = Reads(value=value, kinds=read, anchor=scalar.anchor, tag=scalar.tag)
+    return Planned(
+        span=span, event=scalar.event, change=ScalarChange(removed=1, added=(requested,))
+    )
 
 
 def _kinds(file: YamlFile, scalar: Scalar, edit: Replace) -> tuple[Kind, Kind]:

@@ -97,8 +97,8 @@ def _subject(pod: Json, containers: list[Json]) -> str:
     """The container that `testbed/container` names, else the first."""
     annotations: Mapping[str, str] = pod["metadata"].get("annotations", {})
     names = [str(one["name"]) for one in containers]
-    wanted = annotations.get("testbed/container", "")
-    return wanted if wanted in names else next(iter(names), "")
+    requested = annotations.get("testbed/container", "")
+    return requested if requested in names else next(iter(names), "")
 
 
 def _bystander(subject: Container, *, init: bool) -> Json:

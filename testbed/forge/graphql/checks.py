@@ -53,9 +53,9 @@ def is_required(source: Status | CheckRun, context: Context, arguments: Argument
     name = source.context if isinstance(source, Status) else source.name
     number = arguments.get("pullRequestNumber")
     identifier = (arguments.get("pullRequestId") or "").rpartition(".")[2]
-    wanted = number if number is not None else int(identifier or 0)
+    requested = number if number is not None else int(identifier or 0)
     for repository in context.world.repositories.values():
-        pull = repository.pulls.get(wanted)
+        pull = repository.pulls.get(requested)
         if pull is None or pull.head_oid != source.oid:
             continue
         rules = repository.protected_by(pull.base)

@@ -162,9 +162,9 @@ def ref(source: Repository, context: Context, arguments: Arguments) -> RefNode |
 def refs(source: Repository, context: Context, arguments: Arguments) -> Connection:
     """List refs below a prefix."""
     demand(context, source, "contents")
-    prefix, wanted = arguments["refPrefix"], arguments.get("query") or ""
+    prefix, requested = arguments["refPrefix"], arguments.get("query") or ""
     found = source.git.refs(prefix).items()
-    items = [RefNode(repository=source, name=n, oid=o) for n, o in found if wanted in n]
+    items = [RefNode(repository=source, name=n, oid=o) for n, o in found if requested in n]
     return Connection(items=items)
 
 

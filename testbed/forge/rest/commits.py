@@ -35,9 +35,9 @@ def list_commits(call: Call) -> list[Json]:
     return found
 
 
-def _by(view: Json, role: str, wanted: str | None) -> bool:
+def _by(view: Json, role: str, requested: str | None) -> bool:
     account = view[role]["login"] if view[role] else None
-    return wanted in {None, account, view["commit"][role]["email"]}
+    return requested in {None, account, view["commit"][role]["email"]}
 
 
 def _stats(changes: tuple[FileChange, ...]) -> Json:

@@ -116,9 +116,11 @@ def _demand_contexts(call: Call, oid: str) -> None:
     statuses = {s.context: s.state for s in call.repository.statuses.get(oid, [])}
     runs = {r.name: r.conclusion or "pending" for r in call.repository.checks.get(oid, [])}
     reported = {**statuses, **runs}
-    wanted = call.body.get("required_contexts")
+    requested = call.body.get("required_contexts")
     passed = merging.PASSING
-    failed = [c for c in (reported if wanted is None else wanted) if reported.get(c) not in passed]
+    failed = [
+        c for c in (reported if requested is None else requested) if reported.get(c) not in passed
+    ]
     if failed:
         error = {"resource": "Deployment", "field": "required_contexts", "code": "invalid"}
         text = f"Conflict: Commit status checks failed for {call.body['ref']}."

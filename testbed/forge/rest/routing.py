@@ -146,13 +146,14 @@ def page(call: Call, route_url: str, items: list[Any]) -> tuple[list[Any], dict[
     except ValueError as error:
         raise ApiError(status=422, message="Invalid page") from error
     last = max(-(-len(items) // size), 1)
-    wanted = {"prev": at - 1, "next": at + 1, "last": last, "first": 1}
+    requested = {"prev": at - 1, "next": at + 1, "last": last, "first": 1}
     if at >= last:
-        wanted = {name: n for name, n in wanted.items() if name in {"prev", "first"}}
+        requested = {name: n for name, n in requested.items() if name in {"prev", "first"}}
     if at == 1:
-        wanted = {name: n for name, n in wanted.items() if name in {"next", "last"}}
+        requested = {name: n for name, n in requested.items() if name in {"next", "last"}}
     rest = "".join(f"&{k}={v}" for k, v in call.query.items() if k not in {"per_page", "page"})
     links = [
-        f'<{route_url}?per_page={size}&page={n}{rest}>; rel="{name}"' for name, n in wanted.items()
+        f'<{route_url}?per_page={size}&page={n}{rest}>; rel="{name}"'
+        for name, n in requested.items()
     ]
     return items[(at - 1) * size : at * size], {"Link": ", ".join(links)} if links else {}

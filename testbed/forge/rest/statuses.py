@@ -123,6 +123,6 @@ def _run_view(call: Call, run: CheckRun) -> Json:
 def list_check_runs(call: Call) -> Json:
     """List a commit's check runs (one page)."""
     runs = call.repository.checks.get(_oid(call), [])
-    wanted = call.query.get("check_name")
-    found = [_run_view(call, run) for run in runs if wanted in {None, run.name}]
+    requested = call.query.get("check_name")
+    found = [_run_view(call, run) for run in runs if requested in {None, run.name}]
     return {"total_count": len(found), "check_runs": found[:100]}

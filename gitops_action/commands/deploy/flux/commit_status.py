@@ -42,13 +42,13 @@ class Reported:
         self,
         commit: str,
         *,
-        wanted: RequestedStatuses,
+        requested: RequestedStatuses,
         statuses: Callable[[str], tuple[CommitStatus, ...]],
         history: History,
     ) -> None:
         """Nothing is read yet."""
         self._commit = commit
-        self._wanted = wanted
+        self._requested = requested
         self._statuses = statuses
         self._history = history
         self._known: dict[str, tuple[CommitStatus, ...]] = {}
@@ -63,7 +63,7 @@ class Reported:
         """
         self._read(self._commit)
         own = (self._commit, self._known[self._commit])
-        if all(one.said is Said.SUCCESS for one in reports([own], self._wanted)):
+        if all(one.said is Said.SUCCESS for one in reports([own], self._requested)):
             return (own,)
         newer = self._history.containing(self._commit, most=_MOST)
         for commit in self._due(newer):
@@ -85,7 +85,7 @@ class Reported:
 
 _FIRST, _GROWTH, _LONGEST = 5.0, 1.25, 15.0
 """Seconds between questions."""
-_PATIENCE = 60.0
+_RETRY_POLICY = 60.0
 """Seconds that a failure which Flux tries to mend has to stay."""
 _EVERY = 30.0
 """Seconds between lines that say that it still goes on."""
@@ -132,11 +132,11 @@ def deploy_by_status(run: StatusRun) -> TargetResult:
 class _StatusWait:
     """One wait."""
 
-    def __init__(self, run: StatusRun, wanted: RequestedStatuses) -> None:
+    def __init__(self, run: StatusRun, requested: RequestedStatuses) -> None:
         self.run = run
-        self.wanted = wanted
+        self.requested = requested
         self.reported = Reported(
-            run.commit, wanted=wanted, statuses=run.statuses, history=run.history
+            run.commit, requested=requested, statuses=run.statuses, history=run.history
         )
         self.seen: tuple[OnCommit, ...] = ()
         self.away: GitOpsError | None = None
@@ -147,7 +147,7 @@ class _StatusWait:
 
     def story(self) -> TargetResult:
         run, pause = self.run, _FIRST
-        run.teller.phase(f"Wait until Flux reports {run.commit[:12]}: {self.wanted.prefix}…")
+        run.teller.phase(f"Wait until Flux reports {run.commit[:12]}: {self.requested.prefix}…")
         while True:
             ended = self._round()
             if ended is not None:
@@ -156,7 +156,7 @@ class _StatusWait:
             if left <= 0:
                 return self._late()
             if run.stop.wait(min(pause, left)):
-                return self._untold("The wait was interrupted", "run it again: Flux goes on")
+                return self._undetermined("The wait was interrupted", "run it again: Flux goes on")
             pause = min(pause * _GROWTH, _LONGEST)
 
     def _round(self) -> TargetResult | None:
@@ -180,7 +180,7 @@ class _StatusWait:
         return self._result(Result.SUCCEEDED, notes=notes) if self.run.dry_run else None
 
     def _found(self) -> tuple[ReportedStatus, ...]:
-        return reports(self.seen, self.wanted)
+        return reports(self.seen, self.requested)
 
     def _certain(self, found: Sequence[ReportedStatus]) -> list[ReportedStatus]:
         """Failures; one that Flux may mend counts when it stayed."""
@@ -194,21 +194,23 @@ class _StatusWait:
             one
             for one in found
             if one.said is Said.FAILURE
-            or now - self.failing.get((one.context, one.commit), now) >= _PATIENCE
+            or now - self.failing.get((one.context, one.commit), now) >= _RETRY_POLICY
         ]
 
     def _late(self) -> TargetResult:
         """The time is up."""
         if self.away is not None:
-            return self._untold(_told(self.away), self.away.fix)
+            return self._undetermined(_told(self.away), self.away.fix)
         found = self._found()
         bad = [one for one in found if one.said in {Said.FAILING, Said.FAILURE}]
         if bad:
             return self._failed(bad)
         if any(one.said is Said.NOTHING for one in found):
-            sentence = words.silent_sentence(found, others(self.seen, self.wanted), self.run.commit)
-            return self._untold(self._in_time(sentence), words.SEE_PROVIDER)
-        return self._untold(self._in_time(words.passing_sentence(found)), words.SEE_CLUSTER)
+            sentence = words.silent_sentence(
+                found, others(self.seen, self.requested), self.run.commit
+            )
+            return self._undetermined(self._in_time(sentence), words.SEE_PROVIDER)
+        return self._undetermined(self._in_time(words.passing_sentence(found)), words.SEE_CLUSTER)
 
     def _in_time(self, sentence: str) -> str:
         return f"Within {format_duration(self.run.timeout)} {self._clean(sentence)}"
@@ -222,7 +224,7 @@ class _StatusWait:
         failures = (Failure(sentence=one, fix=words.SEE_CLUSTER) for one in sentences)
         return self._result(Result.FAILED, *failures)
 
-    def _untold(self, sentence: str, fix: str) -> TargetResult:
+    def _undetermined(self, sentence: str, fix: str) -> TargetResult:
         return self._result(Result.UNKNOWN, Failure(sentence=sentence, fix=fix))
 
     def _result(

@@ -26,22 +26,22 @@ from gitops_action.errors import GitOpsError
 
 def show(run: TargetRun, found: FoundKustomizations, book: Book) -> None:
     """Say it of every Kustomization, and what would keep it from the commit."""
-    lineage = CommitAncestry(run)
+    ancestry = CommitAncestry(run)
     for one, body in (*found.sources.items(), *found.kustomizations.items()):
         if suspended(body):
             book.fail(one, suspension(body))
     for body in found.kustomizations.values():
         source = found.sources[source_of(body)]
-        book.note(_runs(run, body, source, lineage))
+        book.note(_runs(run, body, source, ancestry))
         now = applied(body, source)
-        book.applied(body, reached=now is not None and lineage(now) is Relation.HAS)
+        book.applied(body, reached=now is not None and ancestry(now) is Relation.HAS)
 
 
-def _runs(run: TargetRun, body: LiveObject, source: LiveObject, lineage: CommitAncestry) -> str:
+def _runs(run: TargetRun, body: LiveObject, source: LiveObject, ancestry: CommitAncestry) -> str:
     now, commit = applied(body, source), run.commit[:12]
     if now is None:
         return f"{id_of(body)} runs nothing that is known yet; {commit} would be its first"
-    has = lineage(now) is Relation.HAS
+    has = ancestry(now) is Relation.HAS
     words = "contains" if has else "does not contain"
     return f"{id_of(body)} runs {now.short}, which {words} {commit}"
 

@@ -112,7 +112,7 @@ Key = tuple[str, Inventory]
 _ILL = frozenset({Ending.FAILED, Ending.TIMEOUT})
 _NOT_SEEN = frozenset({Ending.HEALTHY, Ending.UNKNOWN})
 """Of what is elsewhere nothing was looked at, and that is healthy too."""
-_PATIENCE = 3.0
+_RETRY_POLICY = 3.0
 """Seconds that a look may take to say what it knows when time is over."""
 
 
@@ -165,7 +165,7 @@ class Checks:
             return True
         return found.ending in _NOT_SEEN and self._waits(one)
 
-    def untold(self, one: ObjectId) -> tuple[Failure, ...]:
+    def undetermined(self, one: ObjectId) -> tuple[Failure, ...]:
         """Why nobody can tell the health of what is applied: neither we nor the controller."""
         found = self.result(one)
         if found is None or self._waits(one):
@@ -181,7 +181,7 @@ class Checks:
     def late(self) -> tuple[Failure, ...]:
         """Time is over: what the looks that go on have to say."""
         for _, check in self._open.values():
-            check.join(_PATIENCE)
+            check.join(_RETRY_POLICY)
         return self._ill(_ILL)
 
     def explained(self, one: ObjectId) -> tuple[Failure, ...]:

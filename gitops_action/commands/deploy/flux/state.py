@@ -40,9 +40,9 @@ from gitops_action.core.flux.verdict import (
     FluxVerdict,
     Relation,
     Seen,
+    evaluate_kustomization,
+    evaluate_source,
     failed,
-    judge_kustomization,
-    judge_source,
     suspension,
     waiting,
 )
@@ -115,17 +115,17 @@ class Scene:
         if isinstance(news, Listed):
             self._feeds.heard(news.source)
             there = {news.source.id_of(body): body for body in news.items}
-            for one in news.source.wanted:
+            for one in news.source.requested:
                 self._see(one, there.get(one))
         elif isinstance(news, ObjectChanged):
             self._feeds.heard(news.source)
             one = news.source.id_of(news.event.body)
-            if one in news.source.wanted:
+            if one in news.source.requested:
                 self._see(one, None if news.event.change == "deleted" else news.event.body)
         elif isinstance(news, Away):
             self._feeds.away[news.source] = news.error
         elif isinstance(news, Denied):
-            self._denied(news, (one.namespace for one in news.source.wanted))
+            self._denied(news, (one.namespace for one in news.source.requested))
         elif isinstance(news, Expired | Broken):
             raise news.error
 
@@ -261,18 +261,18 @@ _PAUSE = 10.0
 _NO_BODY: LiveObject = {}
 
 
-class Judging:
+class Evaluating:
     """The verdicts of one round after the other."""
 
     def __init__(
-        self, found: FoundKustomizations, scene: Scene, lineage: CommitAncestry, requests: Requests
+        self, found: FoundKustomizations, scene: Scene, ancestry: CommitAncestry, requests: Requests
     ) -> None:
         """Remember how everything was."""
         self.verdicts: dict[ObjectId, FluxVerdict] = {}
         self.order = in_order(found.kustomizations)
         self._sources = tuple(found.sources)
         self._scene = scene
-        self._lineage = lineage
+        self._ancestry = ancestry
         self._requests = requests
         for one, body in {**found.sources, **found.kustomizations}.items():
             requests.begin(one, body)
@@ -295,7 +295,7 @@ class Judging:
     def _source(self, one: ObjectId) -> FluxVerdict:
         body = self._scene.bodies[one]
         asked = self._requests.asked(one, body)
-        verdict = judge_source(body, self._lineage, asked)
+        verdict = evaluate_source(body, self._ancestry, asked)
         if verdict.step is FluxStep.WAITING and (not asked.stamp or asked.answered(body)):
             self._requests.ask(one, body, pause=_PAUSE)
         return verdict
@@ -316,7 +316,7 @@ class Judging:
             asked=self._requests.asked(one, body),
             before=_since(self._requests.since(one)),
         )
-        verdict = judge_kustomization(seen, self._lineage)
+        verdict = evaluate_kustomization(seen, self._ancestry)
         self._ask(one, seen, verdict)
         return verdict
 
@@ -331,7 +331,7 @@ class Judging:
     def _busy(self, seen: Seen) -> bool:
         tried = attempted(seen.body, seen.source)
         at_it = condition_of(seen.body, "Ready").status == "Unknown"
-        return at_it and tried is not None and self._lineage(tried) is Relation.HAS
+        return at_it and tried is not None and self._ancestry(tried) is Relation.HAS
 
 
 def _since(status: LiveObject) -> str:

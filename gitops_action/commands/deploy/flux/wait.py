@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gitops_action.commands.deploy.flux.find import FoundKustomizations
 from gitops_action.commands.deploy.flux.health import Checks
-from gitops_action.commands.deploy.flux.state import CommitAncestry, Judging, Requests, Scene
+from gitops_action.commands.deploy.flux.state import CommitAncestry, Evaluating, Requests, Scene
 from gitops_action.commands.deploy.results import Book
 from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.commands.deploy.wait import WaitResult
@@ -65,7 +65,7 @@ class FluxWait:
         self._book = book
         self._requests = Requests(run)
         self._scene = Scene(run, {**found.sources, **found.kustomizations})
-        self._judging = Judging(found, self._scene, CommitAncestry(run), self._requests)
+        self._evaluating = Evaluating(found, self._scene, CommitAncestry(run), self._requests)
         self._until = run.clock.monotonic() + run.timeout.total_seconds()
         self._checks = Checks(run, self._scene, self._until)
         self._telling = Telling(run, book)
@@ -87,17 +87,17 @@ class FluxWait:
             self._entered()
 
     def _ended(self) -> bool:
-        self._judging.look()
-        verdicts = self._judging.verdicts
-        for one in self._judging.order:
+        self._evaluating.look()
+        verdicts = self._evaluating.verdicts
+        for one in self._evaluating.order:
             if verdicts[one].step in _AT_IT:
                 self._checks.follow(one)
         self._telling.round(verdicts)
         if self._failed(verdicts):
             return True
-        if all(self._complete(one) for one in self._judging.order):
+        if all(self._complete(one) for one in self._evaluating.order):
             return True
-        if self._untold():
+        if self._undetermined():
             return True
         if self._run.stop.is_set():
             self._interrupted()
@@ -121,26 +121,28 @@ class FluxWait:
 
     def _complete(self, one: ObjectId) -> bool:
         """Flux says so, and so do we; or we cannot look, and Flux has looked."""
-        verdict = self._judging.verdicts.get(one)
+        verdict = self._evaluating.verdicts.get(one)
         done = verdict is not None and verdict.step is FluxStep.DONE
         return done and self._checks.satisfied(one)
 
-    def _untold(self) -> bool:
+    def _undetermined(self) -> bool:
         """All is applied, and how something is cannot be seen from here."""
-        verdicts = self._judging.verdicts
+        verdicts = self._evaluating.verdicts
         found: list[Failure] = []
-        for one in self._judging.order:
+        for one in self._evaluating.order:
             if verdicts[one].step is not FluxStep.DONE or self._checks.result(one) is None:
                 return False
-            found += self._checks.untold(one)
-        self._book.untold(*found)
+            found += self._checks.undetermined(one)
+        self._book.undetermined(*found)
         return bool(found)
 
     def _interrupted(self) -> None:
-        still = [self._judging.verdicts[one] for one in self._judging.order]
-        doing = "; ".join(self._book.clean(one.sentence) for one in still)
-        self._book.untold(
-            Failure(sentence=f"The wait was interrupted: {doing}", fix="run again: Flux goes on")
+        still = [self._evaluating.verdicts[one] for one in self._evaluating.order]
+        operation = "; ".join(self._book.clean(one.sentence) for one in still)
+        self._book.undetermined(
+            Failure(
+                sentence=f"The wait was interrupted: {operation}", fix="run again: Flux goes on"
+            )
         )
 
     def _late(self, verdicts: dict[ObjectId, FluxVerdict]) -> None:
@@ -152,9 +154,9 @@ class FluxWait:
             return
         ill = self._checks.late()
         self._book.failed(*ill)
-        sources = [one for one in verdicts if one not in self._judging.order]
+        sources = [one for one in verdicts if one not in self._evaluating.order]
         waiting = [one for one in sources if verdicts[one].step is FluxStep.WAITING]
-        for one in waiting or [one for one in self._judging.order if not self._complete(one)]:
+        for one in waiting or [one for one in self._evaluating.order if not self._complete(one)]:
             verdict = verdicts[one]
             if verdict.step is FluxStep.WAITING and verdict.innocent:
                 self._book.untell(one, verdict, after)
@@ -165,15 +167,15 @@ class FluxWait:
         """Whatever ended it, say of every object how far it got."""
         self._book.note(*self._requests.notes)
         reached = []
-        for one in self._judging.order:
-            verdict = self._judging.verdicts.get(one)
+        for one in self._evaluating.order:
+            verdict = self._evaluating.verdicts.get(one)
             reached.append(verdict is not None and verdict.step in _AT_IT)
             if self._checks.result(one) is not None:
                 reached[-1] = True
             self._book.applied(self._scene.bodies[one], reached=reached[-1])
             self._newer(one, verdict)
-            self._book.note(*beyond(self._scene.bodies[one], self._judging.order))
-        for one in self._judging.order:
+            self._book.note(*beyond(self._scene.bodies[one], self._evaluating.order))
+        for one in self._evaluating.order:
             waited = self._checks.result(one)
             if waited is not None:
                 self._book.looked(waited)

@@ -212,7 +212,7 @@ class ObjectWriter:
         if waited.ending in {Ending.FAILED, Ending.TIMEOUT}:
             self._ledger.fail(*waited.failures)
         elif waited.ending is Ending.UNKNOWN:
-            raise _untold(waited.failures[0].sentence if waited.failures else "")
+            raise _undetermined(waited.failures[0].sentence if waited.failures else "")
 
     def _discover(self, changes: Iterable[Change]) -> None:
         """Wait until the API server serves the kinds that have arrived."""
@@ -250,5 +250,5 @@ def _action(change: Change, live: LiveObject) -> tuple[Action, str]:
     return Action.CONFIGURED, ""
 
 
-def _untold(sentence: str) -> GitOpsError:
+def _undetermined(sentence: str) -> GitOpsError:
     return StoppedError(sentence or "it could not be told whether namespaces and kinds are usable")

@@ -286,7 +286,7 @@ class _Push:
             )
         )
         if waited.ending is Ending.UNKNOWN:
-            self.ledger.untold(*waited.failures)
+            self.ledger.undetermined(*waited.failures)
         else:
             self.ledger.fail(*waited.failures)
 

@@ -131,8 +131,8 @@ def _create(run: TargetRun, name: str) -> LiveObject:
 
 
 def _described(run: TargetRun, name: str) -> Manifest | None:
-    wanted = ObjectId(group="", kind="Namespace", namespace="", name=name)
-    return next((one for one in run.rendering.applied if one.id == wanted), None)
+    requested = ObjectId(group="", kind="Namespace", namespace="", name=name)
+    return next((one for one in run.rendering.applied if one.id == requested), None)
 
 
 STORED_LABEL = "gitops-action/stored-inventory"
@@ -303,8 +303,8 @@ class InventoryStore:
                     self._cluster.delete(CONFIG_MAPS, namespace=self.namespace, name=name, uid=uid)
 
 
-def _same(live: Body, wanted: Body) -> bool:
-    return _content(live) == _content(wanted)
+def _same(live: Body, requested: Body) -> bool:
+    return _content(live) == _content(requested)
 
 
 def _content(body: Body) -> tuple[Mapping[str, object], Mapping[str, object]]:

@@ -137,13 +137,13 @@ def _kind(cluster: Cluster, members: Sequence[Placed]) -> LiveState:
         listed = _places(cluster, resource, spaces)
     if listed is None:
         return _one_by_one(cluster, members)
-    wanted = {(one.id.namespace, one.id.name): one.id for one in members}
+    requested = {(one.id.namespace, one.id.name): one.id for one in members}
     found = {}
     for item in listed:
         key = text(item, "metadata", "namespace"), text(item, "metadata", "name")
-        if key in wanted:
+        if key in requested:
             # Items of a list name no kind.
-            found[wanted[key]] = {
+            found[requested[key]] = {
                 "apiVersion": resource.api_version,
                 "kind": resource.kind,
                 **item,
@@ -288,11 +288,11 @@ def _kinds(
     cluster: Cluster, groups: Sequence[tuple[RecordedObject, ...]]
 ) -> Mapping[tuple[str, str, str], Resource | None]:
     """The kinds as they are served; the server is asked anew when one seems to be missing."""
-    wanted = {_recorded_kind(members[0]) for members in groups}
-    found = {kind: _served(cluster, kind) for kind in wanted}
+    requested = {_recorded_kind(members[0]) for members in groups}
+    found = {kind: _served(cluster, kind) for kind in requested}
     if None in found.values():
         cluster.resources(fresh=True)
-        found = {kind: _served(cluster, kind) for kind in wanted}
+        found = {kind: _served(cluster, kind) for kind in requested}
     return found
 
 

@@ -153,10 +153,10 @@ def _refuse_denied(
     """Name in one go every right that is missing."""
     if not changes:
         return
-    wanted = rights_for(changes, live)
+    requested = rights_for(changes, live)
     if not run.options.dry_run:
-        wanted |= frozenset(home_rights(run.cluster.namespace))
-    for right in run.cluster.denied(wanted):
+        requested |= frozenset(home_rights(run.cluster.namespace))
+    for right in run.cluster.denied(requested):
         error = GitOpsError(
             f"the account may not {right}",
             cause=f"the cluster {run.cluster.name} denies it (RBAC)",

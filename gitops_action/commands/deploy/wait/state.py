@@ -126,14 +126,14 @@ class Tracked:
         return (self.id.group, self.id.kind) in WITH_PODS
 
     @property
-    def untold(self) -> bool:
+    def undetermined(self) -> bool:
         """Its health cannot be told any more."""
         return self.health.status is Status.UNKNOWN and self.live is None
 
     @property
     def open(self) -> bool:
         """Whether there is something to wait for."""
-        return self.seconds is None and not self.certain and not self.untold
+        return self.seconds is None and not self.certain and not self.undetermined
 
     @property
     def timed(self) -> bool:
@@ -192,7 +192,7 @@ class WaitState:
         for tracked in self.all.values():
             if tracked.live is not None:
                 self._know(tracked, tracked.live)
-                self.judge(tracked, rules.begun, 0.0)
+                self.evaluate(tracked, rules.begun, 0.0)
 
     def open(self) -> list[Tracked]:
         """Those that are neither healthy nor certain."""
@@ -231,23 +231,23 @@ class WaitState:
                 status=Status.UNKNOWN, reason="AccessDenied", message=f"Not to be read: {message}"
             )
 
-    def judge(self, tracked: Tracked, now: datetime, seconds: float) -> bool:
+    def evaluate(self, tracked: Tracked, now: datetime, seconds: float) -> bool:
         """Look at an object again; whether something about it is new for people.
 
         What was healthy once counts as such, unless it is certain that it will not be so again.
         """
         before = tracked.shown.reason, tracked.certain, tracked.open
         if tracked.live is None:
-            self._judge_absent(tracked, now)
+            self._evaluate_absent(tracked, now)
         else:
             tracked.health = assess(tracked.live, self.rules.facts(now), self.rules.kinds)
-            self._judge_live(tracked, tracked.live, now)
+            self._evaluate_live(tracked, tracked.live, now)
         if tracked.health.status is Status.CURRENT:
             tracked.well = tracked.health
             tracked.seconds = seconds if tracked.seconds is None else tracked.seconds
         return before != (tracked.shown.reason, tracked.certain, tracked.open)
 
-    def _judge_live(self, tracked: Tracked, live: Body, now: datetime) -> None:
+    def _evaluate_live(self, tracked: Tracked, live: Body, now: datetime) -> None:
         if tracked.health.status is Status.CURRENT:
             tracked.verdict, tracked.certain = None, False
             return
@@ -258,7 +258,7 @@ class WaitState:
         tracked.verdict = found
         tracked.certain = counts(found, live, around, begun=self.rules.begun, now=now)
 
-    def _judge_absent(self, tracked: Tracked, now: datetime) -> None:
+    def _evaluate_absent(self, tracked: Tracked, now: datetime) -> None:
         tracked.verdict = None
         late = tracked.gone is not None and now - tracked.gone >= RETURN
         ended = tracked.health.status is Status.FAILED

@@ -82,7 +82,7 @@ class Story:
         try:
             self._follow(self.board.open())
             while (ending := self._ending()) is None:
-                self._judge(self._hear())
+                self._evaluate(self._hear())
             return ending
         finally:
             self.feeds.close()
@@ -102,7 +102,7 @@ class Story:
         if failed and (graced or not waiting or self.run.stop.is_set() or self.expired):
             return Ending.FAILED
         if not waiting:
-            return Ending.HEALTHY if not self._untold() else Ending.UNKNOWN
+            return Ending.HEALTHY if not self._undetermined() else Ending.UNKNOWN
         if self.run.stop.is_set() or self.expired:
             return Ending.UNKNOWN
         if now >= self.timeout.total_seconds():
@@ -110,8 +110,8 @@ class Story:
         self._lines.ticked(waiting, now)
         return None
 
-    def _untold(self) -> bool:
-        return any(one.untold for one in self.board.all.values())
+    def _undetermined(self) -> bool:
+        return any(one.undetermined for one in self.board.all.values())
 
     def _follow(self, waiting: list[Tracked]) -> None:
         """One thread a kind, and those that explain what is known not to be healthy."""
@@ -173,7 +173,7 @@ class Story:
             return self._classes(news)
         concerned: set[ObjectId] = set()
         there = {source.id_of(body): body for body in news.items}
-        for one in source.wanted:
+        for one in source.requested:
             body = there.get(one)
             if body is None:
                 self.board.absent(one, self.run.clock.now())
@@ -189,7 +189,7 @@ class Story:
         source, body = news.source, news.event.body
         one = source.id_of(body)
         concerned: set[ObjectId] = set()
-        if one in source.wanted:
+        if one in source.requested:
             concerned.add(one)
             if "status" in body or news.event.change != "deleted":
                 self.board.seen(one, body)
@@ -226,7 +226,7 @@ class Story:
                 return  # everywhere was more than is needed: nothing is lost
             self._note(f"{source.kind} objects are asked for every few seconds", news.error)
         elif source.named:
-            self.board.refuse(source.wanted, news.error)
+            self.board.refuse(source.requested, news.error)
             self._note(f"{source.kind} objects cannot be read", news.error)
         else:
             self._note(f"{source} could not be read: health is told by less", news.error)
@@ -236,7 +236,7 @@ class Story:
         if note not in self.notes:
             self.notes.append(note)
 
-    def _judge(self, concerned: set[ObjectId]) -> None:
+    def _evaluate(self, concerned: set[ObjectId]) -> None:
         """Look again at what news are about, once a second also at what time may change."""
         now, seconds = self.run.clock.now(), self.seconds
         if seconds - self._ticked >= _TICK:
@@ -246,7 +246,7 @@ class Story:
         ill: list[Tracked] = []
         for one in concerned:
             tracked = self.board.all[one]
-            if self.board.judge(tracked, now, seconds):
+            if self.board.evaluate(tracked, now, seconds):
                 self._lines.changed(tracked)
             if tracked.open:
                 ill.append(tracked)
@@ -291,7 +291,7 @@ def _last_look(story: Story) -> Ending:
         return Ending.UNKNOWN
     if not isinstance(answer, GitOpsError):
         story.board.seen(waiting[0].id, answer)
-        story.board.judge(waiting[0], story.run.clock.now(), story.seconds)
+        story.board.evaluate(waiting[0], story.run.clock.now(), story.seconds)
         if not story.board.open():
             return Ending.FAILED if story.failed() else Ending.HEALTHY
     unread = all(one.live is None and one.gone is None for one in story.board.open())
@@ -312,8 +312,8 @@ def _failures(story: Story, ending: Ending) -> tuple[tuple[Failure, ...], tuple[
         late = format_duration(story.timeout)
         return failures(story.run, story.board.open(), late=late)
     if ending is Ending.UNKNOWN:
-        untold = [one for one in story.board.all.values() if one.untold]
-        told = tuple(Failure(sentence=sentence_of(one), object_id=one.id) for one in untold)
+        undetermined = [one for one in story.board.all.values() if one.undetermined]
+        told = tuple(Failure(sentence=sentence_of(one), object_id=one.id) for one in undetermined)
         return (*_unknown(story), *told), ()
     return (), ()
 

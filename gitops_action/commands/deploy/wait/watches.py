@@ -38,7 +38,7 @@ class WatchSource:
     api_version: str
     kind: str
     namespace: str = ""
-    wanted: frozenset[ObjectId] = field(default=frozenset(), compare=False)
+    requested: frozenset[ObjectId] = field(default=frozenset(), compare=False)
     named: bool = False
     once: bool = False
 
@@ -51,7 +51,7 @@ class WatchSource:
     @property
     def explains(self) -> bool:
         """Whether all of it is of interest, not only what is awaited."""
-        return not self.wanted or (self.group, self.kind) in EXPLAINING
+        return not self.requested or (self.group, self.kind) in EXPLAINING
 
     def id_of(self, body: LiveObject) -> ObjectId:
         """Which object that is; watches may tell no more than namespace and name."""
@@ -245,7 +245,7 @@ class Feed:
         """Read the wanted objects one by one, again and again."""
         while not self._closed.is_set():
             found: list[LiveObject] = []
-            for one in sorted(self.source.wanted):
+            for one in sorted(self.source.requested):
                 if self._closed.is_set():
                     return
                 try:
@@ -260,7 +260,7 @@ class Feed:
         """What matters, without the parts that do not: much less to hold and to look at."""
         source = self.source
         for body in bodies:
-            if not source.explains and source.id_of(body) not in source.wanted:
+            if not source.explains and source.id_of(body) not in source.requested:
                 continue
             if source.kind != "Event" or body.get("type", "Warning") == "Warning":
                 yield trimmed(source.kind, body)
@@ -284,12 +284,12 @@ class Feeds:
         self._open: dict[WatchSource, Feed] = {}
         self._denied: set[WatchSource] = set()
 
-    def follow(self, api_version: str, kind: str, wanted: Iterable[ObjectId]) -> None:
+    def follow(self, api_version: str, kind: str, requested: Iterable[ObjectId]) -> None:
         """Follow these objects of a kind: in their namespace, or everywhere if it is several."""
-        ids = frozenset(wanted)
+        ids = frozenset(requested)
         spaces = {one.namespace for one in ids}
         place = spaces.pop() if len(spaces) == 1 else ""
-        self._start(WatchSource(api_version=api_version, kind=kind, namespace=place, wanted=ids))
+        self._start(WatchSource(api_version=api_version, kind=kind, namespace=place, requested=ids))
 
     def explain(self, api_version: str, kind: str, namespaces: Iterable[str]) -> None:
         """Follow what explains the objects of these namespaces, unless it is followed already."""
@@ -322,15 +322,15 @@ class Feeds:
         self._drop(source)
         if source.named or source.once:
             return False
-        spaces = {one.namespace for one in source.wanted} or set(namespaces)
+        spaces = {one.namespace for one in source.requested} or set(namespaces)
         if not source.namespace and spaces - {""}:
             for place in sorted(spaces):
-                mine = frozenset(one for one in source.wanted if one.namespace == place)
-                self._start(replace(source, namespace=place, wanted=mine))
+                mine = frozenset(one for one in source.requested if one.namespace == place)
+                self._start(replace(source, namespace=place, requested=mine))
             return True
-        if source.wanted:
+        if source.requested:
             self._start(replace(source, named=True))
-        return bool(source.wanted)
+        return bool(source.requested)
 
     def heard(self, source: WatchSource) -> None:
         """The cluster answered."""

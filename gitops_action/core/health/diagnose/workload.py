@@ -29,11 +29,11 @@ _JOB_NAMES = ("batch.kubernetes.io/job-name", "job-name")
 def new_replica_set(workload: Body, replica_sets: tuple[Body, ...]) -> Body | None:
     """The ReplicaSet of a Deployment's newest revision (annotation of Kubernetes' controller)."""
     owned = [found for found in replica_sets if owned_by(found, workload)]
-    wanted = _annotation(workload, _REVISION)
+    requested = _annotation(workload, _REVISION)
     for found in owned:
-        if wanted and _annotation(found, _REVISION) == wanted:
+        if requested and _annotation(found, _REVISION) == requested:
             return found
-    return max(owned, key=_revision_number, default=None) if not wanted else None
+    return max(owned, key=_revision_number, default=None) if not requested else None
 
 
 def new_pods(workload: Body, around: RelatedObjects) -> tuple[Body, ...]:
@@ -83,9 +83,9 @@ def _named_job(workload: Body, pods: tuple[Body, ...]) -> list[Body]:
     return [pod for pod in pods if name in {_label(pod, label) for label in _JOB_NAMES}]
 
 
-def _labelled(pods: list[Body], label: str, wanted: str) -> list[Body]:
+def _labelled(pods: list[Body], label: str, requested: str) -> list[Body]:
     """Those with the label's value; all of them where the workload does not say which."""
-    return [pod for pod in pods if _label(pod, label) == wanted] if wanted else pods
+    return [pod for pod in pods if _label(pod, label) == requested] if requested else pods
 
 
 def _label(body: Body, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 from gitops_action.core.outcome import Line, Notice
 
 
-class Surface(Protocol):
+class Reporter(Protocol):
     """Where results, notices and errors go. Text may be anybody's: each surface escapes it."""
 
     def log(self, text: str) -> None:
