@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.git import GitStore, GitTarget
+from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.pull_requests import ABSENT, Identity, NewCommit
 from gitops_action.core.repository import Snapshot, blob_id
 from gitops_action.errors import ConflictError, GitOpsError, OutcomeUnknownError, UsageError
@@ -24,6 +25,9 @@ BRANCH = "gitops/staging/web"
 FILE = "applications/web/deployment.yaml"
 NEW = b"image: ghcr.io/acme/web:v2\n"
 BOT = Identity(login="bot[bot]", name="bot[bot]", email="1+bot[bot]@users.noreply.github.com")
+
+QUICK = RetryPolicy(attempts=3, initial=0.01, jitter=0.01)
+ONCE = RetryPolicy(attempts=1)
 
 
 @pytest.fixture
@@ -39,9 +43,7 @@ def open_store(on: Stage, *, token: str | None = None, repository: str = REPOSIT
         token=on.token if token is None else token,
         identity=BOT,
     )
-    return GitStore(
-        target, now=lambda: datetime(2026, 1, 2, tzinfo=UTC), attempts=3, pause=0.01, timeout=30
-    )
+    return GitStore(target, now=lambda: datetime(2026, 1, 2, tzinfo=UTC), policy=QUICK, timeout=30)
 
 
 @pytest.fixture
@@ -467,7 +469,7 @@ def test_a_command_that_never_ends_is_ended_without_help_of_ps(
     target = GitTarget(
         server_url=on.forge.server_url, repository=REPOSITORY, token=on.token, identity=BOT
     )
-    with GitStore(target, now=lambda: datetime.now(UTC), timeout=1, attempts=1) as store:
+    with GitStore(target, now=lambda: datetime.now(UTC), timeout=1, policy=ONCE) as store:
         shim = tmp_path / "git"
         shim.write_text("#!/bin/sh\n/bin/sleep 600\n")
         shim.chmod(0o755)
