@@ -126,7 +126,10 @@ def _target(url: str, location: str) -> str:
     except ValueError:
         same = False
     if not same or not location.isascii():
-        raise RequestFailure(status=0, message="a redirect leads to no address of the API's kind")
+        raise RequestFailure(
+            status=0,
+            message="a redirect left the API: its target is not an address of the same protocol",
+        )
     return target
 
 
