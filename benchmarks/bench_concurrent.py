@@ -15,8 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.support.reporters import QUIET
-
 from benchmarks.parts.environment import FILES_PER_APPLICATION, application
 from benchmarks.parts.figures import Figure
 from benchmarks.parts.forge import ForgeHost, forge_process
@@ -28,6 +26,7 @@ from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import GitOpsError
 from testbed.process import PartError
 from testbed.registry import Registry
+from tests.support.reporters import QUIET
 
 BUMPS = 100
 NEW = "v2.0.0"

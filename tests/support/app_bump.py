@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.support.reporters import QUIET
-
 from gitops_action.app.bump import run
 from gitops_action.app.tools import Context
 from gitops_action.core.inputs import BUMP, check_values
@@ -14,6 +12,7 @@ from gitops_action.core.outcome import Outcome
 from gitops_action.core.redaction.known import Redactor
 from tests.support.bump_stage import Stage
 from tests.support.github_forge import REPOSITORY
+from tests.support.reporters import QUIET
 
 
 def app_inputs(stage: Stage, **given: str) -> Mapping[str, str]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.reporters import QUIET
-
 from gitops_action.adapters.git import GitTarget, PullRequestTrees
 from gitops_action.adapters.github import GitHubForge, connect
 from gitops_action.adapters.github.proposals import GitHubProposals
@@ -24,6 +22,7 @@ from gitops_action.core.redaction.known import Redactor
 from testbed.action import Step, StepResult, run_step
 from testbed.forge import Forge, RepositoryHandle
 from tests.support.github_forge import QUICK, REPOSITORY, SystemClock
+from tests.support.reporters import QUIET
 
 RIGHTS = {"contents": "read", "pull_requests": "write", "issues": "write", "metadata": "read"}
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n"

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.support.reporters import QUIET
 
 from gitops_action.adapters.clock import SystemClock
 from gitops_action.adapters.git import GitStore
@@ -19,6 +18,7 @@ from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.pull_requests import Identity
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import UsageError
+from tests.support.reporters import QUIET
 
 CONTEXT = Context(environ={"SOURCE_DATE_EPOCH": "0"}, redactor=Redactor(), reporter=QUIET)
 REMOTE = {"images": "ghcr.io/acme/web:v1", "repository": "acme/environment", "token": "t"}
