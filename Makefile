@@ -3,6 +3,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
+# Tests start hundreds of Python processes; without byte code each compiles the package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 LAYOUT ?= classic overlays

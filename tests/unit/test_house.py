@@ -9,6 +9,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,7 @@ def tree(name: str) -> ast.Module:
     return ast.parse(modules()[name].read_text(encoding="utf-8"))
 
 
+@cache
 def code_lines(name: str) -> int:
     """Lines without blank lines, comments and docstrings."""
     text = modules()[name].read_text(encoding="utf-8").splitlines()
@@ -76,12 +78,8 @@ def importers() -> Mapping[str, set[str]]:
 def half_of_the_code() -> int:
     """Half of the code stands in files of at least this many lines of code."""
     sizes = sorted((code_lines(name) for name in modules()), reverse=True)
-    total = 0
-    for size in sizes:
-        total += size
-        if total * 2 >= sum(sizes):
-            return size
-    return 0
+    reached = accumulate(sizes)
+    return next(size for size, sum_ in zip(sizes, reached, strict=True) if sum_ * 2 >= sum(sizes))
 
 
 def import_share() -> float:

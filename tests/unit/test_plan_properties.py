@@ -49,11 +49,38 @@ def shape(planned: Plan) -> tuple[object, ...]:
     return planned.lines, planned.unchanged, dict(planned.edits), planned.skipped
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(files=repositories, bump=bumps)
-def test_planning_again_is_a_fixed_point(files: dict[str, str], bump: str) -> None:
+def test_a_bump_changes_the_requested_image_and_nothing_else(
+    files: dict[str, str], bump: str
+) -> None:
     planned = plan(files, bump)
-    again = plan(after(files, planned), bump)
+    result = after(files, planned)
+    assert_only_lines_of_the_plan_change(files, planned, result)
+    assert_other_images_stay(files, result, bump)
+    assert_planning_again_is_a_fixed_point(planned, plan(result, bump))
+
+
+def assert_only_lines_of_the_plan_change(
+    files: dict[str, str], planned: Plan, result: dict[str, str]
+) -> None:
+    for path, before in files.items():
+        touched = {line.line for line in planned.lines if line.file == path}
+        old, new = before.splitlines(), result[path].splitlines()
+        assert len(old) == len(new)
+        pairs = enumerate(zip(old, new, strict=True), 1)
+        assert {number for number, pair in pairs if pair[0] != pair[1]} == touched
+
+
+def assert_other_images_stay(files: dict[str, str], result: dict[str, str], bump: str) -> None:
+    others = {use for use in uses(files) if use.repository != REQUESTED}
+    now = uses(result)
+    assert {use for use in now if use.repository != REQUESTED} == others
+    tag = bump.removeprefix(f"{REQUESTED}:").partition("@")[0]
+    assert {use.tag for use in now if use.repository == REQUESTED} == {tag}
+
+
+def assert_planning_again_is_a_fixed_point(planned: Plan, again: Plan) -> None:
     assert not again.edits
     assert not again.lines
     assert {(line.file, line.path) for line in (*planned.lines, *planned.unchanged)} >= {
@@ -61,30 +88,7 @@ def test_planning_again_is_a_fixed_point(files: dict[str, str], bump: str) -> No
     }
 
 
-@settings(max_examples=120, deadline=None)
-@given(files=repositories, bump=bumps)
-def test_only_lines_of_the_plan_change(files: dict[str, str], bump: str) -> None:
-    planned = plan(files, bump)
-    result = after(files, planned)
-    for path, before in files.items():
-        touched = {line.line for line in planned.lines if line.file == path}
-        old, new = before.splitlines(), result[path].splitlines()
-        assert len(old) == len(new)
-        assert {number for number, pair in enumerate(zip(old, new, strict=True), 1)
-                if pair[0] != pair[1]} == touched  # fmt: skip
-
-
-@settings(max_examples=120, deadline=None)
-@given(files=repositories, bump=bumps)
-def test_other_images_never_change(files: dict[str, str], bump: str) -> None:
-    others = {use for use in uses(files) if use.repository != REQUESTED}
-    result = after(files, plan(files, bump))
-    assert {use for use in uses(result) if use.repository != REQUESTED} == others
-    tag = bump.removeprefix(f"{REQUESTED}:").partition("@")[0]
-    assert {use.tag for use in uses(result) if use.repository == REQUESTED} == {tag}
-
-
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(files=repositories, bump=bumps, random=st.randoms())
 def test_the_order_of_files_does_not_matter(
     files: dict[str, str], bump: str, random: object
@@ -94,7 +98,7 @@ def test_the_order_of_files_does_not_matter(
     assert shape(plan(dict(shuffled), bump)) == shape(plan(files, bump))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(base=manifests, staging=references, production=references)
 def test_another_environment_never_changes(base: str, staging: str, production: str) -> None:
     def overlay(reference: str) -> str:
