@@ -1,4 +1,4 @@
-"""The errors a user can meet: what went wrong, why, how to mend it, and where.
+"""The errors a user can meet: what went wrong, why, how to fix it, and where.
 
 Everything that is raised on purpose is a `GitOpsError`. Anything else that escapes is a bug and
 ends with exit code 3 and a traceback.
@@ -69,7 +69,7 @@ class GitOpsErrors(GitOpsError):  # noqa: N818 - the plural says that it carries
 
     def __init__(self, title: str, errors: tuple[GitOpsError, ...]) -> None:
         """Take the highest exit code of the errors that are carried."""
-        super().__init__(title, fix="mend each of the errors listed")
+        super().__init__(title, fix="fix each error below")
         self.errors = errors
         self.exit_code = max((error.exit_code for error in errors), default=EXIT_FAILURE)
 

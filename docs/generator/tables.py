@@ -15,7 +15,7 @@ _INTRODUCTION = """# Reference
 Every input of the action is a flag of the command line with the same name
 (`images` is `--images`), and the other way round. Secrets are the exception: on the
 command line they come from the environment or a file. An empty value counts as not given.
-[Permissions](permissions.md) tells which rights each token needs.
+[Permissions](permissions.md) lists which rights each token needs.
 """
 
 

@@ -51,7 +51,7 @@ def system_clock(environ: Mapping[str, str]) -> SystemClock:
     """The clock of this run; `SOURCE_DATE_EPOCH` (reproducible-builds.org) freezes it.
 
     Raises:
-        UsageError: `SOURCE_DATE_EPOCH` is no number of seconds.
+        UsageError: `SOURCE_DATE_EPOCH` is not a number of seconds.
     """
     text = environ.get("SOURCE_DATE_EPOCH", "").strip()
     if not text:
@@ -61,6 +61,6 @@ def system_clock(environ: Mapping[str, str]) -> SystemClock:
     except (ValueError, OverflowError, OSError) as error:
         raise UsageError(
             "SOURCE_DATE_EPOCH is not valid",
-            cause=f"{text!r} is no number of seconds since 1970",
+            cause=f"{text!r} is not a number of seconds since 1970",
             fix="set it like `SOURCE_DATE_EPOCH=1767225600`, or unset it",
         ) from error

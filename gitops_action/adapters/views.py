@@ -67,7 +67,7 @@ class Views:
         """The branch's name, by the user's template or our rule.
 
         Raises:
-            UsageError: the template fails, or gives what is no branch name.
+            UsageError: the template fails, or gives what is not a branch name.
         """
         if not self._user.branch:
             return names.branch(view)
@@ -76,7 +76,7 @@ class Views:
         branch = readable(rendered).strip()  # a branch's name acts on nothing, and has no backslash
         if problem := names.branch_problem(branch):
             raise UsageError(
-                f"The template in `branch` gives {shown(branch)!r}, which is no branch name",
+                f"The template in `branch` gives {shown(branch)!r}, which is not a branch name",
                 cause=problem,
                 fix="change the template; the filter `slug` makes any text fit",
             )

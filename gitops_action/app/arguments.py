@@ -49,7 +49,7 @@ def overview(commands: Sequence[Command]) -> argparse.ArgumentParser:
         prog=PROGRAM,
         description="GitOps on GitHub: from a pushed tag to a verified deployment, by pull"
         " requests.",
-        epilog=f"`{PROGRAM} COMMAND --help` tells a command's flags.",
+        epilog=f"`{PROGRAM} COMMAND --help` lists the flags of a command.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
@@ -249,7 +249,7 @@ def read_secret(name: str, path: str, stdin: TextIO) -> str:
     try:
         text = stdin.read() if path == STDIN else Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise _unusable(name, path, str(reason)) from None
     if not text.strip():
         raise _unusable(name, path, "it is empty")

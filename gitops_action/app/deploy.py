@@ -152,7 +152,7 @@ def run(values: Values, context: Context) -> Outcome:
     if not inputs.repository:
         raise UsageError(
             "The environment repository is not known",
-            cause="its name tells its inventory in the cluster from those of others",
+            cause="its name distinguishes its inventory in the cluster from others",
             fix="give `repository: OWNER/NAME`",
         )
     with ExitStack() as stack:

@@ -33,7 +33,7 @@ class RunFailure:
     Attributes:
         command: what was run; empty when that was not known yet.
         exit_code: by the table of the documentation.
-        error: what is told first.
+        error: reporting first.
         errors: the single errors where several were found.
         traceback: for bugs only.
     """

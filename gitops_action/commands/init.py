@@ -114,7 +114,7 @@ def _answered(question: Question, given: Mapping[str, str], person: Person | Non
         if not default:
             raise UsageError(
                 f"--{question.name} is missing",
-                cause="it has no default, and nobody can be asked here",
+                cause="it has no default, and there is no terminal to ask at",
                 fix=f"give --{question.name}",
             )
         question.check(default)

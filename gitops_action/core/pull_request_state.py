@@ -41,7 +41,7 @@ class BranchState:
     """What the branch's state means.
 
     Attributes:
-        situation: `restart`: the branch starts anew from base; `ours`: an open pull request
+        situation: `restart`: the branch starts again from base; `ours`: an open pull request
             with only our commits is rebuilt; `shared`: people's commits stay, ours goes on top;
             `refused`: a person closed this very proposal; `reopen`: the same, but asked for.
         pull_request: the open one, or the closed one that `refused` and `reopen` are about.

@@ -35,7 +35,7 @@ class Snapshot:
     """The files worth looking at, as they are at `commit`.
 
     `commit` is empty for a working tree that is read without Git. `folders` are the folders that
-    were read (empty: the whole tree), so that "not there" can be told from "not read".
+    were read (empty: the whole tree), so that "not there" can be determined from "not read".
     `filtered` says that files were passed over by content; `asked` are those that were asked for
     by name since, there or not.
     """
@@ -83,7 +83,7 @@ class MergeConflictError(ConflictError):
         super().__init__(
             f"{head} cannot be merged into {base}",
             cause=f"both changed {named}{more}",
-            fix=f"merge {base} into the branch (or rebase it), and mend the conflicts",
+            fix=f"merge {base} into the branch (or rebase it), and fix the conflicts",
         )
 
 

@@ -43,7 +43,7 @@ def format_trailers(trailers: Iterable[tuple[str, str]]) -> str:
     lines = []
     for key, value in trailers:
         if not re.fullmatch(r"[A-Za-z0-9-]+", key, re.ASCII):
-            raise ValueError(f"{key!r} is no key of a trailer")
+            raise ValueError(f"{key!r} is not a key of a trailer")
         if text := value.strip():
             lines.append(f"{key}: {_value(key, text)}")
     return "\n".join(lines)

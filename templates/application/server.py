@@ -1,4 +1,4 @@
-"""web: greets, tells its health at /healthz, and ends when it is asked to.
+"""web: greets, reports its health at /healthz, and ends when it is asked to.
 
 A place to begin: replace it by your application, and keep /healthz, port 8080 and the signal.
 """

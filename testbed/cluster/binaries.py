@@ -67,11 +67,11 @@ def find(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
     """Where a program is without making it; None when it is nowhere.
 
     Raises:
-        PartError: `KUBEBUILDER_ASSETS` is no folder.
+        PartError: `KUBEBUILDER_ASSETS` is not a folder.
     """
     assets = environ.get("KUBEBUILDER_ASSETS", "")
     if assets and not Path(assets).is_dir():
-        raise PartError(f"KUBEBUILDER_ASSETS is no folder: {assets}")
+        raise PartError(f"KUBEBUILDER_ASSETS is not a folder: {assets}")
     places = [Path(assets) / name] if assets else []
     if name == "etcd" and (installed := shutil.which(name)):
         places.append(Path(installed))

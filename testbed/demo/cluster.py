@@ -18,7 +18,7 @@ from testbed.demo.stage import Stage
 from testbed.flux import NAMESPACE, Flux
 
 _OVERTAKE = "CancelHealthCheckOnNewRevision=true"
-"""Lets a mended version overtake the health check of a broken one."""
+"""Lets a fixed version overtake the health check of a broken one."""
 Body = dict[str, Any]
 LOG = "panic: dial tcp 10.0.0.7:5432: connect: connection refused"
 """What the failing release writes before it ends."""

@@ -130,7 +130,7 @@ def test_a_forgotten_version_is_listed_anew_and_only_differences_are_told(
     cluster.delete(maps, namespace=namespace, name="goes", uid=text(gone, "metadata", "uid"))
     cluster.apply(config_map(namespace, "changes", "2"), OPTIONS)
     cluster.apply(config_map(namespace, "comes"), OPTIONS)
-    control_plane.stop_api()  # a server that starts anew knows no version from before: 410
+    control_plane.stop_api()  # a server that starts again knows no version from before: 410
     control_plane.start_api()
     stale = Listing(items=start.items, version="1")
     watch = cluster.watch(maps, namespace=namespace, labels="seen", start=stale, seconds=2)

@@ -115,7 +115,7 @@ def test_a_path_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 def test_there_has_to_be_a_folder(tmp_path: Path) -> None:
     code, _, err = run(tmp_path / "nowhere", "check")
     assert code == 2
-    assert "is no folder" in err
+    assert "is not a folder" in err
 
 
 def test_what_is_shown_is_yaml_on_stdout(tmp_path: Path) -> None:

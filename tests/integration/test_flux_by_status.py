@@ -98,7 +98,7 @@ def test_a_superseded_commit_gets_none_and_the_newer_one_counts(stage: Deploying
 
 
 def test_a_commit_that_is_superseded_while_it_is_waited_for(stage: Deploying) -> None:
-    """What the branch holds is asked for anew each time."""
+    """What the branch holds is asked for again each time."""
     ours = stage.repository.resolve("main")
 
     def supersede() -> None:

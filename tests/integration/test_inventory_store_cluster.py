@@ -143,7 +143,7 @@ def test_of_two_writers_the_second_is_told_and_changes_nothing(
         store.load()
     requested = Inventory.of("production", entries(1, "first"))
     first.save(requested)
-    with pytest.raises(refused.ChangedMeanwhileError, match="written by somebody else"):
+    with pytest.raises(refused.ChangedMeanwhileError, match="changed by another writer"):
         second.save(Inventory.of("production", entries(1, "second")))
     assert here.store.load() == requested
     first.save(Inventory.of("production", entries(2)))

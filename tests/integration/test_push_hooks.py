@@ -108,8 +108,8 @@ def test_a_failed_pre_hook_stops_before_anything_else_changes(
     assert live(control_plane, alarm)["status"]["succeeded"] == 1
     assert "deleted (hook-failed)" in note(result, "migrate")
 
-    mended = annotated(workload("Job", namespace, "migrate"), hook="pre")
-    again_good = deploy(here, changed, config_map(namespace, "more"), mended, alarm)
+    fixed = annotated(workload("Job", namespace, "migrate"), hook="pre")
+    again_good = deploy(here, changed, config_map(namespace, "more"), fixed, alarm)
     assert again_good.result is Result.SUCCEEDED, sentences(again_good)
     assert live(control_plane, settings)["data"] == {"a": "new"}
 

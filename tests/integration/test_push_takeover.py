@@ -92,7 +92,7 @@ def test_what_cannot_be_changed_is_made_anew_only_where_that_is_allowed(
     changed["metadata"]["annotations"] = {"gitops-action/recreate": "allowed"}  # type: ignore[index]
     result = deploy(here, changed)
     assert result.result is Result.SUCCEEDED, sentences(result)
-    assert result.objects[0].note == "deleted and made anew"
+    assert result.objects[0].note == "deleted and recreated"
     assert live(control_plane, web)["metadata"]["uid"] != uid
 
 
@@ -175,8 +175,8 @@ def test_nothing_fools_the_second_run_into_writing(
         "--server-side",
         "--force-conflicts",
     )
-    mended = deploy(here, web, secret, service, force_conflicts=True)
-    assert actions(mended)["login"] == "configured", sentences(mended)
+    fixed = deploy(here, web, secret, service, force_conflicts=True)
+    assert actions(fixed)["login"] == "configured", sentences(fixed)
 
 
 def test_what_a_webhook_changes_on_the_way_in_is_not_written_again(

@@ -187,7 +187,7 @@ def test_an_account_is_not_shown_to_the_token_service_of_somebody_else() -> None
 
     challenge = 'Bearer realm="https://token.evil.dev/token",service="x"'
     account = Account(username="robot", password=SECRET)
-    for known, denied in ((account, "somebody else"), (None, "token service refuses")):
+    for known, denied in ((account, "another server"), (None, "token service refuses")):
         with pytest.raises(RegistryDeniedError, match=denied):
             authorize(
                 Watched(QUICK, SHORT),

@@ -119,13 +119,13 @@ def test_only_pods_of_the_new_revision_count(control_plane: ControlPlane, namesp
     stand = bench(control_plane, restarts=0)
     broken = stand.apply(workload("Deployment", namespace, behaviour="crash-loop"))
     assert stand.wait(broken).ending is Ending.FAILED
-    mended = workload(
+    fixed = workload(
         "Deployment",
         namespace,
         behaviour="slow-start=3",
         strategy={"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
     )
-    objects = stand.apply(mended)
+    objects = stand.apply(fixed)
     result = stand.wait(objects)
     assert result.ending is Ending.HEALTHY
     assert result.objects[0].seconds is not None

@@ -1,4 +1,4 @@
-"""Faults during a wait: what cannot be told is unknown, and nothing that came through is lost."""
+"""Faults during a wait: what is not determined is unknown, and no result is lost."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def deploy(here: Place, *described: Body, **options: object) -> TargetResult:
 
 
 def again(here: Place, *described: Body, **options: object) -> Place:
-    """The same environment, described anew, in another run."""
+    """The same environment, described again, in another run."""
     changed = replace(here.options, **options)  # type: ignore[arg-type]
     return replace(here, described=described, options=changed, told=Told(), stop=threading.Event())
 

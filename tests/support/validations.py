@@ -20,7 +20,7 @@ JOB = Job(repository="acme/environment", run_id="5")
 
 def error(title: str = "it is wrong", **more: Any) -> Finding:
     place = Location(file="environments/staging/web.yaml", line=3)
-    given: dict[str, Any] = {"cause": "because", "fix": "mend it", "location": place, **more}
+    given: dict[str, Any] = {"cause": "because", "fix": "fix it", "location": place, **more}
     return Finding(level="error", error=GitOpsError(title, **given))
 
 

@@ -30,7 +30,7 @@ def test_durations(text: str, expected: timedelta) -> None:
     "text", ["", "h", "1", "1.5h", "30m1h", "1h ", " 1h", "-1h", "1H", "\u0661h"]
 )
 def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration"):
+    with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
 
 
@@ -46,7 +46,7 @@ def test_percentages() -> None:
 
 @pytest.mark.parametrize("text", ["", "%", "20", "101%", "100.1%", "-1%", "1 %", "٢%"])
 def test_what_is_no_percentage(text: str) -> None:
-    with pytest.raises(ValueError, match="is no percentage"):
+    with pytest.raises(ValueError, match="is not a percentage"):
         parse_percentage(text)
 
 

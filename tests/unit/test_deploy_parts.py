@@ -69,7 +69,7 @@ def test_environments_come_after_those_they_name(
 def test_the_outcome_tells_failures_at_the_line_that_describes_the_object() -> None:
     bare = replace(WEB, namespace="")
     failure = Failure(
-        sentence="it crashed", object_id=WEB, events=("BackOff",), log=("panic",), fix="mend it"
+        sentence="it crashed", object_id=WEB, events=("BackOff",), log=("panic",), fix="fix it"
     )
     item = ObjectResult(id=WEB, action=Action.CREATED, seconds=2.0)
     target = TargetResult(
@@ -83,7 +83,7 @@ def test_the_outcome_tells_failures_at_the_line_that_describes_the_object() -> N
     error = outcome.notices[0]
     assert error.level == "error"
     assert error.location == Location(file="web.yaml", line=3)
-    for words in ("it crashed", "event: BackOff", "log: panic", "Fix: mend it"):
+    for words in ("it crashed", "event: BackOff", "log: panic", "Fix: fix it"):
         assert words in error.text
     assert [one.level for one in outcome.notices[1:]] == ["notice", "notice"]
     assert "panic" in outcome.summary

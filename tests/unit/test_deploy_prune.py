@@ -74,8 +74,8 @@ def test_what_is_gone_already_leaves_the_inventory() -> None:
 @pytest.mark.parametrize(
     ("live", "reason", "forget"),
     [
-        (alive("other"), "another UID", True),
-        (alive(""), "another UID", True),
+        (alive("other"), "different UID", True),
+        (alive(""), "different UID", True),
         (alive(labels={}), "lacks the label", True),
         (alive(labels={"gitops-action/inventory": "staging"}), "inventory staging", True),
         (alive(managedFields=[]), "owns nothing of it", True),

@@ -41,7 +41,7 @@ class World:
     newer: list[str] = field(default_factory=list)
     found: dict[str, Callable[[float], list[CommitStatus]]] = field(default_factory=dict)
     error: GitOpsError | None = None
-    mended: float = float("inf")
+    fixed: float = float("inf")
     told: Told = field(default_factory=Told)
 
     def now(self) -> datetime:
@@ -60,7 +60,7 @@ class World:
         return False
 
     def statuses(self, commit: str) -> tuple[CommitStatus, ...]:
-        if self.error is not None and self.seconds < self.mended:
+        if self.error is not None and self.seconds < self.fixed:
             raise self.error
         self.asked[commit] += 1
         return tuple(self.found[commit](self.seconds)) if commit in self.found else ()
@@ -199,7 +199,7 @@ def test_an_own_success_asks_for_nothing_else(world: World) -> None:
 
 
 def test_github_that_comes_back_is_waited_for(world: World) -> None:
-    world.error, world.mended = GitOpsError("GitHub does not answer"), 20
+    world.error, world.fixed = GitOpsError("GitHub does not answer"), 20
     world.found[OURS] = lambda _now: [status(GOOD)]
     assert world.deploy().result is Result.SUCCEEDED
     world = World(error=GitOpsError("GitHub does not answer", fix="wait"))

@@ -624,7 +624,7 @@ SET_FAULTS = {
     "no file": ("nope.yaml: a = 1", "there is no file"),
     "several files": ("values.yaml: a = 1", "several files"),
     "no path": ("env/web/values.yaml: b.c = 1", "b"),
-    "no grammar": ("values.yaml a 1", "is no edit"),
+    "no grammar": ("values.yaml a 1", "is not an edit"),
     "out of the repository": ("../x.yaml: a = 1", "leads out"),
     "absolute": ("/etc/passwd: a = 1", "leads out"),
     "two values": ("env/web/values.yaml: a = 1\nenv/web/values.yaml: a = 2", "two values"),

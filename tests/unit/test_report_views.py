@@ -209,8 +209,8 @@ BAD = [
     ("commit_message", " \n", "`commit-message` gives no text"),
     ("title", "{# nothing #}", "`pull-request-title` gives no text"),
     ("title", "a\n\nb", "more than one line"),
-    ("branch", "a b", "no branch name"),
-    ("branch", "x/{{ image.reference }}", "no branch name"),
+    ("branch", "a b", "not a branch name"),
+    ("branch", "x/{{ image.reference }}", "not a branch name"),
     ("branch", "", None),
 ]
 

@@ -143,7 +143,7 @@ def test_escape_text_is_one_line_and_comes_back(text: str) -> None:
 
 
 def test_a_key_is_letters_digits_and_dashes() -> None:
-    with pytest.raises(ValueError, match="no key"):
+    with pytest.raises(ValueError, match="not a key"):
         format_trailers([("Git Ops", "x")])
 
 

@@ -36,7 +36,7 @@ def test_a_report_says_what_was_evaluated_what_is_wrong_and_what_changes() -> No
         "## Validation: 1 error and 1 warning",
         f"Judged: `{'a' * 40}` merged into `main` at `{'b' * 40}`.",
         "| `staging` | 1 error and 1 warning | 0 | 1 | 1 | 1 of 5, limit `0%` | push to eu;",
-        "- **Error** `environments/staging/web.yaml:3`: it is wrong: because. Fix: mend it",
+        "- **Error** `environments/staging/web.yaml:3`: it is wrong: because. Fix: fix it",
         "- **Warning**: look at it",
         "| `ghcr.io/acme/web` | `ghcr.io/acme/web:v1` | `ghcr.io/acme/web:v2` |",
         "**A deployment would delete more than `staging` allows**",

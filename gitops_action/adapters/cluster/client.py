@@ -298,7 +298,7 @@ class ClusterClient:
         if found is None:
             error = NotFoundError(
                 f"the cluster {self.name} does not know the kind {kind} of {api_version}",
-                fix="install its CustomResourceDefinition first, or mend `apiVersion` and `kind`",
+                fix="install its CustomResourceDefinition first, or fix `apiVersion` and `kind`",
             )
             error.missing = "kind"
             raise error

@@ -86,7 +86,7 @@ class Caller:
             )
         if failure.code in {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND}:
             return UnreachableError(
-                f"what answers for the cluster {self.name} is no API server",
+                f"what answers for the cluster {self.name} is not an API server",
                 cause=f"it redirects ({failure.code}), which no API server does",
                 fix="give the API server's own address",
             )

@@ -69,7 +69,7 @@ def _tls(access: Access) -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=access.ca or None)
     except ssl.SSLError:
         raise UsageError(
-            "the cluster's authority is no certificate",
+            "the cluster's authority is not a certificate",
             cause=f"of {access.name}",
             fix="pass its PEM text as `kube-ca`, or in the kubeconfig",
         ) from None
@@ -92,7 +92,7 @@ def _show(context: ssl.SSLContext, access: Access) -> None:
         context.load_cert_chain(path)
     except ssl.SSLError:
         raise UsageError(
-            "`kubeconfig` cannot be used", cause="client certificate and key are no pair"
+            "`kubeconfig` cannot be used", cause="client certificate and key do not match"
         ) from None
     finally:
         os.unlink(path)  # noqa: PTH108 - the counterpart of mkstemp

@@ -93,7 +93,7 @@ class Watching:
         return self._closed.is_set() or time.monotonic() >= self._deadline
 
     def _catch_up(self) -> Iterator[WatchEvent]:
-        """List anew and tell what differs from what was told, so that nothing is missed."""
+        """List again and tell what differs from what was told, so that nothing is missed."""
         listing = list_objects(self._caller, self._selection)
         present = {_key(item): item for item in listing.items}
         for key in [key for key in self._known if key not in present]:

@@ -140,7 +140,7 @@ def find_checkout(folder: Path) -> Checkout:
             )
     raise UsageError(
         f"`{folder}` is not a Git repository",
-        cause="what changes is told by comparing commits, and there are none",
+        cause="changes are found by comparing commits, and there are none",
         fix="check the repository out first (actions/checkout), or name its folder in"
         " `working-directory`",
     )
@@ -169,7 +169,7 @@ _HEADS = "refs/heads/"
 
 
 def read_head(root: Path) -> tuple[str, str]:
-    """Branch and commit; each is empty where it cannot be told without running Git."""
+    """Branch and commit; each is empty where it cannot be determined without running Git."""
     text = _read(root / ".git" / "HEAD")
     if not text.startswith(_REF):
         return "", text if _HEAD_OID.fullmatch(text) else ""

@@ -102,7 +102,7 @@ class CommitTrees:
         """Tell whether `old` is `new` or lies behind it.
 
         Raises:
-            GitOpsError: one is no commit of the repository, or the server cannot be reached.
+            GitOpsError: one is not a commit of the repository, or the server cannot be reached.
         """
         with self._comparing:
             self._know(old, new)

@@ -252,7 +252,7 @@ class LocalTrees:
             return  # merging tells that there is none
         if self._target is None or here.files:
             raise UsageError(
-                "The checkout is too shallow to tell what changes",
+                "The checkout is too shallow to determine what changes",
                 cause=f"it does not reach back to where the change parted from `{base.branch}`",
                 fix="check out with `fetch-depth: 0` (`git fetch --unshallow`)"
                 + ("" if here.files else ", or give a `token`"),

@@ -116,7 +116,7 @@ class ScratchRepository:
             GitOpsError: the server cannot be reached or refuses.
         """
         self.remote.fetch(objects, limit=limit, history=history)
-        # Either of its two settings is a promise to Git. The second fetch makes none anew.
+        # Either of its two settings is a promise to Git. The second fetch makes none again.
         self.git.run(["config", "--remove-section"], operands=[self._promise])
 
     @property

@@ -209,7 +209,8 @@ def _steers(path: str, config: str) -> bool:
 
 
 def _note(path: str) -> str:
-    return f"{path} is not looked at: over {FILE_LIMIT // 1024 // 1024} MiB is no manifest's size"
+    most = FILE_LIMIT // 1024 // 1024
+    return f"{path} is not looked at: over {most} MiB is too large for a manifest"
 
 
 def _is_exact(file: RepositoryFile | None, entry: TreeEntry) -> bool:

@@ -116,7 +116,7 @@ def _refuse_unmerged(scratch: ScratchRepository) -> None:
         raise UsageError(
             "A merge is in progress, with conflicts",
             cause=", ".join(f"`{file}`" for file in files[:_SHOWN]),
-            fix="mend the conflicts and `git add` the files, or abort the merge",
+            fix="fix the conflicts and `git add` the files, or abort the merge",
         )
 
 

@@ -79,7 +79,7 @@ class Retrier:
             return self.read(find)
         except RequestFailure as failure:
             raise OutcomeUnknownError(
-                "a request to GitHub was cut off, and GitHub does not tell whether it took effect",
+                "a request to GitHub was cut off, so it is not known whether it took effect",
                 cause=failure.message,
                 fix="run again: it looks first and does nothing twice",
             ) from None

@@ -147,7 +147,7 @@ def moved(branch: str, expected: str, found: str | None = None) -> ConflictError
     return ConflictError(
         f"branch `{branch}` has moved",
         cause=f"expected {_short(expected)}{there}",
-        fix="run again: it is planned anew on what is there now",
+        fix="run again: it is planned again on what is there now",
     )
 
 

@@ -88,7 +88,7 @@ def note_on_size(path: str, size: int) -> tuple[str, ...]:
     """Say that a file is too large to be looked at, if it could hold anything of interest."""
     if not path.endswith(TEXTS):
         return ()
-    return (f"{path} is not looked at: {size / 1024 / 1024:.1f} MiB is no size for a manifest",)
+    return (f"{path} is not looked at: {size / 1024 / 1024:.1f} MiB is too large for a manifest",)
 
 
 def _mode(entry: TarEntry) -> str:

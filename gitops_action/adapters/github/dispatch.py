@@ -146,7 +146,7 @@ class GitHubDispatcher:
                     return (found,)
             except RequestFailure as failure:
                 if failure.status in {HTTP_FORBIDDEN, HTTP_NOT_FOUND} and not failure.limited:
-                    return None  # it cannot be told; a second run finds the first one's work
+                    return None  # it cannot be determined; a second run finds the first one's work
                 raise
             self._pause(number)
         return None

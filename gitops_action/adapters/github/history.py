@@ -13,7 +13,7 @@ from gitops_action.core.tags import RepositoryFacts
 from gitops_action.errors import GitOpsError
 
 MAX_COMMITS = 50
-"""Commits that are listed at most; more is no list that anybody reads."""
+"""Commits that are listed at most; more is not a list that anybody reads."""
 
 Status = Literal["ahead", "behind", "diverged", "identical"]
 _STATUSES: dict[str, Status] = {

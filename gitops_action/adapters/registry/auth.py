@@ -74,7 +74,7 @@ def read_docker_config(environ: Mapping[str, str]) -> DockerConfig:
         raise UsageError(
             "Docker's configuration file cannot be read",
             cause=error.strerror or "" if isinstance(error, OSError) else "it is not valid JSON",
-            fix="mend it, or point DOCKER_CONFIG to another folder",
+            fix="fix it, or point DOCKER_CONFIG to another folder",
             location=Location(file=str(path)),
         ) from None
 
@@ -216,7 +216,7 @@ def _check_realm(
     hosts = [urlsplit(address).hostname or "" for address in (registry, realm)]
     if account and not same_site(*hosts):
         raise RegistryDeniedError(
-            "The registry's token service is somebody else's",
+            "The registry's token service is another server's",
             cause=f"it is at {hosts[1]}, where the account for {hosts[0]} is not shown",
         )
 

@@ -239,7 +239,7 @@ def _manifest(reference: ImageReference, answer: RegistryResponse) -> OciManifes
         return read_manifest(answer.body, answer.headers.get("Content-Type", ""))
     except (ValueError, RecursionError):
         raise RegistryContentError(
-            f"{reference} is no image of a known format",
+            f"{reference} is not an image of a known format",
             cause="the registry gives neither an image manifest nor an index",
             fix="push the image again with a current tool",
         ) from None

@@ -296,7 +296,7 @@ def _check_status(response: requests.Response, host: str) -> None:
         raise error
     known = (HTTPStatus.OK, HTTPStatus.NOT_FOUND, *_REFUSED)
     if status not in known:
-        raise RegistryUnreachableError(f"{host} answers {status}", cause="nobody expects that")
+        raise RegistryUnreachableError(f"{host} answers {status}", cause="unexpected status")
 
 
 def _read(response: requests.Response, limit: int, deadline: float) -> bytes:

@@ -110,7 +110,7 @@ def _failed(release: HelmRelease, cause: str) -> RenderError:
     return RenderError(
         f"chart {release.chart} of {release.manifest.id} cannot be rendered",
         cause=cause,
-        fix="mend the chart or the release's values",
+        fix="fix the chart or the release's values",
         location=release.manifest.origin,
     )
 

@@ -1,7 +1,7 @@
 """The schemas of the built-in kinds, from the data of the package `kubernetes-validate`.
 
 They are the OpenAPI schemas of each Kubernetes version in strict form: a field that is not named
-is an error. Some say more than the API server does, or less; that is mended here.
+is an error. Some say more than the API server does, or less; that is fixed here.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _folders() -> dict[tuple[int, int], Traversable]:
 def _number(version: str) -> tuple[int, int]:
     found = _VERSION.fullmatch(version.strip())
     if not found:
-        raise ValueError(f"{version!r} is no Kubernetes version such as 1.36")
+        raise ValueError(f"{version!r} is not a Kubernetes version such as 1.36")
     return int(found[1]), int(found[2])
 
 

@@ -74,7 +74,7 @@ def refusal(
     if keyword in {"enum", "const"}:
         return _wrong_choice(path, said, details, instance)
     if keyword == "format" and details.get("format") == "byte":
-        return f"{path} is no base64", "encode it; a Secret takes plain text below `stringData`"
+        return f"{path} is not base64", "encode it; a Secret takes plain text below `stringData`"
     if keyword in _LIMITS and "limit" in details:
         return f"{path} is {said}; {_LIMITS[keyword]} {details['limit']}", f"change {path}"
     if keyword == "pattern":

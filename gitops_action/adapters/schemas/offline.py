@@ -94,7 +94,7 @@ def _unreadable(path: str, cause: str) -> UsageError:
     return UsageError(
         "a schema file cannot be read",
         cause=cause,
-        fix="mend it, or take its folder out of `validate.schemas`",
+        fix="fix it, or take its folder out of `validate.schemas`",
         location=Location(file=path),
     )
 
@@ -237,13 +237,13 @@ class OfflineSchemas:
                 f"the schema of {manifest.api_version} {manifest.id.kind} cannot be used",
                 manifest=manifest,
                 cause=str(error).partition("\n")[0],
-                fix="mend its definition",
+                fix="fix its definition",
                 level="warning",
             )
 
     @cached_property
     def _metadata(self) -> Checker:
-        # What is no object of a cluster at all (a tool's own file) may hold other metadata.
+        # What is not an object of a cluster at all (a tool's own file) may hold other metadata.
         return Checker(dict(_ANYTHING), self._kubernetes.library, near_only=True)
 
     def _unavailable(self, manifest: Manifest) -> ObjectProblem | None:

@@ -113,7 +113,7 @@ class FileCommands:
 
     def _pair(self, name: str, value: str) -> str:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name for an output or variable")
+            raise ValueError(f"{name!r} is not a name for an output or variable")
         delimiter = self.delimiter()
         if delimiter in value:
             raise ValueError("the delimiter is part of the value")

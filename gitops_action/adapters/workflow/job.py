@@ -15,7 +15,7 @@ def read_job(environ: Mapping[str, str]) -> Job:
     """The job by the runner's variables and the event's payload; empty outside of Actions.
 
     Raises:
-        GitOpsError: the payload is there and is no JSON object.
+        GitOpsError: the payload is there and is not a JSON object.
     """
     endpoints = resolve_endpoints({}, environ)
     return Job(
@@ -41,10 +41,10 @@ def _event(path: str) -> Mapping[str, object]:
     try:
         payload: object = parse_json(Path(path).read_bytes())
     except (OSError, ValueError) as error:
-        cause = f"it is no JSON: {error}"
+        cause = f"it is not JSON: {error}"
         raise _unreadable(path, cause) from error
     if not isinstance(payload, dict):
-        raise _unreadable(path, "it is no JSON object")
+        raise _unreadable(path, "it is not a JSON object")
     return payload
 
 

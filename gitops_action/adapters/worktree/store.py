@@ -153,7 +153,7 @@ def _every(_path: str, _data: bytes) -> bool:
 def _note(file: TooLarge) -> tuple[str, ...]:
     if not file.path.endswith(_MANIFESTS):
         return ()
-    limit = f"over {FILE_LIMIT // 1024 // 1024} MiB is no manifest's size"
+    limit = f"over {FILE_LIMIT // 1024 // 1024} MiB is too large for a manifest"
     return (f"{file.path} is not looked at: {limit}",)
 
 
@@ -169,11 +169,11 @@ class CheckoutFolder:
         """Take the folder.
 
         Raises:
-            UsageError: it is no folder.
+            UsageError: it is not a folder.
         """
         if not root.is_dir():
             raise UsageError(
-                f"`{root}` is no folder",
+                f"`{root}` is not a folder",
                 fix="give the folder of the checkout as `working-directory`",
             )
         self._root = root

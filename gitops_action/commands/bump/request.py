@@ -171,7 +171,7 @@ def read_requested(inputs: BumpInputs, registry: Registry | None) -> BumpRequest
 def applications_of(inputs: BumpInputs, requested: BumpRequest, config: Config) -> tuple[str, ...]:
     """The applications that can be meant: those named, else those declared with these images.
 
-    None where that cannot be told before the files are read.
+    None where that cannot be determined before the files are read.
     """
     if inputs.application or not requested.changes or requested.sets:
         return inputs.application

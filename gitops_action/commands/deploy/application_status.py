@@ -25,7 +25,7 @@ _MOST = 20
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedSource:
-    """What is told.
+    """Reporting.
 
     Attributes:
         images: as they are rendered.
@@ -48,7 +48,7 @@ def context_of(environment: str) -> str:
 def tell_sources(
     statuses: Deployments, registry: Registry | None, deployed: DeployedSource
 ) -> tuple[str, ...]:
-    """Set the statuses; gives a note for each repository that could not be told."""
+    """Set the statuses; gives a note for each repository that could not be determined."""
     state = commit_state(deployed.result.result)
     if state is None:
         return ()
@@ -63,7 +63,7 @@ def tell_sources(
         try:
             statuses.commit_status(source.repository, source.commit, status)
         except GitOpsError as error:
-            text = f"{source.repository} was not told of the deployment: {error.cause or error}"
+            text = f"{source.repository} got no status: {error.cause or error}"
             notes.setdefault(source.repository, text)
     return tuple(notes.values())
 

@@ -2,7 +2,7 @@
 
 The story: take the commit, read its configuration, choose the environments, and one after the
 other: render it, reach its clusters, record that it begins, let every target's engine apply and
-wait, record how it ended. What could not be told is never taken for a success, nor for a failure.
+wait, record how it ended. What could not be determined is neither a success nor a failure.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Before any cluster is touched the Deployment stands there as queued; whatever happens then, the next
 run sees that something was begun. A new attempt of a run makes a Deployment of its own; the one
-before stays as it ended, or counts as one whose end could not be told.
+before stays as it ended, or counts as one whose end could not be determined.
 """
 
 from __future__ import annotations

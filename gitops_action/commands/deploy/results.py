@@ -105,15 +105,15 @@ class Ledger:
         self._differences = differences
 
     def end(self, error: GitOpsError) -> None:
-        """The run ends before its end, and how the environment is cannot be told."""
+        """The run ends before its end, and how the environment is cannot be determined."""
         self._ended = error
 
     def undetermined(self, *failures: Failure) -> None:
-        """It went to its end, and health could not be told."""
+        """It went to its end, and health could not be determined."""
         self._undetermined += failures
 
     def result(self) -> TargetResult:
-        """The run as it can be told now."""
+        """The run as it can be determined now."""
         rows = tuple(self._rows.values())
         return TargetResult(
             target=self._run.target.name,
@@ -141,7 +141,7 @@ class Ledger:
         return (Failure(sentence=sentence, fix=error.fix or "run again: it goes on from here"),)
 
 
-# What a run by Flux comes to: the objects of the inventories, failures, what cannot be told.
+# What a run by Flux comes to: the objects of the inventories, failures, what cannot be determined.
 
 _LONGEST = 1_000
 """Characters of a controller's message; it may hold the errors of hundreds of objects."""
@@ -199,11 +199,11 @@ class Book:
         self._failures.append(self._failure(one, verdict, ending))
 
     def untell(self, one: ObjectId | None, verdict: FluxVerdict, ending: str = "") -> None:
-        """It cannot be told, and why."""
+        """It cannot be determined, and why."""
         self._undetermined.append(self._failure(one, verdict, ending))
 
     def undetermined(self, *failures: Failure) -> None:
-        """It cannot be told, in the words of whoever saw it."""
+        """It cannot be determined, in the words of whoever saw it."""
         self._undetermined += failures
 
     def refused(self, error: GitOpsError, *, certain: bool) -> None:
@@ -223,7 +223,7 @@ class Book:
         return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"
 
     def result(self) -> TargetResult:
-        """The run as it can be told now."""
+        """The run as it can be determined now."""
         return TargetResult(
             target=self._run.target.name,
             result=self._verdict(),

@@ -147,7 +147,7 @@ def to_destroy(name: str, config: Config) -> Environment:
     What was applied for it is known by its name alone, in the cluster that the inputs lead to.
 
     Raises:
-        UsageError: it is no name of an environment, or a former one.
+        UsageError: it is not a name of an environment, or a former one.
     """
     found = config.environment(name)
     if found is not None and found.deploy.targets:
@@ -156,7 +156,9 @@ def to_destroy(name: str, config: Config) -> Environment:
     if later or not re.fullmatch(NAME_PATTERN, name):
         raise UsageError(
             f"there is no environment {name!r} to destroy",
-            cause=f"{later} was called so before" if later else "it is no name of an environment",
+            cause=f"{later} was called so before"
+            if later
+            else "it is not a name of an environment",
             fix=f"write `{later}`" if later else "write the name as it was declared",
         )
     target = Target(name="default", engine="push")

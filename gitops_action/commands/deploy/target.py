@@ -180,7 +180,7 @@ Engine = Callable[[TargetRun], TargetResult]
 """Brings a target to the commit, or waits until it is there.
 
 What a cluster refuses is in the result, never raised: failed where it is certain, unknown where it
-could not be told (no answer, expired credentials, interrupted). Exceptions are bugs.
+could not be determined (no answer, expired credentials, interrupted). Exceptions are bugs.
 """
 
 

@@ -95,7 +95,7 @@ def _renders(pair: RenderedPair) -> bool:
 
 def _unreadable(text: str) -> Finding:
     return _warning(
-        f"the pull request declares {text!r}", "it is no image reference, so it is not checked"
+        f"the pull request declares {text!r}", "it is not an image reference, so it is not checked"
     )
 
 

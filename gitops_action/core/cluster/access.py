@@ -39,7 +39,7 @@ def pick(content: str, context: str) -> Picked:
     """The named context, or the current one.
 
     Raises:
-        UsageError: it is no kubeconfig, or has no such context, cluster or user.
+        UsageError: it is not a kubeconfig, or has no such context, cluster or user.
     """
     body = _load(content)
     name = context or text(body, "current-context")
@@ -68,9 +68,9 @@ def _load(content: str) -> Body:
     try:
         loaded: object = yaml.load(content, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError):
-        raise broken("it is no YAML", "pass the content of the file, not its path") from None
+        raise broken("it is not YAML", "pass the content of the file, not its path") from None
     if not isinstance(loaded, Mapping):
-        raise broken("it is no kubeconfig", "pass the content of the file, not its path")
+        raise broken("it is not a kubeconfig", "pass the content of the file, not its path")
     return loaded
 
 
@@ -191,7 +191,7 @@ def _refuse_what_is_elsewhere(cluster: Body, user: Body) -> None:
         if user.get(key):
             raise broken(f"its user {does} (`{key}`), which the action does not do", _MINT)
     if user.get("as"):
-        raise broken("its user acts as somebody else (`as`)", "give that account's own token")
+        raise broken("its user impersonates another user (`as`)", "give that account's own token")
     if user.get("username"):
         raise broken("its user has a password, which no cluster takes any more", _MINT)
     for key in _FILES:
@@ -207,7 +207,7 @@ def _server(url: str, what: str) -> str:
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
     if not parts.hostname or parts.username or not (parts.scheme == "https" or plain):
         raise UsageError(
-            f"{what} is no https address", cause=parts.hostname or url, fix="https://…"
+            f"{what} is not an https address", cause=parts.hostname or url, fix="https://…"
         )
     return url.rstrip("/")
 
@@ -216,7 +216,7 @@ def _token(token: str, what: str) -> str:
     """A token that is one word: anything else would break out of its header."""
     stripped = token.strip()
     if not stripped.isascii() or any(letter.isspace() for letter in stripped):
-        raise UsageError(f"{what} is no token", cause="it has blanks, or letters beyond ASCII")
+        raise UsageError(f"{what} is not a token", cause="it has blanks, or letters beyond ASCII")
     return stripped
 
 
@@ -228,7 +228,7 @@ def _pem(given: str, what: str) -> str:
     decoded = _base64(stripped)
     if "-----BEGIN" not in decoded:
         raise UsageError(
-            f"{what} is no certificate", fix="pass the PEM text, or its base64 encoding"
+            f"{what} is not a certificate", fix="pass the PEM text, or its base64 encoding"
         )
     return decoded
 
@@ -237,7 +237,7 @@ def _decoded(body: Body, key: str) -> str:
     encoded = text(body, key)
     decoded = _base64(encoded)
     if encoded and "-----BEGIN" not in decoded:
-        raise broken(f"`{key}` is no base64 of a PEM text", _FLATTEN)
+        raise broken(f"`{key}` is not base64 of a PEM text", _FLATTEN)
     return decoded
 
 

@@ -59,7 +59,7 @@ def normalised(path: str) -> str:
     """A folder without `./` and trailing slashes; empty for the whole repository.
 
     Raises:
-        ValueError: it is no folder inside the repository; the message says why.
+        ValueError: it is not a folder inside the repository; the message says why.
     """
     if "\\" in path or not path.isprintable():
         raise ValueError("has a backslash or a control character")

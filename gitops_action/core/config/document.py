@@ -56,7 +56,7 @@ DEFAULT = "default"
 
 
 def leaves(values: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
-    """Every value that is no mapping and no list of mappings, with its path."""
+    """Every value that is not a mapping and no list of mappings, with its path."""
     if isinstance(values, Mapping) and values:
         for key, value in values.items():
             yield from leaves(value, (*path, key))

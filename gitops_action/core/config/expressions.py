@@ -100,7 +100,7 @@ def check_expression(text: str, variable: str = "") -> None:
     try:
         program = cel.compile(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is no expression: {_reason(str(error))}") from None
+        raise ValueError(f"{text!r} is not an expression: {_reason(str(error))}") from None
     if variable and variable not in program.variables():
         raise ValueError(f"{text!r} does not look at `{variable}`")
 

@@ -51,7 +51,8 @@ def matching(pattern: str, what: str, fix: str) -> AfterValidator:
 
     def check(text: str) -> str:
         if not compiled.fullmatch(text):
-            raise problem(f"{text!r} is no {what}", fix)
+            article = "an" if what[0].lower() in "aeiou" else "a"
+            raise problem(f"{text!r} is not {article} {what}", fix)
         return text
 
     return AfterValidator(check)
@@ -81,7 +82,7 @@ def _checked_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"{text!r} is no known time zone") from None
+        raise ValueError(f"{text!r} is not a known time zone") from None
     return text
 
 
@@ -90,7 +91,7 @@ def _checked_image(text: str) -> str:
         return normalise_repository(text)
     except ImageReferenceError as error:
         reason = f"{error.reason} (character {error.column})"
-        raise ValueError(f"{text!r} is no image repository: {reason}") from None
+        raise ValueError(f"{text!r} is not an image repository: {reason}") from None
 
 
 def _checked_expression(text: str) -> str:
@@ -119,7 +120,7 @@ _IDENTITY_METADATA = frozenset({"name", "namespace", "labels/gitops-action~1inve
 
 def _checked_pointer(text: str) -> str:
     if not re.fullmatch(r"(/([^/~]|~[01])+)+", text):
-        raise ValueError(f"{text!r} is no JSON pointer")
+        raise ValueError(f"{text!r} is not a JSON pointer")
     rest = text.removeprefix("/metadata/")
     if text in _IDENTITY or (rest != text and rest in _IDENTITY_METADATA):
         raise ValueError(f"{text!r} says which object it is, or whose")

@@ -76,7 +76,7 @@ def _check_version(document: Document) -> None:
     """
     data, fix = document.data, f"write `version: {VERSION}` as the first line"
     if not isinstance(data, dict):
-        title = "the configuration is empty" if data is None else "it is no mapping"
+        title = "the configuration is empty" if data is None else "it is not a mapping"
         raise UsageError(title, fix=fix, location=document.value(()))
     version = data.get("version")
     if version is not None and (version is True or version != VERSION):

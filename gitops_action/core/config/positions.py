@@ -58,7 +58,7 @@ def _unreadable(file: str, cause: str, line: int | None, column: int | None) -> 
     return UsageError(
         f"{file} is not valid YAML",
         cause=cause,
-        fix="mend the YAML at this place",
+        fix="fix the YAML at this place",
         location=Location(file=file, line=line, column=column),
     )
 

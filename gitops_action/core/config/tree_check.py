@@ -74,7 +74,7 @@ def _not_enforced(document: Document | None) -> list[Notice]:
 
 
 def _rough(document: Document | None) -> Config:
-    """The environments' folders, as far as they can be told."""
+    """The environments' folders, as far as they can be determined."""
     declared = declared_paths(document) if document else {}
     found = (Environment(name=name, path=path) for name, path in declared.items())
     return Config(environments=tuple(found), path=document.file if document else "")
@@ -141,7 +141,7 @@ def _of_nothing(config: Config, holds: Sequence[Hold]) -> list[Notice]:
     return [
         Notice(
             level="warning",
-            text=f"the hold is on {hold.environment!r}, which is no environment of {config.path}",
+            text=f"the hold names {hold.environment!r}, not an environment of {config.path}",
             location=Location(file=hold.file),
         )
         for hold in holds

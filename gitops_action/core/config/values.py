@@ -28,7 +28,7 @@ def parse_duration(text: str) -> timedelta:
     """
     found = _DURATION.fullmatch(text)
     if not found:
-        raise ValueError(f"{text!r} is no duration such as 90s, 10m, 1h30m, 2d")
+        raise ValueError(f"{text!r} is not a duration such as 90s, 10m, 1h30m, 2d")
     return timedelta(**{unit: int(count) for unit, count in found.groupdict("0").items()})
 
 
@@ -47,8 +47,8 @@ def parse_percentage(text: str) -> float:
     """Read `20%` as 20.0.
 
     Raises:
-        ValueError: the text is no percentage between 0% and 100%.
+        ValueError: the text is not a percentage between 0% and 100%.
     """
     if not re.fullmatch(PERCENTAGE_PATTERN, text, re.ASCII) or float(text[:-1]) > 100:  # noqa: PLR2004 - per cent
-        raise ValueError(f"{text!r} is no percentage between 0% and 100%")
+        raise ValueError(f"{text!r} is not a percentage between 0% and 100%")
     return float(text[:-1])

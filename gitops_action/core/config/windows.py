@@ -28,11 +28,11 @@ def check_cron(expression: str) -> None:
         ValueError: it cannot, or it never does (30 February).
     """
     if len(expression.split()) != _FIELDS:
-        raise ValueError(f"{expression!r} is no cron expression of five fields")
+        raise ValueError(f"{expression!r} is not a cron expression of five fields")
     try:
         next(CronSim(expression, _SAMPLE_START))
     except CronSimError as error:
-        raise ValueError(f"{expression!r} is no cron expression: {error}") from None
+        raise ValueError(f"{expression!r} is not a cron expression: {error}") from None
     except StopIteration:
         raise ValueError(f"{expression!r} never comes") from None
 

@@ -28,7 +28,7 @@ _DEFAULT_KEYS: Mapping[str, object] = {"protocol": "TCP"}
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """A comparison under way: what differs, what cannot be told, and how nodes are compared."""
+    """A comparison under way: what differs, what is undetermined, and how nodes are compared."""
 
     compare: Callable[[Walk, object, object, Body, str], None]
     changed: list[str] = field(default_factory=list)

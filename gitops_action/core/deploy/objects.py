@@ -281,7 +281,7 @@ def _unknown(manifest: Manifest, served: Resources) -> GitOpsError:
     fix = (
         f"write `apiVersion: {other.api_version}`"
         if other
-        else "install its CustomResourceDefinition first, or mend `apiVersion` and `kind`"
+        else "install its CustomResourceDefinition first, or fix `apiVersion` and `kind`"
     )
     return GitOpsError(
         f"the cluster does not know the kind of {manifest.id}",

@@ -231,7 +231,7 @@ def kept_because(entry: InventoryEntry, live: Body, owner: Owner) -> Keep | None
 def _other_owner(entry: InventoryEntry, live: Body, owner: Owner) -> str:
     uid, label = fields.text(live, "metadata", "uid"), fields.labels(live).get(INVENTORY_LABEL)
     if not uid or (entry.uid and uid != entry.uid):
-        return "it was made anew by somebody else (another UID)"
+        return "it was recreated by another client (different UID)"
     if label is None:
         return f"it lacks the label {INVENTORY_LABEL}"
     if label not in {owner.label, *owner.former_labels}:

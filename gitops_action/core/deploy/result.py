@@ -43,7 +43,7 @@ class Result(StrEnum):
 
 
 _WORST = (Result.FAILED, Result.UNKNOWN, Result.SUPERSEDED, Result.SUCCEEDED)
-"""What decides of several; a failure is certain, whatever could not be told beside it."""
+"""What decides of several; a failure is certain, whatever could not be determined beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,7 @@ class EnvironmentResult:
 
     @property
     def result(self) -> Result:
-        """Succeeded when every target has; what failed outweighs what could not be told."""
+        """Succeeded when every target has; what failed outweighs what could not be determined."""
         return combined(tuple(target.result for target in self.targets))
 
     @property
@@ -163,7 +163,7 @@ def combined(results: tuple[Result, ...]) -> Result:
 
 
 def result_of(objects: tuple[ObjectResult, ...], failures: tuple[Failure, ...]) -> Result:
-    """A target's result from its objects; a status that could not be told makes it unknown."""
+    """A target's result from its objects; one undetermined status makes it unknown."""
     statuses = {item.health.status for item in objects if item.health}
     if failures or Status.FAILED in statuses or any(o.action is Action.FAILED for o in objects):
         return Result.FAILED

@@ -104,7 +104,7 @@ _RETRIED = "to be tried again: "
 
 
 def deployment_state(result: Result) -> DeploymentState:
-    """GitHub's state; `error` says that it could not be told, which is no failure."""
+    """GitHub's state; `error` says that it could not be determined, which is no failure."""
     return _DEPLOYMENT[result]
 
 

@@ -53,7 +53,7 @@ class OutsideRepositoryError(GitOpsError):
 
 
 class FoldersNotReadError(GitOpsError):
-    """The environment builds on folders that were not read; reading them too mends it.
+    """The environment builds on folders that were not read; reading them too fixes it.
 
     Attributes:
         folders: what is missing, relative to the repository.

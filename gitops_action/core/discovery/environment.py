@@ -152,7 +152,7 @@ class ImageDiscovery:
                 for document in self.source.documents(path):
                     yield from markers.marks(document)
                     for spot in markers.unread(document):
-                        reason = "a marker in a text that is no YAML: edit it by hand"
+                        reason = "a marker in a text that is not YAML: edit it by hand"
                         self.source.skip(path, spot.line, reason)
 
     def _policies(self, files: frozenset[str]) -> Iterator[Cursor]:

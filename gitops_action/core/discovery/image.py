@@ -37,13 +37,13 @@ class Spelling:
 
     @property
     def repository(self) -> str | None:
-        """The normalised repository; None for what is no image name (a placeholder, a template)."""
+        """The normalised repository; None for a placeholder or a template."""
         return repository_of(self.name)
 
 
 @lru_cache(maxsize=16384)
 def repository_of(name: str) -> str | None:
-    """The normalised repository of a name, or None when it is no image name."""
+    """The normalised repository of a name, or None when it is not an image name."""
     try:
         return normalise_repository(name) if name else None
     except ImageReferenceError:

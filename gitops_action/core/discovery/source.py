@@ -64,7 +64,7 @@ class Source:
     _files: dict[str, RepositoryFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Know every folder, so that `resources` entries can be told apart."""
+        """Know every folder, so that `resources` entries can be determined apart."""
         self._files = dict(self.snapshot.files)
         self._folders = frozenset(
             parent for path in self.snapshot.files for parent in _parents(path)

@@ -21,7 +21,7 @@ _PASSING = pattern(
 )
 """Reasons of info events that say nothing about the end, or that the version does not run."""
 _CERTAIN = pattern(r"(?:health check|build) failed|stalled|retries exceeded", re.IGNORECASE)
-"""Reasons of failures that do not mend themselves on the same commit; Flux tries others again."""
+"""Reasons of failures that do not fix themselves on the same commit; Flux tries others again."""
 _FLUX = pattern(r"[a-z]+/[a-z0-9.-]+/[0-9a-f]{8}", re.IGNORECASE)
 
 

@@ -100,7 +100,7 @@ def _harmless(url: str) -> str:
 _GROUPS = {"HelmRelease": "helm.toolkit.fluxcd.io", "HelmChart": "source.toolkit.fluxcd.io"}
 _SPECS = {"HelmRelease": ("spec", "chart", "spec"), "HelmChart": ("spec",)}
 _DEFAULT = "ChartVersion"
-"""HelmChart API: a chart is packaged anew only when its version changes."""
+"""HelmChart API: a chart is packaged again only when its version changes."""
 
 
 def stale_charts(manifests: Iterable[Manifest]) -> tuple[str, ...]:

@@ -153,7 +153,7 @@ def suspension(body: Body) -> FluxVerdict:
 def _broken(body: Body, asked: Asked) -> FluxVerdict | None:
     stalled = condition_of(body, "Stalled")
     if stalled.holds:
-        return failed(said_of(body, "is stalled", stalled), "mend its spec as the message says")
+        return failed(said_of(body, "is stalled", stalled), "fix its spec as the message says")
     if not asked.answered(body):
         return None
     verified = condition_of(body, "SourceVerified")
@@ -172,7 +172,7 @@ def _broken(body: Body, asked: Asked) -> FluxVerdict | None:
 
 
 def _fetch(body: Body, fetch: FluxCondition) -> FluxVerdict:
-    """Tell what a person has to mend from what passes by itself."""
+    """Tell what a person has to fix from what passes by itself."""
     for name, words, fix in _CAUSES:
         if re.search(words, fetch.message, re.IGNORECASE):
             return failed(said_of(body, f"could not fetch ({name})", fetch), fix)
@@ -194,7 +194,7 @@ def _undetermined(body: Body) -> FluxVerdict:
     if not has_artifact(body):
         return waiting(said_of(body, "has fetched nothing yet", condition_of(body, "Ready")))
     return failed(
-        f"{id_of(body)} does not tell which commit it holds",
+        f"{id_of(body)} does not name the commit it holds",
         "push the artifact with `flux push artifact --source … --revision …`",
     )
 
@@ -224,17 +224,17 @@ _PASSES = pattern(
 )
 """Words of API servers and webhooks for what may pass by itself; Flux tries again."""
 _CUT_OFF = "context canceled"
-"""What a controller says that ends in the middle; the next one begins anew."""
+"""What a controller says that ends in the middle; the next one begins again."""
 _NO_PATH = "path not found"
 
 _FAILURES: dict[str, tuple[str, str]] = {
     "BuildFailed": (
         "could not build the manifests",
-        "run `kustomize build` of its path at this commit, and mend what it says",
+        "run `kustomize build` of its path at this commit, and fix what it says",
     ),
     "ReconciliationFailed": (
         "could not apply the manifests",
-        "mend the manifest that the message names, or the rights of the Kustomization's account",
+        "fix the manifest that the message names, or the rights of the Kustomization's account",
     ),
     "PruneFailed": (
         "could not delete what is described no more",
@@ -242,7 +242,7 @@ _FAILURES: dict[str, tuple[str, str]] = {
     ),
     _UNHEALTHY: (
         "applied it, and it did not become healthy",
-        "read the reasons of the objects, mend them, or revert the commit",
+        "read the reasons of the objects, fix them, or revert the commit",
     ),
     "ArtifactFailed": ("could not read the artifact of its source", "see `spec.sourceRef`"),
 }
@@ -276,7 +276,7 @@ def evaluate_kustomization(seen: Seen, relate: Relate) -> FluxVerdict:
         return suspension(body)
     stalled = condition_of(body, "Stalled")
     if stalled.holds and _is_new(stalled, body):
-        return failed(said_of(body, "is stalled", stalled), "mend its spec as the message says")
+        return failed(said_of(body, "is stalled", stalled), "fix its spec as the message says")
     ready = condition_of(body, "Ready")
     now = applied(body, seen.source)
     if ready.holds and not is_behind(body) and now and relate(now) is Relation.HAS:

@@ -149,7 +149,7 @@ def missing(desired: Body, last: Health | None) -> Health:
 
     A Job with `ttlSecondsAfterFinished` is removed once it has ended (Kubernetes: TTL-after-
     finished controller): its end, as it was last seen, is its health. When the end was not seen,
-    it cannot be told.
+    it cannot be determined.
 
     Args:
         desired: the object as it was applied.

@@ -26,7 +26,7 @@ class KnownKind:
         true: conditions that must be `True`; one that is missing is in progress.
         not_true: conditions that must not be `True`.
         within: list in the status whose items hold those conditions, each item all of them.
-        final: conditions whose `False` no waiting mends, with the reasons that say so.
+        final: conditions whose `False` no waiting fixes, with the reasons that say so.
         state: path to a word in the status; empty where there is none.
         healthy: words of `state` that mean healthy; every other is in progress.
         failed: words of `state` that are a definite failure.

@@ -69,7 +69,7 @@ def definition(body: Body) -> Health:
 
 
 def generic(body: Body) -> Health | None:
-    """What can be told before looking at the kind; None when it is the kind's rules' turn."""
+    """What can be determined before looking at the kind; None when it is the kind's rules' turn."""
     return deletion(body) or generation(body) or _standard(body)
 
 

@@ -84,7 +84,7 @@ def _available(body: Body) -> bool:
 # HorizontalPodAutoscaler: able to scale, and scaling on metrics that it can read.
 
 NEVER_HEALS = frozenset({"InvalidSelector", "AmbiguousSelector", "InvalidMetricSourceType"})
-"""Reasons of the autoscaler that only a change of the description mends."""
+"""Reasons of the autoscaler that only a change of the description fixes."""
 
 V1_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"
 """Where `autoscaling/v1`, whose status has no conditions, holds those of v2, as JSON."""

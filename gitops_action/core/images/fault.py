@@ -11,7 +11,7 @@ from typing import Literal
 
 from gitops_action.errors import UsageError
 
-# The error for text that is no image reference: it shows the place with a caret.
+# The error for text that is not an image reference: it shows the place with a caret.
 
 Kind = Literal[
     "empty", "format", "uppercase", "too-long", "identifier", "digest-length", "digest-unsupported"
@@ -23,7 +23,7 @@ _BEFORE = 60
 
 
 class ImageReferenceError(UsageError):
-    """Text that is no image reference.
+    """Text that is not an image reference.
 
     Attributes:
         text: what was given.

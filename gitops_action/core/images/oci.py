@@ -98,7 +98,7 @@ def read_config(data: bytes) -> Labels:
     """The labels in an image's config.
 
     Raises:
-        ValueError: it is no JSON object.
+        ValueError: it is not a JSON object.
     """
     return _labels(mapping(parse_json(data), "config", "Labels"))
 

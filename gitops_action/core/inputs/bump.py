@@ -143,7 +143,7 @@ def _check_together(inputs: BumpInputs) -> None:
     if not inputs.repository:
         raise UsageError(
             "The environment repository is not known",
-            cause="`repository` is not given and this is no GitHub job",
+            cause="`repository` is not given and this is not a GitHub job",
             fix="give `repository: OWNER/NAME`, or `mode: local` to edit a checkout",
         )
     if not inputs.token:
@@ -177,7 +177,7 @@ def check_dispatch(inputs: BumpInputs) -> None:
     if "/" in inputs.workflow or not inputs.workflow.endswith((".yml", ".yaml")):
         raise UsageError(
             "The input `workflow` is not valid",
-            cause=f"{inputs.workflow!r} is no file name of a workflow",
+            cause=f"{inputs.workflow!r} is not a file name of a workflow",
             fix=f"write the file's name, like `{DEFAULT_WORKFLOW}`",
         )
 

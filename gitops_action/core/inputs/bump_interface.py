@@ -40,7 +40,7 @@ DISPATCH_INPUTS = (
         topic="How it is proposed",
         kind="flag",
         default="false",
-        help="With `mode: dispatch`: wait for the run and tell how it ended and what it proposed.",
+        help="With `mode: dispatch`: wait for the run and report its result and proposals.",
     ),
     Input(
         name="timeout",

@@ -49,7 +49,7 @@ CONFIG_COMMAND = Command(
         ),
         Input(
             name="format",
-            topic="What is told",
+            topic="Reporting",
             kind="choice",
             choices=get_args(Format),
             default="yaml",

@@ -8,7 +8,7 @@ from gitops_action.core.dataclass import dataclass
 
 Kind = Literal["text", "raw", "flag", "choice", "names", "lines", "url", "repository", "secret"]
 
-Topic = Literal["What changes", "How it is proposed", "What is told", "Where", "Access"]
+Topic = Literal["What changes", "How it is proposed", "Reporting", "Where", "Access"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 """What inputs are about; the help and the reference are ordered by it."""
 

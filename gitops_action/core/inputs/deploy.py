@@ -56,13 +56,13 @@ FORCE_CONFLICTS = Input(
 )
 HEALTH_TIMEOUT = Input(
     name="timeout",
-    topic="What is told",
+    topic="Reporting",
     help="How long everything may take to be healthy, such as `10m`.",
     default_help="the environment's `health.timeout`",
 )
 ENVIRONMENT_URL = Input(
     name="environment-url",
-    topic="What is told",
+    topic="Reporting",
     kind="url",
     help="Where the environment can be visited; GitHub shows it beside the Deployment.",
 )
@@ -109,7 +109,7 @@ DEPLOY = Command(
     outputs=(
         Output(
             name="result",
-            help="`succeeded`, `failed`, `unknown` (it could not be told), `superseded` (a newer"
+            help="`succeeded`, `failed`, `unknown` (not determined), `superseded` (a newer"
             " commit runs) or `nothing`.",
         ),
         Output(
@@ -184,7 +184,7 @@ def deploy_inputs(values: Values, environ: Mapping[str, str]) -> DeployInputs:
     if inputs.token and not inputs.repository:
         raise UsageError(
             "The environment repository is not known",
-            cause="`token` is given, `repository` is not, and this is no GitHub job",
+            cause="`token` is given, `repository` is not, and this is not a GitHub job",
             fix="give `repository: OWNER/NAME`",
         )
     return inputs
@@ -209,7 +209,7 @@ def _commit(text: str) -> str | None:
     if found and not _COMMIT.fullmatch(found):
         raise UsageError(
             "The input `commit` is not valid",
-            cause=f"{text!r} is no full commit id",
+            cause=f"{text!r} is not a full commit id",
             fix="give all 40 characters, or leave it empty for the tip of `base`",
         )
     return found or None
@@ -225,5 +225,5 @@ def _timeout(text: str) -> timedelta | None:
             "The input `timeout` is not valid", cause=str(error), fix="write it like `10m`"
         ) from None
     if not found:
-        raise UsageError("The input `timeout` is not valid", cause="it is no time at all")
+        raise UsageError("The input `timeout` is not valid", cause="it is not a time at all")
     return found

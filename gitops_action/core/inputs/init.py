@@ -123,7 +123,7 @@ DRY_RUN = Input(
 
 INIT = Command(
     name="init",
-    help="Writes a new environment or application repository, and tells what to set on GitHub.",
+    help="Writes a new environment or application repository, and lists what to set on GitHub.",
     positional=(WHAT,),
     inputs=(
         OWNER,

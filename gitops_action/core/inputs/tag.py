@@ -122,7 +122,7 @@ def tag_inputs(values: Values, environ: Mapping[str, str]) -> TagInputs:
     length = environ.get("DOCKER_METADATA_SHORT_SHA_LENGTH") or "7"
     if not length.isdecimal() or not int(length):
         raise UsageError(
-            f"DOCKER_METADATA_SHORT_SHA_LENGTH is no length: {length!r}",
+            f"DOCKER_METADATA_SHORT_SHA_LENGTH is not a length: {length!r}",
             fix="set it to a number from 1 to 40, or not at all",
         )
     return values.build(

@@ -23,7 +23,7 @@ PULL_REQUEST = Input(
 )
 COMMENT = Input(
     name="comment",
-    topic="What is told",
+    topic="Reporting",
     kind="flag",
     default="false",
     help="Keep one comment on the pull request up to date with what was found. Where the token"
@@ -31,7 +31,7 @@ COMMENT = Input(
 )
 COMMENT_FILE = Input(
     name="comment-file",
-    topic="What is told",
+    topic="Reporting",
     help="File to write the comment's text to, a path inside the workspace.",
 )
 
@@ -168,7 +168,7 @@ def _check_together(inputs: ValidateInputs) -> None:
     if not inputs.repository:
         raise UsageError(
             "The environment repository is not known",
-            cause=f"{needed} is given, `repository` is not, and this is no GitHub job",
+            cause=f"{needed} is given, `repository` is not, and this is not a GitHub job",
             fix="give `repository: OWNER/NAME`",
         )
     if not inputs.token:

@@ -65,7 +65,7 @@ class ManifestError(GitOpsError):
 
 
 class NoObjectError(ManifestError):
-    """A document is no object of a cluster, though it may be a tool's own file."""
+    """A document is not an object of a cluster, though it may be a tool's own file."""
 
 
 class UnnamedHookError(NoObjectError):

@@ -40,7 +40,7 @@ class CanonicalValues:
         """The value of a document.
 
         Raises:
-            ManifestError: a key is repeated or is no text, or a value has no place in JSON.
+            ManifestError: a key is repeated or is not text, or a value has no place in JSON.
             DeepError: aliases make it endless or blow it up.
         """
         self._made.clear()
@@ -105,7 +105,7 @@ class CanonicalValues:
         for source in sources:
             value = self._value(source)
             if not isinstance(value, dict):
-                raise self._error("`<<` takes in what is no mapping", "name a mapping", source)
+                raise self._error("`<<` takes in what is not a mapping", "name a mapping", source)
             for name, item in value.items():
                 into.setdefault(name, item)
 
@@ -113,7 +113,7 @@ class CanonicalValues:
         value = self._value(node)
         if not isinstance(value, str):
             shown = node.value if isinstance(node, ScalarNode) else "that holds others"
-            raise self._error(f"key {shown!s} is no text", "put it in quotes", node)
+            raise self._error(f"key {shown!s} is not text", "put it in quotes", node)
         return value
 
     def _scalar(self, node: Node) -> Value:

@@ -32,12 +32,12 @@ def parse_manifests(path: str, data: bytes) -> tuple[Manifest, ...]:
     Empty documents are passed over.
 
     Raises:
-        ManifestError: it is no YAML, or a document is no object that can be kept track of.
+        ManifestError: it is not YAML, or a document is not an object that can be kept track of.
         GitOpsErrors: several documents are not.
     """
     parsed = read_manifests(path, data)
     if len(parsed.problems) > 1:
-        raise GitOpsErrors(f"{path} holds what is no object", parsed.problems)
+        raise GitOpsErrors(f"{path} holds what is not an object", parsed.problems)
     if parsed.problems:
         raise parsed.problems[0]
     return parsed.manifests
@@ -65,7 +65,7 @@ def manifest_of(body: object, origin: Location) -> Manifest:
     """One object, canonical.
 
     Raises:
-        ManifestError: it is no mapping, or has no apiVersion, kind or name.
+        ManifestError: it is not a mapping, or has no apiVersion, kind or name.
     """
     if not isinstance(body, Mapping):
         raise NoObjectError(

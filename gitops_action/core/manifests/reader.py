@@ -46,7 +46,7 @@ def read_documents(path: str, data: bytes) -> tuple[ManifestDocument, ...]:
     """The documents of a file that are not empty.
 
     Raises:
-        ManifestError: it is no YAML or JSON, repeats a key, has a key that is no text, is nested
+        ManifestError: it is not YAML or JSON, repeats a key, has a key that is not text, is nested
             too deep, or its aliases blow it up.
     """
     if data.lstrip()[:1] in {b"{", b"["}:
@@ -63,7 +63,7 @@ def compose_nodes(path: str, data: bytes) -> Iterator[yaml.Node]:
     A plain scalar has the tag `plain`, a quoted one `text`, unless it wears one of its own.
 
     Raises:
-        ManifestError: it is no YAML, or nested too deep.
+        ManifestError: it is not YAML, or nested too deep.
     """
     from yaml import YAMLError  # noqa: PLC0415 - only what reads manifests pays for it
 
@@ -202,7 +202,7 @@ def _syntax_error(path: str, error: yaml.YAMLError) -> ManifestError:
     return ManifestError(
         "file is not valid YAML",
         cause=f"{context}, {problem}" if context else problem,
-        fix="mend the syntax at this place",
+        fix="fix the syntax at this place",
         location=Location(
             file=path,
             line=line + 1 if isinstance(line, int) else None,

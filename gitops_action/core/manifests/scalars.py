@@ -43,7 +43,7 @@ def read_plain(text: str) -> Plain:
     if text[0] not in _NUMBER_STARTS:
         return text
     if _NOT_FINITE.fullmatch(text):
-        raise ValueError(f"{text} is no number that JSON can hold")
+        raise ValueError(f"{text} is not a number that JSON can hold")
     return _number(text)
 
 

@@ -100,7 +100,7 @@ def _parse(line: str, number: int) -> SetEdit:
     file, colon, rest = line.partition(":")
     left, equals, value = _split_value(rest)
     if not (colon and equals and file.strip() and left.strip()):
-        raise UsageError(f"`set`, line {number}: {line!r} is no edit", fix=_FIX)
+        raise UsageError(f"`set`, line {number}: {line!r} is not an edit", fix=_FIX)
     try:
         path = parse_path(left.strip())
     except UsageError as error:

@@ -20,7 +20,7 @@ def added_to(path: str, data: bytes, settings: BuildSettings) -> bytes:
     """A kustomization with the additions.
 
     Raises:
-        ManifestError: it is no YAML.
+        ManifestError: it is not YAML.
     """
     documents = read_documents(path, data)
     value = documents[0].value if documents else {}

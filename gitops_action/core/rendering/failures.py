@@ -112,7 +112,7 @@ def kustomize_error(folder: str, message: str, kustomization: str) -> RenderErro
     return RenderError(
         f"kustomize cannot build {folder or 'the repository'}",
         cause=" ".join(shown.split()),
-        fix=f"mend it, and try `kubectl kustomize {folder or '.'}`",
+        fix=f"fix it, and try `kubectl kustomize {folder or '.'}`",
         location=Location(file=_file(folder, told) or kustomization),
     )
 

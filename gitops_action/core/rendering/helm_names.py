@@ -66,7 +66,7 @@ def namespace_name(name: str, place: Location | None) -> str:
     """A namespace for a release; empty where none is given.
 
     Raises:
-        RenderError: it is no name of a namespace.
+        RenderError: it is not a name of a namespace.
     """
     return _checked("namespace", name, "namespace", place) if name else ""
 

@@ -50,7 +50,7 @@ def releases_in(
     """The HelmReleases whose chart is among the files.
 
     Raises:
-        ManifestError: a value file is no YAML.
+        ManifestError: a value file is not YAML.
         RenderError: a name is none that Helm would take.
     """
     every = list(manifests)

@@ -57,7 +57,7 @@ def texts_in(path: str, data: bytes) -> tuple[Text, ...]:
     """Every scalar value of every document, those of repeated keys and of merges as well.
 
     Raises:
-        ManifestError: the file is no YAML, or its aliases blow it up.
+        ManifestError: the file is not YAML, or its aliases blow it up.
     """
     nodes = compose_nodes(path, data)
     found = (text for node in nodes for text in _walk(node, _ReferencePlace()))
@@ -204,7 +204,7 @@ def read_kustomization(path: str, data: bytes) -> KustomizationFile:
     """Read a kustomization file.
 
     Raises:
-        ManifestError: it is no YAML.
+        ManifestError: it is not YAML.
     """
     return KustomizationFile(path=path, texts=texts_in(path, data))
 
@@ -237,10 +237,10 @@ def with_origins(data: bytes) -> bytes | None:
     """The kustomization with `buildMetadata: [originAnnotations]`; None where it has that already.
 
     A line is added where that is possible, so that kustomize reads the file's own words; only a
-    file in flow style, or with other build metadata, is written anew, as JSON.
+    file in flow style, or with other build metadata, is written again, as JSON.
 
     Raises:
-        ManifestError: it is no YAML.
+        ManifestError: it is not YAML.
     """
     from yaml.nodes import MappingNode  # noqa: PLC0415 - only what renders pays for it
 

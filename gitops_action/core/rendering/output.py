@@ -323,7 +323,7 @@ def read_plain_files(
 ) -> Rendering:
     """The objects of these files; a file that is broken keeps none of the others back.
 
-    `lenient` is for the whole repository, which holds other YAML as well: what is no object (a
+    `lenient` is for the whole repository, which holds other YAML as well: what is not an object (a
     tool's own file, a template) is passed over there.
     """
     manifests: list[Manifest] = []

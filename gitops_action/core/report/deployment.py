@@ -74,7 +74,7 @@ class DeploymentReport:
 
     @property
     def failed(self) -> bool:
-        """Whether the run ends as one that failed: what could not be told is no success."""
+        """Whether the run ends as one that failed: what could not be determined is no success."""
         return self.result in {Result.FAILED, Result.UNKNOWN}
 
 

@@ -45,7 +45,7 @@ class EnvironmentReport:
         findings: what is wrong, worst first.
         changes: the objects that differ, in canonical order.
         images: the images that differ.
-        deletions: what a deployment would delete; None where that cannot be told, because a side
+        deletions: what a deployment would delete; None where that is unknown, because a side
             does not render.
         objects: how many objects it has after the merge.
         content_hash: of what it renders to after the merge; empty when it does not render.

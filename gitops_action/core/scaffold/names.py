@@ -91,7 +91,7 @@ def check_registry(name: str) -> None:
         UsageError: it is none.
     """
     if not _REGISTRY.fullmatch(name) or ("." not in name and ":" not in name):
-        raise _wrong("registry", name, "it is no host", "write it like `ghcr.io`")
+        raise _wrong("registry", name, "it is not a host", "write it like `ghcr.io`")
 
 
 def read_image(text: str) -> ImageReference:

@@ -160,7 +160,7 @@ def _check(kind: str, attributes: Mapping[str, str], line: str) -> None:
         fix = f"one of {', '.join(choices)}"
         raise UsageError(f"`tags`: unknown {name} in {line!r}", fix=fix)
     if kind == "match" and not attributes["group"].isdecimal():
-        raise UsageError(f"`tags`: group is no number in {line!r}", fix="write `group=1`")
+        raise UsageError(f"`tags`: group is not a number in {line!r}", fix="write `group=1`")
 
 
 def _priority(kind: str, given: Mapping[str, str], line: str) -> float:
@@ -170,7 +170,7 @@ def _priority(kind: str, given: Mapping[str, str], line: str) -> float:
         priority = math.nan
     if not math.isfinite(priority):
         fix = "write a number, for example `priority=750`"
-        raise UsageError(f"`tags`: priority is no number in {line!r}", fix=fix)
+        raise UsageError(f"`tags`: priority is not a number in {line!r}", fix=fix)
     return priority
 
 

@@ -21,7 +21,7 @@ class ImmutableRule:
     Attributes:
         steps: where; also what a person reads.
         differs: whether it changes, given both bodies.
-        loses: what is lost when the object is made anew; empty when nothing is, and recreating
+        loses: what is lost when the object is recreated; empty when nothing is, and recreating
             it is a way out.
     """
 
@@ -191,7 +191,7 @@ _ALLOWED = (
     (RECREATE, "allowed"),
     ("kustomize.toolkit.fluxcd.io/force", "enabled"),
 )
-"""Annotations that let an object be deleted and made anew: ours, and Flux's
+"""Annotations that let an object be deleted and recreated: ours, and Flux's
 ("Kustomization", `kustomize.toolkit.fluxcd.io/force: enabled`)."""
 
 
@@ -200,7 +200,7 @@ def immutable_changes(
 ) -> tuple[ObjectProblem, ...]:
     """One problem for each settled field that changes, in the order of `after`.
 
-    Objects that an annotation allows to be made anew are left out (see `recreated`), unless what
+    Objects that an annotation allows to be recreated are left out (see `recreated`), unless what
     would be lost with them cannot be brought back.
     """
     return tuple(
@@ -211,7 +211,7 @@ def immutable_changes(
 
 
 def recreated(before: Sequence[Manifest], after: Sequence[Manifest]) -> tuple[ObjectId, ...]:
-    """The objects that a deployment will delete and make anew, as their annotations allow."""
+    """The objects that a deployment will delete and make again, as their annotations allow."""
     found = {
         manifest.id: None
         for manifest, rule in _broken(before, after)
@@ -221,7 +221,7 @@ def recreated(before: Sequence[Manifest], after: Sequence[Manifest]) -> tuple[Ob
 
 
 def may_recreate(manifest: Manifest) -> bool:
-    """Whether an annotation allows to delete the object and to make it anew."""
+    """Whether an annotation allows to delete the object and to recreate it."""
     found = fields.annotations(manifest.body)
     return any(found.get(key, "").lower() == value for key, value in _ALLOWED)
 

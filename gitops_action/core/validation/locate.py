@@ -39,7 +39,7 @@ def locate_all(
     Args:
         problems: each is changed in place and given back.
         files: by path; those that problems come from. A file that is not there, is too large or
-            is no YAML leaves its problems as they are.
+            is not YAML leaves its problems as they are.
     """
     roots: dict[str, tuple[Node, ...]] = {}
     located = tuple(problems)

@@ -66,7 +66,7 @@ def key_fault(key: str) -> str:
     """What is wrong with the key of a label or annotation, in words; empty when nothing is."""
     prefix, slash, name = key.rpartition("/")
     if slash and subdomain_fault(prefix):
-        return f"what stands before the slash is no domain: {subdomain_fault(prefix)}"
+        return f"what stands before the slash is not a domain: {subdomain_fault(prefix)}"
     return _qualified_fault(name)
 
 

@@ -28,7 +28,7 @@ class ObjectProblem(GitOpsError):  # noqa: N818 - some are warnings
     Attributes:
         manifest: the object.
         steps: where in it; empty for the object as a whole.
-        level: `error` for what an API server refuses; `warning` for what cannot be told for
+        level: `error` for what an API server refuses; `warning` for what cannot be determined for
             certain without the cluster.
     """
 

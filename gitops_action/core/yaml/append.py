@@ -230,7 +230,7 @@ def addition(file: YamlFile, edit: AddListItem) -> Planned | None:
 
     Raises:
         PathNotFoundError: there is no mapping at the path.
-        EditRefusedError: the list is no list, is shared through an anchor, or stands where
+        EditRefusedError: the list is not a list, is shared through an anchor, or stands where
             nothing can be added without moving something else.
     """
     mapping = _mapping(file, edit)

@@ -161,7 +161,7 @@ def _syntax_error(problem: str, context: str, location: Location) -> YamlSyntaxE
     return YamlSyntaxError(
         "file is not valid YAML",
         cause=f"{context}, {problem}" if context else problem,
-        fix="mend the syntax at this place",
+        fix="fix the syntax at this place",
         location=location,
     )
 

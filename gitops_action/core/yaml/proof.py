@@ -107,7 +107,7 @@ def _prove_json(file: YamlFile, text: str) -> None:
     try:
         json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _failed(file, f"the result is no valid JSON: {error}") from error
+        raise _failed(file, f"the result is not valid JSON: {error}") from error
 
 
 def _failed(file: YamlFile, cause: str) -> EditProofError:

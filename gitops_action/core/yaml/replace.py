@@ -63,7 +63,7 @@ def _targets(file: YamlFile, edits: Sequence[Replace]) -> list[_Target]:
 def _planned(file: YamlFile, target: _Target) -> Planned | None:
     scalar, value = target.scalar, target.edit.value
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise refused(file, scalar, "the value holds half a character", repr(value), "mend it")
+        raise refused(file, scalar, "the value holds half a character", repr(value), "fix it")
     if scalar.style in {"literal", "folded"}:
         span, value = block_span(file, scalar, value)
         read: tuple[Kind, Kind] = STRING

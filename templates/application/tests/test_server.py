@@ -41,7 +41,7 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(self.get("/"), (200, b"Hello from web\n"))
 
     def test_other_pages_are_not_there(self) -> None:
-        """Whatever is not known is told as such."""
+        """Whatever is not known is answered as such."""
         self.assertEqual(self.get("/nothing")[0], 404)
 
 

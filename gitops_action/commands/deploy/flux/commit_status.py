@@ -86,7 +86,7 @@ class Reported:
 _FIRST, _GROWTH, _LONGEST = 5.0, 1.25, 15.0
 """Seconds between questions."""
 _RETRY_POLICY = 60.0
-"""Seconds that a failure which Flux tries to mend has to stay."""
+"""Seconds that a failure which Flux tries to fix has to stay."""
 _EVERY = 30.0
 """Seconds between lines that say that it still goes on."""
 
@@ -183,7 +183,7 @@ class _StatusWait:
         return reports(self.seen, self.requested)
 
     def _certain(self, found: Sequence[ReportedStatus]) -> list[ReportedStatus]:
-        """Failures; one that Flux may mend counts when it stayed."""
+        """Failures; one that Flux may fix counts when it stayed."""
         now = self.run.clock.monotonic()
         self.failing = {
             (one.context, one.commit): self.failing.get((one.context, one.commit), now)

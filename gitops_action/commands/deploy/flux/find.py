@@ -52,7 +52,7 @@ def _served(run: TargetRun, group: str, kind: str) -> Resource:
         raise GitOpsError(
             f"Flux is not installed in the cluster {run.cluster.name}",
             cause=f"it does not serve the kind {kind} of {group}",
-            fix="install Flux (docs/flux.md tells how), or see that the context is the right one",
+            fix="install Flux (see docs/flux.md), or see that the context is the right one",
         )
     return found
 

@@ -117,7 +117,7 @@ _RETRY_POLICY = 3.0
 
 
 class Checks:
-    """Starts them, and starts them anew where a newer revision was applied meanwhile."""
+    """Starts them, and starts them again where a newer revision was applied meanwhile."""
 
     def __init__(self, run: TargetRun, scene: Scene, until: float) -> None:
         """No look yet; `until` is by the run's monotonic clock."""
@@ -157,7 +157,7 @@ class Checks:
         return self._ill(_ILL)
 
     def satisfied(self, one: ObjectId) -> bool:
-        """All is healthy; or it cannot be told from here, and the controller has looked itself."""
+        """All is healthy, or the controller looked itself where this cannot be seen from here."""
         found = self.result(one)
         if found is None:
             return False
@@ -171,7 +171,9 @@ class Checks:
         if found is None or self._waits(one):
             return ()
         if is_elsewhere(self._scene.bodies[one]):
-            sentence = "it applies to another cluster and does not wait: health cannot be told"
+            sentence = (
+                "it applies to another cluster and does not wait: health cannot be determined"
+            )
             return (Failure(sentence=sentence, object_id=one, fix="set `spec.wait: true`"),)
         return found.failures if found.ending is Ending.UNKNOWN else ()
 

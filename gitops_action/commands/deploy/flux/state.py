@@ -254,7 +254,7 @@ class Requests:
         ] = None
 
 
-# Judges every source and Kustomization anew, and asks for what has to happen next.
+# Judges every source and Kustomization again, and asks for what has to happen next.
 
 _PAUSE = 10.0
 """Seconds before a source that has answered without the commit is asked again."""

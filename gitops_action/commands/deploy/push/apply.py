@@ -26,7 +26,7 @@ from gitops_action.core.manifests.fields import mapping, text, texts
 from gitops_action.core.manifests.model import ObjectId
 from gitops_action.errors import GitOpsError
 
-# Before an object is applied: fields of kubectl become ours, or it is deleted to be made anew.
+# Before an object is applied: fields of kubectl become ours, or it is deleted to be recreated.
 
 _GONE_SECONDS = 60.0
 _FIRST_PAUSE = 0.05
@@ -78,7 +78,7 @@ def remove(run: TargetRun, change: Change) -> None:
         )
     except AlreadyGoneError:
         return
-    run.teller.tell(Progress(text="deleted, to be made anew", object_id=item))
+    run.teller.tell(Progress(text="deleted, to be recreated", object_id=item))
     deadline, pause = run.clock.monotonic() + _GONE_SECONDS, _FIRST_PAUSE
     while True:
         try:
@@ -90,12 +90,12 @@ def remove(run: TargetRun, change: Change) -> None:
         if run.clock.monotonic() > deadline:
             raise GitOpsError(
                 f"{item} was not gone after {_GONE_SECONDS:.0f} s, so that it could not be made"
-                " anew",
+                " again",
                 cause="its finalizers: " + (", ".join(texts(found, "metadata", "finalizers"))),
                 fix="see what keeps it; the next run goes on",
             )
         if run.stop.wait(pause):
-            raise StoppedError(f"cancelled while {item} was made anew", fix="run again")
+            raise StoppedError(f"cancelled while {item} was recreated", fix="run again")
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
@@ -241,7 +241,7 @@ def _action(change: Change, live: LiveObject) -> tuple[Action, str]:
     if change.unverified:
         return Action.UNVERIFIED, "a webhook takes no dry runs"
     if change.recreate:
-        return Action.CONFIGURED, "deleted and made anew"
+        return Action.CONFIGURED, "deleted and recreated"
     if change.live is None or change.uid != text(live, "metadata", "uid"):
         return Action.CREATED, ""
     same = text(change.live, "metadata", "resourceVersion")
@@ -251,4 +251,6 @@ def _action(change: Change, live: LiveObject) -> tuple[Action, str]:
 
 
 def _undetermined(sentence: str) -> GitOpsError:
-    return StoppedError(sentence or "it could not be told whether namespaces and kinds are usable")
+    return StoppedError(
+        sentence or "it could not be determined whether namespaces and kinds are usable"
+    )

@@ -223,7 +223,7 @@ def _explained(change: Change, error: GitOpsError) -> GitOpsError:
             f"undo the change: a {item.kind} is never recreated, since that loses what is in it"
             if protected
             else "undo the change, give the object another name, or let it be deleted and made"
-            " anew: `gitops-action/recreate: allowed` on it"
+            " again: `gitops-action/recreate: allowed` on it"
         )
     error.location = error.location or change.placed.manifest.origin
     return error

@@ -64,7 +64,7 @@ def show(  # noqa: PLR0913 - what is decided, and where it is kept
     """
     for change in ahead.write:
         action = Action.CREATED if change.live is None else Action.CONFIGURED
-        note = "deleted and made anew" if change.recreate else ""
+        note = "deleted and recreated" if change.recreate else ""
         ledger.set(ObjectResult(id=change.placed.id, action=action, note=note))
     written = [change.placed for change in ahead.write]
     before = [_manifest(one, ahead.before[one.id]) for one in written if one.id in ahead.before]

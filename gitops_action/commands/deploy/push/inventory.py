@@ -6,7 +6,7 @@ written it since it was read: whenever a write is cut off, the old whole is stil
 
 What somebody edited is an error: the head carries a checksum of all entries. An inventory that was
 deleted reads as empty. That deletes nothing, now or later: what the environment describes is
-recorded anew when it is applied, and what it described before stays in the cluster, unknown to us.
+recorded again when it is applied, and what it described before stays in the cluster, unknown to us.
 """
 
 from __future__ import annotations
@@ -283,7 +283,7 @@ class InventoryStore:
         if isinstance(error, UnreachableError):
             return error
         return ChangedMeanwhileError(
-            f"the inventory {self.namespace}/{self.name} was written by somebody else meanwhile",
+            f"the inventory {self.namespace}/{self.name} was changed by another writer meanwhile",
             cause=error.cause,
             fix="run again: it goes on from what is there",
         )

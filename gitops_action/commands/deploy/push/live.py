@@ -287,7 +287,7 @@ def _by_kind_and_namespace(
 def _kinds(
     cluster: Cluster, groups: Sequence[tuple[RecordedObject, ...]]
 ) -> Mapping[tuple[str, str, str], Resource | None]:
-    """The kinds as they are served; the server is asked anew when one seems to be missing."""
+    """The kinds as they are served; the server is asked again when one seems to be missing."""
     requested = {_recorded_kind(members[0]) for members in groups}
     found = {kind: _served(cluster, kind) for kind in requested}
     if None in found.values():

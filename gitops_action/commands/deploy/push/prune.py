@@ -182,7 +182,7 @@ def _holding(live: LiveObject | None) -> str:
 
 
 def _unconfirmed(begun: Collection[Deletion]) -> Deleted:
-    return Deleted(held={one.id: "nobody could see that it is gone" for one in begun})
+    return Deleted(held={one.id: "its deletion could not be confirmed" for one in begun})
 
 
 _NAMED = 10
@@ -200,7 +200,7 @@ class Pruned:
         failures: the refusal of the whole, and deletes that the cluster refused.
         notes: what a person should know.
         ended: why it ended before its end: cluster away, credentials run out, lease lost,
-            cancelled. The result then is that it could not be told.
+            cancelled. The result then is that it could not be determined.
     """
 
     objects: tuple[ObjectResult, ...]

@@ -32,7 +32,7 @@ _FIXES: Mapping[str, str] = {
     "FailedCreate": "read why the API refuses the pods: policy, service account, webhook",
     "ImagePullBackOff": _PULL,
     "Installing": "see that no other definition has the same names",
-    "InvalidImageName": "mend the image's name",
+    "InvalidImageName": "fix the image's name",
     "NoIngress": "see that the cluster has a controller for load balancers",
     "NotBound": "see that the storage class exists and can provide a volume",
     "NotFound": "see who deletes it, and run again",

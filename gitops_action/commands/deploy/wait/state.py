@@ -68,9 +68,9 @@ class WaitResult:
 
     Attributes:
         ending: `failed` and `timeout` are failures; `unknown` is none: the cluster was away, the
-            credentials ran out, the job was cancelled, or the health of something cannot be told.
+            credentials ran out, the job was cancelled, or some health cannot be determined.
         objects: every awaited object, in the order given.
-        failures: with pod, events and masked log lines; of `unknown`, why it could not be told.
+        failures: with pod, events and masked log lines; of `unknown`, why it is unknown.
         notes: what a person should know.
     """
 
@@ -81,7 +81,7 @@ class WaitResult:
 
 
 RETURN = timedelta(seconds=5)
-"""How long an object may be gone: others delete and make anew, Flux and `kubectl replace` do."""
+"""How long an object may be gone: others delete and make again, Flux and `kubectl replace` do."""
 
 _UNREAD = Health(
     status=Status.IN_PROGRESS, reason="NotRead", message="It has not been read from the cluster"
@@ -127,7 +127,7 @@ class Tracked:
 
     @property
     def undetermined(self) -> bool:
-        """Its health cannot be told any more."""
+        """Its health cannot be determined any more."""
         return self.health.status is Status.UNKNOWN and self.live is None
 
     @property
@@ -222,7 +222,7 @@ class WaitState:
         return True
 
     def refuse(self, ids: Iterable[ObjectId], error: GitOpsError) -> None:
-        """Objects that may not be read: how they are cannot be told."""
+        """Objects that may not be read: how they are cannot be determined."""
         for one in ids:
             tracked = self.all[one]
             tracked.live, tracked.gone, tracked.verdict = None, None, None

@@ -229,7 +229,7 @@ class Story:
             self.board.refuse(source.requested, news.error)
             self._note(f"{source.kind} objects cannot be read", news.error)
         else:
-            self._note(f"{source} could not be read: health is told by less", news.error)
+            self._note(f"{source} could not be read: health is assessed from less", news.error)
 
     def _note(self, text: str, error: GitOpsError) -> None:
         note = f"{text} ({error.cause or error.title})."
@@ -319,13 +319,13 @@ def _failures(story: Story, ending: Ending) -> tuple[tuple[Failure, ...], tuple[
 
 
 def _unknown(story: Story) -> tuple[Failure, ...]:
-    """Why nobody can tell; nothing where only single objects cannot be told."""
+    """Why nobody can tell; nothing where only single objects cannot be determined."""
     waiting = story.board.open()
     if not waiting:
         return ()
     how_far = f"{len(story.board.all) - len(waiting)} of {len(story.board.all)} objects were "
     how_far += f"healthy after {format_duration(timedelta(seconds=round(story.seconds)))}"
-    still = f"{how_far}; not told: {named(waiting)}."
+    still = f"{how_far}; not reported: {named(waiting)}."
     error = story.expired or next(iter(story.feeds.away.values()), story.unanswered)
     if story.expired:
         sentence = f"The cluster stopped accepting the credentials during the wait: {still}"
@@ -353,7 +353,7 @@ def wait_healthy(run: TargetRun, objects: Sequence[Awaited], *, timeout: timedel
 
     What is healthy by what the caller knows of it costs no request. The rest is followed by one
     watch a kind; pods, ReplicaSets and warnings only where a workload is not healthy. Nothing that
-    the cluster answers is raised: what cannot be told is `unknown`.
+    the cluster answers is raised: what cannot be determined is `unknown`.
 
     Args:
         run: the target; its stop ends the wait within a second, its teller shows progress.

@@ -276,7 +276,7 @@ def _events(
     return last_lines(tuple(names - {""}), around.events)
 
 
-# Trouble that is older than the wait: what was just applied may be about to mend it.
+# Trouble that is older than the wait: what was just applied may be about to fix it.
 
 MENDING = timedelta(seconds=60)
 """How long old trouble may go on before it counts."""
