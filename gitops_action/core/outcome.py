@@ -79,7 +79,7 @@ class Job:
     `event` is the webhook payload that started the run. Names follow GitHub's documentation of
     the default environment variables (GITHUB_REPOSITORY, GITHUB_SHA, …). `server_url` is the
     server that repositories are looked up and linked on, `run_server_url` the one that this run
-    is on where the two differ.
+    is on where the two differ. `job_id` is the number of the job, where the workflow passes it on.
     """
 
     in_actions: bool = False
@@ -96,6 +96,7 @@ class Job:
     graphql_url: str = "https://api.github.com/graphql"
     event: Mapping[str, object] = field(default_factory=dict)
     run_server_url: str = ""
+    job_id: str = ""
 
     def working_on(self, server_url: str) -> Job:
         """The same job, with repositories on the server that the inputs name."""
@@ -109,3 +110,9 @@ class Job:
         return (
             f"{self.run_server_url or self.server_url}/{self.repository}/actions/runs/{self.run_id}"
         )
+
+    @property
+    def job_url(self) -> str:
+        """The page of this job; the run's where the job's number is not known."""
+        page = self.run_url
+        return f"{page}/job/{self.job_id}" if page and self.job_id else page

@@ -17,7 +17,7 @@ from testbed.forge.model import (
     PullRequest,
     Repository,
 )
-from testbed.forge.records import CheckRun, Review, Status, WorkflowRun
+from testbed.forge.records import CheckRun, Review, Status, WorkflowJob, WorkflowRun
 from testbed.forge.world import World
 
 Content = str | bytes
@@ -187,6 +187,47 @@ class RepositoryHandle:
     def runs(self) -> list[WorkflowRun]:
         """List workflow runs, oldest first."""
         return list(self.repository.runs.values())
+
+    def start_run(  # noqa: PLR0913 - what GitHub says of a run
+        self,
+        oid: str,
+        *,
+        path: str = ".github/workflows/deploy.yml",
+        event: str = "push",
+        branch: str = "main",
+        title: str = "",
+        by: str = "alice",
+    ) -> WorkflowRun:
+        """Make a run whose jobs `start_job` adds."""
+        now = self._world.now()
+        made = WorkflowRun(
+            id=self._world.next_id(),
+            path=path,
+            name=path.rpartition("/")[2],
+            title=title,
+            event=event,
+            branch=branch,
+            oid=oid,
+            actor=self._world.account(by),
+            created_at=now,
+            updated_at=now,
+            status="in_progress",
+        )
+        self.repository.runs[made.id] = made
+        return made
+
+    def start_job(self, run: WorkflowRun, name: str) -> WorkflowJob:
+        """Let a job of a run begin."""
+        now = self._world.now()
+        made = WorkflowJob(
+            id=self._world.next_id(), name=name, conclusion=None, started_at=now, completed_at=None
+        )
+        run.jobs.append(made)
+        return made
+
+    def finish_job(self, job: WorkflowJob, conclusion: str = "success") -> None:
+        """Let a job end."""
+        job.conclusion, job.completed_at = conclusion, self._world.now()
 
     def finish_run(self, number: int | None = None, conclusion: str = "success") -> None:
         """Let a run come to its end; None: the newest."""

@@ -86,6 +86,17 @@ class CheckRun:
 
 
 @dataclass(kw_only=True)
+class WorkflowJob:
+    """A job of a workflow run, of any attempt."""
+
+    id: int
+    name: str
+    conclusion: str | None
+    started_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(kw_only=True)
 class WorkflowRun:
     """A run of a workflow; `title` is what `run-name` made of its inputs."""
 
@@ -101,6 +112,7 @@ class WorkflowRun:
     updated_at: datetime
     status: str = "queued"
     conclusion: str | None = None
+    jobs: list[WorkflowJob] = field(default_factory=list)
 
 
 ActivityType = Literal["push", "force_push", "branch_creation", "branch_deletion", "pr_merge"]

@@ -3,7 +3,7 @@ import functools
 import pytest
 from graphql import GraphQLSchema, build_ast_schema, parse, validate
 
-from gitops_action.adapters.github import queries
+from gitops_action.adapters.github import proved_records, queries
 from testbed.forge.npm import package
 
 DOCUMENTS = {
@@ -22,6 +22,8 @@ DOCUMENTS = {
     "files": queries.files_document(0),
     "files with paths": queries.files_document(100),
     "folders": queries.folders_document(4),
+    "deployments": proved_records.deployments_document(3),
+    "workflow runs": proved_records.runs_document(40),
 }
 
 

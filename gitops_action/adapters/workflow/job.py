@@ -31,8 +31,14 @@ def read_job(environ: Mapping[str, str]) -> Job:
         server_url=endpoints.server_url,
         api_url=endpoints.api_url,
         graphql_url=endpoints.graphql_url,
+        job_id=_number(environ.get("GITOPS_JOB_ID", "")),
         event=_event(environ.get("GITHUB_EVENT_PATH", "")),
     )
+
+
+def _number(text: str) -> str:
+    """The job's number as `job.check_run_id` gives it; older servers give none."""
+    return text if text.isascii() and text.isdigit() else ""
 
 
 def _event(path: str) -> Mapping[str, object]:

@@ -284,7 +284,7 @@ class Record:
         status = DeploymentStatus(
             state=state,
             description=description,
-            log_url=self.ports.job.run_url,
+            log_url=self.ports.job.job_url,
             environment_url=self.url,
         )
         self.ports.deployments.set_status(self.number, status)

@@ -94,6 +94,7 @@ def _deploy(shape: DeployShape) -> deploy.Deploy:
         health=_health(shape.health),
         drift=shape.drift,
         conflicts=shape.conflicts,
+        workflow=shape.workflow,
         ignore=tuple(
             deploy.IgnoredFields(
                 kind=rule.kind, name=rule.name or "", fields=tuple(rule.fields), reason=rule.reason

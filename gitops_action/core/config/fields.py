@@ -37,6 +37,7 @@ KUSTOMIZATION_PATTERN = r"^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*$"
 URL_PATTERN = r"^https?://[^\s/@?#]+([/?#]\S*)?$"
 ENVIRONMENT_URL_PATTERN = r"^https?://([^\s@?#{}]|\{application\})+([?#]\S*)?$"
 KUBERNETES_PATTERN = r"^1\.[1-9][0-9]?$"
+DEPLOY_WORKFLOW_PATTERN = r"^\.github/workflows/[A-Za-z0-9._-]+\.ya?ml$"
 LOGIN_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$"
 
 
@@ -181,6 +182,11 @@ Login = Annotated[
     str,
     matching(LOGIN_PATTERN, "GitHub login", "write the login without @"),
     WithJsonSchema({"type": "string", "pattern": LOGIN_PATTERN}),
+]
+DeployWorkflow = Annotated[
+    str,
+    matching(DEPLOY_WORKFLOW_PATTERN, "workflow file", "write .github/workflows/FILE.yml"),
+    WithJsonSchema({"type": "string", "pattern": DEPLOY_WORKFLOW_PATTERN}),
 ]
 Kustomization = Annotated[
     str,

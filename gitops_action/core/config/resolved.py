@@ -17,6 +17,9 @@ Access = Literal["cluster", "none"]
 Drift = Literal["report", "correct"]
 Conflicts = Literal["report", "force"]
 
+DEPLOY_WORKFLOW = ".github/workflows/deploy.yml"
+"""The workflow file that deploys, where the configuration does not say."""
+
 CONFIRMED_KINDS = ("Namespace", "PersistentVolumeClaim", "CustomResourceDefinition")
 """Kinds whose deletion loses data or takes much else with it."""
 
@@ -108,7 +111,7 @@ class Deploy:
 
     `drift` is what a run without changes does about objects that differ from what is described;
     `conflicts`, what an apply does about fields that other managers own; `ignore`, fields that stay
-    as they are in the cluster.
+    as they are in the cluster; `workflow`, the workflow file whose runs prove deployments.
     """
 
     targets: tuple[Target, ...] = ()
@@ -117,6 +120,7 @@ class Deploy:
     drift: Drift = "report"
     conflicts: Conflicts = "report"
     ignore: tuple[IgnoredFields, ...] = ()
+    workflow: str = DEPLOY_WORKFLOW
 
 
 # What has to be true before a change to an environment merges, as resolved values.

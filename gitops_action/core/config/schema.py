@@ -13,6 +13,7 @@ from gitops_action.core.config.fields import (
     Budget,
     Count,
     Cron,
+    DeployWorkflow,
     Duration,
     EnvironmentUrl,
     Expectation,
@@ -33,7 +34,12 @@ from gitops_action.core.config.fields import (
     hyphenated,
     problem,
 )
-from gitops_action.core.config.resolved import CONFIRMED_KINDS, KUBERNETES, Window
+from gitops_action.core.config.resolved import (
+    CONFIRMED_KINDS,
+    DEPLOY_WORKFLOW,
+    KUBERNETES,
+    Window,
+)
 from gitops_action.core.config.values import NAME_PATTERN
 from gitops_action.core.config.windows import never_open
 
@@ -152,6 +158,10 @@ class DeployShape(ClusterShape):
     ignore: list[IgnoreShape] = Field(
         default_factory=list,
         description="With engine: push. Fields that stay as they are in the cluster.",
+    )
+    workflow: DeployWorkflow = Field(
+        default=DEPLOY_WORKFLOW,
+        description="The workflow file that deploys; its runs prove that a deployment took place.",
     )
 
     @model_validator(mode="after")

@@ -166,6 +166,7 @@ def _deploy(deploy: Deploy) -> Plain:
         targets=[_target(target) for target in deploy.targets],
         prune=_prune(deploy.prune),
         health=_health(deploy.health),
+        workflow=deploy.workflow,
         **(_pushed(deploy) if pushed else {}),
     )
 

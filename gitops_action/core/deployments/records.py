@@ -123,6 +123,22 @@ def described(result: EnvironmentResult) -> str:
     return one_line(": ".join(part for part in (named, words) if part) or str(result.result))
 
 
+_TARGET = pattern(r"([^ ,:]+) (succeeded|failed|unknown|superseded|nothing)")
+
+
+def target_results(statuses: Sequence[DeploymentStatus]) -> Mapping[str, Result]:
+    """Each target's own result, by the newest status that ends a deployment of several."""
+    ends = (one.description for one in statuses if one.state in {"failure", "error"})
+    said = next(ends, "").removeprefix(_RETRIED)
+    found: dict[str, Result] = {}
+    for part in said.partition(":")[0].split(", "):
+        match = _TARGET.fullmatch(part)
+        if match is None:
+            break
+        found[match[1]] = Result(match[2])
+    return found
+
+
 def recorded_as(result: EnvironmentResult, verified: Verified | None = None) -> str:
     """The description of a Deployment's last status.
 

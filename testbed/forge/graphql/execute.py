@@ -23,7 +23,10 @@ from testbed.forge.tokens import Token
 from testbed.forge.world import World
 
 Json = dict[str, Any]
-_AREAS = ("query", "git_objects", "pulls", "talk", "checks", "mutations", "ref_mutations")
+_AREAS = (
+    *("query", "git_objects", "pulls", "talk", "checks", "mutations", "ref_mutations"),
+    "deployments",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from testbed.forge.world import World
 
 _AREAS = (
     *("meta", "repositories", "git", "trees", "contents", "commits", "pulls", "issues", "statuses"),
-    *("actions", "dispatches", "runs", "deployments"),
+    *("actions", "dispatches", "runs", "jobs", "deployments"),
 )
 
 
