@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from gitops_action.commands.deploy import command as deploy
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.ports import Records
 from gitops_action.commands.ports import DeployTrees
-from gitops_action.core.cluster import Given, access_of
+from gitops_action.core.cluster import Access, Given
 from gitops_action.core.config import Target
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.records import CommitStatus
@@ -29,64 +29,6 @@ from gitops_action.errors import UsageError
 
 if TYPE_CHECKING:
     from gitops_action.adapters.github import GitHubClient
-
-# Ways to a cluster that the surroundings offer: a person's kubeconfig, a pod's service account.
-
-_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoundKubeconfig:
-    """What was found, and the namespace that goes with it (empty: none is known)."""
-
-    given: Given
-    namespace: str = ""
-
-
-def service_account(environ: Mapping[str, str], folder: Path = _ACCOUNT) -> FoundKubeconfig | None:
-    """The account of the pod we run in; None outside of a cluster.
-
-    Variables and files are those of Kubernetes' documentation, "Accessing the Kubernetes API from
-    a Pod".
-    """
-    host = environ.get("KUBERNETES_SERVICE_HOST", "")
-    port = environ.get("KUBERNETES_SERVICE_PORT", "443")
-    token = _text(folder / "token")
-    if not (host and token):
-        return None
-    address = f"[{host}]" if ":" in host else host
-    given = Given(server=f"https://{address}:{port}", ca=_text(folder / "ca.crt"), token=token)
-    return FoundKubeconfig(given=given, namespace=_text(folder / "namespace"))
-
-
-def persons_kubeconfig(environ: Mapping[str, str]) -> str:
-    """The kubeconfig that kubectl would take; empty where there is none.
-
-    Raises:
-        UsageError: `KUBECONFIG` names several files, or one that cannot be read.
-    """
-    named = environ.get("KUBECONFIG", "")
-    if ":" in named:
-        raise UsageError(
-            "KUBECONFIG names several files",
-            cause="they are not merged here",
-            fix="`kubectl config view --raw --flatten --minify` writes one that holds everything",
-        )
-    if named:
-        text = _text(Path(named))
-        if not text:
-            raise UsageError("The file that KUBECONFIG names cannot be read", cause=named)
-        return text
-    home = environ.get("HOME", "")
-    return _text(Path(home) / ".kube" / "config") if home else ""
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
-
 
 # Connects to the clusters that the inputs, or else the surroundings, lead to.
 
@@ -109,37 +51,44 @@ class GivenClusters:
         """
         from gitops_action.adapters.cluster import connect  # noqa: PLC0415 - an HTTP client
 
-        given, namespace = self._given()
-        requested = "" if alone and given.server else target.context
-        access = access_of(replace(given, context=self.inputs.context or requested))
+        access = self._access(target, alone=alone)
         for secret in access.secrets():
             self.context.redactor.add(secret)
         if access.insecure:
             text = f"the kubeconfig says not to check who {access.name} is: it may be anybody"
             self.context.reporter.notice(Notice(level="warning", text=text))
-        namespace = self.inputs.kube_namespace or namespace
-        access = replace(access, namespace=namespace) if namespace else access
-        return connect(access, self.context.environ)
+        namespace = self.inputs.kube_namespace
+        return connect(replace(access, namespace=namespace) if namespace else access)
 
-    def _given(self) -> tuple[Given, str]:
-        """The inputs; else what a person, or a runner inside of a cluster, has."""
-        inputs = self.inputs
+    def _access(self, target: Target, *, alone: bool) -> Access:
+        """The inputs; else what a runner inside of a cluster, or a person, has."""
+        from gitops_action.adapters.cluster import access_of, persons_files, pod_account  # noqa: PLC0415 - same
+
+        inputs, environ = self.inputs, self.context.environ
         given = Given(
             kubeconfig=inputs.kubeconfig,
             server=inputs.kube_server,
             ca=inputs.kube_ca,
             token=inputs.kube_token,
+            terminal=environ.get("GITHUB_ACTIONS") != "true",
         )
-        if given.kubeconfig.strip() or given.server.strip():
-            return given, ""
+        if not given.kubeconfig.strip() and not given.server.strip():
+            found = pod_account(environ)
+            if found is not None:
+                _refuse_context(inputs.context or ("" if alone else target.context))
+                return found
+            given = replace(given, files=persons_files(environ) if given.terminal else "")
+        requested = "" if alone and given.server else target.context
+        return access_of(replace(given, context=inputs.context or requested), environ)
 
-        environ = self.context.environ
-        found = service_account(environ)
-        if found is not None:
-            return found.given, found.namespace
-        if environ.get("GITHUB_ACTIONS") != "true":
-            return replace(given, kubeconfig=persons_kubeconfig(environ)), ""
-        return given, ""
+
+def _refuse_context(context: str) -> None:
+    if context:
+        raise UsageError(
+            "`context` needs `kubeconfig`",
+            cause=f"a pod's account reaches one cluster, and {context!r} asks for another",
+            fix="pass a kubeconfig that has it",
+        )
 
 
 _NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from gitops_action.adapters.cluster import ClusterClient, connect
+from gitops_action.adapters.cluster import ClusterClient, access_of, connect
 from gitops_action.adapters.cluster.client import discover
 from gitops_action.adapters.cluster.requests import Caller
 from gitops_action.adapters.cluster.transport import ClusterTransport
 from gitops_action.adapters.retry import RetryPolicy
-from gitops_action.core.cluster import ApplyOptions, Given, access_of
+from gitops_action.core.cluster import ApplyOptions, Given
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.manifests.fields import items, mapping, text
@@ -27,7 +27,7 @@ OPTIONS = ApplyOptions(manager="gitops-action:test")
 
 @pytest.fixture
 def cluster(control_plane: ControlPlane) -> Iterator[ClusterClient]:
-    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)), {})
+    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)))
     yield client
     client.close()
 
@@ -45,7 +45,7 @@ def test_kinds_are_the_same_by_both_forms_of_discovery(
     control_plane: ControlPlane, cluster: ClusterClient
 ) -> None:
     access = access_of(Given(kubeconfig=control_plane.kubeconfig))
-    older = discover(Caller(ClusterTransport(access, {}), "older", RetryPolicy()), aggregated=False)
+    older = discover(Caller(ClusterTransport(access), "older", RetryPolicy()), aggregated=False)
     found = cluster.resources()
     deployments = found.preferred("apps", "Deployment")
     assert deployments is not None
@@ -163,7 +163,7 @@ def test_an_object_without_namespace_goes_where_the_context_says(
 ) -> None:
     rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["patch", "create"]}]
     account = control_plane.account(namespace, "deployer", rules)
-    client = connect(access_of(Given(kubeconfig=account.kubeconfig)), {})
+    client = connect(access_of(Given(kubeconfig=account.kubeconfig)))
     body = config_map(namespace, color="blue")
     del body["metadata"]["namespace"]
     assert text(client.apply(body, OPTIONS), "metadata", "namespace") == namespace

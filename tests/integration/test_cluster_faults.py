@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from gitops_action.adapters.cluster import ClusterClient, connect
+from gitops_action.adapters.cluster import ClusterClient, access_of, connect
 from gitops_action.adapters.retry import RetryPolicy
-from gitops_action.core.cluster import ApplyOptions, Given, Right, access_of
+from gitops_action.core.cluster import ApplyOptions, Given, Right
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.manifests.fields import text
 from testbed.cluster import ControlPlane
@@ -27,7 +27,7 @@ CONFIG_MAPS = {
 
 @pytest.fixture
 def cluster(control_plane: ControlPlane) -> Iterator[ClusterClient]:
-    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)), {})
+    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)))
     yield client
     client.close()
 
@@ -40,7 +40,7 @@ def config_map(namespace: str, name: str) -> Json:
 def restricted(plane: ControlPlane, namespace: str, name: str = "deployer") -> ClusterClient:
     account = plane.account(namespace, name, [CONFIG_MAPS])
     given = Given(server=plane.server, ca=plane.ca, token=account.token)
-    return connect(access_of(given), {}, IMPATIENT)
+    return connect(access_of(given), IMPATIENT)
 
 
 def test_a_restricted_account_is_told_what_it_lacks(
@@ -97,7 +97,7 @@ def test_rights_are_asked_for_before_anything_is_written(
 def test_a_wrong_token_is_no_refusal_of_rights(control_plane: ControlPlane, token: str) -> None:
     given = Given(server=control_plane.server, ca=control_plane.ca, token=token)
     with pytest.raises(refused.ExpiredError) as error:
-        connect(access_of(given), {}).resources()
+        connect(access_of(given)).resources()
     assert token not in str(error.value)
 
 
@@ -105,7 +105,7 @@ def test_a_token_that_ends_on_the_way_ends_the_rest_untried(
     control_plane: ControlPlane, namespace: str
 ) -> None:
     account = control_plane.account(namespace, "short-lived", [CONFIG_MAPS])
-    client = connect(access_of(Given(kubeconfig=account.kubeconfig)), {}, IMPATIENT)
+    client = connect(access_of(Given(kubeconfig=account.kubeconfig)), IMPATIENT)
     client.apply(config_map(namespace, "first"), OPTIONS)
     control_plane.revoke(account)
     _until_expired(client, namespace)
@@ -130,7 +130,7 @@ def test_another_authority_is_not_trusted(control_plane: ControlPlane) -> None:
     kubelet = (control_plane.folder / "kubelet.crt").read_text()
     given = Given(server=control_plane.server, ca=kubelet, token=control_plane.token)
     with pytest.raises(refused.UnreachableError) as error:
-        connect(access_of(given), {}).version()
+        connect(access_of(given)).version()
     assert "not trusted" in error.value.cause
     assert control_plane.token not in str(error.value)
 
@@ -152,7 +152,7 @@ def test_a_stopped_server_is_waited_for_while_retry_policy_lasts(
 def test_a_server_that_stays_away_is_unreachable_and_the_rest_is_not_tried(
     control_plane: ControlPlane, namespace: str
 ) -> None:
-    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)), {}, IMPATIENT)
+    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)), IMPATIENT)
     client.resources()
     bodies = [config_map(namespace, f"c{number}") for number in range(300)]
     results = []

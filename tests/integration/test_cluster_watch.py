@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from gitops_action.adapters.cluster import ClusterClient, connect, watching
+from gitops_action.adapters.cluster import ClusterClient, access_of, connect, watching
 from gitops_action.adapters.retry import RetryPolicy
-from gitops_action.core.cluster import ApplyOptions, Given, LeaseTerms, access_of
+from gitops_action.core.cluster import ApplyOptions, Given, LeaseTerms
 from gitops_action.core.cluster import errors as refused
 from gitops_action.core.cluster.model import Listing, Resource, WatchEvent
 from gitops_action.core.manifests.fields import mapping, text
@@ -22,7 +22,7 @@ OPTIONS = ApplyOptions(manager="gitops-action:test")
 
 @pytest.fixture
 def cluster(control_plane: ControlPlane) -> Iterator[ClusterClient]:
-    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)), {})
+    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)))
     yield client
     client.close()
 
@@ -158,7 +158,7 @@ def test_connections_are_renewed_and_nothing_is_missed_or_told_twice(
 
 def test_a_watch_that_may_not_be_is_an_error(control_plane: ControlPlane, namespace: str) -> None:
     account = control_plane.account(namespace, "blind")
-    client = connect(access_of(Given(kubeconfig=account.kubeconfig)), {})
+    client = connect(access_of(Given(kubeconfig=account.kubeconfig)))
     kind = client.resource("v1", "ConfigMap")
     start = Listing(items=(), version="0")
     with pytest.raises(refused.AccessDeniedError):
@@ -300,7 +300,7 @@ def test_impatience_is_told_when_the_server_stays_away(
     control_plane: ControlPlane, namespace: str
 ) -> None:
     policy = RetryPolicy(attempts=2, initial=0.1, maximum=0.1, jitter=0)
-    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)), {}, policy)
+    client = connect(access_of(Given(kubeconfig=control_plane.kubeconfig)), policy)
     kind = client.resource("v1", "ConfigMap")
     collector = Collector(iter(client.watch(kind, namespace=namespace, seconds=60)))
     control_plane.stop_api()

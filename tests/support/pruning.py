@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gitops_action.adapters.cluster import ClusterClient, connect
+from gitops_action.adapters.cluster import ClusterClient, access_of, connect
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.commands.deploy.cluster import Cluster, HeldLease
 from gitops_action.commands.deploy.push.inventory import InventoryStore
@@ -14,7 +14,7 @@ from gitops_action.commands.deploy.push.lease import held
 from gitops_action.commands.deploy.push.prune import Pruned, plan, prune
 from gitops_action.commands.deploy.target import Options, TargetRun
 from gitops_action.commands.render import EnvironmentRendering
-from gitops_action.core.cluster import ApplyOptions, Given, access_of
+from gitops_action.core.cluster import ApplyOptions, Given
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.config import Deploy, Environment, Target
 from gitops_action.core.config.resolved import PruneBudget
@@ -128,7 +128,7 @@ def client(
     plane: ControlPlane, namespace: str, kubeconfig: str = "", policy: RetryPolicy = IMPATIENT
 ) -> ClusterClient:
     access = access_of(Given(kubeconfig=kubeconfig or plane.kubeconfig))
-    return connect(replace(access, namespace=namespace), {}, policy)
+    return connect(replace(access, namespace=namespace), policy)
 
 
 def actions(pruned: Pruned) -> dict[str, Action]:

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from gitops_action.adapters.cluster import ClusterClient, connect
+from gitops_action.adapters.cluster import ClusterClient, access_of, connect
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.commands.deploy.cluster import Changes, Cluster
 from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.commands.deploy.wait import Awaited, WaitResult, wait_healthy
 from gitops_action.commands.render import EnvironmentRendering
-from gitops_action.core.cluster import ApplyOptions, Given, access_of
+from gitops_action.core.cluster import ApplyOptions, Given
 from gitops_action.core.cluster.model import Listing, LiveObject, Resource
 from gitops_action.core.config import Deploy, Environment, HealthSettings, KindRule, Target
 from gitops_action.core.deploy.result import Failure
@@ -155,7 +155,7 @@ class Bench:
 def bench(plane: ControlPlane, kubeconfig: str = "", **options: object) -> Bench:
     """A wait as administrator, or as the account of that kubeconfig."""
     given = Given(kubeconfig=kubeconfig or plane.kubeconfig)
-    return replace(Bench(connect(access_of(given), {}, IMPATIENT)), **options)  # type: ignore[arg-type]
+    return replace(Bench(connect(access_of(given), IMPATIENT)), **options)  # type: ignore[arg-type]
 
 
 def awaited(body: Body, live: Body | None) -> Awaited:
@@ -224,4 +224,4 @@ def leftovers() -> Iterator[str]:
 
 
 def client(plane: ControlPlane) -> ClusterClient:
-    return connect(access_of(Given(kubeconfig=plane.kubeconfig)), {}, IMPATIENT)
+    return connect(access_of(Given(kubeconfig=plane.kubeconfig)), IMPATIENT)

@@ -15,7 +15,7 @@ import pytest
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.views import DeployViews
 from gitops_action.adapters.workflow.terminal import TerminalReporter
-from gitops_action.app.deploy import GivenClusters, persons_kubeconfig, service_account
+from gitops_action.app.deploy import GivenClusters
 from gitops_action.app.tools import Context
 from gitops_action.commands.deploy.environment import Work, deploy_targets
 from gitops_action.commands.deploy.report import OUTPUT_LIMIT, deployment_outcome, list_outcome
@@ -178,32 +178,6 @@ def test_a_broken_engine_is_told_after_the_others_ended() -> None:
     assert isinstance(ended.bug, ValueError)
 
 
-def test_a_service_account_is_found(tmp_path: Path) -> None:
-    for name, text in {"token": "t0ken\n", "ca.crt": "PEM", "namespace": "runners"}.items():
-        (tmp_path / name).write_text(text)
-    environ = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"}
-    found = service_account(environ, tmp_path)
-    assert found is not None
-    assert (found.given.server, found.given.token) == ("https://[fd00::1]:6443", "t0ken")
-    assert (found.given.ca, found.namespace) == ("PEM", "runners")
-    assert service_account({}, tmp_path) is None
-    assert service_account(environ, tmp_path / "nowhere") is None
-
-
-def test_a_persons_kubeconfig_is_found(tmp_path: Path) -> None:
-    (tmp_path / ".kube").mkdir()
-    (tmp_path / ".kube" / "config").write_text("kind: Config")
-    home = {"HOME": str(tmp_path)}
-    assert persons_kubeconfig(home) == "kind: Config"
-    other = tmp_path / "other"
-    other.write_text("kind: Other")
-    assert persons_kubeconfig({**home, "KUBECONFIG": str(other)}) == "kind: Other"
-    assert persons_kubeconfig({}) == ""
-    for wrong in (f"{other}:{other}", str(tmp_path / "gone")):
-        with pytest.raises(UsageError, match="KUBECONFIG"):
-            persons_kubeconfig({"KUBECONFIG": wrong})
-
-
 def _kubeconfig(*names: str) -> str:
     cluster = {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True}
     return json.dumps(
@@ -240,6 +214,22 @@ def test_clusters_are_told_apart_and_their_secrets_known() -> None:
     job = replace(context, environ={"GITHUB_ACTIONS": "true", "HOME": "/nowhere"})
     with pytest.raises(UsageError, match="no cluster to talk to"):
         GivenClusters(inputs=ClusterInputs(), context=job).connect(target, alone=True)
+
+
+def test_a_persons_own_kubeconfig_is_read_at_a_terminal_alone(tmp_path: Path) -> None:
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "config").write_text(_kubeconfig("home", "us"))
+    reporter = TerminalReporter(stream=io.StringIO(), redactor=Redactor(), colour=False)
+    home = {"HOME": str(tmp_path)}
+    target = Target(name="us", engine="push", context="us")
+
+    def clusters(environ: dict[str, str]) -> GivenClusters:
+        context = Context(environ=environ, redactor=Redactor(), reporter=reporter)
+        return GivenClusters(inputs=ClusterInputs(), context=context)
+
+    assert clusters(home).connect(target, alone=False).name == "us"
+    with pytest.raises(UsageError, match="no cluster to talk to"):
+        clusters({**home, "GITHUB_ACTIONS": "true"}).connect(target, alone=False)
 
 
 def test_progress_of_several_targets_is_told_apart() -> None:

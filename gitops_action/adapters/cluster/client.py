@@ -315,18 +315,15 @@ class ClusterClient:
         return text(body, "metadata", "namespace") or self._namespace
 
 
-def connect(
-    access: Access, environ: Mapping[str, str], policy: RetryPolicy = RETRIES
-) -> ClusterClient:
+def connect(access: Access, policy: RetryPolicy = RETRIES) -> ClusterClient:
     """Prepare a client; nothing is sent before the first request.
 
     Args:
         access: where and who.
-        environ: the environment, for HTTPS_PROXY and NO_PROXY.
         policy: how often and how long to try.
 
     Raises:
         UsageError: a certificate cannot be used.
     """
-    transport = ClusterTransport(access, environ)
+    transport = ClusterTransport(access)
     return ClusterClient(Caller(transport, access.name, policy), access.namespace)

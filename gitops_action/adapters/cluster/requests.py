@@ -74,15 +74,10 @@ class Caller:
     def error(self, failure: CallFailure, operation: Operation) -> ClusterError:
         """Make it an error for the user."""
         if failure.code == 0:
-            fix = (
-                "pass the cluster's own authority as `kube-ca`"
-                if failure.untrusted
-                else "see that this runner reaches the cluster, and run again"
-            )
             return UnreachableError(
                 f"the cluster {self.name} cannot be reached to {operation}",
                 cause=failure.cause,
-                fix=fix,
+                fix=failure.fix or "see that this runner reaches the cluster, and run again",
             )
         if failure.code in {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND}:
             return UnreachableError(

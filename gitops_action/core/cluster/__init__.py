@@ -1,6 +1,6 @@
 """Clusters as values: how to reach one, what kinds it serves, what it refuses and why."""
 
-from gitops_action.core.cluster.access import Access, Given, access_of
+from gitops_action.core.cluster.access import Access, Given
 from gitops_action.core.cluster.model import (
     Applied,
     ApplyOptions,
@@ -29,5 +29,4 @@ __all__ = [
     "Resources",
     "Right",
     "WatchEvent",
-    "access_of",
 ]

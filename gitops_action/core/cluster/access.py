@@ -1,7 +1,7 @@
-"""How to reach a cluster: from a kubeconfig's text, or from server, authority and token.
+"""What leads to a cluster, which of it is refused and why, and what it comes to.
 
-Nothing is run and no file is read: the action's container sees neither the runner's files nor its
-cloud's login programs, so whatever needs them is an error that says what to do instead.
+The action's container sees neither the runner's files nor its cloud's login programs, so a
+kubeconfig that needs them is an error there, with the way out. At a terminal they are used.
 """
 
 from __future__ import annotations
@@ -10,23 +10,26 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import field
-from urllib.parse import urlsplit
+from pathlib import PurePath
+from urllib.parse import unquote, urlsplit
 
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.manifests.fields import flag, items, mapping, text
+from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body
 from gitops_action.errors import UsageError
 
-# A kubeconfig's text (Kubernetes: "kubeconfig v1"), and the context that is picked from it.
+# A kubeconfig (Kubernetes: "kubeconfig v1"), and the context that is picked from it.
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picked:
-    """One context with its cluster and its user."""
+    """One context with its cluster and its user, and what the file calls them."""
 
     name: str
     cluster: Body
+    cluster_name: str
     user: Body
+    user_name: str
     namespace: str
 
 
@@ -35,13 +38,14 @@ def broken(cause: str, fix: str) -> UsageError:
     return UsageError("`kubeconfig` cannot be used", cause=cause, fix=fix)
 
 
-def pick(content: str, context: str) -> Picked:
+def pick(body: object, context: str) -> Picked:
     """The named context, or the current one.
 
     Raises:
         UsageError: it is not a kubeconfig, or has no such context, cluster or user.
     """
-    body = _load(content)
+    if not isinstance(body, Mapping):
+        raise broken("it is not a kubeconfig", "pass the content of the file, not its path")
     name = context or text(body, "current-context")
     if not name:
         raise broken("it has no `current-context`", f"set `context`: {_names(body, 'contexts')}")
@@ -57,21 +61,11 @@ def pick(content: str, context: str) -> Picked:
     return Picked(
         name=name,
         cluster=mapping(cluster, "cluster"),
+        cluster_name=text(cluster, "name"),
         user=mapping(user, "user"),
+        user_name=text(user, "name"),
         namespace=text(chosen, "namespace"),
     )
-
-
-def _load(content: str) -> Body:
-    import yaml  # noqa: PLC0415 - only where a kubeconfig is read
-
-    try:
-        loaded: object = yaml.load(content, Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError):
-        raise broken("it is not YAML", "pass the content of the file, not its path") from None
-    if not isinstance(loaded, Mapping):
-        raise broken("it is not a kubeconfig", "pass the content of the file, not its path")
-    return loaded
 
 
 def _named(body: Body, key: str, name: str) -> Body | None:
@@ -88,19 +82,32 @@ _MINT = (
     "mint a short-lived token in the step before and pass `kube-server`, `kube-ca` and "
     "`kube-token` (recipes for EKS, GKE and AKS: docs/deploy.md)"
 )
-_PROGRAMS = {"exec": "runs a program to log in", "auth-provider": "logs in by a plugin"}
-_FILES = ("tokenFile", "client-certificate", "client-key")
+_LOGIN = "use a login program (`exec`, such as kubelogin), or a token"
+_FILES = {"tokenFile": "token", "client-certificate": "", "client-key": ""}
+"""Keys that name a file, with the key that holds its content; empty: `-data` is appended."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """The inputs `kubeconfig` (its content), `context`, `kube-server`, `kube-ca`, `kube-token`."""
+    """What leads to a cluster.
+
+    Attributes:
+        kubeconfig: the content of one.
+        files: paths of kubeconfigs, joined as in `KUBECONFIG`; of a person at a terminal.
+        context: of the kubeconfig; empty: its current one.
+        server: the address, instead of a kubeconfig.
+        ca: PEM of its authority, or the base64 of that.
+        token: bearer token for it.
+        terminal: a person's own machine: login programs may run, and files may be read.
+    """
 
     kubeconfig: str = field(default="", repr=False)
+    files: str = ""
     context: str = ""
     server: str = ""
     ca: str = ""
     token: str = field(default="", repr=False)
+    terminal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +122,7 @@ class Access:
         client_key: PEM.
         insecure: do not check who the server is (the kubeconfig says so).
         server_name: the name in the server's certificate where it is not the host.
-        proxy: address of an HTTP proxy that the kubeconfig names.
+        proxy: address of an HTTP proxy on the way, maybe with an account.
         namespace: of objects that name none.
         name: what to call it: the context, else the host.
     """
@@ -127,25 +134,23 @@ class Access:
     client_key: str = field(default="", repr=False)
     insecure: bool = False
     server_name: str = ""
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
     namespace: str = "default"
     name: str = ""
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""
-        return tuple(part for part in (self.token, self.client_key) if part)
+        password = urlsplit(self.proxy).password or ""
+        parts = (self.token, self.client_key, password, unquote(password))
+        return tuple(dict.fromkeys(part for part in parts if part))
 
 
-def access_of(given: Given) -> Access:
-    """The one way in that the inputs describe.
+def direct_access(given: Given) -> Access:
+    """The way in that `kube-server`, `kube-ca` and `kube-token` describe.
 
     Raises:
-        UsageError: they describe none or two, or what they hold cannot be used.
+        UsageError: one is missing, or what they hold cannot be used.
     """
-    if given.kubeconfig.strip() and given.server.strip():
-        raise UsageError("`kubeconfig` and `kube-server` are both given", fix="give one of the two")
-    if given.kubeconfig.strip():
-        return _from_kubeconfig(pick(given.kubeconfig, given.context.strip()))
     if not given.server.strip():
         raise UsageError(
             "there is no cluster to talk to",
@@ -156,55 +161,73 @@ def access_of(given: Given) -> Access:
         raise UsageError("`context` needs `kubeconfig`", fix="leave it away, or pass a kubeconfig")
     if not given.token.strip():
         raise UsageError("`kube-server` needs `kube-token`", fix=_MINT)
-    server = _server(given.server.strip(), "`kube-server`")
+    server = server_address(given.server.strip(), "`kube-server`")
     return Access(
         server=server,
         ca=_pem(given.ca, "`kube-ca`"),
-        token=_token(given.token, "`kube-token`"),
+        token=one_word(given.token, "`kube-token`"),
         name=urlsplit(server).hostname or server,
     )
 
 
-def _from_kubeconfig(picked: Picked) -> Access:
+def check_picked(picked: Picked, *, terminal: bool, from_file: bool) -> None:
+    """Make sure that everything it takes may be used here, and can be.
+
+    Args:
+        picked: the context.
+        terminal: see `Given`.
+        from_file: paths in it are relative to a file that is known.
+
+    Raises:
+        UsageError: something cannot be used; with the way out.
+    """
     cluster, user = picked.cluster, picked.user
-    _refuse_what_is_elsewhere(cluster, user)
-    certificate = _decoded(user, "client-certificate-data")
-    token = text(user, "token")
-    if not token and not certificate:
-        raise broken("its user has neither a token nor a client certificate", _MINT)
-    return Access(
-        server=_server(text(cluster, "server"), "the kubeconfig's server"),
-        ca=_decoded(cluster, "certificate-authority-data"),
-        token=_token(token, "the kubeconfig's token"),
-        client_certificate=certificate,
-        client_key=_decoded(user, "client-key-data"),
-        insecure=bool(flag(cluster, "insecure-skip-tls-verify")),
-        server_name=text(cluster, "tls-server-name"),
-        proxy=text(cluster, "proxy-url"),
-        namespace=picked.namespace or "default",
-        name=picked.name,
-    )
-
-
-def _refuse_what_is_elsewhere(cluster: Body, user: Body) -> None:
-    for key, does in _PROGRAMS.items():
-        if user.get(key):
-            raise broken(f"its user {does} (`{key}`), which the action does not do", _MINT)
+    server_address(text(cluster, "server"), "the kubeconfig's server")
+    if user.get("auth-provider"):
+        fix = _LOGIN if terminal else _MINT
+        raise broken("its user logs in by a plugin (`auth-provider`), which is not done", fix)
+    if user.get("exec") and not terminal:
+        raise broken("its user runs a program to log in (`exec`), which the action does not", _MINT)
     if user.get("as"):
         raise broken("its user impersonates another user (`as`)", "give that account's own token")
     if user.get("username"):
-        raise broken("its user has a password, which no cluster takes any more", _MINT)
-    for key in _FILES:
-        if text(user, key) and not text(user, f"{key}-data"):
-            raise broken(f"`{key}` names a file, which the action cannot see", _FLATTEN)
+        raise broken("its user has a password, which no cluster accepts any longer", _MINT)
+    for key, data in _FILES.items():
+        _check_file(user, key, data or f"{key}-data", terminal=terminal, from_file=from_file)
     authority = "certificate-authority"
-    if text(cluster, authority) and not text(cluster, f"{authority}-data"):
-        raise broken(f"`{authority}` names a file, which the action cannot see", _FLATTEN)
+    _check_file(cluster, authority, f"{authority}-data", terminal=terminal, from_file=from_file)
+    _check_data(cluster, "certificate-authority-data")
+    _check_data(user, "client-certificate-data")
+    _check_data(user, "client-key-data")
+    names = ("token", "tokenFile", "client-certificate", "client-certificate-data", "exec")
+    if not any(user.get(name) for name in names):
+        raise broken("its user has neither a token nor a client certificate", _MINT)
 
 
-def _server(url: str, what: str) -> str:
+def _check_file(body: Body, key: str, data: str, *, terminal: bool, from_file: bool) -> None:
+    path = text(body, key)
+    if not path or text(body, data):
+        return
+    if not terminal:
+        raise broken(f"`{key}` names a file, which the action cannot see", _FLATTEN)
+    if not from_file and not PurePath(path).is_absolute():
+        raise broken(f"`{key}` names a file relative to an unknown folder", _FLATTEN)
+
+
+def _check_data(body: Body, key: str) -> None:
+    encoded = text(body, key)
+    if encoded and "-----BEGIN" not in _base64(encoded):
+        raise broken(f"`{key}` is not base64 of a PEM text", _FLATTEN)
+
+
+def server_address(url: str, what: str) -> str:
+    """The address of an API server, without a slash at its end.
+
+    Raises:
+        UsageError: it is none, or plain HTTP leaves this machine.
+    """
     parts = urlsplit(url)
-    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
     if not parts.hostname or parts.username or not (parts.scheme == "https" or plain):
         raise UsageError(
             f"{what} is not an https address", cause=parts.hostname or url, fix="https://…"
@@ -212,8 +235,17 @@ def _server(url: str, what: str) -> str:
     return url.rstrip("/")
 
 
-def _token(token: str, what: str) -> str:
-    """A token that is one word: anything else would break out of its header."""
+def is_loopback(host: str) -> bool:
+    """Whether it is this very machine."""
+    return host in _LOOPBACK
+
+
+def one_word(token: str, what: str) -> str:
+    """A token that is one word: anything else would break out of its header.
+
+    Raises:
+        UsageError: it is not.
+    """
     stripped = token.strip()
     if not stripped.isascii() or any(letter.isspace() for letter in stripped):
         raise UsageError(f"{what} is not a token", cause="it has blanks, or letters beyond ASCII")
@@ -230,14 +262,6 @@ def _pem(given: str, what: str) -> str:
         raise UsageError(
             f"{what} is not a certificate", fix="pass the PEM text, or its base64 encoding"
         )
-    return decoded
-
-
-def _decoded(body: Body, key: str) -> str:
-    encoded = text(body, key)
-    decoded = _base64(encoded)
-    if encoded and "-----BEGIN" not in decoded:
-        raise broken(f"`{key}` is not base64 of a PEM text", _FLATTEN)
     return decoded
 
 

@@ -163,9 +163,9 @@ KUBECONFIG = Input(
     name="kubeconfig",
     topic="Access",
     kind="secret",
-    help="Content of a kubeconfig that holds everything: no files, no programs to log in with.",
-    default_help="on a terminal the file that `KUBECONFIG` names, else `~/.kube/config`; on a"
-    " runner inside of a cluster its service account",
+    help="Content of a kubeconfig; in the action, one without files and login programs.",
+    default_help="on a runner inside of a cluster its service account; at a terminal the files that"
+    " `KUBECONFIG` names, else `~/.kube/config`",
     variables=("GITOPS_KUBECONFIG",),
 )
 CONTEXT = Input(
