@@ -11,6 +11,7 @@ from gitops_action.core.config import (
     HealthSettings,
     HttpGate,
     PruneBudget,
+    RequiredCheck,
     Rollback,
     Target,
     Window,
@@ -49,7 +50,7 @@ def test_the_documented_example_resolves_completely() -> None:
             ),
         ),
         approvals=Approvals(count=2, teams=("acme/sre",)),
-        checks=("ci/smoke",),
+        checks=(RequiredCheck(name="ci/smoke"),),
         http=(HttpGate(url="https://status.acme.dev/ok", expect="response.status == 200"),),
     )
     assert production.deploy.targets == (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gitops_action.core.config import Environment, load_config
 from gitops_action.core.config.load import read_config
-from gitops_action.core.config.resolved import Gates, HttpGate
+from gitops_action.core.config.resolved import Gates, HttpGate, RequiredCheck
 from gitops_action.core.config.show import as_data, as_mermaid, as_yaml
 from tests.support.configs import EXAMPLE, FILE
 
@@ -138,7 +138,9 @@ def test_the_graph_of_some_environments_has_no_loose_arrows() -> None:
 @given(st.text(st.sampled_from(string.printable), max_size=20))
 def test_no_text_leaves_its_label(path: str) -> None:
     line = path.replace("\n", " ").replace("\r", " ").replace("\x0b", " ").replace("\x0c", " ")
-    gates = Gates(checks=(line,), http=(HttpGate(url="https://a.example/x", expect="x"),))
+    gates = Gates(
+        checks=(RequiredCheck(name=line),), http=(HttpGate(url="https://a.example/x", expect="x"),)
+    )
     text = as_mermaid([Environment(name="end", path=line, gates=gates)])
     head, node = text.split("\n", 1)
     assert head == "flowchart LR"

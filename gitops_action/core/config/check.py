@@ -10,7 +10,12 @@ from contextlib import suppress
 from itertools import combinations
 
 from gitops_action.core.config.document import Document, Path
-from gitops_action.core.config.resolved import PLACEHOLDER, Config, Environment
+from gitops_action.core.config.resolved import (
+    PLACEHOLDER,
+    RESERVED_NAMES,
+    Config,
+    Environment,
+)
 from gitops_action.core.config.select import nearest
 from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import GitOpsError, Location, UsageError
@@ -20,10 +25,24 @@ def check_layout(document: Document) -> list[GitOpsError]:
     """Everything that is wrong between environments, and with their folders."""
     environments = _mappings(document.data, "environments")
     return [
+        *_reserved(document),
         *_order(document, environments),
         *_former_names(document, environments),
         *_folders(document, environments),
     ]
+
+
+def _reserved(document: Document) -> Iterator[GitOpsError]:
+    """Statuses, branches and commands would mean something else by such a name."""
+    inside = document.data.get("environments") if isinstance(document.data, dict) else None
+    for name in inside if isinstance(inside, dict) else ():
+        if name in RESERVED_NAMES:
+            yield UsageError(
+                f"environments.{name}: {name!r} is a reserved name",
+                cause="branches, statuses and comments use it for something else",
+                fix="choose another name for the environment",
+                location=document.key(("environments", name)),
+            )
 
 
 def _former_names(

@@ -15,6 +15,7 @@ from gitops_action.core.config.check import normalised
 from gitops_action.core.config.document import Document, Path, written
 from gitops_action.core.config.resolved import Validation
 from gitops_action.core.config.schema import (
+    ApprovalsShape,
     ClusterShape,
     ConfigShape,
     DeployShape,
@@ -43,6 +44,7 @@ def convert(shape: ConfigShape, document: Document) -> resolved.Config:
                 name=name,
                 images=tuple(dict.fromkeys(application.images)),
                 source=application.source,
+                rollback=application.rollback,
                 line=document.key(("applications", name)).line,
             )
             for name, application in shape.applications.items()
@@ -62,6 +64,11 @@ def _environment(name: str, shape: EnvironmentShape, document: Document) -> reso
         after=tuple(dict.fromkeys(shape.after)),
         merge=shape.merge,
         merge_method=shape.merge_method,
+        promotion=resolved.Promotion(
+            mode=shape.promotion.mode,
+            pick=shape.promotion.pick,
+            supersede=shape.promotion.supersede,
+        ),
         gates=gates_of(shape.gates) if shape.gates else None,
         rollback=resolved.Rollback(mode=shape.rollback.mode, approvals=shape.rollback.approvals),
         deploy=_deploy(shape.deploy) if shape.deploy else deploy.Deploy(),
@@ -73,17 +80,31 @@ def _environment(name: str, shape: EnvironmentShape, document: Document) -> reso
 
 def gates_of(shape: GatesShape) -> gates.Gates:
     """The gates of one environment."""
-    approvals = shape.approvals
+    override = shape.override
     return gates.Gates(
         soak=shape.soak or timedelta(0),
         windows=tuple(window.resolved() for window in shape.windows),
-        approvals=gates.Approvals(
-            count=approvals.count, teams=tuple(approvals.teams), users=tuple(approvals.users)
-        )
-        if approvals
-        else gates.Approvals(),
-        checks=tuple(shape.checks),
-        http=tuple(gates.HttpGate(url=item.url, expect=item.expect) for item in shape.http),
+        approvals=_approvals(shape.approvals) if shape.approvals else gates.Approvals(),
+        checks=tuple(gates.RequiredCheck(name=item.name, app=item.app) for item in shape.checks),
+        http=tuple(
+            gates.HttpGate(
+                url=item.url, expect=item.expect, timeout=item.timeout, retries=item.retries
+            )
+            for item in shape.http
+        ),
+        provenance=shape.provenance.workflow if shape.provenance else "",
+        override=gates.Override(teams=tuple(override.teams), users=tuple(override.users))
+        if override
+        else gates.Override(),
+    )
+
+
+def _approvals(shape: ApprovalsShape) -> gates.Approvals:
+    return gates.Approvals(
+        count=shape.count,
+        teams=tuple(dict.fromkeys(shape.teams)),
+        users=tuple(dict.fromkeys(shape.users)),
+        not_by=tuple(dict.fromkeys(shape.not_by)),
     )
 
 

@@ -38,6 +38,9 @@ URL_PATTERN = r"^https?://[^\s/@?#]+([/?#]\S*)?$"
 ENVIRONMENT_URL_PATTERN = r"^https?://([^\s@?#{}]|\{application\})+([?#]\S*)?$"
 KUBERNETES_PATTERN = r"^1\.[1-9][0-9]?$"
 DEPLOY_WORKFLOW_PATTERN = r"^\.github/workflows/[A-Za-z0-9._-]+\.ya?ml$"
+WORKFLOW_PATTERN = (
+    r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+/\.github/workflows/[A-Za-z0-9._-]+\.ya?ml$"
+)
 LOGIN_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$"
 
 
@@ -188,6 +191,13 @@ DeployWorkflow = Annotated[
     matching(DEPLOY_WORKFLOW_PATTERN, "workflow file", "write .github/workflows/FILE.yml"),
     WithJsonSchema({"type": "string", "pattern": DEPLOY_WORKFLOW_PATTERN}),
 ]
+WorkflowFile = Annotated[
+    str,
+    matching(
+        WORKFLOW_PATTERN, "workflow file", "write OWNER/REPO/.github/workflows/FILE.yml, without @"
+    ),
+    WithJsonSchema({"type": "string", "pattern": WORKFLOW_PATTERN}),
+]
 Kustomization = Annotated[
     str,
     matching(KUSTOMIZATION_PATTERN, "Kustomization", "write NAMESPACE/NAME: flux-system/staging"),
@@ -243,6 +253,7 @@ KubernetesVersion = Annotated[
 ]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
+AppId = Annotated[int, Field(ge=1)]
 
 
 def hyphenated(name: str) -> str:

@@ -139,13 +139,32 @@ class Window:
     timezone: str = "UTC"
 
 
+NotBy = Literal["author", "pushers", "source-authors"]
+
+DEFAULT_NOT_BY: tuple[NotBy, ...] = ("author", "pushers")
+"""Whose approvals do not count where the configuration does not say."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Approvals:
-    """How many people have to approve, and who counts; nobody named means anyone who may write."""
+    """How many people have to approve, and who counts; nobody named means anyone who may write.
+
+    `not_by`: whose approvals never count. The pull request's author, who pushed a change to it,
+    and the authors of the application's commits that it brings.
+    """
 
     count: int = 0
     teams: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
+    not_by: tuple[NotBy, ...] = DEFAULT_NOT_BY
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequiredCheck:
+    """A check run or commit status that has to succeed; `app` is the id of the App it is of."""
+
+    name: str
+    app: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +173,16 @@ class HttpGate:
 
     url: str
     expect: str
+    timeout: timedelta = timedelta(seconds=10)
+    retries: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override:
+    """Who may override gates: being in one team, or one of the users, is enough. Empty: nobody."""
+
+    teams: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,15 +193,19 @@ class Gates:
         soak: how long the images must have run, verified, in every environment of `after`.
         windows: when merging is denied or allowed.
         approvals: who has to approve.
-        checks: names of checks or statuses that must have succeeded on the head commit.
+        checks: checks or statuses that must have succeeded on the head commit.
         http: addresses that have to answer as expected.
+        provenance: the workflow that must have built the images, `OWNER/REPO/PATH`; empty: any.
+        override: who may override gates.
     """
 
     soak: timedelta = timedelta(0)
     windows: tuple[Window, ...] = ()
     approvals: Approvals = Approvals()
-    checks: tuple[str, ...] = ()
+    checks: tuple[RequiredCheck, ...] = ()
     http: tuple[HttpGate, ...] = ()
+    provenance: str = ""
+    override: Override = Override()
 
 
 # How rendered objects are checked, as resolved values.
@@ -206,10 +239,15 @@ class Validation:
 
 MergeMode = Literal["auto", "manual"]
 RollbackMode = Literal["auto", "propose", "off"]
+PromotionMode = Literal["auto", "manual"]
+Pick = Literal["soaked", "newest"]
+Supersede = Literal["until-approved", "always"]
 
 CONFIG_PATH = ".github/gitops.yaml"
 PLACEHOLDER = "{application}"
 DEFAULT_ENVIRONMENT = "default"
+RESERVED_NAMES = frozenset({"ready", "deploy", "gitops", "gitops-gate", "hold", "rollback", "all"})
+"""Names that no environment may have: branches, statuses and commands use them."""
 _PRODUCTION = frozenset({"production", "prod"})
 
 
@@ -218,12 +256,14 @@ class Application:
     """One application.
 
     `images` are normalised repositories; empty when they are to be discovered. `source` is the
-    application's own repository (OWNER/NAME), where it is known.
+    application's own repository (OWNER/NAME), where it is known. `rollback` is the laxest mode that
+    environments may use for it; None leaves it to them.
     """
 
     name: str
     images: tuple[str, ...] = ()
     source: str | None = None
+    rollback: RollbackMode | None = None
     line: int | None = None
 
 
@@ -233,6 +273,21 @@ class Rollback:
 
     mode: RollbackMode = "propose"
     approvals: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promotion:
+    """How an environment gets what ran in those of its `after`.
+
+    Attributes:
+        mode: whether pull requests are opened by themselves.
+        pick: the newest version that has soaked, or the newest that was verified.
+        supersede: how long a newer version replaces an open promotion.
+    """
+
+    mode: PromotionMode = "auto"
+    pick: Pick = "soaked"
+    supersede: Supersede = "until-approved"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,6 +302,7 @@ class Environment:
         after: environments that a version has to have run in before.
         merge: whether the gate merges what passes, or a person does.
         merge_method: how the gate merges.
+        promotion: how versions come here from the environments of `after`.
         gates: what has to be true before; None when there is none.
         rollback: what happens after a failed deployment.
         deploy: where it is deployed to.
@@ -262,6 +318,7 @@ class Environment:
     after: tuple[str, ...] = ()
     merge: MergeMode = "manual"
     merge_method: MergeMethod = "merge"
+    promotion: Promotion = field(default_factory=Promotion)
     gates: Gates | None = None
     rollback: Rollback = field(default_factory=Rollback)
     deploy: Deploy = field(default_factory=Deploy)

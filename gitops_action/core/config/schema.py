@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.config import JsonDict
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from gitops_action.core.config.fields import (
+    AppId,
     Budget,
     Count,
     Cron,
@@ -31,13 +35,16 @@ from gitops_action.core.config.fields import (
     Text,
     TimeZone,
     Url,
+    WorkflowFile,
     hyphenated,
     problem,
 )
 from gitops_action.core.config.resolved import (
     CONFIRMED_KINDS,
+    DEFAULT_NOT_BY,
     DEPLOY_WORKFLOW,
     KUBERNETES,
+    NotBy,
     Window,
 )
 from gitops_action.core.config.values import NAME_PATTERN
@@ -47,6 +54,8 @@ from gitops_action.core.config.windows import never_open
 
 _PUSH_ALONE = frozenset({"conflicts", "drift", "ignore"})
 """Keys that say how we apply, so that nobody expects Flux to follow them."""
+_LONGEST_REQUEST = timedelta(minutes=1)
+_MOST_RETRIES = 5
 
 
 class PruneShape(Shape):
@@ -222,6 +231,43 @@ class ApprovalsShape(Shape):
     count: Count = Field(default=1, description="How many approvals are needed.")
     teams: list[Team] = Field(default_factory=list, description="Teams that count, ORG/TEAM.")
     users: list[Login] = Field(default_factory=list, description="People who count.")
+    not_by: list[NotBy] = Field(
+        default_factory=lambda: list(DEFAULT_NOT_BY),
+        description="Whose approvals do not count; source-authors: of the application's commits.",
+    )
+
+    @model_validator(mode="after")
+    def _enough_people(self) -> ApprovalsShape:
+        named = {login.casefold() for login in self.users}
+        if named and not self.teams and self.count > len(named):
+            raise problem(
+                f"{self.count} approvals are needed, and only {len(named)} people count",
+                "name more users or a team, or lower count",
+            )
+        return self
+
+
+class CheckShape(Shape):
+    """A check run or commit status, of one App alone where `app` is given."""
+
+    name: Text = Field(description="Name of the check run, or context of the status.")
+    app: AppId | None = Field(
+        default=None, description="Id of the GitHub App that it must be of; any App if absent."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_text_is_a_name(cls, value: object) -> object:
+        if value == "":
+            raise PydanticCustomError("string_too_short", "is empty")
+        return {"name": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Plain text as well, which is a name."""
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(core)]}
 
 
 class HttpShape(Shape):
@@ -229,6 +275,37 @@ class HttpShape(Shape):
 
     url: Url = Field(description="Address to ask; redirects are not followed.")
     expect: Expectation = Field(description='Expression, e.g. "response.status == 200".')
+    timeout: Duration = Field(default=timedelta(seconds=10), description="How long to wait.")
+    retries: Count = Field(default=2, description="How often a failed request is sent again.")
+
+    @model_validator(mode="after")
+    def _bounded(self) -> HttpShape:
+        if not timedelta(0) < self.timeout <= _LONGEST_REQUEST:
+            raise problem("timeout is not between 1s and 1m", "write e.g. 10s")
+        if self.retries > _MOST_RETRIES:
+            raise problem(f"more than {_MOST_RETRIES} retries", "write a lower number")
+        return self
+
+
+class ProvenanceShape(Shape):
+    """Which workflow must have built the images."""
+
+    workflow: WorkflowFile = Field(
+        description="The workflow file, OWNER/REPO/.github/workflows/FILE.yml."
+    )
+
+
+class OverrideShape(Shape):
+    """Who may override gates; being in one of the teams, or one of the users, is enough."""
+
+    teams: list[Team] = Field(default_factory=list, description="Teams, ORG/TEAM.")
+    users: list[Login] = Field(default_factory=list, description="People.")
+
+    @model_validator(mode="after")
+    def _somebody(self) -> OverrideShape:
+        if not self.teams and not self.users:
+            raise problem("override names nobody", "name teams or users, or remove override")
+        return self
 
 
 class GatesShape(Shape):
@@ -239,10 +316,17 @@ class GatesShape(Shape):
     )
     windows: list[WindowShape] = Field(default_factory=list, description="When to merge.")
     approvals: ApprovalsShape | None = Field(default=None, description="Who has to approve.")
-    checks: list[Text] = Field(
-        default_factory=list, description="Checks or statuses that must have succeeded."
+    checks: list[CheckShape] = Field(
+        default_factory=list,
+        description="Checks or statuses that must have succeeded; plain text means any App's.",
     )
     http: list[HttpShape] = Field(default_factory=list, description="Addresses to ask.")
+    provenance: ProvenanceShape | None = Field(
+        default=None, description="Which workflow must have built the images."
+    )
+    override: OverrideShape | None = Field(
+        default=None, description="Who may override gates; nobody if absent."
+    )
 
     @model_validator(mode="after")
     def _some_moment(self) -> GatesShape:
@@ -291,6 +375,10 @@ class ApplicationShape(Shape):
     source: OwnerName | None = Field(
         default=None, description="The application's own repository, OWNER/NAME."
     )
+    rollback: Literal["auto", "propose", "off"] | None = Field(
+        default=None,
+        description="The stricter of this and the environment's `rollback.mode` applies.",
+    )
 
 
 class RollbackShape(Shape):
@@ -300,6 +388,21 @@ class RollbackShape(Shape):
         default="propose", description="Merge the way back, propose it, or do nothing."
     )
     approvals: Count = Field(default=0, description="Approvals the way back needs.")
+
+
+class PromotionShape(Shape):
+    """How an environment gets what ran in those of its `after`."""
+
+    mode: Literal["auto", "manual"] = Field(
+        default="auto", description="Whether pull requests are opened by themselves."
+    )
+    pick: Literal["soaked", "newest"] = Field(
+        default="soaked", description="The newest version that soaked, or that was verified."
+    )
+    supersede: Literal["until-approved", "always"] = Field(
+        default="until-approved",
+        description="How long a newer version replaces an open promotion.",
+    )
 
 
 class EnvironmentShape(Shape):
@@ -326,6 +429,9 @@ class EnvironmentShape(Shape):
     merge: Literal["auto", "manual"] = Field(default="manual", description="Who merges.")
     merge_method: Literal["merge", "squash", "rebase"] = Field(
         default="merge", description="How the gate merges."
+    )
+    promotion: PromotionShape = Field(
+        default_factory=PromotionShape, description="How versions come here from `after`."
     )
     gates: GatesShape | None = Field(default=None, description="What must be true before.")
     rollback: RollbackShape = Field(

@@ -17,7 +17,9 @@ from gitops_action.core.config.resolved import (
     Environment,
     Gates,
     HealthSettings,
+    HttpGate,
     PruneBudget,
+    RequiredCheck,
     Target,
     Validation,
     Window,
@@ -68,9 +70,11 @@ def _gate_labels(gates: Gates | None) -> Iterator[str]:
     if gates.approvals.count:
         yield _approvals_label(gates.approvals)
     if gates.checks:
-        yield f"checks: {', '.join(gates.checks)}"
+        yield f"checks: {', '.join(check.name for check in gates.checks)}"
     for item in gates.http:
         yield f"asks {urlsplit(item.url).netloc}"
+    if gates.provenance:
+        yield f"built by {gates.provenance}"
 
 
 def _approvals_label(approvals: Approvals) -> str:
@@ -109,7 +113,11 @@ def _given(**values: object) -> Plain:
 
 
 def _application(application: Application) -> Plain:
-    return _given(images=list(application.images), source=application.source)
+    return _given(
+        images=list(application.images),
+        source=application.source,
+        rollback=application.rollback,
+    )
 
 
 def _validation(validation: Validation) -> Plain:
@@ -131,6 +139,11 @@ def _environment(environment: Environment) -> Plain:
         after=list(environment.after),
         merge=environment.merge,
         merge_method=environment.merge_method,
+        promotion={
+            "mode": environment.promotion.mode,
+            "pick": environment.promotion.pick,
+            "supersede": environment.promotion.supersede,
+        },
         gates=_gates(environment.gates) if environment.gates else None,
         rollback={"mode": environment.rollback.mode, "approvals": environment.rollback.approvals},
         deploy=_deploy(environment.deploy) if environment.deploy != Deploy() else None,
@@ -142,8 +155,10 @@ def _gates(gates: Gates) -> Plain:
         soak=format_duration(gates.soak) if gates.soak else None,
         windows=[_window(window) for window in gates.windows],
         approvals=_approvals(gates.approvals) if gates.approvals != Approvals() else None,
-        checks=list(gates.checks),
-        http=[{"url": item.url, "expect": item.expect} for item in gates.http],
+        checks=[_check(item) for item in gates.checks],
+        http=[_http(item) for item in gates.http],
+        provenance=_given(workflow=gates.provenance),
+        override=_given(teams=list(gates.override.teams), users=list(gates.override.users)),
     )
 
 
@@ -157,7 +172,20 @@ def _window(window: Window) -> Plain:
 
 def _approvals(approvals: Approvals) -> Plain:
     people = _given(teams=list(approvals.teams), users=list(approvals.users))
-    return {"count": approvals.count, **people}
+    return {"count": approvals.count, **people, "not-by": list(approvals.not_by)}
+
+
+def _check(check: RequiredCheck) -> object:
+    return check.name if check.app is None else {"name": check.name, "app": check.app}
+
+
+def _http(gate: HttpGate) -> Plain:
+    return {
+        "url": gate.url,
+        "expect": gate.expect,
+        "timeout": format_duration(gate.timeout),
+        "retries": gate.retries,
+    }
 
 
 def _deploy(deploy: Deploy) -> Plain:

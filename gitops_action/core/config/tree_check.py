@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gitops_action.core.config.check import declared_paths, missing_folders
-from gitops_action.core.config.document import Document
+from gitops_action.core.config.document import Document, Path, written
 from gitops_action.core.config.holds import Hold
 from gitops_action.core.config.load import Reading
 from gitops_action.core.config.resolved import PLACEHOLDER, Application, Config, Environment
@@ -52,25 +52,41 @@ def check_tree(reading: Reading, paths: Iterable[str], holds: Sequence[Hold] = (
     )
 
 
-NOT_ENFORCED = ("merge", "merge-method", "gates", "rollback")
-"""Keys of an environment that this version reads, and that nothing acts on yet."""
+NOT_ENFORCED: tuple[Path, ...] = (
+    ("environments", "*", "merge"),
+    ("environments", "*", "merge-method"),
+    ("environments", "*", "promotion"),
+    ("environments", "*", "gates"),
+    ("environments", "*", "rollback"),
+    ("applications", "*", "rollback"),
+)
+"""Keys that this version reads and nothing acts on; `*` is any name."""
 
 
 def _not_enforced(document: Document | None) -> list[Notice]:
     """A key that looks as if it kept something out, and does not, is worse than none."""
-    data = document.data if document else None
-    environments = data.get("environments") if isinstance(data, dict) else None
+    if document is None:
+        return []
     return [
         Notice(
             level="warning",
-            text=f"environments.{name}.{key} is not enforced yet: nothing in this version acts on"
-            " it. Protect the branch by a ruleset meanwhile",
-            location=document.key(("environments", name, key)),
+            text=f"{written(path)} is not enforced by this version: nothing acts on it. Protect"
+            " the branch by a ruleset meanwhile",
+            location=document.key(path),
         )
-        for name, environment in (environments.items() if isinstance(environments, dict) else ())
-        for key in (environment if isinstance(environment, dict) else ())
-        if document and key in NOT_ENFORCED
+        for path in _given(document.data, NOT_ENFORCED)
     ]
+
+
+def _given(data: object, patterns: Iterable[Path], here: Path = ()) -> Iterator[Path]:
+    """The paths that a document has, of those that are listed."""
+    left = [path for path in patterns if path]
+    if len(left) < len(tuple(patterns)) and here:
+        yield here
+    for key, value in data.items() if isinstance(data, dict) else ():
+        inner = [path[1:] for path in left if path[0] in (key, "*")]
+        if inner:
+            yield from _given(value, inner, (*here, key))
 
 
 def _rough(document: Document | None) -> Config:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -35,6 +34,75 @@ def check_cron(expression: str) -> None:
         raise ValueError(f"{expression!r} is not a cron expression: {error}") from None
     except StopIteration:
         raise ValueError(f"{expression!r} never comes") from None
+
+
+# When spans start, daylight saving included.
+
+_LONGEST_SHIFT = timedelta(hours=3)
+"""More than any clock is moved for daylight saving."""
+_STEP = timedelta(seconds=1)
+
+
+def next_start(window: Window, after: datetime) -> datetime | None:
+    """The first start later than a moment, in UTC; None when there is none any more."""
+    zone, best = ZoneInfo(window.timezone), None
+    from_ = after.astimezone(zone).replace(tzinfo=None) - _LONGEST_SHIFT
+    for local in _ticks(window.cron, from_):
+        if best and local > best.astimezone(zone).replace(tzinfo=None) + _LONGEST_SHIFT:
+            break
+        later = [one for one in _instants(local, zone, window.cron) if one > after]
+        best = min(later, default=best) if best is None else min([best, *later])
+    return best
+
+
+def last_start(window: Window, until: datetime, *, within: timedelta) -> datetime | None:
+    """The last start that is not later than a moment, in UTC, and less than `within` before it."""
+    zone, best = ZoneInfo(window.timezone), None
+    until = until.astimezone(UTC)
+    here = until.astimezone(zone).replace(tzinfo=None)
+    earliest = here - within - _LONGEST_SHIFT
+    for local in _ticks(window.cron, here + _LONGEST_SHIFT, reverse=True):
+        if local < earliest:
+            break
+        if best and local < best.astimezone(zone).replace(tzinfo=None) - _LONGEST_SHIFT:
+            break
+        past = [one for one in _instants(local, zone, window.cron) if one <= until]
+        best = max([*([best] if best else []), *past], default=None)
+    return best if best and until - best < within else None
+
+
+def _ticks(cron: str, from_: datetime, *, reverse: bool = False) -> Iterator[datetime]:
+    """The times on the clock that the expression names, whether clocks show them or not."""
+    try:
+        yield from CronSim(cron, from_, reverse=reverse)
+    except (OverflowError, ValueError):
+        return  # the calendar ends
+
+
+def _instants(local: datetime, zone: ZoneInfo, cron: str) -> tuple[datetime, ...]:
+    """The moments at which a clock in the zone shows a time.
+
+    A time inside a missing hour comes when the gap ends. One that comes twice counts once, unless
+    the expression's hour is `*`.
+    """
+    first = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    second = local.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    if second < first:
+        return (_change_between(second, first, zone),)
+    every_hour = cron.split()[1] == "*"
+    return (first, second) if second > first and every_hour else (first,)
+
+
+def _change_between(early: datetime, late: datetime, zone: ZoneInfo) -> datetime:
+    """When the zone's offset changes between two moments, to the second."""
+    before = early.astimezone(zone).utcoffset()
+    while late - early > _STEP:
+        middle = (early + (late - early) / 2).replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == before:
+            early = middle
+        else:
+            late = middle
+    return late
 
 
 def never_open(windows: Sequence[Window]) -> bool:
@@ -68,15 +136,16 @@ def _sample(windows: Sequence[Window], effect: str) -> list[Span] | None:
 
 def _spans(window: Window) -> list[Span] | None:
     """The window's spans in the sample, or None when there are too many to look at."""
-    begins_at = _SAMPLE_START.astimezone(ZoneInfo(window.timezone))
+    zone = ZoneInfo(window.timezone)
     spans: list[Span] = []
     for cron, duration in _thinned(window):
-        starts = CronSim(cron, begins_at)
-        for start in takewhile(lambda moment: moment < _SAMPLE_END, starts):
-            if len(spans) == _SAMPLE_LIMIT:
+        for local in _ticks(cron, _SAMPLE_START.astimezone(zone).replace(tzinfo=None)):
+            instants = _instants(local, zone, cron)
+            if instants[0] >= _SAMPLE_END:
+                break
+            if len(spans) >= _SAMPLE_LIMIT:
                 return None
-            begin = start.astimezone(UTC)
-            spans.append((begin, begin + duration))
+            spans += [(begin, begin + duration) for begin in instants]
     return spans
 
 

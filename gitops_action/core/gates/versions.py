@@ -1,0 +1,147 @@
+"""Whether a deployment ran the version that a pull request proposes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import field
+from datetime import datetime
+from typing import Literal
+
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.deployments.proof import EvaluatedRecord
+from gitops_action.core.images import (
+    ImageReference,
+    ImageReferenceError,
+    parse_reference,
+    same_repository,
+)
+
+Match = Literal["digest", "tag", "no"]
+"""What was compared and found equal: digests, or tags where neither side names a digest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageMove:
+    """An image of one application that a pull request changes in one environment.
+
+    Attributes:
+        application: whose it is.
+        before: what the base describes; None where the image is new there.
+        after: what the merge would describe; None where the image is removed.
+    """
+
+    application: str
+    before: ImageReference | None = None
+    after: ImageReference | None = None
+
+    def __str__(self) -> str:
+        """`web v1.2.3`: the application and the version that is proposed."""
+        return f"{self.application} {version_of(self.after)}" if self.after else self.application
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndoneVersion:
+    """A version that a rollback took out of an environment.
+
+    Attributes:
+        image: what was taken out.
+        at: when the rollback was merged.
+        url: the rollback's pull request.
+    """
+
+    image: ImageReference
+    at: datetime
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predecessor:
+    """An environment of `after`, and what is known of it.
+
+    Attributes:
+        environment: its name.
+        targets: the clusters that it is configured to be deployed to.
+        applications: those that it contains.
+        records: its deployments in any order; those that prove nothing are passed over. For an
+            environment without `deploy`, one for each merge that changed it: succeeded, started
+            and ended at the merge.
+        undone: versions that a rollback took out of it.
+        unread: why the records could not be read; empty when they were.
+    """
+
+    environment: str
+    targets: tuple[str, ...] = ("default",)
+    applications: frozenset[str] = frozenset()
+    records: tuple[EvaluatedRecord, ...] = ()
+    undone: tuple[UndoneVersion, ...] = field(default=())
+    unread: str = ""
+
+    @property
+    def proved(self) -> tuple[EvaluatedRecord, ...]:
+        """The records that count, oldest first."""
+        return tuple(sorted((one for one in self.records if one.proved), key=_age))
+
+
+def _age(record: EvaluatedRecord) -> tuple[datetime, int]:
+    return record.started, record.number
+
+
+def proposed(moves: Iterable[ImageMove]) -> tuple[ImageMove, ...]:
+    """Those that bring a version; what only goes away brings none."""
+    return tuple(move for move in moves if move.after is not None and move.after != move.before)
+
+
+def matches(one: ImageReference, other: ImageReference) -> Match:
+    """Whether two references mean one version.
+
+    Digests decide where both have one, whatever the repository: an environment may use a mirror.
+    Where neither has one, repository and tag are compared. A digest and a tag cannot be.
+    """
+    if one.digest and other.digest:
+        return "digest" if one.digest == other.digest else "no"
+    tags = one.tag is not None and one.tag == other.tag and same_repository(one.name, other.name)
+    return "tag" if tags and not one.digest and not other.digest else "no"
+
+
+def ran(record: EvaluatedRecord, move: ImageMove) -> Match:
+    """Whether a deployment's images of the application are this version."""
+    found: Match = "no"
+    for text in record.applications.get(move.application, ()):
+        image = _read(text)
+        match = matches(image, move.after) if image and move.after else "no"
+        if match == "digest":
+            return match
+        found = match if found == "no" else found
+    return found
+
+
+def without_digest(records: Iterable[EvaluatedRecord], move: ImageMove) -> bool:
+    """Whether some deployment ran this tag, and only one side names a digest."""
+    if move.after is None:
+        return False
+    images = (_read(text) for one in records for text in one.applications.get(move.application, ()))
+    return any(
+        image is not None
+        and bool(image.digest) != bool(move.after.digest)
+        and image.tag is not None
+        and image.tag == move.after.tag
+        and same_repository(image.name, move.after.name)
+        for image in images
+    )
+
+
+def _read(text: str) -> ImageReference | None:
+    try:
+        return parse_reference(text)
+    except ImageReferenceError:
+        return None
+
+
+_DIGITS = 12
+
+
+def version_of(image: ImageReference) -> str:
+    """The tag; else the start of the digest; else `latest`."""
+    if image.tag:
+        return image.tag
+    return image.digest.partition(":")[2][:_DIGITS] if image.digest else "latest"
