@@ -46,29 +46,39 @@ _STEP = timedelta(seconds=1)
 def next_start(window: Window, after: datetime) -> datetime | None:
     """The first start later than a moment, in UTC; None when there is none any more."""
     zone, best = ZoneInfo(window.timezone), None
-    from_ = after.astimezone(zone).replace(tzinfo=None) - _LONGEST_SHIFT
-    for local in _ticks(window.cron, from_):
-        if best and local > best.astimezone(zone).replace(tzinfo=None) + _LONGEST_SHIFT:
+    for local in _ticks(window.cron, _clock(after, zone) - _near_change(after, zone)):
+        if best and local > _clock(best, zone) + _near_change(best, zone):
             break
         later = [one for one in _instants(local, zone, window.cron) if one > after]
-        best = min(later, default=best) if best is None else min([best, *later])
+        best = min([*([best] if best else []), *later], default=None)
     return best
 
 
 def last_start(window: Window, until: datetime, *, within: timedelta) -> datetime | None:
     """The last start that is not later than a moment, in UTC, and less than `within` before it."""
     zone, best = ZoneInfo(window.timezone), None
-    until = until.astimezone(UTC)
-    here = until.astimezone(zone).replace(tzinfo=None)
-    earliest = here - within - _LONGEST_SHIFT
-    for local in _ticks(window.cron, here + _LONGEST_SHIFT, reverse=True):
-        if local < earliest:
+    here = _clock(until, zone)
+    from_ = here + _near_change(until, zone) + timedelta(minutes=1)
+    for local in _ticks(window.cron, from_, reverse=True):
+        if local < here - within - _LONGEST_SHIFT:
             break
-        if best and local < best.astimezone(zone).replace(tzinfo=None) - _LONGEST_SHIFT:
+        if best and local < _clock(best, zone) - _near_change(best, zone):
             break
         past = [one for one in _instants(local, zone, window.cron) if one <= until]
         best = max([*([best] if best else []), *past], default=None)
     return best if best and until - best < within else None
+
+
+def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
+    """What a clock in the zone shows."""
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
+def _near_change(moment: datetime, zone: ZoneInfo) -> timedelta:
+    """How far the order of times on the clock may differ from the order in which they come."""
+    sides = (moment - _LONGEST_SHIFT, moment + _LONGEST_SHIFT)
+    offsets = {side.astimezone(zone).utcoffset() for side in sides}
+    return _LONGEST_SHIFT if len(offsets) > 1 else timedelta(0)
 
 
 def _ticks(cron: str, from_: datetime, *, reverse: bool = False) -> Iterator[datetime]:
