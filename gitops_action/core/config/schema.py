@@ -241,7 +241,7 @@ class ApprovalsShape(Shape):
         named = {login.casefold() for login in self.users}
         if named and not self.teams and self.count > len(named):
             raise problem(
-                f"{self.count} approvals are needed, and only {len(named)} people count",
+                f"{self.count} approvals are needed, and the list of users has {len(named)}",
                 "name more users or a team, or lower count",
             )
         return self

@@ -19,7 +19,7 @@ HASH_VERSION = 1
 
 SHOWN_DIGITS = 12
 _STEERING = ".github/"
-_DOCUMENTS = (".md", ".markdown", ".rst", ".adoc", ".txt")
+_DOCUMENTS = (".md", ".markdown", ".rst", ".adoc")
 
 
 @dataclass(frozen=True, kw_only=True)
