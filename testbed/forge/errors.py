@@ -14,7 +14,7 @@ class ApiError(Exception):
     status: int
     message: str
     kind: str = "UNPROCESSABLE"
-    errors: Sequence[Mapping[str, Any]] = ()
+    errors: Sequence[Mapping[str, Any] | str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -29,7 +29,7 @@ class ApiError(Exception):
             "status": str(self.status),
         }
         if self.errors:
-            found["errors"] = [dict(error) for error in self.errors]
+            found["errors"] = [e if isinstance(e, str) else dict(e) for e in self.errors]
         return found
 
 

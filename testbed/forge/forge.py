@@ -12,6 +12,7 @@ from testbed.forge.faults import Fault
 from testbed.forge.handle import Content, RepositoryHandle
 from testbed.forge.server import RunningServer
 from testbed.forge.service import Service
+from testbed.forge.teams import Organization
 from testbed.forge.tokens import TokenKind
 from testbed.forge.world import Request, World
 
@@ -90,11 +91,13 @@ class Forge:
         files: Mapping[str, Content] | None = None,
         default_branch: str = "main",
         private: bool = True,
+        creator: str = "alice",
     ) -> RepositoryHandle:
-        """Make a repository, with one commit when there are files."""
+        """Make a repository, with one commit when there are files; its creator administers it."""
         made = self.world.create_repository(
             full_name, default_branch=default_branch, private=private
         )
+        made.collaborators[self.world.account(creator).login] = "admin"
         handle = RepositoryHandle(self.world, made)
         if files:
             handle.commit(branch=default_branch, files=files, message="Initial commit")
@@ -104,7 +107,10 @@ class Forge:
         """Fork a repository into an owner's account; branches come along, tags too."""
         parent = self.world.repositories[full_name.lower()]
         fork = self.world.create_repository(
-            f"{owner}/{parent.name}", default_branch=parent.default_branch, private=parent.private
+            f"{owner}/{parent.name}",
+            default_branch=parent.default_branch,
+            private=parent.private,
+            organization=False,
         )
         refs = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
         fork.git.run("fetch", "--quiet", str(parent.git.path), *refs)
@@ -122,6 +128,17 @@ class Forge:
         gone.deleted = True
         gone.git.close()
         shutil.rmtree(gone.git.path)
+
+    def organization(self, login: str) -> Organization:
+        """Return an organisation, for its members and teams (see `teams`)."""
+        return self.world.organization(login)
+
+    def app_id(self, login: str) -> int:
+        """Return the id of the App behind a bot, which rules pin required statuses to."""
+        found = self.world.account(login).app_id
+        if found is None:
+            raise KeyError(f"{login} is not the bot of an App")
+        return found
 
     def token(
         self,
@@ -183,7 +200,7 @@ class Forge:
         self.world.faults.add(fault)
         return fault
 
-    def pass_time(self, seconds: int) -> None:
+    def advance_clock(self, seconds: int) -> None:
         """Put the forge's clock forward."""
         self.world.now_shift += seconds
 

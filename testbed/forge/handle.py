@@ -5,31 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from testbed.forge import merging, pulls, refs
-from testbed.forge.actors import Actor
 from testbed.forge.git.history import sign_off
 from testbed.forge.git.objects import Commit, Entry
 from testbed.forge.git.store import ABSENT, RefUpdate
+from testbed.forge.handle_records import Records
 from testbed.forge.model import (
     MergeMethod,
     MergeOrder,
     Proposal,
     Protection,
     PullRequest,
-    Repository,
 )
-from testbed.forge.records import CheckRun, Review, Status, WorkflowJob, WorkflowRun
-from testbed.forge.world import World
 
 Content = str | bytes
 
 
-class RepositoryHandle:
+class RepositoryHandle(Records):
     """One repository of the forge."""
-
-    def __init__(self, world: World, repository: Repository) -> None:
-        """Take a repository in hand."""
-        self._world = world
-        self.repository = repository
 
     @property
     def full_name(self) -> str:
@@ -169,107 +161,6 @@ class RepositoryHandle:
         with self.repository.lock:
             pulls.close(self._world, self.pull(number), self.actor(by))
 
-    def review(self, number: int, *, by: str, state: str = "APPROVED", body: str = "") -> None:
-        """Let a person review a pull request."""
-        pull = self.pull(number)
-        pull.reviews.append(
-            Review(
-                id=self._world.next_id(),
-                author=self._world.account(by),
-                state=state,
-                body=body,
-                commit_oid=pull.head_oid,
-                submitted_at=self._world.now(),
-            )
-        )
-        merging.obey_auto_merge(self._world, pull)
-
-    def runs(self) -> list[WorkflowRun]:
-        """List workflow runs, oldest first."""
-        return list(self.repository.runs.values())
-
-    def start_run(  # noqa: PLR0913 - what GitHub says of a run
-        self,
-        oid: str,
-        *,
-        path: str = ".github/workflows/deploy.yml",
-        event: str = "push",
-        branch: str = "main",
-        title: str = "",
-        by: str = "alice",
-    ) -> WorkflowRun:
-        """Make a run whose jobs `start_job` adds."""
-        now = self._world.now()
-        made = WorkflowRun(
-            id=self._world.next_id(),
-            path=path,
-            name=path.rpartition("/")[2],
-            title=title,
-            event=event,
-            branch=branch,
-            oid=oid,
-            actor=self._world.account(by),
-            created_at=now,
-            updated_at=now,
-            status="in_progress",
-        )
-        self.repository.runs[made.id] = made
-        return made
-
-    def start_job(self, run: WorkflowRun, name: str) -> WorkflowJob:
-        """Let a job of a run begin."""
-        now = self._world.now()
-        made = WorkflowJob(
-            id=self._world.next_id(), name=name, conclusion=None, started_at=now, completed_at=None
-        )
-        run.jobs.append(made)
-        return made
-
-    def finish_job(self, job: WorkflowJob, conclusion: str = "success") -> None:
-        """Let a job end."""
-        job.conclusion, job.completed_at = conclusion, self._world.now()
-
-    def finish_run(self, number: int | None = None, conclusion: str = "success") -> None:
-        """Let a run come to its end; None: the newest."""
-        run = self.repository.runs[max(self.repository.runs) if number is None else number]
-        run.status, run.conclusion = "completed", conclusion
-        run.updated_at = self._world.now()
-
-    def status(
-        self,
-        oid: str,
-        context: str,
-        state: str = "success",
-        *,
-        description: str | None = None,
-        by: str = "alice",
-    ) -> None:
-        """Let somebody set a commit status."""
-        made = Status(
-            id=self._world.next_id(),
-            oid=oid,
-            state=state,
-            context=context,
-            description=description,
-            target_url=None,
-            creator=self._world.account(by),
-            created_at=self._world.now(),
-        )
-        merging.add_status(self._world, self.repository, made)
-
-    def check_run(self, oid: str, name: str, conclusion: str | None = "success") -> None:
-        """Let a CI App write a check run; `conclusion` None means it still runs."""
-        made = CheckRun(
-            id=self._world.next_id(),
-            oid=oid,
-            name=name,
-            status="completed" if conclusion else "in_progress",
-            conclusion=conclusion,
-            started_at=self._world.now(),
-        )
-        self.repository.checks.setdefault(oid, []).append(made)
-        merging.head_checked(self._world, self.repository, oid)
-
     def protect(self, branch: str = "main", **rules: object) -> Protection:
         """Protect branches that match a pattern; keywords are `Protection`'s fields."""
         made = Protection(pattern=branch, **rules)  # type: ignore[arg-type]  # checked by its use
@@ -279,7 +170,3 @@ class RepositoryHandle:
     def unprotect(self) -> None:
         """Lift all protection."""
         self.repository.protections.clear()
-
-    def actor(self, login: str) -> Actor:
-        """Return a person."""
-        return Actor(account=self._world.account(login), kind="user")

@@ -6,7 +6,7 @@ from testbed.forge.actors import Actor
 from testbed.forge.errors import invalid
 from testbed.forge.events import Event
 from testbed.forge.model import Repository
-from testbed.forge.records import Comment, Label
+from testbed.forge.records import Comment, Edit, Label
 from testbed.forge.world import World
 
 COMMENT_LIMIT = 65_536
@@ -55,6 +55,17 @@ def comment(world: World, repository: Repository, actor: Actor, number: int, bod
         )
     )
     return made
+
+
+def edit(world: World, comment: Comment, actor: Actor, body: str) -> None:
+    """Change a comment; GitHub keeps who did (GraphQL `editor`).
+
+    Raises:
+        ApiError: 422, it is empty or too long.
+    """
+    check_body(body)
+    comment.body, comment.updated_at = body, world.now()
+    comment.edits.append(Edit(editor=actor.account, at=comment.updated_at, body=body))
 
 
 def label(world: World, repository: Repository, name: str) -> Label:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from testbed.forge import pull_refs, pulls, refs
+from testbed.forge import checks, pull_refs, pulls, refs, reviews
 from testbed.forge.actors import Actor, signature, web_flow
 from testbed.forge.errors import ApiError, conflict, invalid
 from testbed.forge.git.objects import Commit, Signature
@@ -12,7 +12,6 @@ from testbed.forge.records import Status
 from testbed.forge.world import World
 
 STATUS_LIMIT = 1000
-PASSING = frozenset({"success", "neutral", "skipped"})
 _NOT_MERGEABLE = "Pull Request is not mergeable"
 
 
@@ -31,7 +30,7 @@ def mergeable(pull: PullRequest) -> bool:
     return pull_refs.merge_commit(pull) is not None
 
 
-def blockers(pull: PullRequest) -> list[str]:
+def blockers(world: World, pull: PullRequest) -> list[str]:
     """Say what protection still asks for, in GitHub's words."""
     repository, found = pull.repository, []
     for rule in repository.protected_by(pull.base):
@@ -41,13 +40,28 @@ def blockers(pull: PullRequest) -> list[str]:
             for context in rule.required_statuses
             if context not in passed
         ]
-        approvals = {r.author.id for r in pull.reviews if r.state == "APPROVED"}
-        if len(approvals) < rule.required_reviews:
+        if not rule.required_reviews:
+            continue
+        if requested := len(reviews.change_requests(world, pull)):
+            found.append(f"{requested} review requesting changes by reviewers with write access.")
+        if len(reviews.approvals(world, pull)) < rule.required_reviews:
             found.append(
                 f"At least {rule.required_reviews} approving review is required by reviewers "
                 "with write access."
             )
     return found
+
+
+def review_decision(world: World, pull: PullRequest) -> str | None:
+    """Return GraphQL's review decision; None where no reviews are required."""
+    rules = pull.repository.protected_by(pull.base)
+    needed = max((rule.required_reviews for rule in rules), default=0)
+    if not needed:
+        return None
+    if reviews.change_requests(world, pull):
+        return "CHANGES_REQUESTED"
+    enough = len(reviews.approvals(world, pull)) >= needed
+    return "APPROVED" if enough else "REVIEW_REQUIRED"
 
 
 def passed_contexts(pull: PullRequest) -> set[str]:
@@ -56,17 +70,17 @@ def passed_contexts(pull: PullRequest) -> set[str]:
     for status in repository.statuses.get(pull.head_oid, []):
         latest[status.context] = status.state == "success"
     for run in repository.checks.get(pull.head_oid, []):
-        latest[run.name] = run.conclusion in PASSING
+        latest[run.name] = run.conclusion in checks.PASSING
     return {context for context, passed in latest.items() if passed}
 
 
-def merge_state(pull: PullRequest) -> str:
+def merge_state(world: World, pull: PullRequest) -> str:
     """Return REST's `mergeable_state`."""
     if pull.draft:
         return "draft"
     if not mergeable(pull):
         return "dirty"
-    return "blocked" if blockers(pull) else "clean"
+    return "blocked" if blockers(world, pull) else "clean"
 
 
 def merge(
@@ -87,7 +101,7 @@ def merge(
             raise conflict("Head branch was modified. Review and try the merge again.")
         if pull.state != "open" or pull.draft:
             raise _refused("Pull Request is still a draft" if pull.draft else _NOT_MERGEABLE)
-        for reason in blockers(pull):
+        for reason in blockers(world, pull):
             raise _refused(reason)
         tip = base_tip(pull)
         new = _commit(world, pull, actor, order)
@@ -168,7 +182,7 @@ def enable_auto_merge(world: World, pull: PullRequest, actor: Actor, order: Merg
         raise invalid("Pull request Protected branch rules not configured for this branch")
     if pull.state != "open":
         raise invalid("Pull request is closed")
-    if merge_state(pull) == "clean":
+    if merge_state(world, pull) == "clean":
         raise invalid("Pull request Pull request is in clean status")
     pull.auto_merge = AutoMerge(order=order, by=actor.account, enabled_at=world.now())
     pulls.tell(world, pull, actor, "auto_merge_enabled")
@@ -177,7 +191,7 @@ def enable_auto_merge(world: World, pull: PullRequest, actor: Actor, order: Merg
 def obey_auto_merge(world: World, pull: PullRequest) -> None:
     """Merge when there is a standing order and nothing is in the way any more."""
     standing = pull.auto_merge
-    if standing and pull.state == "open" and merge_state(pull) == "clean":
+    if standing and pull.state == "open" and merge_state(world, pull) == "clean":
         merge(world, pull, Actor(account=standing.by, kind="app"), standing.order)
 
 

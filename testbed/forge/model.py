@@ -14,6 +14,7 @@ from testbed.forge.records import (
     Account,
     Activity,
     CheckRun,
+    CheckSuite,
     Comment,
     Deployment,
     Label,
@@ -21,6 +22,7 @@ from testbed.forge.records import (
     Status,
     WorkflowRun,
 )
+from testbed.forge.teams import Role
 
 EventKind = Literal["ClosedEvent", "ReopenedEvent", "MergedEvent", "HeadRefDeletedEvent"]
 MergeMethod = Literal["merge", "squash", "rebase"]
@@ -155,18 +157,19 @@ class Repository:
     deleted: bool = False
     delete_branch_on_merge: bool = False
     allow_auto_merge: bool = True
+    actions_may_approve: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
     statuses: dict[str, list[Status]] = field(default_factory=dict)
     checks: dict[str, list[CheckRun]] = field(default_factory=dict)
+    suites: dict[int, CheckSuite] = field(default_factory=dict)
     deployments: dict[int, Deployment] = field(default_factory=dict)
     runs: dict[int, WorkflowRun] = field(default_factory=dict)
     activity: list[Activity] = field(default_factory=list)
     protections: list[Protection] = field(default_factory=list)
-    collaborators: dict[str, str] = field(default_factory=dict)
-    teams: set[str] = field(default_factory=set)
+    collaborators: dict[str, Role] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:

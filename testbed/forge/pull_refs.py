@@ -12,7 +12,7 @@ from testbed.forge.git.history import sign_off
 from testbed.forge.git.objects import Commit
 from testbed.forge.git.store import ABSENT, RefUpdate
 from testbed.forge.model import PullRequest, Repository, TestMerge
-from testbed.forge.world import WEB_FLOW
+from testbed.forge.world import WEB_FLOW, World
 
 PREFIX = "refs/pull/"
 
@@ -27,6 +27,19 @@ def merge_commit(pull: PullRequest) -> str | None:
             oid = _write(pull, base)
             known = pull.test_merge = TestMerge(base=base, head=pull.head_oid, oid=oid)
         return known.oid
+
+
+def computed(world: World, pull: PullRequest) -> bool:
+    """Tell whether mergeability is known; the first question after a move only starts the work.
+
+    Set `world.unknown_first` to False where a test has nothing to do with it.
+    """
+    base = pulls.branch_tip(pull.repository, pull.base) or pull.base_oid
+    known = pull.test_merge
+    if known and (known.base, known.head) == (base, pull.head_oid):
+        return True
+    merge_commit(pull)
+    return not world.unknown_first
 
 
 def last_merge_commit(pull: PullRequest) -> str | None:

@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 @dataclass(kw_only=True)
 class Account:
-    """A person, an App's bot or an organisation."""
+    """A person, an App's bot or an organisation. A bot's `app_id` is what rules pin statuses to."""
 
     id: int
     login: str
     kind: Literal["User", "Bot", "Organization"]
     email: str
     name: str = ""
+    app_id: int | None = None
 
     @property
     def noreply(self) -> str:
@@ -34,6 +35,15 @@ class Label:
     description: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """A later change of a text; `body` is the text after it."""
+
+    editor: Account
+    at: datetime
+    body: str
+
+
 @dataclass(kw_only=True)
 class Comment:
     """A comment on an issue or pull request."""
@@ -45,18 +55,28 @@ class Comment:
     author: Account
     created_at: datetime
     updated_at: datetime
+    edits: list[Edit] = field(default_factory=list)
+
+
+ReviewState = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", "PENDING"]
 
 
 @dataclass(kw_only=True)
 class Review:
-    """A review of a pull request."""
+    """A review of a pull request; `on_behalf_of` lists the slugs of the teams it was asked of."""
 
     id: int
+    repository_id: int
+    number: int
     author: Account
-    state: str
+    state: ReviewState
     body: str
     commit_oid: str
-    submitted_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    submitted_at: datetime | None = None
+    edits: list[Edit] = field(default_factory=list)
+    on_behalf_of: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -74,23 +94,47 @@ class Status:
 
 
 @dataclass(kw_only=True)
+class CheckSuite:
+    """The check runs of one App on a commit; of GitHub Actions, those of one workflow run."""
+
+    id: int
+    oid: str
+    app: Account
+    branch: str
+    created_at: datetime
+    updated_at: datetime
+    run_id: int | None = None
+
+
+@dataclass(kw_only=True)
 class CheckRun:
     """A check run on a commit."""
 
     id: int
     oid: str
     name: str
+    suite: CheckSuite
     status: str
     conclusion: str | None
     started_at: datetime
+    completed_at: datetime | None = None
+    details_url: str | None = None
+    external_id: str = ""
+    output: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def app(self) -> Account:
+        """The bot of the App that reports it."""
+        return self.suite.app
 
 
 @dataclass(kw_only=True)
 class WorkflowJob:
-    """A job of a workflow run, of any attempt."""
+    """A job of a workflow run; its id is also its check run's."""
 
     id: int
     name: str
+    status: str
     conclusion: str | None
     started_at: datetime
     completed_at: datetime | None
@@ -98,7 +142,13 @@ class WorkflowJob:
 
 @dataclass(kw_only=True)
 class WorkflowRun:
-    """A run of a workflow; `title` is what `run-name` made of its inputs."""
+    """A run of a workflow.
+
+    Attributes:
+        title: what `run-name` made of its inputs.
+        branch, oid: the head: of a pull request's run the head branch and commit.
+        chain: `workflow_run` events between the first cause and this run.
+    """
 
     id: int
     path: str
@@ -110,24 +160,36 @@ class WorkflowRun:
     actor: Account
     created_at: datetime
     updated_at: datetime
+    number: int = 1
+    attempt: int = 1
     status: str = "queued"
     conclusion: str | None = None
+    triggering_actor: Account | None = None
     jobs: list[WorkflowJob] = field(default_factory=list)
+    pulls: tuple[int, ...] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    chain: int = 0
+    awaits_approval: bool = False
 
 
-ActivityType = Literal["push", "force_push", "branch_creation", "branch_deletion", "pr_merge"]
+ActivityType = Literal[
+    "push", "force_push", "branch_creation", "branch_deletion", "pr_merge", "merge_queue_merge"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Activity:
-    """One move of a branch, as the repository's activity view lists it."""
+    """One move of a branch, as the repository's activity view lists it.
+
+    `actor` is None for an account that was deleted.
+    """
 
     id: int
     ref: str
     before: str
     after: str
     kind: ActivityType
-    actor: Account
+    actor: Account | None
     at: datetime
 
 

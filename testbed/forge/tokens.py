@@ -12,6 +12,7 @@ from typing import Literal
 from testbed.forge.errors import ApiError, bad_credentials, forbidden, not_found
 from testbed.forge.model import Repository
 from testbed.forge.records import Account
+from testbed.forge.teams import Organization
 
 TokenKind = Literal["app", "user", "job", "pat"]
 _PREFIX: Mapping[TokenKind, str] = {"app": "ghs_", "job": "ghs_", "user": "ghu_", "pat": "ghp_"}
@@ -62,13 +63,35 @@ class Token:
         if not self.sees(repository):
             raise not_found()
         if rights and not any(self.may(repository, area, level) for area, level in rights):
-            accepted = "; ".join(f"{area}={level}" for area, level in rights)
-            raise ApiError(
-                status=403,
-                message=_REFUSAL[self.kind],
-                kind="FORBIDDEN",
-                headers={"X-Accepted-GitHub-Permissions": accepted},
-            )
+            raise self._refusal(rights)
+
+    def demand_organization(
+        self, organization: Organization, rights: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Refuse unless the token reaches the organisation with one of the rights.
+
+        Raises:
+            ApiError: 404 for what is not the token's, 403 for what it may not do.
+        """
+        login, own = organization.account.login, self.repositories
+        if not self.signs and self.account.login not in organization.members:
+            raise not_found()
+        if own is not None and not any(name.startswith(f"{login.lower()}/") for name in own):
+            raise not_found()
+        if self.permissions is None and self.kind != "job":
+            return
+        given = self.permissions or {}
+        if not any(_LEVEL[given.get(area, "none")] >= _LEVEL[level] for area, level in rights):
+            raise self._refusal(rights)
+
+    def _refusal(self, rights: tuple[tuple[str, str], ...]) -> ApiError:
+        accepted = "; ".join(f"{area}={level}" for area, level in rights)
+        return ApiError(
+            status=403,
+            message=_REFUSAL[self.kind],
+            kind="FORBIDDEN",
+            headers={"X-Accepted-GitHub-Permissions": accepted},
+        )
 
     def demand_account(self) -> None:
         """Refuse installation tokens where a person is needed."""

@@ -17,12 +17,16 @@ from testbed.forge.git.store import GitStore
 from testbed.forge.limits import ContentLimit
 from testbed.forge.model import Repository
 from testbed.forge.records import Account
+from testbed.forge.teams import Organization
 from testbed.forge.tokens import Token, TokenKind, mint
 
 if TYPE_CHECKING:
     from testbed.forge.archive import Ticket
 
 WEB_FLOW = ("GitHub", "noreply@github.com")
+ACTIONS = "github-actions[bot]"
+ACTIONS_APP = 15368
+"""The id of GitHub Actions as an App, on github.com."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +53,14 @@ class World:
         self.accounts: dict[str, Account] = {}
         self.tokens: dict[str, Token] = {}
         self.repositories: dict[str, Repository] = {}
+        self.organizations: dict[str, Organization] = {}
         self.events: list[Event] = []
         self.requests: list[Request] = []
         self.problems: list[str] = []
         self.faults = Faults()
         self.tickets: dict[str, Ticket] = {}
         self.content_limit = ContentLimit()
+        self.unknown_first = True
         self._ids = itertools.count(1001)
         self.account("web-flow", email=WEB_FLOW[1])
 
@@ -79,8 +85,28 @@ class World:
                     login=login,
                     kind="Organization" if organization else "Bot" if bot else "User",
                     email=email or f"{login.removesuffix('[bot]')}@example.com",
+                    app_id=self._app_id(login) if bot else None,
                 )
                 self.accounts[login.lower()] = known
+            return known
+
+    def _app_id(self, login: str) -> int:
+        return ACTIONS_APP if login == ACTIONS else self.next_id()
+
+    def organization(self, login: str) -> Organization:
+        """Find an organisation, or make one."""
+        with self.lock:
+            known = self.organizations.get(login.lower())
+            if known is None:
+                account = self.account(login, organization=True)
+                account.kind = "Organization"
+                known = self.organizations[login.lower()] = Organization(
+                    account=account,
+                    created_at=self.now(),
+                    next_id=self.next_id,
+                    now=self.now,
+                    find=self.account,
+                )
             return known
 
     def account_of(self, email: str) -> Account | None:
@@ -136,15 +162,20 @@ class World:
         return found
 
     def create_repository(
-        self, full_name: str, *, default_branch: str = "main", private: bool = True
+        self,
+        full_name: str,
+        *,
+        default_branch: str = "main",
+        private: bool = True,
+        organization: bool = True,
     ) -> Repository:
-        """Make an empty repository."""
+        """Make an empty repository, of an organisation unless its owner is known as a person."""
         owner, _, name = full_name.partition("/")
         path = self.root / owner / f"{name}.git"
         store = GitStore.create(path, default_branch)
         repository = Repository(
             id=self.next_id(),
-            owner=self.account(owner, organization=True),
+            owner=self.account(owner, organization=organization),
             name=name,
             private=private,
             default_branch=default_branch,
@@ -152,6 +183,8 @@ class World:
             git=store,
             history=History(store),
         )
+        if repository.owner.kind == "Organization":
+            self.organization(owner)
         with self.lock:
             self.repositories[full_name.lower()] = repository
         return repository

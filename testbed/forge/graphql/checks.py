@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from testbed.forge import checks
 from testbed.forge.graphql.connections import Connection, Payload
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
-from testbed.forge.graphql.nodes import CommitNode
-from testbed.forge.records import CheckRun, Status
+from testbed.forge.graphql.nodes import CommitNode, RefNode, commit_node, ref_node
+from testbed.forge.graphql.query import demand
+from testbed.forge.model import Repository
+from testbed.forge.records import Account, CheckRun, CheckSuite, Status
 from testbed.forge.rest.views import node_id, stamp
-
-_GOOD = frozenset({"success", "neutral", "skipped"})
+from testbed.forge.runs import run_url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ class Rollup:
         """FAILURE before PENDING before SUCCESS."""
         results = [status.state for status in self.statuses]
         results += [run.conclusion or "pending" for run in self.runs]
-        if any(result not in _GOOD | {"pending"} for result in results):
+        if any(result not in checks.PASSING | {"pending"} for result in results):
             return "FAILURE"
         return "PENDING" if "pending" in results else "SUCCESS"
 
@@ -40,7 +42,7 @@ def rollup(source: CommitNode, _context: Context, _arguments: Arguments) -> Roll
     """Sum up; None when nothing reported yet."""
     repository, oid = source.repository, source.commit.oid
     latest = {status.context: status for status in repository.statuses.get(oid, [])}
-    runs = repository.checks.get(oid, [])
+    runs = checks.latest(repository.checks.get(oid, []))
     if not latest and not runs:
         return None
     return Rollup(statuses=tuple(latest.values()), runs=tuple(runs))
@@ -106,13 +108,116 @@ plain(
         "status": lambda r: r.status.upper(),
         "conclusion": lambda r: r.conclusion.upper() if r.conclusion else None,
         "startedAt": lambda r: stamp(r.started_at),
-        "completedAt": lambda r: stamp(r.started_at) if r.conclusion else None,
-        "detailsUrl": lambda _r: None,
-        "title": lambda _r: None,
-        "summary": lambda _r: None,
+        "completedAt": lambda r: stamp(r.completed_at),
+        "detailsUrl": lambda r: r.details_url,
+        "url": lambda r: r.details_url,
+        "externalId": lambda r: r.external_id or None,
+        "title": lambda r: r.output.get("title"),
+        "summary": lambda r: r.output.get("summary"),
+        "checkSuite": lambda r: r.suite,
     },
 )
 plain(
-    "CheckRun",
-    {"checkSuite": lambda _r: Payload({"workflowRun": None})},
+    "CheckSuite",
+    {
+        "id": lambda s: node_id("CS", s.id),
+        "databaseId": lambda s: s.id,
+        "app": lambda s: s.app,
+        "createdAt": lambda s: stamp(s.created_at),
+        "updatedAt": lambda s: stamp(s.updated_at),
+    },
 )
+plain(
+    "App",
+    {
+        "id": lambda a: node_id("A", a.login.removesuffix("[bot]")),
+        "databaseId": lambda a: a.app_id,
+        "slug": lambda a: a.login.removesuffix("[bot]"),
+        "name": lambda a: a.login.removesuffix("[bot]"),
+    },
+)
+
+
+def _home(source: CheckSuite, context: Context) -> Repository:
+    every = context.world.repositories.values()
+    return next(r for r in every if r.suites.get(source.id) is source)
+
+
+@field("Commit.checkSuites", "filterBy")
+def check_suites(source: CommitNode, context: Context, arguments: Arguments) -> Connection:
+    """List the suites of a commit: of each App one, of GitHub Actions one for each run."""
+    repository = source.repository
+    demand(context, repository, "checks")
+    asked = (arguments.get("filterBy") or {}).get("appId")
+    found = repository.suites.values()
+    items = [s for s in found if s.oid == source.commit.oid and asked in {None, s.app.app_id}]
+    return Connection(items=items)
+
+
+@field("CheckSuite.checkRuns", "filterBy")
+def suite_runs(source: CheckSuite, context: Context, arguments: Arguments) -> Connection:
+    """List the check runs of a suite, the newest of each name unless all are asked for."""
+    runs = checks.of_suite(_home(source, context), source)
+    asked = arguments.get("filterBy") or {}
+    found = runs if asked.get("checkType") == "ALL" else checks.latest(runs)
+    return Connection(items=[run for run in found if asked.get("checkName") in {None, run.name}])
+
+
+@field("CheckSuite.status")
+def suite_status(source: CheckSuite, context: Context, _arguments: Arguments) -> str:
+    """Tell how far a suite is."""
+    return checks.suite_status(_home(source, context), source).upper()
+
+
+@field("CheckSuite.conclusion")
+def suite_conclusion(source: CheckSuite, context: Context, _arguments: Arguments) -> str | None:
+    """Tell how a suite ended."""
+    found = checks.suite_conclusion(_home(source, context), source)
+    return found.upper() if found else None
+
+
+@field("CheckSuite.branch")
+def suite_branch(source: CheckSuite, context: Context, _arguments: Arguments) -> RefNode | None:
+    """Return the branch that the suite ran for."""
+    return ref_node(_home(source, context), f"refs/heads/{source.branch}")
+
+
+@field("CheckSuite.commit")
+def suite_commit(source: CheckSuite, context: Context, _arguments: Arguments) -> CommitNode:
+    """Return the commit."""
+    return commit_node(_home(source, context), source.oid)
+
+
+@field("CheckSuite.repository")
+def suite_repository(source: CheckSuite, context: Context, _arguments: Arguments) -> Repository:
+    """Return the repository."""
+    return _home(source, context)
+
+
+@field("CheckSuite.creator")
+def suite_creator(source: CheckSuite, context: Context, _arguments: Arguments) -> Account | None:
+    """Return who set off the workflow run."""
+    run = _home(source, context).runs.get(source.run_id or 0)
+    return run.actor if run else None
+
+
+@field("CheckSuite.workflowRun")
+def workflow_run(source: CheckSuite, context: Context, _arguments: Arguments) -> Payload | None:
+    """Return the workflow run behind a suite of GitHub Actions."""
+    repository = _home(source, context)
+    run = repository.runs.get(source.run_id or 0)
+    if run is None:
+        return None
+    demand(context, repository, "actions")
+    return Payload(
+        {
+            "databaseId": run.id,
+            "event": run.event,
+            "runNumber": run.number,
+            "url": run_url(context.world, repository, run),
+            "workflow": Payload({"name": run.name, "id": node_id("W", run.path)}),
+            "file": Payload({"path": run.path}),
+            "createdAt": stamp(run.created_at),
+            "updatedAt": stamp(run.updated_at),
+        }
+    )

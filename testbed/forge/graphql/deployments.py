@@ -1,50 +1,24 @@
-"""Deployments with their statuses, and the workflow runs of a commit."""
+"""Deployments of a repository and of a commit."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
-from testbed.forge.graphql.connections import Connection, Payload
+from testbed.forge import deployments
+from testbed.forge.graphql.connections import Connection
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
 from testbed.forge.graphql.nodes import CommitNode, commit_node, ref_node
 from testbed.forge.graphql.query import demand
 from testbed.forge.model import Repository
-from testbed.forge.records import Deployment, DeploymentStatus, WorkflowRun
-from testbed.forge.rest.views import stamp, web
+from testbed.forge.records import Deployment, DeploymentStatus
+from testbed.forge.rest.views import node_id, stamp
 
 named(Deployment, "Deployment")
 named(DeploymentStatus, "DeploymentStatus")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Suite:
-    """A check suite: what a workflow run is beside its jobs."""
-
-    repository: Repository
-    run: WorkflowRun
-
-
-@field("Repository.deployments", "environments", "orderBy")
-def deployments(source: Repository, context: Context, arguments: Arguments) -> Connection:
-    """List deployments, oldest first unless asked otherwise."""
-    demand(context, source, "deployments")
-    names = arguments.get("environments")
-    order = (arguments.get("orderBy") or {}).get("direction", "ASC")
-    found = [
-        one for one in source.deployments.values() if names is None or one.environment in names
-    ]
-    return Connection(items=found[::-1] if order == "DESC" else found)
-
-
-@field("Deployment.payload")
-def payload(source: Deployment, _context: Context, _arguments: Arguments) -> str:
-    """Write the payload as JSON text."""
-    return json.dumps(source.payload)
-
-
-def _newest_first(source: Deployment) -> Connection:
-    return Connection(items=source.statuses[::-1])
+def _payload(deployment: Deployment) -> str:
+    return json.dumps(deployment.payload)
 
 
 plain(
@@ -52,70 +26,83 @@ plain(
     {
         "databaseId": lambda d: d.id,
         "commitOid": lambda d: d.oid,
-        "environment": lambda d: d.environment,
         "createdAt": lambda d: stamp(d.created_at),
-        "task": lambda d: d.task,
+        "updatedAt": lambda d: stamp((d.statuses[-1] if d.statuses else d).created_at),
         "creator": lambda d: d.creator,
-        "description": lambda d: d.description,
-        "statuses": _newest_first,
+        "description": lambda d: d.description or "",
+        "environment": lambda d: d.environment,
+        "latestEnvironment": lambda d: d.environment,
+        "originalEnvironment": lambda d: d.environment,
+        "payload": _payload,
+        "task": lambda d: d.task,
+        "latestStatus": lambda d: d.statuses[-1] if d.statuses else None,
+        "statuses": lambda d: Connection(items=list(reversed(d.statuses))),
     },
 )
 plain(
     "DeploymentStatus",
     {
-        "state": lambda s: s.state.upper(),
-        "description": lambda s: s.description,
-        "logUrl": lambda s: s.log_url or None,
-        "environmentUrl": lambda s: s.environment_url or None,
+        "id": lambda s: node_id("DES", s.id),
         "createdAt": lambda s: stamp(s.created_at),
+        "updatedAt": lambda s: stamp(s.created_at),
+        "creator": lambda s: s.creator,
+        "description": lambda s: s.description,
+        "environment": lambda s: s.environment,
+        "environmentUrl": lambda s: s.environment_url or None,
+        "logUrl": lambda s: s.log_url or None,
+        "state": lambda s: s.state.upper(),
     },
 )
 
 
-@field("Commit.checkSuites")
-def check_suites(source: CommitNode, context: Context, _arguments: Arguments) -> Connection:
-    """List the workflow runs whose head is the commit."""
-    demand(context, source.repository, "checks")
-    demand(context, source.repository, "actions")
-    oid, runs = source.commit.oid, source.repository.runs.values()
-    return Connection(
-        items=[Suite(repository=source.repository, run=run) for run in runs if run.oid == oid]
-    )
+@field("Repository.deployments", "environments", "orderBy")
+def listed(source: Repository, context: Context, arguments: Arguments) -> Connection:
+    """List deployments, oldest first unless asked otherwise."""
+    demand(context, source, "deployments")
+    names = arguments.get("environments")
+    found = [d for d in source.deployments.values() if not names or d.environment in names]
+    order = arguments.get("orderBy") or {"direction": "ASC"}
+    found.sort(key=lambda d: (d.created_at, d.id), reverse=order["direction"] == "DESC")
+    return Connection(items=found)
 
 
-@field("CheckSuite.checkRuns", "filterBy")
-def check_runs(source: Suite, context: Context, _arguments: Arguments) -> Connection:
-    """List the jobs of all attempts."""
-    page = f"{web(context.world, source.repository)}/actions/runs/{source.run.id}/job"
-    return Connection(
-        items=[
-            Payload(
-                {
-                    "databaseId": job.id,
-                    "name": job.name,
-                    "conclusion": job.conclusion.upper() if job.conclusion else None,
-                    "startedAt": stamp(job.started_at),
-                    "completedAt": stamp(job.completed_at) if job.completed_at else None,
-                    "url": f"{page}/{job.id}",
-                }
-            )
-            for job in source.run.jobs
-        ]
-    )
+@field("Commit.deployments", "environments", "orderBy")
+def of_commit(source: CommitNode, context: Context, arguments: Arguments) -> Connection:
+    """List the deployments of one commit."""
+    found = listed(source.repository, context, arguments)
+    return Connection(items=[d for d in found.items if d.oid == source.commit.oid])
 
 
-def _run(source: Suite) -> Payload:
-    run = source.run
-    return Payload({"databaseId": run.id, "event": run.event, "file": Payload({"path": run.path})})
+@field("Deployment.state")
+def state(source: Deployment, context: Context, _arguments: Arguments) -> str:
+    """Tell how it is."""
+    return deployments.state(context.world, source)
 
 
-plain(
-    "CheckSuite",
-    {
-        "branch": lambda s: ref_node(s.repository, f"refs/heads/{s.run.branch}"),
-        "commit": lambda s: commit_node(s.repository, s.run.oid),
-        "creator": lambda s: s.run.actor,
-        "repository": lambda s: s.repository,
-        "workflowRun": _run,
-    },
-)
+def _home(source: Deployment, context: Context) -> Repository:
+    every = context.world.repositories.values()
+    return next(r for r in every if r.deployments.get(source.id) is source)
+
+
+@field("Deployment.id")
+def identifier(source: Deployment, context: Context, _arguments: Arguments) -> str:
+    """Return the node id."""
+    return node_id("DE", _home(source, context).id, source.id)
+
+
+@field("Deployment.repository")
+def repository(source: Deployment, context: Context, _arguments: Arguments) -> Repository:
+    """Return its repository."""
+    return _home(source, context)
+
+
+@field("Deployment.commit")
+def commit(source: Deployment, context: Context, _arguments: Arguments) -> object:
+    """Return its commit."""
+    return commit_node(_home(source, context), source.oid)
+
+
+@field("Deployment.ref")
+def ref(source: Deployment, context: Context, _arguments: Arguments) -> object:
+    """Return its branch, None where it was made for a commit or the branch is gone."""
+    return ref_node(_home(source, context), f"refs/heads/{source.ref}")

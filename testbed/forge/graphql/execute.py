@@ -23,10 +23,8 @@ from testbed.forge.tokens import Token
 from testbed.forge.world import World
 
 Json = dict[str, Any]
-_AREAS = (
-    *("query", "git_objects", "pulls", "talk", "checks", "mutations", "ref_mutations"),
-    "deployments",
-)
+_MORE = ("reviews", "organizations", "deployments")
+_AREAS = ("query", "git_objects", "pulls", "talk", "checks", "mutations", "ref_mutations", *_MORE)
 
 
 @dataclass(frozen=True, kw_only=True)

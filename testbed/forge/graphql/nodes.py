@@ -139,5 +139,7 @@ def _within(repository: Repository, prefix: str, tail: str) -> Any:
         "PR": dict(repository.pulls),
         "IC": dict(repository.comments),
         "LA": dict(labels),
+        "DE": dict(repository.deployments),
+        "PRR": {r.id: r for pull in repository.pulls.values() for r in pull.reviews},
     }
     return numbered[prefix].get(int(tail))

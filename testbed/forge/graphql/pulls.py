@@ -73,14 +73,23 @@ def pull_request(source: Repository, context: Context, arguments: Arguments) -> 
     return source.pulls[number]
 
 
-def _merge_state(pull: PullRequest) -> str:
-    return merging.merge_state(pull).upper() if pull.state == "open" else "UNKNOWN"
+def _known(context: Context, pull: PullRequest) -> bool:
+    return pull.state == "open" and pull_refs.computed(context.world, pull)
 
 
-def _mergeable(pull: PullRequest) -> str:
-    if pull.state != "open":
+@field("PullRequest.mergeStateStatus")
+def merge_state(source: PullRequest, context: Context, _arguments: Arguments) -> str:
+    """Tell whether it can be merged now; UNKNOWN at first."""
+    known = _known(context, source)
+    return merging.merge_state(context.world, source).upper() if known else "UNKNOWN"
+
+
+@field("PullRequest.mergeable")
+def mergeable(source: PullRequest, context: Context, _arguments: Arguments) -> str:
+    """Tell whether head and base conflict; UNKNOWN at first."""
+    if not _known(context, source):
         return "UNKNOWN"
-    return "MERGEABLE" if merging.mergeable(pull) else "CONFLICTING"
+    return "MERGEABLE" if merging.mergeable(source) else "CONFLICTING"
 
 
 def _potential_merge(pull: PullRequest) -> CommitNode | None:
@@ -169,8 +178,6 @@ plain(
         "repository": lambda p: p.repository,
         "mergeCommit": lambda p: commit_node(p.repository, p.merge_oid) if p.merge_oid else None,
         "potentialMergeCommit": _potential_merge,
-        "mergeable": _mergeable,
-        "mergeStateStatus": _merge_state,
         "labels": lambda p: Connection(items=p.labels),
         "assignees": lambda p: Connection(items=p.assignees),
         "commits": _commits,

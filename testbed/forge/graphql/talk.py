@@ -1,17 +1,16 @@
-"""What is said and done about a pull request: comments, reviews, timeline."""
+"""What is said and done about a pull request: comments and timeline."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from testbed.forge import merging
+from testbed.forge import access
 from testbed.forge.errors import not_served
-from testbed.forge.graphql.connections import Connection, Payload
+from testbed.forge.graphql.connections import Connection
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
 from testbed.forge.graphql.nodes import repository_by_id
 from testbed.forge.model import Happening, PullRequest
-from testbed.forge.records import Comment, Review
+from testbed.forge.records import Comment, Edit
 from testbed.forge.rest.views import node_id, stamp, web
 
 _KINDS = {
@@ -23,16 +22,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class TeamNode:
-    """A team, by its slug."""
-
-    slug: str
-
-
 named(Comment, "IssueComment")
-named(Review, "PullRequestReview")
-named(TeamNode, "Team")
 named(Happening, lambda happening: happening.kind)
 
 
@@ -74,8 +64,10 @@ plain(
         "fullDatabaseId": lambda c: str(c.id),
         "body": lambda c: c.body,
         "author": lambda c: c.author,
-        "authorAssociation": lambda _c: "CONTRIBUTOR",
-        "includesCreatedEdit": lambda c: c.updated_at != c.created_at,
+        "includesCreatedEdit": lambda c: bool(c.edits),
+        "editor": lambda c: c.edits[-1].editor if c.edits else None,
+        "lastEditedAt": lambda c: stamp(c.edits[-1].at) if c.edits else None,
+        "userContentEdits": lambda c: Connection(items=list(reversed(c.edits))),
         "isMinimized": lambda _c: False,
         "minimizedReason": lambda _c: None,
         "reactionGroups": lambda _c: [],
@@ -105,49 +97,22 @@ def did_author(source: Any, context: Context, _arguments: Arguments) -> bool:
     return bool(source.author == context.token.account)
 
 
-@field("PullRequest.reviewRequests")
-def review_requests(source: PullRequest, _context: Context, _arguments: Arguments) -> Connection:
-    """List who is asked for a review."""
-    asked = [*source.reviewers, *(TeamNode(slug) for slug in source.teams)]
-    return Connection(items=[Payload({"requestedReviewer": one}) for one in asked])
+@field("IssueComment.authorAssociation")
+def author_association(source: Comment, context: Context, _arguments: Arguments) -> str:
+    """Tell what the author is to the repository."""
+    repository = repository_by_id(context, str(source.repository_id))
+    return access.association(context.world, repository, source.author)
 
 
-plain("Team", {"slug": lambda t: t.slug, "name": lambda t: t.slug})
-
-
-@field("PullRequest.reviews", "states")
-def reviews(source: PullRequest, _context: Context, arguments: Arguments) -> Connection:
-    """List reviews."""
-    states = arguments.get("states")
-    return Connection(items=[r for r in source.reviews if not states or r.state in states])
-
-
-@field("PullRequest.latestReviews")
-def latest_reviews(source: PullRequest, _context: Context, _arguments: Arguments) -> Connection:
-    """List the newest review of each reviewer who is not asked again."""
-    waiting = {account.id for account in source.reviewers}
-    newest = {r.author.id: r for r in source.reviews if r.author.id not in waiting}
-    return Connection(items=list(newest.values()))
-
-
-@field("PullRequest.reviewDecision")
-def review_decision(source: PullRequest, _context: Context, _arguments: Arguments) -> str | None:
-    """Tell what required reviews come to; None where none are required."""
-    rules = source.repository.protected_by(source.base)
-    if not any(rule.required_reviews for rule in rules):
-        return None
-    missing = any("approving review" in reason for reason in merging.blockers(source))
-    return "REVIEW_REQUIRED" if missing else "APPROVED"
-
-
+named(Edit, "UserContentEdit")
 plain(
-    "PullRequestReview",
+    "UserContentEdit",
     {
-        "author": lambda r: r.author,
-        "body": lambda r: r.body,
-        "state": lambda r: r.state,
-        "commit": lambda _r: None,
-        "submittedAt": lambda r: stamp(r.submitted_at),
-        "onBehalfOf": lambda _r: Connection(items=[]),
+        "editor": lambda e: e.editor,
+        "editedAt": lambda e: stamp(e.at),
+        "createdAt": lambda e: stamp(e.at),
+        "updatedAt": lambda e: stamp(e.at),
+        "deletedAt": lambda _e: None,
+        "diff": lambda e: e.body,
     },
 )

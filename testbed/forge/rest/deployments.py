@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from testbed.forge import merging
+from testbed.forge import checks, deployments, merging
 from testbed.forge.errors import ApiError, conflict, invalid, not_found
-from testbed.forge.events import Event
 from testbed.forge.records import Deployment, DeploymentStatus
 from testbed.forge.rest.routing import Call, Reply, serves
 from testbed.forge.rest.views import Json, api, node_id, stamp, user
 
 READ, WRITE = ("deployments", "read"), ("deployments", "write")
-DESCRIPTION_LIMIT = 140
 _ONE = "/repos/{owner}/{repo}/deployments/{deployment_id}"
 
 
@@ -91,23 +89,19 @@ def create_deployment(call: Call) -> Json | Reply:
     _demand_contexts(call, oid)
     if body.get("auto_merge", True) and (reply := _merged(call, oid)):
         return reply
-    made = Deployment(
-        id=call.world.next_id(),
+    order = deployments.DeploymentOrder(
         ref=body["ref"],
         oid=oid,
         task=body.get("task", "deploy"),
         environment=body.get("environment", "production"),
         payload=body.get("payload") or {},
         description=body.get("description"),
-        creator=call.actor.account,
-        created_at=call.world.now(),
         transient=body.get("transient_environment", False),
         production=body.get(
             "production_environment", body.get("environment", "production") == "production"
         ),
     )
-    repository.deployments[made.id] = made
-    _tell(call, "deployment", made, {})
+    made = deployments.create(call.world, repository, call.actor, order)
     return _view(call, made)
 
 
@@ -117,7 +111,7 @@ def _demand_contexts(call: Call, oid: str) -> None:
     runs = {r.name: r.conclusion or "pending" for r in call.repository.checks.get(oid, [])}
     reported = {**statuses, **runs}
     requested = call.body.get("required_contexts")
-    passed = merging.PASSING
+    passed = checks.PASSING
     failed = [
         c for c in (reported if requested is None else requested) if reported.get(c) not in passed
     ]
@@ -157,54 +151,13 @@ def list_statuses(call: Call) -> list[Json]:
 def create_status(call: Call) -> Json:
     """Report on a deployment; a success makes the environment's earlier ones inactive."""
     deployment, body = _deployment(call), call.body
-    if len(body.get("description") or "") > DESCRIPTION_LIMIT:
-        text = f"description is too long (maximum is {DESCRIPTION_LIMIT} characters)"
-        raise invalid("Validation Failed", message=text)
-    status = _report(call, deployment, body["state"])
-    if body["state"] == "success" and body.get("auto_inactive", True):
-        for other in call.repository.deployments.values():
-            if _superseded(other, deployment, status.environment):
-                _report(call, other, "inactive")
-    return _status_view(call, deployment, status)
-
-
-def _superseded(other: Deployment, deployment: Deployment, environment: str) -> bool:
-    return (
-        other is not deployment
-        and other.environment == environment
-        and not (other.transient or other.production)
-        and bool(other.statuses)
-        and other.statuses[-1].state == "success"
-    )
-
-
-def _report(call: Call, deployment: Deployment, state: str) -> DeploymentStatus:
-    body = call.body if state != "inactive" or call.body["state"] == "inactive" else {}
-    made = DeploymentStatus(
-        id=call.world.next_id(),
-        state=state,
+    order = deployments.StatusOrder(
+        state=body["state"],
         description=body.get("description", ""),
-        environment=body.get("environment", deployment.environment),
+        environment=body.get("environment", ""),
         log_url=body.get("log_url") or body.get("target_url", ""),
         environment_url=body.get("environment_url", ""),
-        creator=call.actor.account,
-        created_at=call.world.now(),
+        auto_inactive=body.get("auto_inactive", True),
     )
-    deployment.environment = made.environment
-    deployment.statuses.append(made)
-    _tell(call, "deployment_status", deployment, {"state": state})
-    return made
-
-
-def _tell(call: Call, name: str, deployment: Deployment, extra: Json) -> None:
-    call.world.emit(
-        Event(
-            name=name,
-            repository=call.repository.full_name,
-            actor=call.actor.login,
-            token_kind=call.actor.kind,
-            ref=deployment.ref,
-            oid=deployment.oid,
-            payload={"id": deployment.id, "environment": deployment.environment, **extra},
-        )
-    )
+    made = deployments.report(call.world, call.repository, call.actor, deployment, order)
+    return _status_view(call, deployment, made)

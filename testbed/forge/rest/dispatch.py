@@ -16,7 +16,8 @@ from testbed.forge.world import World
 
 _AREAS = (
     *("meta", "repositories", "git", "trees", "contents", "commits", "pulls", "issues", "statuses"),
-    *("actions", "dispatches", "runs", "jobs", "deployments"),
+    *("actions", "dispatches", "runs", "deployments", "reviews", "checks", "activity"),
+    *("collaborators", "organizations"),
 )
 
 
@@ -84,15 +85,29 @@ def _demand_described(
 
 def _entitled(operation: Operation, call: Call) -> Call:
     parameters, token = call.parameters, call.token
+    if "org" in parameters and operation.rights:
+        _demand_member(operation, call)
     if "repo" not in parameters:
         return call
     full_name = f"{parameters['owner']}/{parameters['repo']}"
     repository = call.world.repository(full_name, token)
+    if "org" in parameters:
+        return replace(call, repository_=repository)
     if token is not None:
         token.demand(repository, operation.rights)
     elif operation.route.split(" ", 1)[0] != "GET":
         raise ApiError(status=401, message="Requires authentication")
     return replace(call, repository_=repository)
+
+
+def _demand_member(operation: Operation, call: Call) -> None:
+    """Refuse those who may not see an organisation's members: strangers, Apps without the right."""
+    if call.token is None:
+        raise ApiError(status=401, message="Requires authentication")
+    organization = call.world.organizations.get(call.parameters["org"].lower())
+    if organization is None:
+        raise not_found()
+    call.token.demand_organization(organization, operation.rights)
 
 
 def _carried_out(operation: Operation, call: Call) -> Reply:

@@ -12,6 +12,7 @@ from testbed.forge.records import WorkflowRun
 from testbed.forge.rest import runs
 from testbed.forge.rest.actions import found_workflow, workflow_paths
 from testbed.forge.rest.routing import Call, Reply, serves
+from testbed.forge.runs import RunOrder, start
 
 INPUTS = 25
 PROPERTIES = 10
@@ -38,12 +39,16 @@ def workflow_dispatch(call: Call) -> Reply | None:
         raise invalid(f"you may only define up to {INPUTS} inputs for a workflow_dispatch event")
     workflow = workflows.parse(path, data)
     _check_inputs(workflow, inputs)
-    run = runs.start(
-        call,
+    order = RunOrder(
         path=path,
+        name=workflow.name,
         title=workflow.title({"inputs": inputs, "github": {"event": {"inputs": inputs}}}),
-        event={"name": _TRIGGER, "branch": body["ref"].removeprefix("refs/heads/"), "oid": oid},
+        event=_TRIGGER,
+        branch=body["ref"].removeprefix("refs/heads/"),
+        oid=oid,
+        inputs=inputs,
     )
+    run = start(call.world, repository, call.actor, order)
     payload = {"workflow": path, "inputs": inputs, "run": run.id}
     call.world.emit(Event(name=_TRIGGER, ref=body["ref"], oid=oid, payload=payload, **_by(call)))
     return _details(call, run) if body.get("return_run_details") else None
@@ -95,8 +100,15 @@ def repository_dispatch(call: Call) -> None:
     for path in workflow_paths(call):
         workflow = workflows.parse(path, repository.git.blob(f"{oid}:{path}") or b"")
         if _listens(workflow, kind):
-            about = {"name": event.name, "branch": repository.default_branch, "oid": oid}
-            runs.start(call, path=path, title=workflow.title(context), event=about)
+            order = RunOrder(
+                path=path,
+                name=workflow.name,
+                title=workflow.title(context),
+                event=event.name,
+                branch=repository.default_branch,
+                oid=oid,
+            )
+            start(call.world, repository, call.actor, order)
 
 
 def _listens(workflow: workflows.Workflow, kind: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from testbed.forge import issues, pulls
+from testbed.forge import access, issues, pulls
 from testbed.forge.errors import ApiError, forbidden, invalid, not_found
 from testbed.forge.records import Comment, Label
 from testbed.forge.rest.pull_views import label_view, pull_view
@@ -29,7 +29,7 @@ def comment_view(call: Call, comment: Comment) -> Json:
         "issue_url": f"{base}/issues/{comment.number}",
         "body": comment.body,
         "user": user(call.world, comment.author),
-        "author_association": "CONTRIBUTOR",
+        "author_association": access.association(call.world, call.repository, comment.author),
         "created_at": stamp(comment.created_at),
         "updated_at": stamp(comment.updated_at),
         "performed_via_github_app": None,
@@ -106,8 +106,7 @@ def update_comment(call: Call) -> Json:
     comment, token = _comment(call), call.token
     if token and token.signs and token.account != comment.author:
         raise forbidden()
-    issues.check_body(call.body["body"])
-    comment.body, comment.updated_at = call.body["body"], call.world.now()
+    issues.edit(call.world, comment, call.actor, call.body["body"])
     return comment_view(call, comment)
 
 
@@ -192,8 +191,9 @@ def create_label(call: Call) -> Json:
 def add_assignees(call: Call) -> Json:
     """Assign people, at most ten; those without access are left out silently, as GitHub does."""
     pull = pulls.find(call.repository, call.number("issue_number"))
+    known = {account.login for account in access.collaborators(call.world, call.repository)}
     for name in call.body.get("assignees", []):
-        account = call.world.account(name) if name in call.repository.collaborators else None
+        account = call.world.account(name) if name in known else None
         if account and account not in pull.assignees and len(pull.assignees) < ASSIGNEES:
             pull.assignees.append(account)
     return issue_view(call)

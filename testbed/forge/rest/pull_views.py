@@ -1,12 +1,13 @@
-"""The JSON of pull requests, reviews, teams and labels."""
+"""The JSON of pull requests and labels."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from testbed.forge import merging, pull_refs
+from testbed.forge import access, merging, pull_refs
 from testbed.forge.model import AutoMerge, PullRequest, Repository
-from testbed.forge.records import Label, Review
+from testbed.forge.records import Label
+from testbed.forge.rest.organizations import team_view
 from testbed.forge.rest.views import Json, api, node_id, repository_view, stamp, user, web
 from testbed.forge.world import World
 
@@ -24,47 +25,10 @@ def label_view(world: World, repository: Repository, label: Label) -> Json:
     }
 
 
-def team_view(world: World, pull: PullRequest, slug: str) -> Json:
-    """Write a team that is asked for a review."""
-    owner = pull.repository.owner.login
-    url = f"{world.url}/api/v3/organizations/{pull.repository.owner.id}/team/{slug}"
-    return {
-        "id": pull.repository.owner.id,
-        "node_id": node_id("T", owner, slug),
-        "name": slug,
-        "slug": slug,
-        "description": None,
-        "privacy": "closed",
-        "permission": "push",
-        "url": url,
-        "html_url": f"{world.url}/orgs/{owner}/teams/{slug}",
-        "members_url": url + "/members{/member}",
-        "repositories_url": f"{url}/repos",
-        "parent": None,
-        "type": "organization",
-        "organization_id": pull.repository.owner.id,
-        "notification_setting": "notifications_enabled",
-    }
-
-
-def review_view(world: World, pull: PullRequest, review: Review) -> Json:
-    """Write a review."""
-    page = f"{web(world, pull.repository)}/pull/{pull.number}"
-    url = f"{api(world, pull.repository)}/pulls/{pull.number}"
-    html = f"{page}#pullrequestreview-{review.id}"
-    return {
-        "id": review.id,
-        "node_id": node_id("PRR", review.id),
-        "user": user(world, review.author),
-        "body": review.body,
-        "state": review.state,
-        "html_url": html,
-        "pull_request_url": url,
-        "_links": {"html": {"href": html}, "pull_request": {"href": url}},
-        "submitted_at": stamp(review.submitted_at),
-        "commit_id": review.commit_oid,
-        "author_association": "MEMBER",
-    }
+def requested_teams(world: World, pull: PullRequest) -> list[Json]:
+    """Write the teams that are asked for a review."""
+    found = access.teams(world, pull.repository)
+    return [team_view(world, team) for team in found if team.slug in pull.teams]
 
 
 def _side(world: World, repository: Repository, ref: str, oid: str) -> Json:
@@ -106,12 +70,12 @@ def pull_view(world: World, pull: PullRequest, *, full: bool = False) -> Json:
         "body": pull.body,
         "draft": pull.draft,
         "user": user(world, pull.author),
-        "author_association": "CONTRIBUTOR",
+        "author_association": access.association(world, repository, pull.author),
         "labels": [label_view(world, repository, label) for label in pull.labels],
         "assignee": user(world, pull.assignees[0]) if pull.assignees else None,
         "assignees": [user(world, account) for account in pull.assignees],
         "requested_reviewers": [user(world, account) for account in pull.reviewers],
-        "requested_teams": [team_view(world, pull, team) for team in pull.teams],
+        "requested_teams": requested_teams(world, pull),
         "milestone": None,
         "active_lock_reason": None,
         "auto_merge": _auto_merge(world, pull.auto_merge),
@@ -166,12 +130,12 @@ def _details(world: World, pull: PullRequest) -> Json:
     ahead = repository.history.compare(seen, pull.head_oid)
     fork = ahead.merge_base
     changes = repository.history.changes(fork, pull.head_oid) if fork else ()
-    opened = pull.state == "open"
+    known = pull.state == "open" and pull_refs.computed(world, pull)
     return {
         "merged": pull.merged_at is not None,
-        "mergeable": merging.mergeable(pull) if opened else None,
-        "rebaseable": merging.mergeable(pull) if opened else None,
-        "mergeable_state": merging.merge_state(pull) if opened else "unknown",
+        "mergeable": merging.mergeable(pull) if known else None,
+        "rebaseable": merging.mergeable(pull) if known else None,
+        "mergeable_state": merging.merge_state(world, pull) if known else "unknown",
         "merged_by": user(world, pull.merged_by) if pull.merged_by else None,
         "comments": sum(c.number == pull.number for c in repository.comments.values()),
         "review_comments": 0,

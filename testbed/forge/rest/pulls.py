@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from testbed.forge import merging, pulls
+from testbed.forge import access, merging, pulls
 from testbed.forge.errors import invalid, not_found
 from testbed.forge.model import MergeOrder, Proposal, PullRequest
-from testbed.forge.rest.pull_views import pull_view, review_view, team_view
+from testbed.forge.rest.pull_views import pull_view, requested_teams
 from testbed.forge.rest.routing import Call, serves
 from testbed.forge.rest.views import Json, commit_view, user, web
 
@@ -16,7 +16,8 @@ BODY_LIMIT = 65_536
 _PULL = "/repos/{owner}/{repo}/pulls/{pull_number}"
 
 
-def _pull(call: Call) -> PullRequest:
+def pull_of(call: Call) -> PullRequest:
+    """Return the pull request in the path."""
     return pulls.find(call.repository, call.number("pull_number"))
 
 
@@ -56,13 +57,13 @@ def create_pull(call: Call) -> Json:
 @serves("GET " + _PULL, READ)
 def get_pull(call: Call) -> Json:
     """Read one pull request."""
-    return pull_view(call.world, _pull(call), full=True)
+    return pull_view(call.world, pull_of(call), full=True)
 
 
 @serves("PATCH " + _PULL, WRITE)
 def update_pull(call: Call) -> Json:
     """Change title, body, base or state."""
-    pull, body = _pull(call), call.body
+    pull, body = pull_of(call), call.body
     if len(body.get("body") or "") > BODY_LIMIT:
         raise invalid("Validation Failed", message="body is too long (maximum is 65536 characters)")
     with call.repository.lock:
@@ -86,7 +87,7 @@ def update_pull(call: Call) -> Json:
 @serves("GET " + _PULL + "/merge", READ, ("contents", "read"), status=204)
 def is_merged(call: Call) -> None:
     """Tell whether it is merged: 204 or 404."""
-    if not _pull(call).merged_at:
+    if not pull_of(call).merged_at:
         raise not_found()
 
 
@@ -99,14 +100,14 @@ def merge_pull(call: Call) -> Json:
         headline=body.get("commit_title"),
         body=body.get("commit_message"),
     )
-    oid = merging.merge(call.world, _pull(call), call.actor, order, body.get("sha"))
+    oid = merging.merge(call.world, pull_of(call), call.actor, order, body.get("sha"))
     return {"sha": oid, "merged": True, "message": "Pull Request successfully merged"}
 
 
 @serves("GET " + _PULL + "/files", READ, paged=True)
 def pull_files(call: Call) -> list[Json]:
     """List the files it changes."""
-    pull, repository = _pull(call), call.repository
+    pull, repository = pull_of(call), call.repository
     base = repository.history.merge_base(merging.base_seen(pull), pull.head_oid)
     if base is None:
         return []
@@ -134,42 +135,36 @@ def file_view(call: Call, oid: str, change: Any) -> Json:
 @serves("GET " + _PULL + "/commits", READ, paged=True)
 def pull_commits(call: Call) -> list[Json]:
     """List its commits, oldest first (at most 250, as GitHub does)."""
-    pull = _pull(call)
+    pull = pull_of(call)
     ahead = call.repository.history.compare(merging.base_seen(pull), pull.head_oid).ahead
     return [commit_view(call.world, call.repository, oid) for oid in ahead[:250]]
-
-
-@serves("GET " + _PULL + "/reviews", READ, paged=True)
-def list_reviews(call: Call) -> list[Json]:
-    """List its reviews."""
-    pull = _pull(call)
-    return [review_view(call.world, pull, review) for review in pull.reviews]
 
 
 @serves("GET " + _PULL + "/requested_reviewers", READ)
 def requested(call: Call) -> Json:
     """List who is asked for a review."""
-    pull = _pull(call)
+    pull = pull_of(call)
     return {
         "users": [user(call.world, account) for account in pull.reviewers],
-        "teams": [team_view(call.world, pull, team) for team in pull.teams],
+        "teams": requested_teams(call.world, pull),
     }
 
 
 @serves("POST " + _PULL + "/requested_reviewers", WRITE, status=201, creates=True)
 def request_reviewers(call: Call) -> Json:
     """Ask for reviews; only collaborators and teams of the repository can be asked."""
-    pull, repository = _pull(call), call.repository
+    pull, repository = pull_of(call), call.repository
     names = call.body.get("reviewers", [])
     teams = call.body.get("team_reviewers", [])
     if pull.author.login in names:
         raise invalid("Review cannot be requested from pull request author.")
-    if any(name not in repository.collaborators for name in names):
+    known = {account.login for account in access.collaborators(call.world, repository)}
+    if any(name not in known for name in names):
         raise invalid(
             "Reviews may only be requested from collaborators. One or more of the users or "
             f"teams you specified is not a collaborator of the {repository.full_name} repository."
         )
-    if any(team not in repository.teams for team in teams):
+    if not set(teams) <= {team.slug for team in access.teams(call.world, repository)}:
         raise invalid("Could not resolve to a node with the global id of a team")
     with repository.lock:
         accounts = [call.world.account(name) for name in names]

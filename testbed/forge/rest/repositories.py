@@ -12,9 +12,7 @@ from testbed.forge.rest.views import (
     Json,
     api,
     commit_view,
-    node_id,
     repository_view,
-    user,
     web,
 )
 
@@ -27,35 +25,6 @@ ADMINISTRATION = ("administration", "read")
 def get_repository(call: Call) -> Json:
     """Describe one repository."""
     return repository_view(call.world, call.repository, full=True)
-
-
-@serves("GET /repos/{owner}/{repo}/activity", CONTENTS)
-def list_activity(call: Call) -> list[Json]:
-    """List the moves of branches, newest first unless asked otherwise; the first page only."""
-    ref, kind = call.query.get("ref"), call.query.get("activity_type")
-    if ref and not ref.startswith("refs/"):
-        ref = f"refs/heads/{ref}"
-    size = int(call.query.get("per_page", "30"))
-    found = [
-        move
-        for move in call.repository.activity
-        if ref in {None, move.ref} and kind in {None, move.kind}
-    ]
-    if call.query.get("direction", "desc") == "desc":
-        found.reverse()
-    return [
-        {
-            "id": move.id,
-            "node_id": node_id("PSH", move.id),
-            "before": move.before,
-            "after": move.after,
-            "ref": move.ref,
-            "timestamp": move.at.isoformat().replace("+00:00", "Z"),
-            "activity_type": move.kind,
-            "actor": user(call.world, move.actor),
-        }
-        for move in found[:size]
-    ]
 
 
 def _required(rules: list[Protection]) -> list[str]:

@@ -1,13 +1,13 @@
-"""Commit statuses and check runs."""
+"""Commit statuses."""
 
 from __future__ import annotations
 
 from testbed.forge import merging
 from testbed.forge.errors import invalid, not_found
 from testbed.forge.events import Event
-from testbed.forge.records import CheckRun, Status
+from testbed.forge.records import Status
 from testbed.forge.rest.routing import Call, serves
-from testbed.forge.rest.views import Json, api, node_id, repository_view, stamp, user, web
+from testbed.forge.rest.views import Json, api, node_id, repository_view, stamp, user
 
 READ, WRITE = ("statuses", "read"), ("statuses", "write")
 DESCRIPTION_LIMIT = 140
@@ -90,39 +90,3 @@ def combined_status(call: Call) -> Json:
         "commit_url": f"{base}/commits/{oid}",
         "url": f"{base}/commits/{oid}/status",
     }
-
-
-def _run_view(call: Call, run: CheckRun) -> Json:
-    url = f"{api(call.world, call.repository)}/check-runs/{run.id}"
-    done = stamp(run.started_at) if run.conclusion else None
-    return {
-        "id": run.id,
-        "node_id": node_id("CR", call.repository.id, run.id),
-        "name": run.name,
-        "head_sha": run.oid,
-        "external_id": "",
-        "url": url,
-        "html_url": f"{web(call.world, call.repository)}/runs/{run.id}",
-        "details_url": f"{web(call.world, call.repository)}/runs/{run.id}",
-        "status": run.status,
-        "conclusion": run.conclusion,
-        "started_at": stamp(run.started_at),
-        "completed_at": done,
-        "output": {
-            **dict.fromkeys(("title", "summary", "text")),
-            "annotations_count": 0,
-            "annotations_url": f"{url}/annotations",
-        },
-        "check_suite": None,
-        "app": None,
-        "pull_requests": [],
-    }
-
-
-@serves("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", ("checks", "read"))
-def list_check_runs(call: Call) -> Json:
-    """List a commit's check runs (one page)."""
-    runs = call.repository.checks.get(_oid(call), [])
-    requested = call.query.get("check_name")
-    found = [_run_view(call, run) for run in runs if requested in {None, run.name}]
-    return {"total_count": len(found), "check_runs": found[:100]}
