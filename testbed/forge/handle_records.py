@@ -123,7 +123,7 @@ class Records:
             runs.finish(self._world, self.repository, run, conclusion)
         return run
 
-    def start_run(
+    def start_run(  # noqa: PLR0913 - one keyword a property reads best in a test
         self,
         oid: str,
         *,
