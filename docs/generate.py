@@ -18,7 +18,7 @@ from generator import action, markers, tables  # noqa: E402 - the path comes fir
 
 from gitops_action.core.config.schema import schema  # noqa: E402 - same
 
-_FILLED = ("health", "permissions", "validation")
+_FILLED = ("health", "permissions", "troubleshooting", "validation")
 """Documents that have generated parts."""
 
 

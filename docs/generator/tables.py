@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from generator import example
+from gitops_action.core.gates.codes import REASONS
 from gitops_action.core.health.known_kinds import KNOWN_KINDS, KnownKind
 from gitops_action.core.inputs import COMMAND, COMMANDS, Command, Input, every_secret
 from gitops_action.core.inputs.declaration import GRAMMAR, TOPICS
@@ -194,11 +195,22 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def reason_codes_table() -> str:
+    """Every reason for which a gate is closed."""
+    rows = (
+        f"| `{code}` | {one.gate} | {one.meaning} | {one.fix} |\n"
+        for code, one in REASONS.items()
+        if one.closed
+    )
+    return f"| Code | Gate | Because | Do |\n| --- | --- | --- | --- |\n{''.join(rows)}"
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "commands": commands_table,
     "known-kinds": known_kinds_table,
     "permissions": permissions_table,
     "pull-request": example.pull_request,
+    "reason-codes": reason_codes_table,
     **{f"{command.name}-inputs": (lambda c=command: inputs_table(c)) for command in COMMANDS},
     **{f"{command.name}-outputs": (lambda c=command: outputs_table(c)) for command in COMMANDS},
 }

@@ -105,6 +105,7 @@ AFTER: list[Any] = [
         "after-missing",
         id="the same tag with another digest",
     ),
+    pytest.param([record(0, destroyed=True)], "wait", "after-missing", id="taken down"),
     pytest.param([record(0, TAG)], "wait", "after-not-comparable", id="no digest there"),
 ]
 
@@ -251,6 +252,7 @@ SOAK: list[Any] = [
     pytest.param(
         [record(0), record(30, OLD, result=Result.NOTHING)], 65, REACHED, None, id="nothing done"
     ),
+    pytest.param([record(0), record(40, destroyed=True)], 90, CUT, None, id="taken down"),
     pytest.param([record(90)], 80, NEVER, None, id="a record from the future"),
 ]
 

@@ -10,14 +10,22 @@ from gitops_action.core.gates.model import GateName
 
 @dataclass(frozen=True, kw_only=True)
 class ReasonCode:
-    """One reason: the gate it is of, what it means, and what a person can do about it."""
+    """One reason: the gate it is of, what it means, and what a person can do about it.
+
+    `fix` is empty where the gate is open.
+    """
 
     gate: GateName
     meaning: str
-    fix: str
+    fix: str = ""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it keeps a change from merging."""
+        return bool(self.fix)
 
 
-def _code(gate: GateName, meaning: str, fix: str = "Nothing.") -> ReasonCode:
+def _code(gate: GateName, meaning: str, fix: str = "") -> ReasonCode:
     return ReasonCode(gate=gate, meaning=meaning, fix=fix)
 
 

@@ -62,9 +62,9 @@ class Predecessor:
         environment: its name.
         targets: the clusters that it is configured to be deployed to.
         applications: those that it contains.
-        records: its deployments in any order; those that prove nothing are passed over. For an
-            environment without `deploy`, one for each merge that changed it: succeeded, started
-            and ended at the merge.
+        records: its deployments in any order, with the images that their commits describe; those
+            that prove nothing are passed over. For an environment without `deploy`, one for each
+            merge that changed it: succeeded, started and ended at the merge.
         undone: versions that a rollback took out of it.
         unread: why the records could not be read; empty when they were.
     """
@@ -106,6 +106,8 @@ def matches(one: ImageReference, other: ImageReference) -> Match:
 def ran(record: EvaluatedRecord, move: ImageMove) -> Match:
     """Whether a deployment's images of the application are this version."""
     found: Match = "no"
+    if record.destroyed:
+        return found
     for text in record.applications.get(move.application, ()):
         image = _read(text)
         match = matches(image, move.after) if image and move.after else "no"
