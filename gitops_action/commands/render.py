@@ -100,9 +100,11 @@ def render_environment(  # noqa: PLR0913 - what rendering takes
     renderer: Renderer,
     *,
     repository: str = "",
+    branch: str = "",
 ) -> EnvironmentRendering:
     """Render one environment at one commit, two folders at a time."""
-    scope = scope_of(environment, config, tree, closures_of(tree, trees, repository=repository))
+    closures = closures_of(tree, trees, repository=repository, branch=branch)
+    scope = scope_of(environment, config, tree, closures)
     with FolderRenders(trees, renderer) as renders:
         renders.start(scope)
         return renders.environment(scope)

@@ -173,6 +173,14 @@ LAYOUTS = {
         "web:v2",
         "api:v1",
     ),
+    "argo cd reads another repository": layout(
+        {
+            "clusters/prod/web.yaml": argo("web", "apps/prod").replace("/fleet", "/other"),
+            "clusters/prod/api.yaml": deployment("api"),
+            **BASE_AND_OVERLAY,
+        },
+        "api:v1",
+    ),
     "argo cd sets images and recurses": layout(
         {
             "clusters/prod/web.yaml": argo(
@@ -239,6 +247,7 @@ def test_bump_validate_and_deploy_agree(name: str) -> None:
         snapshot=Snapshot(commit="c", files=files, folders=()),
         environment=environment,
         config=config,
+        repository="acme/fleet",
     )
     assert frozenset(str(use.reference) for use in uses) == here.images
     assert {use.file for use in uses} <= rendering.files
@@ -299,6 +308,24 @@ def test_patches_of_a_parent_reach_its_children() -> None:
     assert str(web.id) == "Deployment live/web"
     assert list(images_of([web])) == ["ghcr.io/acme/web:v5"]
     assert any("variables of Secret `keys` are not known here" in note for note in rendering.notes)
+
+
+def test_a_flux_source_of_another_repository_is_not_followed() -> None:
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        "metadata: {name: flux-system, namespace: flux-system}\n"
+        "spec: {interval: 1m, url: 'https://github.com/acme/other', ref: {branch: main}}\n"
+    )
+    here = layout(
+        {
+            "clusters/prod/source.yaml": source,
+            "clusters/prod/apps.yaml": flux("apps", "./apps/prod"),
+            **BASE_AND_OVERLAY,
+        }
+    )
+    rendering, _ = rendered(here)
+    assert not list(images_of(rendering.manifests))
+    assert any("acme/other" in note for note in rendering.notes)
 
 
 def test_what_leads_elsewhere_is_named() -> None:

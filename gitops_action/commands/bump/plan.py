@@ -193,6 +193,7 @@ class Planner:
                 digest_mode=self.inputs.digest,
                 sets=requested.sets,
                 paths=self.inputs.paths,
+                repository=self.inputs.repository,
             )
         )
 

@@ -91,7 +91,9 @@ class _Deployment:
         trees = self.ports.trees
         tree = trees.at(self.inputs.commit or trees.tip())
         config = read_config(trees, tree, self.inputs.config)
-        renderings = Renderings(ports=self.ports, config=config, tree=tree)
+        renderings = Renderings(
+            ports=self.ports, config=config, tree=tree, repository=self.inputs.repository
+        )
         if self.inputs.destroy:
             return self._destroy(renderings)
         selection = select(self.inputs, renderings)

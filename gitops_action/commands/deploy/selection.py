@@ -39,11 +39,15 @@ _IN_RUN = frozenset({PendingStep.DEPLOY, PendingStep.FOLLOW, PendingStep.CHECK})
 
 @dataclass
 class Renderings:
-    """What the environments come to at one commit, each rendered once."""
+    """What the environments come to at one commit, each rendered once.
+
+    `repository` (OWNER/NAME) says which sources of Flux and Argo CD are this repository.
+    """
 
     ports: DeployPorts
     config: Config
     tree: Tree
+    repository: str = ""
     _done: dict[str, EnvironmentRendering] = field(default_factory=dict)
     _then: dict[tuple[str, str], EnvironmentRendering | None] = field(default_factory=dict)
 
@@ -92,7 +96,15 @@ class Renderings:
 
     def _rendered(self, environment: Environment, tree: Tree) -> EnvironmentRendering:
         renderer = self.ports.renderer(self.config.validate)
-        return render_environment(environment, self.config, tree, self.ports.trees, renderer)
+        return render_environment(
+            environment,
+            self.config,
+            tree,
+            self.ports.trees,
+            renderer,
+            repository=self.repository,
+            branch=self.ports.branch,
+        )
 
 
 def _same_files(environment: Environment, then: Tree, now: Tree, files: Collection[str]) -> bool:

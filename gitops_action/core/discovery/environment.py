@@ -133,7 +133,7 @@ class ImageDiscovery:
         """Folders that an object of Flux or Argo CD builds, so that it is their root."""
         steering = (path for path in own if steers(self.source.data(path)))
         for path, manifest in self._objects(steering):
-            for item in _built_paths(manifest):
+            for item in _built_paths(manifest, self.source.repository):
                 folder = source_path(item.text or "")
                 holds = folder is None or is_inside(folder_of(path), (folder,))
                 if folder and not holds and self.source.is_folder(folder):
@@ -189,15 +189,16 @@ def _declared(live: EffectiveImage, files: Iterable[str], config: Config) -> str
     return next((item.name for item in config.applications if item.name in folders), None)
 
 
-def _built_paths(manifest: Cursor) -> Iterator[Cursor]:
+def _built_paths(manifest: Cursor, repository: str) -> Iterator[Cursor]:
     if flux.is_kustomization(manifest):
         path = flux.built_path(manifest)
         if path:
             yield path
     elif argocd.is_application(manifest):
         for source in argocd.sources(manifest):
-            if source.path:
-                yield source.path
+            path = source.path(repository)
+            if path:
+                yield path
 
 
 def _folder(environment: Environment, path: str) -> str:
@@ -238,14 +239,16 @@ class ImageUse:
 
 
 def images_in(
-    *, snapshot: Snapshot, environment: Environment, config: Config
+    *, snapshot: Snapshot, environment: Environment, config: Config, repository: str = ""
 ) -> tuple[ImageUse, ...]:
     """What an environment describes now, each application, image and place once.
+
+    `repository` (OWNER/NAME) says which sources of Argo CD are this repository.
 
     Raises:
         GitOpsError: files of the environment do not parse (GitOpsErrors: several).
     """
-    source = Source(snapshot=snapshot)
+    source = Source(snapshot=snapshot, repository=repository)
     discovered = ImageDiscovery(source).discovered(environment)
     raise_errors(source, discovered.files)
     return uses_of(discovered, environment, config)

@@ -227,7 +227,7 @@ class Scanner:
 
     def _overridden(self, source: AppSource, manifest: Cursor, scan: Scan) -> AppSource:
         """The source with the override files of its folder, which Argo CD reads last."""
-        path = source.path
+        path = source.path(self.source.repository)
         folder = self._folder(path) if path is not None and path.text else None
         if folder is None:
             return source
@@ -248,7 +248,7 @@ class Scanner:
             components=tuple(source.items("kustomize", "components")),
             entries=tuple(argocd.kustomize_entries(source)),
         )
-        built = self._follow(source.path, scan, additions)
+        built = self._follow(source.path(self.source.repository), scan, additions)
         if built is None:
             self.entries(additions.entries)
         lives = built.lives if built else apply_entries((), additions.entries, whole=False)
@@ -260,8 +260,11 @@ class Scanner:
     def _values_layers(self, source: AppSource, scan: Scan) -> list[Tree]:
         """What an Application gives a chart: files of this repository below its own values."""
         layers: list[Tree] = []
-        chart = source.path.text or "" if source.path else ""
+        built = source.path(self.source.repository)
+        chart = built.text or "" if built else ""
         named = list(argocd.values_files(source))
+        if built is None and source.get("path"):  # its own files are in another repository
+            named = [item for item in named if (item.text or "").startswith("$")]
         charts = [join(chart, "values.yaml")] if chart else []
         for path in charts + [self._values_path(chart, item) for item in named]:
             if path and self.source.reads(path):

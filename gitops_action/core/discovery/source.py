@@ -40,6 +40,8 @@ class Source:
 
     Attributes:
         snapshot: the files.
+        repository: OWNER/NAME, by which sources of Argo CD are known to be this repository; empty
+            where it is not known.
         errors: by file, so that one bad file is told once and the others are still read.
         skipped: what was left alone, without repeats.
         opaque: files in which nothing is edited, and why.
@@ -51,6 +53,7 @@ class Source:
     """
 
     snapshot: Snapshot
+    repository: str = ""
     errors: dict[str, GitOpsError] = field(default_factory=dict)
     skipped: dict[Skipped, None] = field(default_factory=dict)
     opaque: dict[str, str] = field(default_factory=dict)

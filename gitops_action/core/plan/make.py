@@ -290,6 +290,7 @@ def _source(request: PlanRequest) -> Source:
     }
     return Source(
         snapshot=replace(request.snapshot, files=kept),
+        repository=request.repository,
         passed_over=files,
         signs=signs_of(repositories_of(request.changes)),
     )
@@ -354,7 +355,7 @@ def _missing(request: PlanRequest, within: Iterable[RequestedImage]) -> list[str
 def _no_match(
     request: PlanRequest, missing: Sequence[str], discovered: DiscoveredImages, source: Source
 ) -> NoMatchError:
-    everything = Source(snapshot=request.snapshot)
+    everything = Source(snapshot=request.snapshot, repository=request.repository)
     full = ImageDiscovery(everything).discovered(request.environment)
     uses = uses_of(full, request.environment, request.config)
     counts = Counter(use.repository for use in uses)

@@ -34,6 +34,7 @@ class PlanRequest:
         digest_mode: what becomes of digests when the target has none.
         sets: explicit edits.
         paths: globs of the files that may be edited; none means all.
+        repository: OWNER/NAME of the environment repository; empty where it is not known.
     """
 
     snapshot: Snapshot
@@ -44,6 +45,7 @@ class PlanRequest:
     digest_mode: DigestMode = "pin"
     sets: tuple[SetEdit, ...] = ()
     paths: tuple[str, ...] = ()
+    repository: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from gitops_action.core.discovery.cursor import Cursor, Tree, put, tree_of
 from gitops_action.core.discovery.image import ImageLocation, split_image
 from gitops_action.core.discovery.kinds.helm import text_values
 from gitops_action.core.discovery.kinds.kustomize import ImagesEntry
+from gitops_action.core.flux.source_match import place_of
 from gitops_action.core.rendering.deployers import is_argo_application
 
 OVERRIDES = ".argocd-source"
@@ -49,10 +50,15 @@ class AppSource:
         listed = self.get(*keys)
         yield from listed.items() if listed else ()
 
-    @property
-    def path(self) -> Cursor | None:
-        """The folder it renders."""
-        return self.get("path")
+    def path(self, repository: str) -> Cursor | None:
+        """The folder of `repository` (OWNER/NAME) that it renders; None where it reads another.
+
+        An empty `repository` is any.
+        """
+        url = self.get("repoURL")
+        named = place_of(url.text or "")[1] if url else ""
+        elsewhere = repository and named and named.casefold() != repository.casefold()
+        return None if elsewhere else self.get("path")
 
 
 def sources(manifest: Cursor) -> Iterator[AppSource]:
