@@ -279,14 +279,15 @@ class ValidationViews:
 
     def summary(self, report: ValidationReport) -> str:
         """The job summary: at most 1 MiB."""
-        return self._fitting(report, limits.utf8_bytes, _SUMMARY_LIMIT)
+        variables = {**validation_context_of(report), "in_comment": False}
+        return self._fitting(variables, limits.utf8_bytes, _SUMMARY_LIMIT)
 
     def comment(self, report: ValidationReport) -> str:
-        """The comment's text: within what GitHub takes, counted in UTF-16 units."""
-        return self._fitting(report, limits.characters, limits.BODY_LIMIT)
+        """The comment's text, counted in UTF-16 units; one that is cut links to the summary."""
+        variables = {**validation_context_of(report), "in_comment": True}
+        return self._fitting(variables, limits.characters, limits.COMMENT_LIMIT)
 
-    def _fitting(self, report: ValidationReport, size: Callable[[str], int], limit: int) -> str:
-        variables = validation_context_of(report)
+    def _fitting(self, variables: Mapping[str, Any], size: Callable[[str], int], limit: int) -> str:
 
         def render(rows: int) -> str:
             self._loaded = self._loaded or Templates()
@@ -300,6 +301,7 @@ def _with_rows(variables: Mapping[str, Any], rows: int) -> dict[str, object]:
     return {
         **variables,
         "rows": rows,
+        "shortened": rows < limits.ROWS,
         "verdict": Safe(variables["verdict"]),
         "environments": [
             _validation_environment(item, rows) for item in variables["environments"][:rows]

@@ -181,6 +181,9 @@ def _line(line: str) -> str:
 BODY_LIMIT = 65_536 - 256
 """Characters of a pull request's body or a comment, with room for a mark that is added later."""
 
+COMMENT_LIMIT = 60_000
+"""Characters of a comment of ours; what does not fit stands in the job summary."""
+
 SUMMARY_LIMIT = 1_048_576
 """Bytes of a step's summary."""
 

@@ -226,7 +226,10 @@ def test_secrets_in_manifests_are_shown_nowhere(on_forge: Validation) -> None:
     (comment,) = on_forge.comments(number)
     assert text.strip() == comment.partition("\n")[2].strip()
     assert "Secret web/creds" in comment
-    everywhere = "\n".join([result.log, result.summary, comment, text, *result.outputs.values()])
+    document = json.dumps(on_forge.validate(number).data)
+    everywhere = "\n".join(
+        [result.log, result.summary, comment, text, document, *result.outputs.values()]
+    )
     for secret in (PLANTED, TOKEN, on_forge.token):
         assert secret not in everywhere
     assert "cGxhbnRlZC1odW50ZXIy" not in everywhere  # the same in base64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
@@ -11,6 +12,7 @@ from gitops_action.adapters.views import ValidationViews
 from gitops_action.core import markdown as limits
 from gitops_action.core.deploy.prune import PruneVerdict
 from gitops_action.core.manifests import ObjectId
+from gitops_action.core.outcome import Job
 from gitops_action.core.report.validation import ValidationReport
 from gitops_action.core.validation.images import ImageDifference
 from gitops_action.errors import Location
@@ -155,7 +157,7 @@ def test_texts_stay_within_githubs_limits(objects: int) -> None:
     )
     found = report(environment(changes=changes, findings=(error(),)))
     comment, summary = VIEWS.comment(found), VIEWS.summary(found)
-    assert limits.characters(comment) <= 65_536 - 256
+    assert limits.characters(comment) <= 60_000
     assert len(summary.encode()) <= 1024 * 1024
     for text in (comment, summary):
         assert "it is wrong" in text
@@ -165,6 +167,21 @@ def test_texts_stay_within_githubs_limits(objects: int) -> None:
         assert "more objects of `staging`" in comment
 
 
+def test_a_comment_that_is_cut_links_to_the_summary() -> None:
+    job = Job(server_url="https://github.com", repository="acme/fleet", run_id="7")
+    changes = tuple(
+        diff(LARGE, id=ObjectId(group="", kind="ConfigMap", namespace="a", name=f"n{n}"))
+        for n in range(50)
+    )
+    found = replace(report(environment(changes=changes)), job=job)
+    comment, summary = VIEWS.comment(found), VIEWS.summary(found)
+    (line,) = [line for line in comment.splitlines() if "Shortened" in line]
+    assert job.run_url in line
+    assert "job summary" not in summary
+    short = replace(report(environment()), job=job)
+    assert "Shortened" not in VIEWS.comment(short)
+
+
 def test_even_an_endless_list_of_errors_fits() -> None:
     found = report(environment(findings=tuple(error(f"e{n} " + "x" * 900) for n in range(5_000))))
-    assert limits.characters(VIEWS.comment(found)) <= 65_536 - 256
+    assert limits.characters(VIEWS.comment(found)) <= 60_000
