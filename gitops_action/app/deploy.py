@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from gitops_action.app.tools import Context, image_registry, kustomize_renderer
 from gitops_action.commands.deploy import command as deploy
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.ports import Records
-from gitops_action.commands.ports import DeployTrees
+from gitops_action.commands.ports import DeployTrees, Schemas
 from gitops_action.core.cluster import Access, Given
 from gitops_action.core.config import Target
 from gitops_action.core.dataclass import dataclass
@@ -23,6 +23,7 @@ from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.common import ClusterInputs
 from gitops_action.core.inputs.deploy import DeployInputs, deploy_inputs
+from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Job, Notice, Outcome
 from gitops_action.core.pull_requests import Identity
 from gitops_action.errors import UsageError
@@ -109,6 +110,12 @@ def run(values: Values, context: Context) -> Outcome:
         return deploy.run(inputs, parts.ports(stack))
 
 
+def _schemas(version: str, definitions: Sequence[Manifest]) -> Schemas:
+    from gitops_action.adapters.schemas import OfflineSchemas  # noqa: PLC0415 - for many new objects
+
+    return OfflineSchemas(kubernetes=version, crds=definitions)
+
+
 class _Declared:
     """The registries that are asked: only images that the configuration declares are looked up."""
 
@@ -145,6 +152,7 @@ class _DeployParts:
             job=self.job,
             engines={"push": deploy_by_push, "flux": deploy_by_flux},
             statuses=self._statuses(),
+            schemas=_schemas,
         )
 
     def _trees(self, stack: ExitStack) -> DeployTrees:

@@ -325,6 +325,7 @@ class EnvironmentRun:
                 server_url=inputs.server_url,
             ),
             declared=self._declared(),
+            schemas=self.ports.schemas,
         )
 
     def _declared(self) -> frozenset[str]:

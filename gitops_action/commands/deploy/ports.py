@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Protocol
 
 from gitops_action.commands.deploy.cluster import Cluster
-from gitops_action.commands.deploy.target import DeployClock, Engine, Teller
+from gitops_action.commands.deploy.target import DeployClock, Engine, SchemasOf, Teller
 from gitops_action.commands.ports import DeployTrees, Renderer
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Application, Environment, Target, Validation
@@ -119,6 +119,7 @@ class DeployPorts:
         engines: by the name that a target has in the configuration.
         statuses: the newest status of each context on a commit of the environment repository, for
             targets whose cluster cannot be reached; None where GitHub is not asked.
+        schemas: by which new objects are checked that are not all tried; None: all are tried.
     """
 
     trees: DeployTrees
@@ -133,6 +134,7 @@ class DeployPorts:
     job: Job = field(default_factory=Job)
     engines: Mapping[str, Engine] = field(default_factory=dict)
     statuses: Callable[[str], tuple[CommitStatus, ...]] | None = None
+    schemas: SchemasOf | None = None
 
 
 # What commands need of GitHub's Deployments and commit statuses, as protocols.

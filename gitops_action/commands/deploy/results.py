@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from gitops_action.commands.deploy.target import Progress, TargetRun
@@ -70,11 +71,18 @@ class Ledger:
         """What is said of an object so far."""
         return self._rows.get(item) or ObjectResult(id=item, action=Action.SKIPPED)
 
-    def wrote(self, item: ObjectId, action: Action, note: str = "") -> None:
-        """An object was written."""
+    def wrote(self, item: ObjectId, action: Action, note: str = "", *, shown: bool = True) -> None:
+        """An object was written; it has a line of its own where it is `shown`."""
         self.written += 1
         self.set(ObjectResult(id=item, action=action, note=note))
-        self._run.teller.tell(Progress(text=action.value, object_id=item))
+        if shown:
+            self._run.teller.tell(Progress(text=action.value, object_id=item))
+
+    def count(self, items: Iterable[ObjectId]) -> None:
+        """One line about many objects."""
+        counts = Counter(self.row(item).action.value for item in items)
+        text = ", ".join(f"{number} {action}" for action, number in counts.items())
+        self._run.teller.tell(Progress(text=text))
 
     def refused(self, item: ObjectId | None, error: GitOpsError) -> None:
         """Something is wrong, for certain."""

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from gitops_action.commands.deploy.cluster import Cluster
-from gitops_action.commands.ports import History
+from gitops_action.commands.ports import History, Schemas
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Environment, Target
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.field_managers import field_manager
 from gitops_action.core.deploy.result import Progress, TargetResult
-from gitops_action.core.manifests.model import ObjectId
+from gitops_action.core.manifests.model import Manifest, ObjectId
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import GitOpsError
 
@@ -27,6 +27,7 @@ __all__ = [
     "Engine",
     "Options",
     "Progress",
+    "SchemasOf",
     "Stop",
     "TargetRun",
     "Teller",
@@ -120,6 +121,10 @@ class Options:
     prune_wait: float = 60.0
 
 
+SchemasOf = Callable[[str, Sequence[Manifest]], Schemas]
+"""The schemas of a Kubernetes version (`v1.36.3`), and of the definitions among these objects."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetRun:
     """One environment on one of its clusters at one commit.
@@ -141,6 +146,7 @@ class TargetRun:
         options: what the run was asked for.
         moves: between this environment and others.
         declared: names of the environments of the configuration, and their former names.
+        schemas: see `SchemasOf`; None: no schemas are at hand.
     """
 
     environment: Environment
@@ -159,6 +165,7 @@ class TargetRun:
     options: Options = field(default_factory=Options)
     moves: Moves = field(default_factory=NoMoves)
     declared: frozenset[str] = frozenset()
+    schemas: SchemasOf | None = None
 
     @property
     def manager(self) -> str:

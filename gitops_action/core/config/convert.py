@@ -122,6 +122,7 @@ def _deploy(shape: DeployShape) -> deploy.Deploy:
             )
             for rule in shape.ignore
         ),
+        preflight=shape.preflight,
     )
 
 

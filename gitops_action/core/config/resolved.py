@@ -16,6 +16,7 @@ Engine = Literal["push", "flux"]
 Access = Literal["cluster", "none"]
 Drift = Literal["report", "correct"]
 Conflicts = Literal["report", "force"]
+Preflight = Literal["full", "sampled"]
 
 DEPLOY_WORKFLOW = ".github/workflows/deploy.yml"
 """The workflow file that deploys, where the configuration does not say."""
@@ -111,7 +112,8 @@ class Deploy:
 
     `drift` is what a run without changes does about objects that differ from what is described;
     `conflicts`, what an apply does about fields that other managers own; `ignore`, fields that stay
-    as they are in the cluster; `workflow`, the workflow file whose runs prove deployments.
+    as they are in the cluster; `workflow`, the workflow file whose runs prove deployments;
+    `preflight`, whether all new objects are tried before the first write.
     """
 
     targets: tuple[Target, ...] = ()
@@ -121,6 +123,7 @@ class Deploy:
     conflicts: Conflicts = "report"
     ignore: tuple[IgnoredFields, ...] = ()
     workflow: str = DEPLOY_WORKFLOW
+    preflight: Preflight = "sampled"
 
 
 # What has to be true before a change to an environment merges, as resolved values.

@@ -52,7 +52,7 @@ from gitops_action.core.config.windows import never_open
 
 # The shape of an environment's `deploy` in the configuration.
 
-_PUSH_ALONE = frozenset({"conflicts", "drift", "ignore"})
+_PUSH_ALONE = frozenset({"conflicts", "drift", "ignore", "preflight"})
 """Keys that say how we apply, so that nobody expects Flux to follow them."""
 _LONGEST_REQUEST = timedelta(minutes=1)
 _MOST_RETRIES = 5
@@ -171,6 +171,11 @@ class DeployShape(ClusterShape):
     workflow: DeployWorkflow = Field(
         default=DEPLOY_WORKFLOW,
         description="The workflow file that deploys; its runs prove that a deployment took place.",
+    )
+    preflight: Literal["full", "sampled"] = Field(
+        default="sampled",
+        description="With engine: push. Beyond 100 new objects, whether each is tried on the API"
+        " server before the first write, or one of each kind and namespace.",
     )
 
     @model_validator(mode="after")

@@ -208,6 +208,7 @@ def _pushed(deploy: Deploy) -> Plain:
             _given(kind=one.kind, name=one.name, fields=list(one.fields), reason=one.reason)
             for one in deploy.ignore
         ],
+        preflight=deploy.preflight,
     )
 
 

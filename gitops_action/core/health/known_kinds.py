@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field
+from functools import lru_cache
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.health.conventions import condition_lists, stale, suspended
@@ -375,6 +376,7 @@ KNOWN_KINDS: tuple[KnownKind, ...] = (
 """In the order in which they are asked: what names kinds stands before the rest of its group."""
 
 
+@lru_cache(maxsize=1_000)
 def rule_of(group: str, kind: str) -> KnownKind | None:
     """The first rule for a kind."""
     return next((rule for rule in KNOWN_KINDS if rule.covers(group, kind)), None)

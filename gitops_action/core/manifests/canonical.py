@@ -58,7 +58,7 @@ def _digest(body: Body) -> str:
 
 
 def _canonical(value: object, key: str) -> object:
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # dict first: asking the abstract class takes long
         never_stored = key == "metadata" and value.get("creationTimestamp", "") is None
         names = sorted(value.keys() - {"creationTimestamp"} if never_stored else value)
         return {name: _canonical(value[name], name) for name in names}

@@ -101,6 +101,8 @@ def remove(run: TargetRun, change: Change) -> None:
 
 _FOUNDATIONS = timedelta(seconds=60)
 """How long namespaces and definitions may take to be usable."""
+LINES = 50
+"""Up to so many objects of a stage have a line each; the summary lists them in any case."""
 _DISCOVERY_SECONDS = 15.0
 _PAUSE = 0.2
 _TITLES = {
@@ -160,6 +162,20 @@ class ObjectWriter:
 
     def _stage(self, members: Sequence[Change]) -> None:
         self.may_go_on()
+        ready = self._cleared(members)
+        ended: GitOpsError | None = None
+        shown = len(members) <= LINES
+        for change, done in apply_changes(self._run, ready):
+            if done.tried or done.error is not None:
+                ended = self._done(change, done, shown=shown) or ended
+        if not shown:
+            self._ledger.count(one.placed.id for one in members)
+        if ended is not None:
+            raise ended
+        self.may_go_on()
+
+    def _cleared(self, members: Sequence[Change]) -> list[Change]:
+        """What can be applied now: fields were taken over, and what is recreated is deleted."""
         ready: list[Change] = []
         for one in members:
             try:
@@ -173,22 +189,16 @@ class ObjectWriter:
                 self._ledger.refused(one.placed.id, error)
             else:
                 ready.append(one)
-        ended: GitOpsError | None = None
-        for change, done in apply_changes(self._run, ready):
-            if done.tried or done.error is not None:
-                ended = self._done(change, done) or ended
-        if ended is not None:
-            raise ended
-        self.may_go_on()
+        return ready
 
-    def _done(self, change: Change, done: Applied) -> GitOpsError | None:
+    def _done(self, change: Change, done: Applied, *, shown: bool) -> GitOpsError | None:
         """Enter it in the books; gives the error that ends everything."""
         item = change.placed.id
         if done.live is not None:
             uid = text(done.live, "metadata", "uid")
             self.confirmed.append(change.placed.entry(uid))
             self.live[item] = for_health(done.live)
-            self._ledger.wrote(item, *_action(change, done.live))
+            self._ledger.wrote(item, *_action(change, done.live), shown=shown)
             return None
         error = done.error or GitOpsError(f"{item} was not applied")
         if isinstance(error, ENDS):

@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from hashlib import sha256
 
 from gitops_action.commands.deploy.push.changes import Change
+from gitops_action.commands.deploy.push.sampling import spare
 from gitops_action.commands.deploy.results import ENDS
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster import errors as refused
@@ -65,17 +66,22 @@ def rehearse(run: TargetRun, changes: Sequence[Change], spaces: frozenset[str]) 
             in the namespace of the inventory, for its fields alone.
     """
     arriving = [one for one in changes if one.placed.arriving]
-    homeless = [
-        one for one in changes if one.placed.id.namespace in spaces and not one.placed.arriving
-    ]
-    later = {id(one) for one in (*arriving, *homeless)}
+    known = [one for one in changes if not one.placed.arriving]
+    spared = spare(run, known)
+    apart = frozenset(map(id, spared))
+    homeless = [one for one in known if one.placed.id.namespace in spaces and id(one) not in apart]
+    apart |= frozenset(map(id, homeless))
     book = _Book(run)
-    book.take(apply_changes(run, [one for one in changes if id(one) not in later], dry_run=True))
+    book.take(apply_changes(run, [one for one in known if id(one) not in apart], dry_run=True))
     book.take(apply_changes(run, book.taken_back, dry_run=True))
     if not book.ended:
         book.simulated(homeless)
-    book.write += arriving
-    notes = (*book.notes, *_untried(arriving, "their kind arrives in this run"))
+    book.write += [*spared, *arriving]
+    notes = (
+        *book.notes,
+        *_untried(arriving, "their kind arrives in this run"),
+        *_untried(spared, "they were checked by their schemas alone (`deploy.preflight: sampled`)"),
+    )
     return Rehearsal(
         write=tuple(book.write),
         same=tuple(book.same),
