@@ -82,6 +82,12 @@ AFTER: list[Any] = [
     pytest.param([record(0, result=BAD), record(9)], "pass", "after-passed", id="newest: success"),
     pytest.param([record(9), record(0, result=BAD)], "pass", "after-passed", id="in any order"),
     pytest.param([record(0), record(9, took=None)], "pass", "after-passed", id="finished counts"),
+    pytest.param(
+        [record(0), record(9, took=None, targets={"default": UNKNOWN})],
+        "pass",
+        "after-passed",
+        id="the result of what runs is unknown yet",
+    ),
     pytest.param([record(0), record(9, OLD)], "pass", "after-passed", id="moved on"),
     pytest.param([record(0, unproved="its run is gone")], "wait", "after-missing", id="not proved"),
     pytest.param(
@@ -281,6 +287,7 @@ def test_what_a_soak_that_was_cut_short_says() -> None:
 def test_the_slowest_target_decides() -> None:
     both = {"targets": ("eu", "us")}
     records = (record(0, targets={"eu": GOOD}), record(20, targets={"us": GOOD}))
+    assert of_soak(*records, now=30, **both).opens == minute(85)
     assert of_soak(*records, now=70, **both).opens == minute(85)
     assert of_soak(*records, now=85, **both).word == "pass"
     assert of_soak(records[0], now=90, **both).code == "soak-not-started"

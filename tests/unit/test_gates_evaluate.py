@@ -139,6 +139,12 @@ def test_each_gate_alone_keeps_the_change_from_merging(gate: str) -> None:
     assert environment_verdict("production", evaluate(CLOSED[gate])).state != "success"
 
 
+def test_a_version_that_failed_here_is_held() -> None:
+    failed = record(result=Result.FAILED, environment="production")
+    results = evaluate(replace(OPEN, records=(failed,)))
+    assert [one.code for one in results if not one.passed] == ["held-by-failure"]
+
+
 def test_every_gate_has_a_case_here() -> None:
     assert set(CLOSED) == set(GATES)
 

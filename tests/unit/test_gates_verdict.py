@@ -39,6 +39,7 @@ WINDOW = result(
     opens=datetime(2026, 11, 30, 7, tzinfo=UTC),
 )
 OBJECTION = result("approvals", "wait", "changes requested by bob", "changes-requested")
+MISSING = result("checks", "wait", "check ci/smoke has not reported", "check-missing")
 FROZEN = result("hold", "refuse", "frozen until 2026-11-28 14:05Z", "frozen", opens=SOAK_ENDS)
 FAILED = result("checks", "refuse", "check ci/smoke failed", "check-failed")
 INVALID = result("validate", "refuse", "2 errors: no such field", "invalid")
@@ -66,6 +67,12 @@ TABLE: list[Any] = [
         "waiting: changes requested by bob; window until 2026-11-30 07:00Z;"
         " soak until 2026-11-28 14:05Z",
         id="a request for changes before all that waits",
+    ),
+    pytest.param(
+        [MISSING, OBJECTION],
+        "pending",
+        "waiting: changes requested by bob; check ci/smoke has not reported",
+        id="a request for changes before what no time opens",
     ),
     pytest.param(
         [FROZEN, APPROVALS],

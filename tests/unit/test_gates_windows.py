@@ -74,6 +74,19 @@ OPENINGS = [
         "2026-10-26T01:00",
         id="once by a minute of *",
     ),
+    # Between the two, the clock shows earlier times than before.
+    pytest.param(
+        (allow("0 * * * *", 0.1, "Europe/Berlin"),),
+        f"{TWICE}T00:30",
+        f"{TWICE}T01:00",
+        id="the same time again",
+    ),
+    pytest.param(
+        (deny("30 2 * * *", 0.75, "Europe/Berlin"),),
+        f"{TWICE}T01:05",
+        f"{TWICE}T01:15",
+        id="from before the clock went back",
+    ),
     pytest.param(
         (allow("0 2 * * *", 1), deny("30 2 * * *", 2)),
         "2026-11-28T02:30",

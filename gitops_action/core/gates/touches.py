@@ -107,7 +107,7 @@ def reconfigured(base: Config, head: Config | None) -> tuple[str, ...]:
     What is configured for applications and for validation holds in every environment.
     """
     every = tuple(item.name for item in base.environments)
-    if head is None or not head.declared or not base.declared or _shared(base) != _shared(head):
+    if head is None or _shared(base) != _shared(head):
         return every
     return tuple(
         item.name

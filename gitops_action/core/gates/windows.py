@@ -74,7 +74,7 @@ def _end(window: Window, at: datetime) -> datetime | None:
     one length.
     """
     start = last_start(window, at, within=window.duration)
-    return start + window.duration if start and at < start + window.duration else None
+    return start + window.duration if start else None
 
 
 def _closing(windows: Sequence[Window], now: datetime) -> str:
