@@ -49,14 +49,23 @@ def _validate(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
-def _config(values: Values, _context: Context) -> Outcome:
+def _config(values: Values, context: Context) -> Outcome:
     """On the checkout."""
+    from gitops_action.adapters.clock import system_clock  # noqa: PLC0415 - see above
     from gitops_action.adapters.worktree.store import CheckoutFolder  # noqa: PLC0415 - see above
     from gitops_action.commands.config import ConfigPorts, run  # noqa: PLC0415 - same
     from gitops_action.core.inputs.config import config_inputs  # noqa: PLC0415 - same
 
     inputs = config_inputs(values)
-    return run(inputs, ConfigPorts(checkout=CheckoutFolder(Path(inputs.working_directory))))
+    checkout = CheckoutFolder(Path(inputs.working_directory))
+    now = system_clock(context.environ).now()
+    return run(inputs, ConfigPorts(checkout=checkout, now=now))
+
+
+def _hold(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.hold import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
 
 
 def _init(values: Values, context: Context) -> Outcome:
@@ -107,6 +116,7 @@ RUNNERS: Runners = {
     "bump": _bump,
     "config": _config,
     "deploy": _deploy,
+    "hold": _hold,
     "init": _init,
     "tag": _tag,
     "validate": _validate,

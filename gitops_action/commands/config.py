@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from gitops_action.core.config import (
     HOLDS_FOLDER,
     Config,
     Hold,
-    load_holds,
+    read_holds,
     resolve_folders,
     select_environments,
 )
+from gitops_action.core.config.hold_files import is_hold_file
 from gitops_action.core.config.load import Reading, read_config, together
 from gitops_action.core.config.show import as_data, as_mermaid, as_yaml
 from gitops_action.core.config.tree_check import check_tree
@@ -24,7 +26,7 @@ from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.core.rendering.deployers import FLUX_GROUP
 from gitops_action.core.rendering.follow import deployers_in
 from gitops_action.core.repository import RepositoryFile
-from gitops_action.errors import GitOpsError, GitOpsErrors, Location
+from gitops_action.errors import GitOpsError, Location, UsageError
 
 
 class CheckedOutFiles(Protocol):
@@ -41,9 +43,10 @@ class CheckedOutFiles(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigPorts:
-    """What `config` talks to."""
+    """What `config` talks to, and the moment at which holds are looked at."""
 
     checkout: CheckedOutFiles
+    now: datetime
 
 
 def run(inputs: ConfigInputs, ports: ConfigPorts) -> Outcome:
@@ -55,16 +58,17 @@ def run(inputs: ConfigInputs, ports: ConfigPorts) -> Outcome:
     """
     reading = read_config(inputs.config, ports.checkout.read(inputs.config))
     if inputs.action == "check":
-        return _check(inputs, reading, ports.checkout)
+        return _check(inputs, reading, ports)
     if reading.config is None:
         raise together(inputs.config, reading.problems)
     return _show(inputs, reading, reading.config, ports.checkout.paths())
 
 
-def _check(inputs: ConfigInputs, reading: Reading, checkout: CheckedOutFiles) -> Outcome:
+def _check(inputs: ConfigInputs, reading: Reading, ports: ConfigPorts) -> Outcome:
+    checkout = ports.checkout
     paths = checkout.paths()
-    holds, wrong = _holds(checkout, paths)
-    found = check_tree(reading, paths, holds)
+    holds, wrong = _holds(checkout, paths, reading.config)
+    found = check_tree(reading, paths, holds, now=ports.now)
     problems = (*reading.problems, *found.errors, *wrong)
     if problems or reading.config is None:
         raise together(inputs.config, problems)
@@ -106,13 +110,21 @@ def _unread(config: Config, checkout: CheckedOutFiles, paths: Sequence[str]) -> 
 
 
 def _holds(
-    checkout: CheckedOutFiles, paths: Sequence[str]
+    checkout: CheckedOutFiles, paths: Sequence[str], config: Config | None
 ) -> tuple[tuple[Hold, ...], tuple[GitOpsError, ...]]:
-    files = {path: checkout.read(path) or b"" for path in paths if path.startswith(HOLDS_FOLDER)}
-    try:
-        return load_holds(files), ()
-    except GitOpsErrors as error:
-        return (), error.errors
+    """The holds that can be read, and what is wrong with the others and with stray files."""
+    inside = [path for path in paths if path.startswith(HOLDS_FOLDER)]
+    found = read_holds({path: checkout.read(path) or b"" for path in inside}, config)
+    stray = tuple(
+        UsageError(
+            f"{path} is in a folder below {HOLDS_FOLDER}, so it holds nothing",
+            fix=f"move it to {HOLDS_FOLDER}",
+            location=Location(file=path, line=1),
+        )
+        for path in inside
+        if path.endswith((".yaml", ".yml")) and not is_hold_file(path)
+    )
+    return found.holds, (*found.problems, *stray)
 
 
 def _counted(name: str, count: int) -> str:

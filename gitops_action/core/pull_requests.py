@@ -104,6 +104,7 @@ class NewCommit:
         parent: the commit it is written on; a branch that is rebuilt has `parent` = base tip
             while `expected` is its old head.
         changes: path to new bytes; the mode of each file stays as it is on `parent`.
+        deletions: paths of files that `parent` has and the commit does not.
         message: the full message, with trailers.
     """
 
@@ -111,6 +112,7 @@ class NewCommit:
     expected: str
     parent: str
     changes: Mapping[str, bytes]
+    deletions: tuple[str, ...] = ()
     message: str
 
 

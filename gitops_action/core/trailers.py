@@ -22,8 +22,10 @@ IMAGE = "GitOps-Image"
 PREVIOUS = "GitOps-Previous"
 SOURCE = "GitOps-Source"
 SET = "GitOps-Set"
+HOLD = "GitOps-Hold"
+ROLLBACK_OF = "GitOps-Rollback-Of"
 SIGNED_OFF_BY = "Signed-off-by"
-KEYS = (ACTION, ENVIRONMENT, APPLICATION, IMAGE, PREVIOUS, SOURCE, SET)
+KEYS = (ACTION, ENVIRONMENT, APPLICATION, IMAGE, PREVIOUS, SOURCE, SET, HOLD, ROLLBACK_OF)
 
 _LINE = pattern(r"([A-Za-z0-9-]+)[ \t]*:(.*)", re.DOTALL)
 _GENERATED = ("Signed-off-by: ", "(cherry picked from commit ")

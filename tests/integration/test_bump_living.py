@@ -426,7 +426,7 @@ def hold(image: str) -> dict[str, str]:
 def test_a_held_version_is_refused_and_its_open_pull_request_closed(stage: Stage) -> None:
     first = stage.web("v1.1.0")
     stage.repository.commit(files=hold(f"{WEB}:v1.1.0"))
-    with pytest.raises(HoldError, match="under hold") as caught:
+    with pytest.raises(HoldError, match="on hold") as caught:
         stage.web("v1.1.0")
     assert "leaks memory" in caught.value.cause
     assert stage.repository.pull(first["number"]).closed_at is not None

@@ -16,7 +16,7 @@ from gitops_action.commands.bump.plan import (
     refuse_backwards,
     refuse_held,
 )
-from gitops_action.core.config import Hold
+from gitops_action.core.config import Application, Hold
 from gitops_action.core.images import ImageSource, parse_image_lines, parse_reference
 from gitops_action.core.plan import Plan, PlanLine
 from gitops_action.core.pull_requests import Comparison
@@ -158,7 +158,8 @@ def test_without_a_history_nothing_is_compared() -> None:
 
 def hold(image: str = f"{WEB}:v1.1.0", **more: Any) -> Hold:
     given = {"environment": "staging", "application": "web", **more}
-    return Hold(image=parse_reference(image), file=".github/gitops/holds/x.yaml", **given)
+    reference = parse_reference(image) if image else None
+    return Hold(image=reference, file=".github/gitops/holds/x.yaml", **given)
 
 
 REQUESTED = f"{WEB}:v1.1.0@sha256:{'a' * 64}"
@@ -177,6 +178,11 @@ REQUESTED = f"{WEB}:v1.1.0@sha256:{'a' * 64}"
         (hold(image=f"{WEB}:v1.0.0"), False),
         (hold(image=f"{WEB}:v1.1.0@sha256:{'b' * 64}"), False),
         (hold(image="ghcr.io/acme/api:v1.1.0"), False),
+        (hold(image=""), True),
+        (hold(image="", environment="all"), True),
+        (hold(image="", application="api"), False),
+        (hold(image="", application=None), False),
+        (hold(since=NOW + timedelta(seconds=1)), False),
     ],
 )
 def test_holds(held: Hold, refused: bool) -> None:
@@ -200,6 +206,15 @@ def test_where_no_application_is_known_every_hold_counts(application: str | None
         refuse_held(plan(), parse_image_lines(REQUESTED), (hold(application=application),), NOW)
 
 
+def test_a_pin_of_another_application_does_not_count_where_the_image_s_owner_is_declared() -> None:
+    pin = hold(image="", application="db")
+    owner = Application(name="web", images=(WEB,))
+    loose = plan(lines=(line(None, WEB),))
+    refuse_held(loose, parse_image_lines(REQUESTED), (pin,), NOW, (owner,))
+    with pytest.raises(HoldError, match="db is on hold in staging"):
+        refuse_held(loose, parse_image_lines(REQUESTED), (pin,), NOW)
+
+
 def test_what_a_hold_says() -> None:
     held = hold(author="alice", reason="it loses orders", until=NOW + timedelta(days=1))
     with pytest.raises(HoldError) as caught:
@@ -207,6 +222,6 @@ def test_what_a_hold_says() -> None:
     said = str(caught.value)
     for part in ("alice", "it loses orders", "2026-11-24 12:00", "staging", held.file):
         assert part in said
-    with pytest.raises(HoldError, match="under hold in staging") as caught:
+    with pytest.raises(HoldError, match="on hold in staging") as caught:
         refuse_held(plan(), parse_image_lines(REQUESTED), (hold(),), NOW)
-    assert "somebody" in caught.value.cause
+    assert "someone" in caught.value.cause

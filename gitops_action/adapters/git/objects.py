@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gitops_action.adapters.git.command import GitCommand
 from gitops_action.adapters.git.scratch import NO_BLOBS, ScratchRepository
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.pull_requests import ABSENT
 from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile, Tree, TreeFile
 from gitops_action.errors import GitOpsError, Location, UsageError
 
@@ -68,8 +69,10 @@ def missing_blobs(git: GitCommand, commit: str) -> frozenset[str]:
     )
 
 
-def write_tree(git: GitCommand, parent: str, changes: Mapping[str, bytes]) -> str:
-    """Write the tree of `parent` with these files changed; each keeps its mode.
+def write_tree(
+    git: GitCommand, parent: str, changes: Mapping[str, bytes], deletions: Iterable[str] = ()
+) -> str:
+    """Write the tree of `parent` with these files changed and deleted; each keeps its mode.
 
     Raises:
         UsageError: a path leaves the repository, or a file stands where a folder is needed.
@@ -81,6 +84,9 @@ def write_tree(git: GitCommand, parent: str, changes: Mapping[str, bytes]) -> st
         blob = git.check(["hash-object", "-w", "--stdin"], stdin=data).decode().strip()
         entry = f"{modes.get(path, REGULAR)} {blob}\t".encode() + os.fsencode(path)
         lines.append(entry + b"\0")
+    for path in deletions:
+        _check_path(path, modes)
+        lines.append(f"0 {ABSENT}\t".encode() + os.fsencode(path) + b"\0")
     git.check(["read-tree"], operands=[parent])
     git.check(["update-index", "-z", "--index-info"], stdin=b"".join(lines))
     return git.check(["write-tree", "--missing-ok"]).decode().strip()

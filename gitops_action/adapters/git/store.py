@@ -140,7 +140,7 @@ class GitStore:
         """
         self._check_branch(commit.branch)
         self._tree(commit.parent)
-        tree = write_tree(self._git, commit.parent, commit.changes)
+        tree = write_tree(self._git, commit.parent, commit.changes, commit.deletions)
         seconds = int(self._now().timestamp())
         oid = write_commit(
             self._git,

@@ -59,8 +59,11 @@ def _post(client: GitHubClient, repository: str, kind: str, body: Mapping[str, o
 
 def _entries(
     client: GitHubClient, repository: str, commit: NewCommit, facts: FileFacts
-) -> list[dict[str, str]]:
-    entries = []
+) -> list[dict[str, str | None]]:
+    entries: list[dict[str, str | None]] = [
+        {"path": path, "mode": REGULAR, "type": "blob", "sha": None}
+        for path in sorted(commit.deletions)
+    ]
     for path, data in sorted(commit.changes.items()):
         _, mode = facts.entries.get(path, ("", REGULAR))
         if mode == SYMLINK:
@@ -164,7 +167,7 @@ _STALE = "STALE_DATA"
 def fits(commit: NewCommit, facts: FileFacts) -> bool:
     """Whether this commit can be made so: it stands on the branch's head, modes are plain."""
     modes = {facts.entries.get(path, ("", ""))[1] for path in commit.changes}
-    return commit.expected == commit.parent and modes == {REGULAR}
+    return commit.expected == commit.parent and modes <= {REGULAR}
 
 
 def commit_on_branch(client: GitHubClient, repository: str, commit: NewCommit) -> str:
@@ -206,10 +209,13 @@ def _input(repository: str, commit: NewCommit) -> dict[str, object]:
         {"path": path, "contents": base64.b64encode(data).decode("ascii")}
         for path, data in sorted(commit.changes.items())
     ]
+    files: dict[str, object] = {"additions": additions}
+    if commit.deletions:
+        files["deletions"] = [{"path": path} for path in sorted(commit.deletions)]
     return {
         "branch": {"repositoryNameWithOwner": repository, "branchName": commit.branch},
         "message": {"headline": headline, "body": body},
-        "fileChanges": {"additions": additions},
+        "fileChanges": files,
         "expectedHeadOid": commit.expected,
     }
 

@@ -105,10 +105,13 @@ class WorktreeStore:
             GitOpsError: the files cannot be written, and are as they were.
         """
         places = {inside(self._root, path): path for path in commit.changes}
-        for place, path in places.items():
+        gone = {inside(self._root, path): path for path in commit.deletions}
+        for place, path in (*places.items(), *gone.items()):
             self._check_unchanged(place, path)
         replace_files({place: commit.changes[path] for place, path in places.items()})
         self._seen.update({path: blob_id(data) for path, data in commit.changes.items()})
+        for place in gone:
+            place.unlink()
         return ""
 
     def _check_unchanged(self, place: Path, path: str) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_action.commands.bump.content import Base, CommitContent, read_base
-from gitops_action.commands.bump.plan import PlannedEnvironment, Planner
+from gitops_action.commands.bump.plan import PlannedEnvironment, Planner, on_hold
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.bump.propose import Proposal
 from gitops_action.commands.bump.pull_request import PullRequestClient
 from gitops_action.commands.bump.report import bump_outcome
 from gitops_action.commands.bump.request import BumpRequest, applications_of, read_requested
+from gitops_action.commands.file_proposal import refuse_blocked
 from gitops_action.core.config import select_environments
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.bump import BumpInputs
@@ -123,6 +124,8 @@ class _Bump:
             return self._propose(planner, planned)
         if planned.held:
             raise planned.held
+        if planned.frozen and self.inputs.mode == "commit":
+            raise on_hold(planned.frozen, planned.environment.name, planned.environment.name)
         if not planned.plan.edits:
             reason = f"{planned.view.base or 'the checkout'} describes this already"
             return ProposalResult(view=planned.view, reason=reason)
@@ -160,8 +163,7 @@ class _Bump:
             base_oid=planner.base.tip.commit,
             paths=tuple(planned.plan.edits),
         )
-        if facts.blocked_by and facts.head is None:
-            raise _blocked(facts.name, facts.blocked_by)
+        refuse_blocked(facts)
         images = tuple(change.target for change in self.requested.changes)
         requested = ProposedChange(images=images, sets=planned.view.sets)
         found = discovered(
@@ -171,11 +173,3 @@ class _Bump:
             planner=planner, planned=planned, client=client, facts=facts, discovered=found
         )
         return proposal.act()
-
-
-def _blocked(name: str, other: str) -> UsageError:
-    return UsageError(
-        f"The branch `{name}` cannot be made: the branch `{other}` is in the way",
-        cause="Git stores branches as files, and one cannot also be the folder of another",
-        fix=f"delete or rename the branch `{other}`, or set `branch` to another name",
-    )

@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gitops_action.commands.ports import ContentStore
-from gitops_action.core.config import APPLICATIONS_FOLDER, Config, Hold, load_config, load_holds
+from gitops_action.core.config import (
+    APPLICATIONS_FOLDER,
+    Config,
+    Hold,
+    load_config,
+    read_holds,
+)
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.plan import (
     FilesNotReadError,
@@ -35,8 +41,8 @@ def read_base(store: ContentStore, *, branch: str | None, config: str) -> Base:
     tip = store.tip(base=branch, config=config)
     found = tip.settings.get(config)
     loaded = load_config(config, found.data if found else None)
-    holds = load_holds({path: file.data for path, file in tip.settings.items()})
-    return Base(tip=tip, config=loaded, holds=holds)
+    holds = read_holds({path: file.data for path, file in tip.settings.items()}, loaded)
+    return Base(tip=tip, config=loaded, holds=holds.readable())
 
 
 def read_content(

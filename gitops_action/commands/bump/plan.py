@@ -9,7 +9,7 @@ from gitops_action.commands.bump.content import Base, CommitContent
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.bump.request import BumpRequest, described_source, sources
 from gitops_action.commands.ports import SourceHistory
-from gitops_action.core.config import Environment, Hold, held
+from gitops_action.core.config import Application, Environment, Hold, frozen, held
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageChange, ImageReference, ImageSource, is_downgrade
 from gitops_action.core.inputs.bump import BumpInputs
@@ -17,14 +17,15 @@ from gitops_action.core.outcome import Notice
 from gitops_action.core.plan import Plan, PlanRequest, make_plan
 from gitops_action.core.pull_requests import Comparison
 from gitops_action.core.report.bump import ImageStep, ProposalView
+from gitops_action.core.report.hold import lift_command
 from gitops_action.core.repository import Snapshot
 from gitops_action.errors import GitOpsError, Location
 
-# Refuse what must not be proposed: a version under hold, and a step backwards.
+# Refuse what must not be proposed: a version on hold, and a step backwards.
 
 
 class HoldError(GitOpsError):
-    """The version is under hold in this environment."""
+    """The version, the application or the environment is on hold."""
 
 
 class DowngradeError(GitOpsError):
@@ -42,35 +43,52 @@ class SourceAncestry:
 
 
 def refuse_held(
-    plan: Plan, changes: tuple[ImageChange, ...], holds: tuple[Hold, ...], now: datetime
+    plan: Plan,
+    changes: tuple[ImageChange, ...],
+    holds: tuple[Hold, ...],
+    now: datetime,
+    applications: tuple[Application, ...] = (),
 ) -> None:
-    """Stop when a wanted image is under hold for an application that would get it.
+    """Stop when a requested image, or an application that would get it, is on hold.
 
     Raises:
         HoldError: names who set the hold, why, and how it is lifted.
     """
     for change in changes:
-        for application in _receivers(plan, change):
+        for application in _receivers(plan, change, applications):
             hold = held(holds, plan.environment, application, change.target, now)
             if hold is not None:
-                raise _held(hold, change.target, plan.environment)
+                what = str(change.target) if hold.image else f"{hold.application}"
+                raise on_hold(hold, what, plan.environment)
 
 
-def _receivers(plan: Plan, change: ImageChange) -> tuple[str, ...]:
+def _receivers(
+    plan: Plan, change: ImageChange, applications: tuple[Application, ...]
+) -> tuple[str, ...]:
     """The applications that get this image; one without a name where none is known."""
     names = {change.repository, change.target.repository}
     lines = [line for line in (*plan.lines, *plan.unchanged) if line.repository in names]
-    found = {line.application or "" for line in lines}
-    return tuple(sorted(found)) or plan.applications or ("",)
+    owners = tuple(one.name for one in applications if names & set(one.images)) or ("",)
+    found = {
+        name for line in lines for name in ([line.application] if line.application else owners)
+    }
+    return tuple(sorted(found)) or plan.applications or owners
 
 
-def _held(hold: Hold, image: ImageReference, environment: str) -> HoldError:
+def on_hold(hold: Hold, what: str, environment: str) -> HoldError:
+    """The refusal by a hold: what it keeps out, who set it, why, and how it is lifted."""
     until = f" until {hold.until:%Y-%m-%d %H:%M %Z}" if hold.until else ""
+    verb = "frozen" if hold.kind == "freeze" else "on hold"
+    where = "" if hold.kind == "freeze" else f" in {environment}"
+    lift = f"lift the hold by `{lift_command(hold)}`"
+    if hold.pull_request:
+        lift = f"close #{hold.pull_request}, which proposes the hold"
+    other = "propose another version, or " if hold.kind == "version" else ""
     return HoldError(
-        f"{image} is under hold in {environment}{until}",
-        cause=f"{hold.author or 'somebody'} set it: {hold.reason or 'no reason was given'}",
-        fix=f"propose another version, or lift the hold by deleting {hold.file} on the base branch",
-        location=Location(file=hold.file),
+        f"{what} is {verb}{where}{until}",
+        cause=f"{hold.author or 'someone'} set it: {hold.reason or 'no reason was given'}",
+        fix=f"{other}{lift}",
+        location=Location(file=hold.file) if hold.file else None,
     )
 
 
@@ -138,7 +156,8 @@ def ancestry_of(
 class PlannedEnvironment:
     """One environment's plan and what is to be said of it.
 
-    `held` is set where a hold forbids to propose it; nothing is written then.
+    `held` is set where a hold forbids to propose it; nothing is written then. `frozen` is the
+    environment's freeze: it may be proposed, and not committed to the base branch.
     """
 
     environment: Environment
@@ -147,6 +166,7 @@ class PlannedEnvironment:
     view: ProposalView
     notices: tuple[Notice, ...] = ()
     held: HoldError | None = None
+    frozen: Hold | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,14 +192,18 @@ class Planner:
         notices: tuple[Notice, ...] = ()
         if not self.inputs.allow_downgrade:
             notices = refuse_backwards(plan, requested.changes, lineages)
+        freeze = frozen(self.base.holds, environment.name, self.ports.clock.now())
+        if freeze:
+            notices = (*notices, _frozen(freeze, environment.name))
         planned = PlannedEnvironment(
             environment=environment,
             requested=requested,
             plan=plan,
             view=self._view(environment, plan, requested, lineages, notices),
             notices=notices,
+            frozen=freeze,
         )
-        return replace(planned, held=self._hold(planned))
+        return replace(planned, held=self.hold_of(planned, requested.changes))
 
     def on(self, files: Snapshot, environment: Environment, requested: BumpRequest) -> Plan:
         """Plan on any commit's files, for example on a branch that people work on too."""
@@ -197,12 +221,15 @@ class Planner:
             )
         )
 
-    def _hold(self, planned: PlannedEnvironment) -> HoldError | None:
+    def hold_of(
+        self, planned: PlannedEnvironment, changes: tuple[ImageChange, ...]
+    ) -> HoldError | None:
+        """The refusal, where one of these changes is on hold in the environment."""
+        now, declared = self.ports.clock.now(), self.base.config.applications
         try:
-            now = self.ports.clock.now()
-            refuse_held(planned.plan, planned.requested.changes, self.base.holds, now)
-        except HoldError as held:
-            return held
+            refuse_held(planned.plan, changes, self.base.holds, now, declared)
+        except HoldError as refusal:
+            return refusal
         return None
 
     def proposes_newer(
@@ -254,6 +281,12 @@ class Planner:
             signoff=identity,
             declared=self.base.config.declared,
         )
+
+
+def _frozen(freeze: Hold, environment: str) -> Notice:
+    until = f" until {freeze.until:%Y-%m-%d %H:%M %Z}" if freeze.until else ""
+    text = f"{environment} is frozen{until}: {freeze.reason or 'no reason was given'}"
+    return Notice(level="notice", text=f"{text}. What is proposed merges after the freeze")
 
 
 def previous(plan: Plan, change: ImageChange) -> ImageReference | None:

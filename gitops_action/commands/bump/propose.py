@@ -63,7 +63,7 @@ class Proposal:
 
         Raises:
             ConflictError: the branch has moved meanwhile; nothing was moved by us: plan again.
-            HoldError: the version is under hold; an open pull request for it was closed.
+            HoldError: the version is on hold; an open pull request for it was closed.
         """
         if self.planned.held:
             raise self._give_way_to(self.planned.held)
@@ -139,10 +139,13 @@ class Proposal:
 
     def _with_pending(self) -> PlannedEnvironment:
         """The plan with what this branch proposes already; what no longer fits is told."""
+        free = tuple(
+            change
+            for change in self.discovered.pending
+            if not self.planner.hold_of(self.planned, (change,))
+        )
         try:
-            requested = self.planned.requested.carrying(
-                self.discovered.pending, self.discovered.pending_sets
-            )
+            requested = self.planned.requested.carrying(free, self.discovered.pending_sets)
             if requested == self.planned.requested:
                 return self.planned
             content = self._content(self._tip, requested)

@@ -1,7 +1,8 @@
 """The environment repository's configuration: `.github/gitops.yaml` and the holds beside it."""
 
 from gitops_action.core.config.check import Folder, missing_folders, resolve_folders
-from gitops_action.core.config.holds import HOLDS_FOLDER, Hold, held, hold_file, load_holds
+from gitops_action.core.config.hold_files import hold_file, load_holds, read_holds
+from gitops_action.core.config.holds import ALL, HOLDS_FOLDER, Hold, Holds, frozen, held
 from gitops_action.core.config.load import load_config
 from gitops_action.core.config.resolved import (
     CONFIG_PATH,
@@ -33,6 +34,7 @@ from gitops_action.core.config.select import (
 )
 
 __all__ = [
+    "ALL",
     "APPLICATIONS_FOLDER",
     "CONFIG_PATH",
     "DEFAULT_ENVIRONMENT",
@@ -47,6 +49,7 @@ __all__ = [
     "Gates",
     "HealthSettings",
     "Hold",
+    "Holds",
     "HttpGate",
     "KindRule",
     "Override",
@@ -58,11 +61,13 @@ __all__ = [
     "Validation",
     "Window",
     "application_of",
+    "frozen",
     "held",
     "hold_file",
     "load_config",
     "load_holds",
     "missing_folders",
+    "read_holds",
     "resolve_folders",
     "select_applications",
     "select_environments",

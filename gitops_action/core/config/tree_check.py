@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gitops_action.core.config.check import declared_paths, missing_folders
+<<<<<<< HEAD
 from gitops_action.core.config.document import Document, Path, written
 from gitops_action.core.config.holds import Hold
+=======
+from gitops_action.core.config.document import Document
+from gitops_action.core.config.holds import ALL, Hold
+>>>>>>> 9da567e (Hold versions, applications and environments by a command)
 from gitops_action.core.config.load import Reading
 from gitops_action.core.config.resolved import PLACEHOLDER, Application, Config, Environment
 from gitops_action.core.config.select import application_of
 from gitops_action.core.outcome import Notice
+from gitops_action.core.report.hold import lift_command
 from gitops_action.errors import GitOpsError, Location, UsageError
 
 
@@ -23,7 +30,13 @@ class TreeCheck:
     notices: tuple[Notice, ...] = ()
 
 
-def check_tree(reading: Reading, paths: Iterable[str], holds: Sequence[Hold] = ()) -> TreeCheck:
+def check_tree(
+    reading: Reading,
+    paths: Iterable[str],
+    holds: Sequence[Hold] = (),
+    *,
+    now: datetime | None = None,
+) -> TreeCheck:
     """Check a configuration against the files of its repository.
 
     Folders are also checked where something else in the configuration is wrong.
@@ -32,6 +45,7 @@ def check_tree(reading: Reading, paths: Iterable[str], holds: Sequence[Hold] = (
         reading: the configuration as it was read.
         paths: every file of the repository.
         holds: the holds beside the configuration.
+        now: when they are looked at; None where their ends are of no interest.
     """
     listed = tuple(paths)
     config = reading.config or _rough(reading.document)
@@ -46,7 +60,8 @@ def check_tree(reading: Reading, paths: Iterable[str], holds: Sequence[Hold] = (
         notices=(
             *(_by_image_alone(item, config) for item in lost if item not in needed),
             *_shared(config),
-            *_of_nothing(config, holds),
+            *_of_nothing(config, holds, seen),
+            *(_expired(hold) for hold in holds if now and hold.expired(now)),
             *_not_enforced(reading.document),
         ),
     )
@@ -152,6 +167,7 @@ def _shared(config: Config) -> list[Notice]:
     ]
 
 
+<<<<<<< HEAD
 def _of_nothing(config: Config, holds: Sequence[Hold]) -> list[Notice]:
     """Holds that keep nothing out, because their environment is not declared (any more)."""
     return [
@@ -163,3 +179,27 @@ def _of_nothing(config: Config, holds: Sequence[Hold]) -> list[Notice]:
         for hold in holds
         if config.environment(hold.environment) is None
     ]
+=======
+def _of_nothing(
+    config: Config, holds: Sequence[Hold], folders: set[str | None]
+) -> Iterator[Notice]:
+    """Holds that keep nothing out: their environment or application does not exist."""
+    applications = {item.name for item in config.applications} | folders
+    for hold in holds:
+        place = Location(file=hold.file)
+        if hold.environment != ALL and config.environment(hold.environment) is None:
+            text = f"the hold is on {hold.environment!r}, which is no environment of {config.path}"
+            yield Notice(level="warning", text=text, location=place)
+        elif hold.application and hold.application not in applications:
+            text = f"the hold is on the application {hold.application!r}, which no environment has"
+            yield Notice(level="warning", text=text, location=place)
+
+
+def _expired(hold: Hold) -> Notice:
+    return Notice(
+        level="notice",
+        text=f"the hold ended at {hold.until:%Y-%m-%d %H:%M %Z}: delete the file, or run"
+        f" `{lift_command(hold)}`",
+        location=Location(file=hold.file),
+    )
+>>>>>>> 9da567e (Hold versions, applications and environments by a command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from gitops_action.core.pattern import pattern
 
@@ -52,3 +52,32 @@ def parse_percentage(text: str) -> float:
     if not re.fullmatch(PERCENTAGE_PATTERN, text, re.ASCII) or float(text[:-1]) > 100:  # noqa: PLR2004 - per cent
         raise ValueError(f"{text!r} is not a percentage between 0% and 100%")
     return float(text[:-1])
+
+
+_DATE = pattern(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def parse_until(text: str, now: datetime) -> datetime:
+    """Read when something ends: a time with its zone, a date (its end, UTC), or a duration.
+
+    Raises:
+        ValueError: it is none of them, has no zone, or is not in the future; the message says so.
+    """
+    until = _moment(text, now)
+    if until.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone; write {text}Z for UTC")
+    if until <= now:
+        raise ValueError(f"{text!r} is in the past")
+    return until
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    try:
+        if _DURATION.fullmatch(text):
+            return now + parse_duration(text)
+        found = datetime.fromisoformat(text)
+        whole_day = _DATE.fullmatch(text)
+        return found.replace(tzinfo=UTC) + timedelta(days=1) if whole_day else found
+    except (ValueError, OverflowError):
+        shapes = "2026-11-28T14:00Z, 2026-11-28 (through its end, UTC), 30m, 2h or 3d"
+        raise ValueError(f"{text!r} is no time such as {shapes}") from None

@@ -220,4 +220,20 @@ RIGHTS: tuple[TokenPermission, ...] = (
         purpose="apply, watch and prune (Kubernetes RBAC: docs/deploy.md)",
         when="it is how the cluster is reached",
     ),
+    TokenPermission(
+        command="hold",
+        held_by="token",
+        permission="contents",
+        level="write",
+        purpose="read the holds, write the branch",
+        when="always, except in `mode: local` (with `action: list` and `dry-run`: read)",
+    ),
+    TokenPermission(
+        command="hold",
+        held_by="token",
+        permission="pull-requests",
+        level="write",
+        purpose="open and refresh the pull request",
+        when="`mode: pull-request`, except for `action: list`",
+    ),
 )

@@ -1,0 +1,43 @@
+"""Builds what `hold` talks to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gitops_action.adapters.clock import system_clock
+from gitops_action.adapters.workflow import read_job
+from gitops_action.app.tools import Context
+from gitops_action.commands.hold import command as hold
+from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.hold import HoldInputs, hold_inputs
+from gitops_action.core.outcome import Outcome
+
+
+def run(values: Values, context: Context) -> Outcome:
+    """Check the inputs together, build the ports, run."""
+    inputs = hold_inputs(values)
+    return hold.run(inputs, _ports(inputs, context))
+
+
+def _ports(inputs: HoldInputs, context: Context) -> hold.HoldPorts:
+    clock = system_clock(context.environ)
+    job = read_job(context.environ).working_on(inputs.server_url)
+    if inputs.mode == "local":
+        from gitops_action.adapters.worktree import WorktreeStore  # noqa: PLC0415 - one mode's
+
+        return hold.HoldPorts(
+            store=WorktreeStore(Path(inputs.working_directory)), clock=clock, job=job
+        )
+    from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
+        ApiContentStore,
+        GitHubForge,
+        connect,
+    )
+
+    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    return hold.HoldPorts(
+        store=ApiContentStore(client, inputs.repository),
+        forge=GitHubForge(client, inputs.repository),
+        clock=clock,
+        job=job,
+    )
