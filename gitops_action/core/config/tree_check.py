@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitops_action.core.config.check import declared_paths, missing_folders
-<<<<<<< HEAD
 from gitops_action.core.config.document import Document, Path, written
-from gitops_action.core.config.holds import Hold
-=======
-from gitops_action.core.config.document import Document
 from gitops_action.core.config.holds import ALL, Hold
->>>>>>> 9da567e (Hold versions, applications and environments by a command)
 from gitops_action.core.config.load import Reading
 from gitops_action.core.config.resolved import PLACEHOLDER, Application, Config, Environment
 from gitops_action.core.config.select import application_of
@@ -167,19 +162,6 @@ def _shared(config: Config) -> list[Notice]:
     ]
 
 
-<<<<<<< HEAD
-def _of_nothing(config: Config, holds: Sequence[Hold]) -> list[Notice]:
-    """Holds that keep nothing out, because their environment is not declared (any more)."""
-    return [
-        Notice(
-            level="warning",
-            text=f"the hold names {hold.environment!r}, not an environment of {config.path}",
-            location=Location(file=hold.file),
-        )
-        for hold in holds
-        if config.environment(hold.environment) is None
-    ]
-=======
 def _of_nothing(
     config: Config, holds: Sequence[Hold], folders: set[str | None]
 ) -> Iterator[Notice]:
@@ -188,10 +170,10 @@ def _of_nothing(
     for hold in holds:
         place = Location(file=hold.file)
         if hold.environment != ALL and config.environment(hold.environment) is None:
-            text = f"the hold is on {hold.environment!r}, which is no environment of {config.path}"
+            text = f"the hold names {hold.environment!r}, not an environment of {config.path}"
             yield Notice(level="warning", text=text, location=place)
         elif hold.application and hold.application not in applications:
-            text = f"the hold is on the application {hold.application!r}, which no environment has"
+            text = f"the hold names {hold.application!r}, an application that no environment has"
             yield Notice(level="warning", text=text, location=place)
 
 
@@ -202,4 +184,3 @@ def _expired(hold: Hold) -> Notice:
         f" `{lift_command(hold)}`",
         location=Location(file=hold.file),
     )
->>>>>>> 9da567e (Hold versions, applications and environments by a command)

@@ -6,15 +6,12 @@ from collections.abc import Iterable
 from dataclasses import field
 from datetime import datetime
 
-from gitops_action.core.config.holds import Hold
+from gitops_action.core.config.holds import Hold, names_version
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.gates.model import GateResult, utc
-from gitops_action.core.gates.versions import ImageMove, matches, proposed
-
-ALL = "all"
-"""The environment of a hold that is about every environment."""
+from gitops_action.core.gates.versions import ImageMove, proposed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +84,7 @@ def evaluate(
 
 def active(facts: HoldFacts, environment: str) -> tuple[Hold, ...]:
     """Holds on an environment that have begun and not ended."""
-    return tuple(
-        hold
-        for hold in facts.holds
-        if hold.environment in {environment, ALL}
-        and not (hold.since and hold.since > facts.now)
-        and not (hold.until and hold.until <= facts.now)
-    )
+    return tuple(hold for hold in facts.holds if hold.on(environment) and hold.active(facts.now))
 
 
 def version_hold(facts: HoldFacts, environment: str, move: ImageMove) -> Hold | None:
@@ -116,16 +107,7 @@ def _names(hold: Hold, move: ImageMove) -> bool:
         return False
     if not hold.image:
         return bool(hold.application)
-    return bool(move.after) and _same_version(hold, move)
-
-
-def _same_version(hold: Hold, move: ImageMove) -> bool:
-    """Where both sides name a digest, the digest decides; else repository and tag."""
-    if move.after is None or hold.image is None:
-        return False
-    if hold.image.digest and move.after.digest:
-        return hold.image.digest == move.after.digest
-    return matches(hold.image.with_(digest=None), move.after.with_(digest=None)) != "no"
+    return move.after is not None and names_version(hold.image, move.after)
 
 
 def failed_here(records: Iterable[EvaluatedRecord], move: ImageMove) -> EvaluatedRecord | None:

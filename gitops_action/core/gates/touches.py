@@ -7,10 +7,9 @@ from dataclasses import field, replace
 from datetime import datetime
 from typing import Literal
 
-from gitops_action.core.config.holds import HOLDS_FOLDER, Hold
+from gitops_action.core.config.holds import ALL, Hold, covers, named_by_file
 from gitops_action.core.config.resolved import Config, Environment
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.gates.holds import ALL
 
 Cause = Literal["objects", "inputs", "configuration", "workflows", "hold-added", "hold-removed"]
 """Why an environment is touched. `hold-removed`: also one that is shortened or narrowed."""
@@ -134,8 +133,7 @@ def _named(change: HoldChange, every: Iterable[str]) -> tuple[str, ...]:
     known = tuple(every)
     names = {hold.environment for hold in (change.before, change.after) if hold}
     if change.unreadable:
-        stem = change.path.removeprefix(HOLDS_FOLDER)
-        names |= {name for name in known if stem.startswith((f"{name}.", f"{name}-"))} or {ALL}
+        names |= named_by_file(change.path, {name: name for name in known}) or {ALL}
     return known if ALL in names else tuple(name for name in known if name in names)
 
 
@@ -144,15 +142,6 @@ def loosens(change: HoldChange, now: datetime) -> bool:
     before, after = change.before, change.after
     if change.unreadable:
         return True
-    if before is None or (before.until and before.until <= now):
+    if before is None or before.expired(now):
         return False
-    if after is None:
-        return True
-    wider = (
-        after.environment in (before.environment, ALL)
-        and after.application in (before.application, None)
-        and (after.image == before.image or not after.image)
-    )
-    longer = after.until is None or (before.until is not None and after.until >= before.until)
-    sooner = after.since is None or after.since <= max(now, before.since or now)
-    return not (wider and longer and sooner)
+    return after is None or not covers(after, before, now)
