@@ -61,11 +61,11 @@ def test_sections_are_filled_between_their_markers(
     markers = import_module("generator.markers")
     tables = import_module("generator.tables")
     path = tmp_path / "a.md"
-    path.write_text("a\n<!-- generated: commands -->\nold\n<!-- end -->\nb\n")
+    path.write_text("a\n<!-- generated: commands -->\noutdated\n<!-- end -->\nb\n")
     filled = markers.fill(path, tables.SECTIONS)
     assert filled.startswith("a\n<!-- generated: commands -->\n| Command |")
     assert filled.endswith("|\n<!-- end -->\nb\n")
-    assert "old" not in filled
+    assert "outdated" not in filled
 
 
 def test_action_yml_says_what_the_declaration_says() -> None:
