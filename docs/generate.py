@@ -17,6 +17,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 from generator import action, markers, tables  # noqa: E402 - the path comes first
 
 from gitops_action.core.config.schema import schema  # noqa: E402 - same
+from gitops_action.core.inputs import ACTION_COMMANDS  # noqa: E402 - same
 
 _FILLED = ("health", "permissions", "troubleshooting", "validation")
 """Documents that have generated parts."""
@@ -27,6 +28,10 @@ def generated() -> dict[Path, str]:
     filled = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in _FILLED)]
     return {
         ROOT / "action.yml": action.render(),
+        **{
+            ROOT / command.name / "action.yml": action.render_command(command)
+            for command in ACTION_COMMANDS
+        },
         ROOT / "docs" / "reference.md": tables.reference(),
         **{path: markers.fill(path, tables.SECTIONS) for path in filled},
         ROOT / "gitops_action" / "schemas" / "gitops.schema.json": schema(),
@@ -46,6 +51,7 @@ def main() -> int:
     for path in stale:
         sys.stdout.write(f"{'out of date' if check else 'written'}: {path.relative_to(ROOT)}\n")
         if not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(generated()[path], encoding="utf-8")
     return 1 if check and stale else 0
 

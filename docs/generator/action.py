@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import json
 
-from gitops_action.core.inputs import ACTION_COMMANDS, Input, Output, every_input
+from gitops_action.core.inputs import (
+    ACTION_COMMANDS,
+    COMMAND,
+    Command,
+    Input,
+    Output,
+    every_input,
+)
+from gitops_action.core.inputs.values import variable
 
 _HEAD = """# Made by `make docs` from gitops_action/core/inputs. Change it there.
 name: gitops-action
@@ -27,8 +35,35 @@ def render() -> str:
     return f"{_HEAD}inputs:\n{inputs}outputs:\n{outputs}{_TAIL}"
 
 
-def _input(item: Input) -> str:
-    lines = [f"  {item.name}:", f"    description: {_description(item)}", "    required: false"]
+_COMMAND_HEAD = """# Made by `make docs` from gitops_action/core/inputs. Change it there.
+name: gitops-action {name}
+description: {about}
+author: gitops-action
+inputs:
+"""
+_COMMAND_TAIL = """runs:
+  using: docker
+  image: ../Dockerfile
+  env:
+    {variable}: {name}
+"""
+
+
+def render_command(command: Command) -> str:
+    """The file of an action that runs this command alone, with its own inputs."""
+    head = _COMMAND_HEAD.format(name=command.name, about=_text(command.help, ""))
+    inputs = "".join(_input(item, _text(item.help, "")) for item in command.inputs)
+    lines = (
+        f"  {item.name}:\n    description: {_text(item.help, '')}\n" for item in command.outputs
+    )
+    outputs = "".join(lines)
+    tail = _COMMAND_TAIL.format(name=command.name, variable=variable(COMMAND.name))
+    return f"{head}{inputs}{'outputs:' + chr(10) if outputs else ''}{outputs}{tail}"
+
+
+def _input(item: Input, description: str = "") -> str:
+    description = description or _description(item)
+    lines = [f"  {item.name}:", f"    description: {description}", "    required: false"]
     if item.runner_default or item.default:
         lines.append(f"    default: {json.dumps(item.runner_default or item.default)}")
     return "".join(f"{line}\n" for line in lines)

@@ -16,6 +16,11 @@ _INTRODUCTION = """# Reference
 Every input of the action is a flag of the command line with the same name
 (`images` is `--images`), and the other way round. Secrets are the exception: on the
 command line they come from the environment or a file. An empty value counts as not given.
+
+`uses: OWNER/gitops-action@v1` runs the command that its input `command` names. Each command is
+also an action of its own, with its own inputs alone and the same image:
+`uses: OWNER/gitops-action/validate@v1`.
+
 [Permissions](permissions.md) lists which rights each token needs.
 """
 

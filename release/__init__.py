@@ -1,0 +1,1 @@
+"""Makes releases: what callers rely on, the released tree, the image, commits and tags."""
