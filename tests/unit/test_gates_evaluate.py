@@ -16,6 +16,7 @@ from gitops_action.core.config.resolved import (
     Approvals,
     Environment,
     Gates,
+    HttpGate,
     RequiredCheck,
     Rollback,
     Window,
@@ -27,6 +28,7 @@ from gitops_action.core.gates.checks import CheckFacts, CheckReport
 from gitops_action.core.gates.codes import REASONS
 from gitops_action.core.gates.evaluate import GATES, OVERRIDABLE, GateFacts, evaluate, scope_of
 from gitops_action.core.gates.holds import HoldFacts
+from gitops_action.core.gates.http import HttpAnswer, HttpFacts
 from gitops_action.core.gates.model import GateResult
 from gitops_action.core.gates.rollback import (
     SKIPPED,
@@ -56,6 +58,7 @@ PRODUCTION = Environment(
         windows=(Window(effect="deny", cron="0 17 * * FRI", duration=63 * HOUR),),
         approvals=Approvals(count=1),
         checks=(RequiredCheck(name="ci/smoke"),),
+        http=(HttpGate(url="https://status.acme.dev/", expect="response.status == 200"),),
     ),
     rollback=Rollback(mode="auto", approvals=0),
 )
@@ -103,6 +106,7 @@ OPEN = GateFacts(
     ),
     approvals=APPROVED,
     checks=CheckFacts(reports=(CheckReport(name="ci/smoke", conclusion="success"),)),
+    http=HttpFacts(answers={"https://status.acme.dev/": HttpAnswer(status=200)}),
 )
 FREEZE = Hold(environment="production", application=None, image=None)
 
@@ -117,6 +121,7 @@ CLOSED: dict[str, GateFacts] = {
     "windows": replace(OPEN, now=datetime(2026, 12, 5, 12, tzinfo=UTC)),
     "approvals": replace(OPEN, approvals=replace(APPROVED, reviews=())),
     "checks": replace(OPEN, checks=CheckFacts()),
+    "http": replace(OPEN, http=HttpFacts()),
 }
 
 
@@ -128,7 +133,7 @@ def test_every_gate_is_asked_in_the_order_in_which_it_is_shown() -> None:
     results = evaluate(OPEN)
     assert [one.gate for one in results] == list(GATES)
     assert closed(results) == set()
-    assert environment_verdict("production", results).text == "ready: 7 of 7 gates"
+    assert environment_verdict("production", results).text == "ready: 8 of 8 gates"
 
 
 @pytest.mark.parametrize("gate", CLOSED)

@@ -14,10 +14,11 @@ from gitops_action.core.config.expressions import (
     LONGEST,
     check_expression,
     expression_limit,
+    expression_problem,
     too_many_steps,
 )
 from gitops_action.core.config.resolved import KindRule
-from gitops_action.core.health.assess import apply_rule, expression_problem
+from gitops_action.core.health.assess import apply_rule
 from gitops_action.core.linear_regex import LinearRegexError, bounded_regex, linear_regex
 from gitops_action.core.plan.model import allowed
 from gitops_action.core.rendering.layout import MOST_PATTERNS, Ignore

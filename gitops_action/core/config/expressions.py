@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from gitops_action.core.pattern import pattern
+
+if TYPE_CHECKING:
+    from cel.cel import Program
 
 LONGEST = 1_000
 """Characters of one expression: what is longer is a program, and could not be bounded."""
@@ -111,3 +116,60 @@ def _reason(message: str) -> str:
     if not found:
         return " ".join(message.split())
     return f"{message[found.end() :].splitlines()[0]} (character {found['column']})"
+
+
+# Evaluating expressions.
+
+
+class ExpressionError(Exception):
+    """An expression could not be compiled or evaluated."""
+
+
+def expression_problem(expression: str) -> str:
+    """Why an expression cannot be used, in a line; empty when it can."""
+    if limit := expression_limit(expression):
+        return limit
+    try:
+        _compiled(expression)
+    except ExpressionError as error:
+        return str(error)
+    return ""
+
+
+def expression_holds(expression: str, variables: Mapping[str, object]) -> bool:
+    """Whether an expression is true of these variables.
+
+    Raises:
+        ExpressionError: it cannot be evaluated, could take too long, or gives no boolean.
+    """
+    if problem := expression_problem(expression):
+        raise ExpressionError(problem)
+    if too_many_steps(expression, variables):
+        raise ExpressionError(f"could visit more than {MOST_STEPS:,} items of the object")
+    try:
+        result = _compiled(expression).execute(dict(variables))
+    except KeyError as error:
+        raise ExpressionError(f"no such field: {error.args[0]}") from error
+    except BaseException as error:
+        raise _in_a_line(error) from error
+    if not isinstance(result, bool):
+        raise ExpressionError(f"gave {type(result).__name__}, not true or false")
+    return result
+
+
+@lru_cache(maxsize=256)
+def _compiled(expression: str) -> Program:
+    from cel import cel  # noqa: PLC0415 - loads slowly, and few configurations have expressions
+
+    try:
+        return cel.compile(expression)
+    except BaseException as error:
+        raise _in_a_line(error) from error
+
+
+def _in_a_line(error: BaseException) -> ExpressionError:
+    """The error in a line; a panic of the native library is no Exception, hence BaseException."""
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
+        raise error
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return ExpressionError(first[:200])

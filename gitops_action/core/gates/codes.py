@@ -165,6 +165,22 @@ REASONS: Mapping[str, ReasonCode] = {
         "Wait; or correct its name, or the App's id, in the configuration.",
     ),
     "check-pending": _code("checks", "A required check is still running.", "Wait."),
+    "http-expected": _code("http", "Every address answered as expected."),
+    "http-unexpected": _code(
+        "http",
+        "An address answered something else than the configuration expects.",
+        "Wait until the service is as expected, or correct `expect`.",
+    ),
+    "http-unanswered": _code(
+        "http",
+        "An address did not answer in time, redirected, answered too much, or may not be asked.",
+        "Read the reason; the next run tries again.",
+    ),
+    "http-expression": _code(
+        "http",
+        "`expect` could not be evaluated on the answer, for example because a field is missing.",
+        "Correct `expect`; `has(response.json.field)` asks whether a field is there.",
+    ),
     "checks-unreadable": _code(
         "checks",
         "The checks of the head commit could not be read.",

@@ -10,7 +10,16 @@ from typing import Literal
 from gitops_action.core.config.resolved import Environment, Gates
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.proof import EvaluatedRecord
-from gitops_action.core.gates import after, approvals, checks, holds, soak, validation, windows
+from gitops_action.core.gates import (
+    after,
+    approvals,
+    checks,
+    holds,
+    http,
+    soak,
+    validation,
+    windows,
+)
 from gitops_action.core.gates.model import GateName, GateResult
 from gitops_action.core.gates.rollback import SKIPPED, RollbackCause, approvals_of_rollback
 from gitops_action.core.gates.touches import Cause
@@ -42,6 +51,7 @@ class GateFacts:
         predecessors: the environments of `after`.
         approvals: reviews, and who may approve.
         checks: of the head commit.
+        http: answers of the addresses that are asked.
         overridden: gates that are overridden for this change hash.
     """
 
@@ -56,6 +66,7 @@ class GateFacts:
     predecessors: tuple[Predecessor, ...] = ()
     approvals: approvals.ApprovalFacts = field(default_factory=approvals.ApprovalFacts)
     checks: checks.CheckFacts = field(default_factory=checks.CheckFacts)
+    http: http.HttpFacts = field(default_factory=http.HttpFacts)
     overridden: frozenset[GateName] = frozenset()
 
     @property
@@ -92,6 +103,7 @@ GATES: Mapping[GateName, Gate] = {
         facts.approvals,
     ),
     "checks": lambda facts: checks.evaluate(facts.name, facts.gates.checks, facts.checks),
+    "http": lambda facts: http.evaluate(facts.name, facts.gates.http, facts.http),
 }
 """In the order in which they are shown."""
 

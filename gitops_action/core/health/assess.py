@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from gitops_action.core.config.expressions import MOST_STEPS, expression_limit, too_many_steps
+from gitops_action.core.config.expressions import ExpressionError, expression_holds
 from gitops_action.core.config.resolved import KindRule
 from gitops_action.core.health.kstatus import deletion, generation, generic, kstatus
 from gitops_action.core.health.model import (
@@ -22,9 +20,6 @@ from gitops_action.core.health.overrides import override
 from gitops_action.core.manifests.fields import number, text
 from gitops_action.core.manifests.model import Body
 
-if TYPE_CHECKING:
-    from cel.cel import Program
-
 # Health of custom kinds by CEL expressions of the configuration (`deploy.health.kinds`).
 
 _FIELDS = ("apiVersion", "kind")
@@ -37,17 +32,6 @@ def rule_for(body: Body, rules: tuple[KindRule, ...]) -> KindRule | None:
     return next((rule for rule in rules if (rule.group, rule.kind) == key), None)
 
 
-def expression_problem(expression: str) -> str:
-    """Why an expression cannot be used, in a line; empty when it can."""
-    if limit := expression_limit(expression):
-        return limit
-    try:
-        _compiled(expression)
-    except _EvaluationError as error:
-        return str(error)
-    return ""
-
-
 def apply_rule(rule: KindRule, body: Body) -> Health:
     """The health that the rule gives; an expression that fails is in progress, and says why."""
     for expression, tell, word in (
@@ -58,52 +42,12 @@ def apply_rule(rule: KindRule, body: Body) -> Health:
         if not expression:
             continue
         try:
-            holds = _holds(expression, body)
-        except _EvaluationError as error:
+            holds = expression_holds(expression, _variables(body))
+        except ExpressionError as error:
             return in_progress("ExpressionFailed", f"The {word} expression: {error}")
         if holds:
             return tell("HealthExpression", f"The {word} expression of the configuration holds")
     return in_progress("HealthExpression", "No expression of the configuration holds yet")
-
-
-class _EvaluationError(Exception):
-    """An expression could not be compiled or evaluated."""
-
-
-def _holds(expression: str, body: Body) -> bool:
-    problem = expression_problem(expression)
-    if problem:
-        raise _EvaluationError(problem)
-    if too_many_steps(expression, body):
-        raise _EvaluationError(f"could visit more than {MOST_STEPS:,} items of the object")
-    program = _compiled(expression)
-    try:
-        result = program.execute(_variables(body))
-    except KeyError as error:
-        raise _EvaluationError(f"no such field: {error.args[0]}") from error
-    except BaseException as error:
-        raise _evaluation_error(error) from error
-    if not isinstance(result, bool):
-        raise _EvaluationError(f"gave {type(result).__name__}, not true or false")
-    return result
-
-
-@lru_cache(maxsize=256)
-def _compiled(expression: str) -> Program:
-    from cel import cel  # noqa: PLC0415 - loads slowly, and few configurations have expressions
-
-    try:
-        return cel.compile(expression)
-    except BaseException as error:
-        raise _evaluation_error(error) from error
-
-
-def _evaluation_error(error: BaseException) -> _EvaluationError:
-    """The error in a line; a panic of the native library is no Exception, hence BaseException."""
-    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
-        raise error
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return _EvaluationError(first[:200])
 
 
 def _variables(body: Body) -> dict[str, object]:
