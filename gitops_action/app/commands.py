@@ -43,6 +43,12 @@ def _deploy(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
+def _history(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.history import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
 def _validate(values: Values, context: Context) -> Outcome:
     from gitops_action.app.validate import run  # noqa: PLC0415 - only this command pays for it
 
@@ -117,6 +123,7 @@ RUNNERS: Runners = {
     "config": _config,
     "deploy": _deploy,
     "hold": _hold,
+    "history": _history,
     "init": _init,
     "tag": _tag,
     "validate": _validate,

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
         CommitTrees,
         PullRequestTrees,
     )
+    from gitops_action.adapters.git.first_parent import FirstParentHistory
     from gitops_action.adapters.git.local_trees import LocalTrees
     from gitops_action.adapters.git.store import GitStore
 
 _HOMES = {
     "CheckoutTrees": "commit_trees",
     "CommitTrees": "commit_trees",
+    "FirstParentHistory": "first_parent",
     "GitStore": "store",
     "GitTarget": "command",
     "LocalTrees": "local_trees",
@@ -30,6 +32,7 @@ _HOMES = {
 __all__ = [
     "CheckoutTrees",
     "CommitTrees",
+    "FirstParentHistory",
     "GitStore",
     "GitTarget",
     "LocalTrees",

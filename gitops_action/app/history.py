@@ -1,0 +1,66 @@
+"""Builds what `history` talks to: a branch's history and the records of its deployments."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from gitops_action.adapters.clock import system_clock
+from gitops_action.app.tools import Context
+from gitops_action.commands import history
+from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.common import EndpointInputs
+from gitops_action.core.inputs.history import HistoryInputs, history_inputs
+from gitops_action.core.outcome import Outcome
+from gitops_action.core.pull_requests import Identity
+from gitops_action.errors import UsageError
+
+_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
+"""Git wants a name; nothing is ever committed."""
+
+
+def run(values: Values, context: Context) -> Outcome:
+    """Check the inputs, build the ports, run."""
+    inputs = history_inputs(values)
+    with ExitStack() as stack:
+        return history.run(inputs, _ports(inputs, context, stack))
+
+
+def _ports(inputs: HistoryInputs, context: Context, stack: ExitStack) -> history.HistoryPorts:
+    clock = system_clock(context.environ)
+    if not inputs.token:
+        from gitops_action.adapters.git import FirstParentHistory  # noqa: PLC0415 - loads Git
+
+        here = FirstParentHistory(None, checkout=Path(inputs.working_directory))
+        return history.HistoryPorts(commits=stack.enter_context(here), clock=clock)
+    if not inputs.repository:
+        raise UsageError(
+            "The environment repository is not known",
+            cause="`repository` is not given and this is not a GitHub job",
+            fix="give `repository: OWNER/NAME`, or no token to read the checkout",
+        )
+    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
+
+    commits = branch_history(inputs, inputs.repository, inputs.token, stack, base=inputs.base)
+    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    return history.HistoryPorts(
+        commits=commits, clock=clock, records=GitHubRecords(client, inputs.repository)
+    )
+
+
+def branch_history(
+    endpoints: EndpointInputs,
+    repository: str,
+    token: str,
+    stack: ExitStack,
+    *,
+    base: str | None = None,
+) -> history.CommitHistory:
+    """The first-parent history of a branch on the server; fetched when it is first read."""
+    from gitops_action.adapters.git import FirstParentHistory, GitTarget  # noqa: PLC0415 - loads Git
+
+    target = GitTarget(
+        server_url=endpoints.server_url, repository=repository, token=token, identity=_NOBODY
+    )
+    return stack.enter_context(FirstParentHistory(target, base=base))

@@ -1,0 +1,249 @@
+"""`history`: what ran in an environment, from content and from the records that count."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from gitops_action.commands.ports import Clock
+from gitops_action.core.config import Config, Environment, load_config
+from gitops_action.core.config.values import format_duration
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.deployments.proof import EvaluatedRecord
+from gitops_action.core.history.content import ContentHistory, LoggedCommit, read_history
+from gitops_action.core.history.rows import HistoryRow, history_rows, since
+from gitops_action.core.inputs.history import HistoryInputs, moment
+from gitops_action.core.markdown import cell
+from gitops_action.core.outcome import Notice, Outcome
+from gitops_action.core.repository import Snapshot
+from gitops_action.errors import UsageError
+
+_OUTPUT_ROWS = 500
+"""Rows of the output: what GitHub takes of one is 1 MiB."""
+_MOST_RECORDS = 2_000
+_DIGITS = 12
+
+
+class CommitHistory(Protocol):
+    """A branch's first-parent history, and the content of its commits."""
+
+    def log(self) -> tuple[LoggedCommit, ...]:
+        """The commits, newest first."""
+        ...
+
+    def blobs(self, oids: Sequence[str]) -> Mapping[str, bytes]:
+        """The content of blobs; what is not to be had is left out."""
+        ...
+
+    def files(self, commit: str) -> Snapshot:
+        """The files of a commit that images can be found in."""
+        ...
+
+
+class DeploymentRecords(Protocol):
+    """Deployments with whether they are proved."""
+
+    def read(
+        self,
+        environments: Sequence[Environment],
+        *,
+        limit: int = 50,
+        since: datetime | None = None,
+    ) -> Mapping[str, tuple[EvaluatedRecord, ...]]:
+        """Each environment's records, newest first."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryPorts:
+    """What `history` talks to; without a token there are no records."""
+
+    commits: CommitHistory
+    clock: Clock
+    records: DeploymentRecords | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentHistory:
+    """Everything that is known of one environment's past."""
+
+    environment: Environment
+    content: ContentHistory
+    records: tuple[EvaluatedRecord, ...]
+    rows: tuple[HistoryRow, ...]
+
+
+def read_config_at(commits: CommitHistory, commit: str, path: str) -> Config:
+    """The configuration as it is at a commit.
+
+    Raises:
+        GitOpsError: it is not valid.
+    """
+    file = commits.files(commit).files.get(path)
+    return load_config(path, file.data if file else None)
+
+
+def environment_histories(
+    commits: CommitHistory,
+    config: Config,
+    environments: Sequence[Environment],
+    records: DeploymentRecords | None,
+    *,
+    limit: int = _MOST_RECORDS,
+) -> tuple[EnvironmentHistory, ...]:
+    """The past of environments: what the commands that act on it read."""
+    log = commits.log()
+    found = records.read(environments, limit=limit) if records else {}
+    histories = []
+    for one in environments:
+        content = read_history(log, one, config, blobs=commits.blobs, files=commits.files)
+        own = found.get(one.name, ())
+        histories.append(
+            EnvironmentHistory(
+                environment=one,
+                content=content,
+                records=own,
+                rows=history_rows(content, log, own),
+            )
+        )
+    return tuple(histories)
+
+
+def run(inputs: HistoryInputs, ports: HistoryPorts) -> Outcome:
+    """Show the history; nothing is written anywhere.
+
+    Raises:
+        UsageError: an input names what is not there.
+        GitOpsError: the repository or its Deployments cannot be read.
+    """
+    start = moment(inputs.since, ports.clock.now())
+    log = ports.commits.log()
+    config = read_config_at(ports.commits, log[0].oid, inputs.config)
+    environments = _environments(config, inputs.environment)
+    found = environment_histories(ports.commits, config, environments, ports.records)
+    rows = [
+        row
+        for one in found
+        for row in since(one.rows, start)
+        if not inputs.application or row.application in inputs.application
+    ]
+    notes = [one.content.note for one in found if one.content.note]
+    if ports.records is None:
+        notes.append("without a token nothing is known of deployments")
+    return _outcome(inputs, rows, notes)
+
+
+def _environments(config: Config, names: Sequence[str]) -> tuple[Environment, ...]:
+    """Those named; all without a name."""
+    found = []
+    for name in names:
+        one = config.environment(name)
+        if one is None:
+            known = ", ".join(item.name for item in config.environments)
+            raise UsageError(f"There is no environment `{name}`", fix=f"name one of {known}")
+        found.append(one)
+    return tuple(found) or config.environments
+
+
+def _outcome(inputs: HistoryInputs, rows: Sequence[HistoryRow], notes: Sequence[str]) -> Outcome:
+    documents = [as_json(row) for row in rows]
+    lines = _table(rows)
+    printed = {
+        "json": lambda: json.dumps(documents, indent=2),
+        "markdown": lambda: as_markdown(rows),
+        "table": lambda: "\n".join(lines),
+    }[inputs.format]()
+    return Outcome(
+        outputs={"history": json.dumps(documents[:_OUTPUT_ROWS])},
+        headline=f"{len(rows)} version{'s' * (len(rows) != 1)}",
+        summary=as_markdown(rows[:_OUTPUT_ROWS]),
+        notices=tuple(Notice(level="notice", text=note) for note in notes),
+        data={"history": documents},
+        printed=printed,
+    )
+
+
+def as_json(row: HistoryRow) -> dict[str, object]:
+    """A row for outputs; empty parts are left out."""
+    found: dict[str, object] = {
+        "environment": row.environment,
+        "application": row.application,
+        "image": row.image,
+        "previous": row.previous,
+        "version": row.version,
+        "digest": row.digest,
+        "commit": row.commit,
+        "at": row.at.isoformat(),
+        "number": row.number,
+        "people": list(row.people),
+        "result": row.result.value if row.result else "",
+        "attempts": row.attempts,
+        "deployed": row.deployed.isoformat() if row.deployed else "",
+        "seconds": round(row.seconds, 1) if row.seconds is not None else None,
+        "ran": row.ran.total_seconds() if row.ran is not None else None,
+        "running": row.running,
+        "unverified": row.unverified,
+        "off-branch": row.off_branch,
+        "rolled-back": row.rolled_back,
+        "url": row.url,
+    }
+    return {key: value for key, value in found.items() if value or isinstance(value, float)}
+
+
+_HEAD = ("environment", "application", "version", "result", "when", "took", "ran", "commit", "who")
+
+
+def _cells(row: HistoryRow) -> tuple[str, ...]:
+    when = row.deployed or row.at
+    return (
+        row.environment,
+        row.application,
+        row.version or ("(removed)" if not row.image else row.image),
+        _result(row),
+        f"{when:%Y-%m-%d %H:%MZ}",
+        _short(timedelta(seconds=row.seconds)) if row.seconds is not None else "",
+        "runs" if row.running else _short(row.ran) if row.ran is not None else "",
+        row.commit[:_DIGITS] + (f" #{row.number}" if row.number else ""),
+        ", ".join(row.people),
+    )
+
+
+def _result(row: HistoryRow) -> str:
+    if row.unverified:
+        return "unverified"
+    said = row.result.value if row.result else "not deployed"
+    marks = [
+        f"{row.attempts} attempts" if row.attempts > 1 else "",
+        "left the branch" if row.off_branch else "",
+        "rolled back" if row.rolled_back else "",
+    ]
+    return ", ".join([said, *filter(None, marks)])
+
+
+def _short(span: timedelta) -> str:
+    """Without seconds where it is long."""
+    whole = int(span.total_seconds())
+    rounded = whole - whole % 60 if whole >= 3600 else whole  # noqa: PLR2004 - an hour
+    return format_duration(timedelta(seconds=max(rounded, 0))) or "0s"
+
+
+def _table(rows: Iterable[HistoryRow]) -> tuple[str, ...]:
+    lines = [_HEAD, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    return tuple(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def as_markdown(rows: Sequence[HistoryRow]) -> str:
+    """A table; every text stands in a code span."""
+    if not rows:
+        return "Nothing was found."
+    lines = [f"| {' | '.join(_HEAD)} |", f"| {' | '.join('---' for _ in _HEAD)} |"]
+    lines += [
+        f"| {' | '.join(cell(text) if text else '' for text in _cells(row))} |" for row in rows
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""What ran in an environment: from content, and from the records of deployments."""

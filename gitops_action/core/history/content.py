@@ -1,0 +1,330 @@
+"""Which images an environment described at each first-parent commit of its branch.
+
+The truth of history is content. Going back from the tip, a commit that only changes the scalars
+that settle images is read from the lines it changes; anything else that could change an image is
+discovered again at that commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+
+from gitops_action.core.config import Config, Environment
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.discovery import ImageDiscovery, Source, application_of_live, raise_errors
+from gitops_action.core.discovery.image import EffectiveImage, ImageLocation, Role, split_image
+from gitops_action.core.images import ImageReferenceError, parse_reference
+from gitops_action.core.pattern import pattern
+from gitops_action.core.repository import Snapshot
+from gitops_action.errors import GitOpsError
+
+_MOST = 300
+"""Commits of an environment that are discovered again; older ones are not looked at."""
+_STEERS = pattern(
+    rb"image|tag|digest|sha256|repositor|newname|resources|components|bases|chart|path|version"
+    rb"|gitops",
+)
+_KUSTOMIZATION = pattern(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
+
+ImageKey = tuple[str, str]
+"""An application, and the repository of one of its images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedFile:
+    """A file that a commit changed, with its blobs; empty where there is none."""
+
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedCommit:
+    """A first-parent commit, with what it changed against its first parent."""
+
+    oid: str
+    at: datetime
+    author: str
+    email: str
+    subject: str
+    files: tuple[ChangedFile, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentSpan:
+    """The images that an environment described from one commit to the next that changed them.
+
+    Attributes:
+        commit: what brought them; of the oldest span the oldest commit that was looked at.
+        images: whole references by application and repository.
+        begins: whether `commit` brought them, and not only showed them.
+    """
+
+    commit: LoggedCommit
+    images: Mapping[ImageKey, tuple[str, ...]]
+    begins: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentHistory:
+    """An environment's spans, newest first, and the place of each commit in the history.
+
+    `note` says why it ends before the first commit; empty where it does not.
+    """
+
+    environment: str
+    spans: tuple[ContentSpan, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tracked:
+    """One image, with the scalars that settle its version."""
+
+    key: ImageKey
+    place: ImageLocation
+    name: str
+    values: Mapping[Role, str]
+
+    @cached_property
+    def text(self) -> str:
+        """The whole reference as it is rendered."""
+        if "reference" in self.values:
+            spelling = split_image(self.values["reference"].removeprefix(self.place.prefix))
+            tag, digest = spelling.tag, spelling.digest
+        else:
+            tag, _, digest = self.values.get("tag", "").partition("@")
+            digest = self.values.get("digest", "") or digest
+        whole = f"{self.name}{f':{tag}' * bool(tag)}{f'@{_digest(digest)}' * bool(digest)}"
+        try:
+            return str(parse_reference(whole))
+        except ImageReferenceError:
+            return whole
+
+    def with_(self, values: Mapping[Role, str]) -> _Tracked:
+        """The image with other values of its scalars."""
+        if values == self.values:
+            return self
+        return _Tracked(key=self.key, place=self.place, name=self.name, values=values)
+
+
+def _digest(text: str) -> str:
+    return text if ":" in text else f"sha256:{text}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _State:
+    """What an environment describes at one commit, and the files it stands on."""
+
+    tracked: tuple[_Tracked, ...]
+    files: frozenset[str]
+
+    @cached_property
+    def images(self) -> Mapping[ImageKey, tuple[str, ...]]:
+        """Whole references by application and repository."""
+        found: dict[ImageKey, dict[str, None]] = {}
+        for one in self.tracked:
+            found.setdefault(one.key, {})[one.text] = None
+        return {key: tuple(found[key]) for key in sorted(found)}
+
+
+Blobs = Callable[[Sequence[str]], Mapping[str, bytes]]
+"""The content of blobs by their ids; what is not to be had is left out."""
+_Touched = Callable[[LoggedCommit, frozenset[str]], Sequence[ChangedFile]]
+Files = Callable[[str], Snapshot]
+"""The YAML files of a commit."""
+
+
+def read_history(
+    log: Sequence[LoggedCommit],
+    environment: Environment,
+    config: Config,
+    *,
+    blobs: Blobs,
+    files: Files,
+) -> ContentHistory:
+    """The images of an environment over its branch's first-parent history.
+
+    Args:
+        log: newest first.
+        environment: as it is configured at the tip.
+        config: the same.
+        blobs: reads content.
+        files: reads a commit's files.
+    """
+    walk = _Walk(environment=environment, config=config, blobs=blobs, files=files)
+    return walk.run(log)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Walk:
+    environment: Environment
+    config: Config
+    blobs: Blobs
+    files: Files
+
+    def run(self, log: Sequence[LoggedCommit]) -> ContentHistory:
+        """Go back from the tip."""
+        name = self.environment.name
+        if not log:
+            return ContentHistory(environment=name, spans=())
+        try:
+            state = self._discovered(log[0].oid)
+        except GitOpsError as error:
+            note = f"{name} cannot be read at {log[0].oid[:12]}: {error}"
+            return ContentHistory(environment=name, spans=(), note=note)
+        spans, note = self._back(log, state)
+        return ContentHistory(environment=name, spans=tuple(spans), note=note)
+
+    def _back(self, log: Sequence[LoggedCommit], state: _State) -> tuple[list[ContentSpan], str]:
+        spans: list[ContentSpan] = []
+        left = _MOST
+        content = _Content(self.blobs, log, self._touched)
+        for position, commit in enumerate(log):
+            content.ahead(position, state.files)
+            touched = self._touched(commit, state.files)
+            before = self._by_lines(touched, state, content) if touched else state
+            if before is None:
+                if not left:
+                    spans.append(ContentSpan(commit=commit, images=state.images, begins=False))
+                    return spans, f"commits before {commit.oid[:12]} were not looked at"
+                left -= 1
+                try:
+                    before = self._before(log, position)
+                except GitOpsError as error:
+                    spans.append(ContentSpan(commit=commit, images=state.images))
+                    place = f"{self.environment.name} cannot be read before {commit.oid[:12]}"
+                    return spans, f"{place}: {error.title}"
+            if before is not state and before.images != state.images:
+                spans.append(ContentSpan(commit=commit, images=state.images))
+            state = before
+        if state.tracked:
+            spans.append(ContentSpan(commit=log[-1], images=state.images))
+        return spans, ""
+
+    def _before(self, log: Sequence[LoggedCommit], position: int) -> _State:
+        if position + 1 == len(log):
+            return _State(tracked=(), files=frozenset())
+        return self._discovered(log[position + 1].oid)
+
+    def _touched(self, commit: LoggedCommit, files: frozenset[str]) -> tuple[ChangedFile, ...]:
+        return tuple(
+            one for one in commit.files if one.path in files or self.environment.contains(one.path)
+        )
+
+    def _discovered(self, commit: str) -> _State:
+        source = Source(snapshot=self.files(commit))
+        found = ImageDiscovery(source).discovered(self.environment)
+        raise_errors(source, found.files)
+        tracked = (self._tracked(live) for live in found.lives if not live.dead)
+        return _State(tracked=tuple(one for one in tracked if one), files=found.files)
+
+    def _tracked(self, live: EffectiveImage) -> _Tracked | None:
+        if live.repository is None:
+            return None
+        application = application_of_live(live, self.environment, self.config)
+        spelling = live.spelling
+        values: dict[Role, str] = {
+            role: spot.value
+            for role, spot in live.version.spots.items()
+            if role in {"reference", "tag", "digest"}
+        }
+        if not values:
+            values = {"tag": spelling.tag, "digest": spelling.digest}
+        key = (application or live.repository.rpartition("/")[2], live.repository)
+        return _Tracked(key=key, place=live.version, name=spelling.name, values=values)
+
+    def _by_lines(
+        self, touched: Sequence[ChangedFile], state: _State, content: _Content
+    ) -> _State | None:
+        """The state before, where lines tell it; None where it has to be discovered."""
+        moved: dict[tuple[str, int], tuple[bytes, bytes]] = {}
+        for one in touched:
+            lines = content.lines(one)
+            if lines is None:
+                return None
+            moved |= {(one.path, number): pair for number, pair in lines.items()}
+        if not moved:
+            return state
+        explained: set[tuple[str, int]] = set()
+        tracked = []
+        for image in state.tracked:
+            values = dict(image.values)
+            for role, spot in image.place.spots.items():
+                place = (spot.file, spot.line)
+                if role in values and place in moved:
+                    old = _other(moved[place], values[role])
+                    if old is None:
+                        return None
+                    values[role] = old
+                    explained.add(place)
+            tracked.append(image.with_(values))
+        if any(_matters(place, moved[place]) for place in moved.keys() - explained):
+            return None
+        return _State(tracked=tuple(tracked), files=state.files) if explained else state
+
+
+def _matters(place: tuple[str, int], lines: tuple[bytes, bytes]) -> bool:
+    """Whether a changed line that settles no known image could change one."""
+    if _KUSTOMIZATION.fullmatch(place[0]):
+        return True
+    return any(_STEERS.search(line.lower()) for line in lines)
+
+
+def _other(lines: tuple[bytes, bytes], value: str) -> str | None:
+    """What stood in the older line where the newer one has `value`."""
+    older, newer = (line.decode("utf-8", "replace") for line in lines)
+    if not value or newer.count(value) != 1:
+        return None
+    start, _, end = newer.partition(value)
+    if not (older.startswith(start) and older.endswith(end)):
+        return None
+    found = older[len(start) : len(older) - len(end)]
+    return found if found and len(start) + len(end) <= len(older) else None
+
+
+class _Content:
+    """The blobs of changed files, read for many commits at a time."""
+
+    _AHEAD = 500
+
+    def __init__(self, blobs: Blobs, log: Sequence[LoggedCommit], touched: _Touched) -> None:
+        self._blobs = blobs
+        self._log = log
+        self._touched = touched
+        self._until = 0
+        self._known: Mapping[str, bytes] = {}
+
+    def ahead(self, position: int, files: frozenset[str]) -> None:
+        """Have the blobs of the next commits at hand."""
+        if position < self._until:
+            return
+        self._until = position + self._AHEAD
+        due = [
+            blob
+            for commit in self._log[position : self._until]
+            for one in self._touched(commit, files)
+            for blob in (one.before, one.after)
+        ]
+        self._known = self._blobs([blob for blob in dict.fromkeys(due) if blob])
+
+    def lines(self, changed: ChangedFile) -> Mapping[int, tuple[bytes, bytes]] | None:
+        """The lines that differ, older and newer, by number; None where they do not pair."""
+        older, newer = self._read(changed.before), self._read(changed.after)
+        if older is None or newer is None:
+            return None
+        before, after = older.split(b"\n"), newer.split(b"\n")
+        if len(before) != len(after):
+            return None
+        pairs = enumerate(zip(before, after, strict=True), start=1)
+        return {number: pair for number, pair in pairs if pair[0] != pair[1]}
+
+    def _read(self, blob: str) -> bytes | None:
+        if not blob:
+            return None
+        if blob not in self._known:
+            self._known = {**self._known, **self._blobs([blob])}
+        return self._known.get(blob)

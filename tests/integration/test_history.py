@@ -1,0 +1,175 @@
+"""The history of environments: from a repository on the double, with real records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gitops_action.app import history as app
+from gitops_action.app.tools import Context
+from gitops_action.core.deploy.result import Result
+from gitops_action.core.inputs import Values, check_values
+from gitops_action.core.inputs.history import HISTORY
+from gitops_action.core.inputs.values import with_defaults
+from gitops_action.core.redaction.known import Redactor
+from tests.support.deployed import deployed
+from tests.support.github_forge import CONFIG, REPOSITORY, Stage
+from tests.support.github_forge import stage as github_stage
+from tests.support.reporters import QUIET
+
+RIGHTS = {"contents": "read", "deployments": "read", "checks": "read", "actions": "read"}
+GITOPS = """\
+version: 1
+environments:
+  staging: {path: environments/staging, deploy: {engine: push}}
+  production: {path: environments/production, after: [staging], deploy: {engine: push}}
+"""
+BASE = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec: {template: {spec: {containers: [{name: web, image: ghcr.io/acme/web}]}}}
+"""
+
+
+def digest(version: str) -> str:
+    return f"sha256:{version.strip('v') * 64}"
+
+
+def overlay(version: str) -> str:
+    return f"""\
+resources: [../../applications/web]
+images:
+  - name: ghcr.io/acme/web
+    newTag: {version}
+    digest: {digest(version)}
+"""
+
+
+def image(version: str) -> str:
+    return f"ghcr.io/acme/web:{version}@{digest(version)}"
+
+
+FILES = {
+    CONFIG: GITOPS,
+    "applications/web/deployment.yaml": BASE,
+    "applications/web/kustomization.yaml": "resources: [deployment.yaml]\n",
+    "environments/staging/kustomization.yaml": overlay("v1"),
+    "environments/production/kustomization.yaml": overlay("v1"),
+}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with github_stage(tmp_path, FILES) as made:
+        yield made
+
+
+def bump(stage: Stage, environment: str, version: str, message: str = "") -> str:
+    return str(
+        stage.repository.commit(
+            files={f"environments/{environment}/kustomization.yaml": overlay(version)},
+            message=message or f"Bump web to {version} (#7)",
+        )
+    )
+
+
+def values(stage: Stage, **given: str) -> Values:
+    token = stage.forge.token(repositories=[REPOSITORY], permissions=RIGHTS)
+    texts = {
+        "repository": REPOSITORY,
+        "token": token,
+        "api-url": stage.forge.api_url,
+        "graphql-url": stage.forge.graphql_url,
+        "server-url": stage.forge.server_url,
+        **given,
+    }
+    return check_values(HISTORY, with_defaults(HISTORY, texts, {}))
+
+
+def rows(stage: Stage, **given: str) -> list[dict[str, object]]:
+    context = Context(environ={}, redactor=Redactor(), reporter=QUIET)
+    outcome = app.run(values(stage, **given), context)
+    found: list[dict[str, object]] = json.loads(outcome.outputs["history"])
+    return found
+
+
+def test_a_row_for_each_version_with_what_became_of_it(stage: Stage) -> None:
+    web = {"web": (image("v1"),)}
+    deployed(stage, "staging", stage.repository.head("main"), web)
+    bump(stage, "staging", "v2")
+    third = bump(stage, "staging", "v3")
+    deployed(stage, "staging", third, {"web": (image("v3"),)}, Result.FAILED)
+    deployed(stage, "staging", third, {"web": (image("v3"),)})
+    bump(stage, "production", "v2")
+    found = rows(stage, environment="staging")
+    assert [(row["version"], row.get("result"), row.get("attempts")) for row in found] == [
+        ("v3", "succeeded", 2),
+        ("v2", None, None),
+        ("v1", "succeeded", 1),
+    ]
+    newest = found[0]
+    assert newest["commit"] == third
+    assert newest["digest"] == digest("v3")
+    assert newest["number"] == 7
+    assert newest["people"] == ["alice"]
+    assert newest["running"] is True
+    assert "running" not in found[2]
+    assert "ran" in found[2]
+    (production, _) = rows(stage, environment="production")
+    assert (production["version"], production["previous"]) == ("v2", image("v1"))
+
+
+def test_what_people_rewrote_is_discovered_again(stage: Stage) -> None:
+    bump(stage, "staging", "v2")
+    stage.repository.commit(
+        files={
+            "environments/staging/kustomization.yaml": "resources: [web.yaml]\n",
+            "environments/staging/web.yaml": BASE.replace(
+                "acme/web}", f"acme/web:v3@{digest('v3')}}}"
+            ),
+        }
+    )
+    stage.repository.commit(files={"environments/staging/notes.yaml": "hello: world\n"})
+    found = rows(stage, environment="staging")
+    assert [row["version"] for row in found] == ["v3", "v2", "v1"]
+
+
+def test_a_record_without_proof_is_shown_as_unverified(stage: Stage) -> None:
+    head = stage.repository.head("main")
+    deployed(stage, "staging", head, {"web": (image("v1"),)}, path=".github/workflows/x.yml")
+    (found,) = rows(stage, environment="staging")
+    assert "its run is of .github/workflows/x.yml" in str(found["unverified"])
+    assert "result" not in found
+
+
+def test_what_ran_and_left_the_branch_is_marked(stage: Stage) -> None:
+    before = stage.repository.head("main")
+    lost = bump(stage, "staging", "v9")
+    deployed(stage, "staging", lost, {"web": (image("v9"),)})
+    stage.repository.move("main", before)
+    found = rows(stage, environment="staging")
+    marked = next(row for row in found if row["version"] == "v9")
+    assert (marked["off-branch"], marked["result"]) == (True, "succeeded")
+
+
+def test_a_version_that_comes_back_is_marked(stage: Stage) -> None:
+    bump(stage, "staging", "v2")
+    bump(stage, "staging", "v1")
+    found = rows(stage, environment="staging")
+    assert [row.get("rolled-back") for row in found] == [True, None, None]
+
+
+def test_an_environment_that_is_not_there_is_refused(stage: Stage) -> None:
+    with pytest.raises(Exception, match="There is no environment `live`"):
+        rows(stage, environment="live")
+
+
+def test_few_requests_are_enough(stage: Stage) -> None:
+    deployed(stage, "staging", stage.repository.head("main"), {"web": (image("v1"),)})
+    before = len(stage.forge.requests)
+    rows(stage)
+    assert len(stage.forge.requests) - before <= 8
