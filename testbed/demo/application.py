@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.demo.layouts import APPLICATION, ENVIRONMENT
-from testbed.forge import Forge
+from testbed.forge import Forge, rights
 from testbed.forge.handle import RepositoryHandle
 from testbed.process import run
 
@@ -96,7 +96,12 @@ def create(forge: Forge, image: str) -> RepositoryHandle:
 
 def release(forge: Forge, root: Path, tag: str) -> Release:
     """Clone the application as a developer does, change it, tag it and push both."""
-    token = forge.token(kind="user", login="alice", repositories=[APPLICATION])
+    token = forge.token(
+        kind="user",
+        login="alice",
+        repositories=[APPLICATION],
+        permissions=rights("contents", "workflows"),
+    )
     checkout = root / tag / "web"
     checkout.parent.mkdir(parents=True)
     login = _credentials(token)

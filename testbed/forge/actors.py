@@ -13,15 +13,19 @@ from testbed.forge.world import WEB_FLOW, World
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """An account at work, and with what kind of token (it decides what starts runs)."""
+    """An account at work, and with what kind of token (it decides what starts runs).
+
+    `token` is None where a test lets people act: they may do what their role allows.
+    """
 
     account: Account
     kind: str
+    token: Token | None = None
 
     @classmethod
     def of(cls, token: Token) -> Actor:
         """Return the one behind a token."""
-        return cls(account=token.account, kind=token.kind)
+        return cls(account=token.account, kind=token.kind, token=token)
 
     @property
     def login(self) -> str:

@@ -20,6 +20,7 @@ from testbed.forge.records import Deployment, DeploymentStatus
 from testbed.forge.world import World
 
 DESCRIPTION_LIMIT = 140
+NAME_LIMIT = 255
 ABANDONED_AFTER = timedelta(minutes=30)
 _STATES = {
     "success": "ACTIVE",
@@ -61,7 +62,14 @@ class StatusOrder:
 def create(
     world: World, repository: Repository, actor: Actor, order: DeploymentOrder
 ) -> Deployment:
-    """Make a deployment."""
+    """Make a deployment.
+
+    Raises:
+        ApiError: 422, the environment's name is too long.
+    """
+    if len(order.environment) > NAME_LIMIT:
+        text = f"environment is too long (maximum is {NAME_LIMIT} characters)"
+        raise invalid("Validation Failed", message=text)
     made = Deployment(
         id=world.next_id(),
         ref=order.ref,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from testbed.forge import access
 from testbed.forge.events import Event
 from testbed.forge.faults import Fault
 from testbed.forge.handle import Content, RepositoryHandle
+from testbed.forge.model import Repository
+from testbed.forge.records import Account
 from testbed.forge.server import RunningServer
 from testbed.forge.service import Service
-from testbed.forge.teams import Organization
-from testbed.forge.tokens import TokenKind
+from testbed.forge.teams import Organization, Role
+from testbed.forge.tokens import JOB_DEFAULT, TokenKind
 from testbed.forge.world import Request, World
 
 
@@ -156,13 +160,22 @@ class Forge:
                 GITHUB_TOKEN is), "pat" (a personal access token).
             login: the account; the default fits the kind.
             repositories: OWNER/NAME it was made for; None: all.
-            permissions: area to "read" or "write"; None: write everywhere.
+            permissions: area to "read" or "write" (`rights("contents", read=("checks",))` writes
+                that down); None: only metadata, and for a job what GitHub gives it by default.
             home: the repository of a job, the only one its token knows besides public ones.
         """
         defaults = {"app": "gitops-bot[bot]", "job": "github-actions[bot]"}
         chosen = [home] if kind == "job" and home else repositories
         account = login or defaults.get(kind, "alice")
-        return self.world.token(kind, account, chosen, permissions).text
+        given = permissions if permissions is not None else JOB_DEFAULT if kind == "job" else {}
+        role = None
+        if kind in {"user", "pat"}:
+            person = self.world.account(account)
+            role = functools.partial(self._role, person)
+        return self.world.token(kind, account, chosen, given, role).text
+
+    def _role(self, person: Account, repository: Repository) -> Role:
+        return access.role(self.world, repository, person)
 
     def revoke(self, token: str) -> None:
         """Make a token unknown from now on."""
@@ -204,6 +217,7 @@ class Forge:
         """Put the forge's clock forward."""
         self.world.now_shift += seconds
 
-    def limit_content(self, per_minute: int | None = 80) -> None:
-        """Switch the secondary limit for content-creating requests on; None: off."""
+    def limit_content(self, per_minute: int | None = 80, per_hour: int = 500) -> None:
+        """Switch the secondary limits for content-creating requests on; None: off."""
         self.world.content_limit.per_minute = per_minute
+        self.world.content_limit.per_hour = per_hour

@@ -10,12 +10,11 @@ from testbed.forge.git.objects import Commit, Entry
 from testbed.forge.git.store import ABSENT, RefUpdate
 from testbed.forge.handle_records import Records
 from testbed.forge.model import (
-    MergeMethod,
     MergeOrder,
     Proposal,
-    Protection,
     PullRequest,
 )
+from testbed.forge.rulesets import MergeMethod, Protection
 
 Content = str | bytes
 
@@ -163,9 +162,13 @@ class RepositoryHandle(Records):
 
     def protect(self, branch: str = "main", **rules: object) -> Protection:
         """Protect branches that match a pattern; keywords are `Protection`'s fields."""
-        made = Protection(pattern=branch, **rules)  # type: ignore[arg-type]  # checked by its use
+        made = Protection(pattern=branch, id=self._world.next_id(), **rules)  # type: ignore[arg-type]  # checked by its use
         self.repository.protections.append(made)
         return made
+
+    def ruleset(self, branch: str = "main", **rules: object) -> Protection:
+        """Make a ruleset; see `rulesets`."""
+        return self.protect(branch, via="ruleset", **rules)
 
     def unprotect(self) -> None:
         """Lift all protection."""

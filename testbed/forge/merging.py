@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from testbed.forge import checks, pull_refs, pulls, refs, reviews
+from testbed.forge import (
+    checks,
+    pull_refs,
+    pulls,
+    refs,
+    requirements,
+    reviews,
+    workflow_right,
+)
 from testbed.forge.actors import Actor, signature, web_flow
-from testbed.forge.errors import ApiError, conflict, invalid
+from testbed.forge.errors import ApiError, conflict, forbidden, invalid
 from testbed.forge.git.objects import Commit, Signature
 from testbed.forge.git.store import ABSENT, GitError, RefUpdate
 from testbed.forge.model import AutoMerge, MergeOrder, PullRequest, Repository
 from testbed.forge.records import Status
+from testbed.forge.rulesets import Protection
 from testbed.forge.world import World
 
 STATUS_LIMIT = 1000
+MERGEABLE = frozenset({"clean", "unstable"})
 _NOT_MERGEABLE = "Pull Request is not mergeable"
 
 
@@ -30,48 +40,16 @@ def mergeable(pull: PullRequest) -> bool:
     return pull_refs.merge_commit(pull) is not None
 
 
-def blockers(world: World, pull: PullRequest) -> list[str]:
-    """Say what protection still asks for, in GitHub's words."""
-    repository, found = pull.repository, []
-    for rule in repository.protected_by(pull.base):
-        passed = passed_contexts(pull)
-        found += [
-            f'Required status check "{context}" is expected.'
-            for context in rule.required_statuses
-            if context not in passed
-        ]
-        if not rule.required_reviews:
-            continue
-        if requested := len(reviews.change_requests(world, pull)):
-            found.append(f"{requested} review requesting changes by reviewers with write access.")
-        if len(reviews.approvals(world, pull)) < rule.required_reviews:
-            found.append(
-                f"At least {rule.required_reviews} approving review is required by reviewers "
-                "with write access."
-            )
-    return found
-
-
 def review_decision(world: World, pull: PullRequest) -> str | None:
     """Return GraphQL's review decision; None where no reviews are required."""
     rules = pull.repository.protected_by(pull.base)
     needed = max((rule.required_reviews for rule in rules), default=0)
-    if not needed:
+    if not needed and not any(rule.code_owners for rule in rules):
         return None
     if reviews.change_requests(world, pull):
         return "CHANGES_REQUESTED"
-    enough = len(reviews.approvals(world, pull)) >= needed
-    return "APPROVED" if enough else "REVIEW_REQUIRED"
-
-
-def passed_contexts(pull: PullRequest) -> set[str]:
-    """Return the status contexts and check runs that pass on the head."""
-    repository, latest = pull.repository, {}
-    for status in repository.statuses.get(pull.head_oid, []):
-        latest[status.context] = status.state == "success"
-    for run in repository.checks.get(pull.head_oid, []):
-        latest[run.name] = run.conclusion in checks.PASSING
-    return {context for context, passed in latest.items() if passed}
+    lacking = [r for r in requirements.blockers(world, pull) if "review" in r]
+    return "REVIEW_REQUIRED" if lacking else "APPROVED"
 
 
 def merge_state(world: World, pull: PullRequest) -> str:
@@ -80,7 +58,23 @@ def merge_state(world: World, pull: PullRequest) -> str:
         return "draft"
     if not mergeable(pull):
         return "dirty"
-    return "blocked" if blockers(world, pull) else "clean"
+    if requirements.blockers(world, pull):
+        strict = any(r.strict and r.required_statuses for r in _rules(pull))
+        return "behind" if strict and requirements.behind(pull) else "blocked"
+    return "unstable" if _unstable(pull) else "clean"
+
+
+def _rules(pull: PullRequest) -> list[Protection]:
+    return pull.repository.protected_by(pull.base)
+
+
+def _unstable(pull: PullRequest) -> bool:
+    """Tell whether something that is not required fails or still runs."""
+    repository, oid = pull.repository, pull.head_oid
+    latest = {status.context: status.state for status in repository.statuses.get(oid, [])}
+    runs = checks.latest(repository.checks.get(oid, []))
+    passing = all(run.conclusion in checks.PASSING for run in runs)
+    return not passing or any(state != "success" for state in latest.values())
 
 
 def merge(
@@ -101,12 +95,16 @@ def merge(
             raise conflict("Head branch was modified. Review and try the merge again.")
         if pull.state != "open" or pull.draft:
             raise _refused("Pull Request is still a draft" if pull.draft else _NOT_MERGEABLE)
-        for reason in blockers(world, pull):
-            raise _refused(reason)
+        for missing in requirements.blockers(world, pull, actor):
+            raise _refused(missing)
+        if denied := requirements.denied_method(repository, pull.base, order.method):
+            raise _refused(denied)
         tip = base_tip(pull)
         new = _commit(world, pull, actor, order)
         if new is None:
             raise _refused(_NOT_MERGEABLE)
+        if denied := workflow_right.merge_refused(repository, actor, tip, new):
+            raise forbidden(denied)
         update = RefUpdate(ref=f"refs/heads/{pull.base}", new=new, old=tip)
         try:
             repository.git.update_refs([update])
@@ -182,17 +180,17 @@ def enable_auto_merge(world: World, pull: PullRequest, actor: Actor, order: Merg
         raise invalid("Pull request Protected branch rules not configured for this branch")
     if pull.state != "open":
         raise invalid("Pull request is closed")
-    if merge_state(world, pull) == "clean":
-        raise invalid("Pull request Pull request is in clean status")
-    pull.auto_merge = AutoMerge(order=order, by=actor.account, enabled_at=world.now())
+    if (state := merge_state(world, pull)) in MERGEABLE:
+        raise invalid(f"Pull request Pull request is in {state} status")
+    pull.auto_merge = AutoMerge(order=order, by=actor, enabled_at=world.now())
     pulls.tell(world, pull, actor, "auto_merge_enabled")
 
 
 def obey_auto_merge(world: World, pull: PullRequest) -> None:
     """Merge when there is a standing order and nothing is in the way any more."""
     standing = pull.auto_merge
-    if standing and pull.state == "open" and merge_state(world, pull) == "clean":
-        merge(world, pull, Actor(account=standing.by, kind="app"), standing.order)
+    if standing and pull.state == "open" and merge_state(world, pull) in MERGEABLE:
+        merge(world, pull, standing.by, standing.order)
 
 
 def head_checked(world: World, repository: Repository, oid: str) -> None:
@@ -216,6 +214,18 @@ def add_status(world: World, repository: Repository, status: Status) -> None:
             raise invalid("Validation Failed", message=text)
         known.append(status)
     head_checked(world, repository, status.oid)
+
+
+def update_branch(world: World, pull: PullRequest, actor: Actor) -> None:
+    """Merge the base into a pull request's head, as its actor.
+
+    Raises:
+        ApiError: 422, there is nothing new on the base, or they conflict.
+    """
+    if not requirements.behind(pull):
+        raise invalid("There are no new commits on the base branch.")
+    if merge_branch(world, pull.source, actor, pull.head, base_tip(pull)) is None:
+        raise invalid("merge conflict between base and head")
 
 
 def merge_branch(

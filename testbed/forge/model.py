@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fnmatch
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from testbed.forge.git.history import History
 from testbed.forge.git.store import GitStore
@@ -22,26 +21,13 @@ from testbed.forge.records import (
     Status,
     WorkflowRun,
 )
+from testbed.forge.rulesets import METHODS, MergeMethod, Protection
 from testbed.forge.teams import Role
 
+if TYPE_CHECKING:
+    from testbed.forge.actors import Actor
+
 EventKind = Literal["ClosedEvent", "ReopenedEvent", "MergedEvent", "HeadRefDeletedEvent"]
-MergeMethod = Literal["merge", "squash", "rebase"]
-
-
-@dataclass(kw_only=True)
-class Protection:
-    """A branch protection or a ruleset's rules. `allow` lists logins that may bypass them."""
-
-    pattern: str
-    via: Literal["protection", "ruleset"] = "protection"
-    required_statuses: tuple[str, ...] = ()
-    required_reviews: int = 0
-    allow: tuple[str, ...] = ()
-    strict: bool = False
-
-    def covers(self, branch: str) -> bool:
-        """Tell whether the branch falls under it."""
-        return fnmatch.fnmatchcase(branch, self.pattern)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +44,7 @@ class AutoMerge:
     """A standing order to merge when the requirements are met."""
 
     order: MergeOrder
-    by: Account
+    by: Actor
     enabled_at: datetime
 
 
@@ -158,6 +144,7 @@ class Repository:
     delete_branch_on_merge: bool = False
     allow_auto_merge: bool = True
     actions_may_approve: bool = False
+    merge_methods: tuple[MergeMethod, ...] = METHODS
     lock: threading.RLock = field(default_factory=threading.RLock)
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
@@ -178,4 +165,4 @@ class Repository:
 
     def protected_by(self, branch: str) -> list[Protection]:
         """Return the protections and rulesets that cover a branch."""
-        return [rule for rule in self.protections if rule.covers(branch)]
+        return [rule for rule in self.protections if rule.covers(branch, self.default_branch)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from testbed.forge import reviews
 from testbed.forge.actors import Actor
 from testbed.forge.errors import ApiError, invalid
 from testbed.forge.events import Event
@@ -184,11 +185,29 @@ def _follow(world: World, pull: PullRequest, actor: Actor, new: str | None) -> N
         return
     base = branch_tip(pull.repository, pull.base)
     _bring(pull.source, pull.repository, new)
+    before = pull.head_oid
     pull.head_oid, pull.updated_at = new, world.now()
+    if base and _dismisses_stale(pull) and _differs(pull.repository, base, before, new):
+        reviews.dismiss_stale(world, pull)
     if base and pull.repository.history.is_ancestor(new, base):
         close(world, pull, actor)
     else:
         tell(world, pull, actor, "synchronize")
+
+
+def _dismisses_stale(pull: PullRequest) -> bool:
+    return any(rule.dismiss_stale for rule in pull.repository.protected_by(pull.base))
+
+
+def _differs(repository: Repository, base: str, old: str, new: str) -> bool:
+    """Tell whether a push changed the diff, which merging the base into the head does not."""
+    history = repository.history
+    diffs = []
+    for head in (old, new):
+        fork = history.merge_base(base, head)
+        changes = history.changes(fork, head) if fork else ()
+        diffs.append({(change.path, change.status, change.oid) for change in changes})
+    return diffs[0] != diffs[1]
 
 
 def base_moved(world: World, repository: Repository, actor: Actor, update: RefUpdate) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from testbed.forge import pull_refs, pulls
+from testbed.forge import pull_refs, pulls, requirements, workflow_right
 from testbed.forge.actors import Actor
-from testbed.forge.errors import ApiError, invalid
+from testbed.forge.errors import ApiError, forbidden, invalid
 from testbed.forge.events import Event
 from testbed.forge.git.process import GitError
 from testbed.forge.git.store import ABSENT, RefUpdate
@@ -15,22 +15,15 @@ from testbed.forge.records import Activity, ActivityType
 from testbed.forge.world import World
 
 _HEADS = "refs/heads/"
-_THROUGH = "Changes must be made through a pull request."
 
 
-def refused(repository: Repository, actor: Actor, ref: str) -> str | None:
+def refused(world: World, repository: Repository, actor: Actor, update: RefUpdate) -> str | None:
     """Return why this actor may not move a ref directly, None when it may."""
-    if ref.startswith(pull_refs.PREFIX):
+    if update.ref.startswith(pull_refs.PREFIX):
         return "deny updating a hidden ref"
-    if not ref.startswith(_HEADS):
+    if not update.ref.startswith(_HEADS):
         return None
-    for rule in repository.protected_by(ref.removeprefix(_HEADS)):
-        if actor.login in rule.allow:
-            continue
-        if rule.via == "ruleset":
-            return f"Repository rule violations found\n\n{_THROUGH} ({ref})"
-        return _THROUGH
-    return None
+    return requirements.refused(world, repository, actor, update)
 
 
 def move(
@@ -44,13 +37,15 @@ def move(
     """Move refs, all or none, as this actor.
 
     Raises:
-        ApiError: 422, a protected branch, or a ref is not where it was expected.
+        ApiError: 422, a protected branch, or a ref is not where it was expected; 403, workflow
+            files without the right.
     """
     with repository.lock:
-        for update in updates:
-            reason = None if bypass else refused(repository, actor, update.ref)
-            if reason:
+        for update in [] if bypass else updates:
+            if reason := refused(world, repository, actor, update):
                 raise ApiError(status=422, message=reason, kind="UNPROCESSABLE")
+            if reason := workflow_right.refused(repository, actor, update.new):
+                raise forbidden(reason)
         before = {update.ref: repository.git.ref(update.ref) for update in updates}
         settled = [
             RefUpdate(ref=u.ref, new=u.new, old=u.old or before[u.ref] or ABSENT) for u in updates

@@ -148,6 +148,15 @@ def dismiss(world: World, pull: PullRequest, actor: Actor, review: Review, messa
     _emit(world, pull, actor, review, "dismissed")
 
 
+def dismiss_stale(world: World, pull: PullRequest) -> None:
+    """Dismiss approvals after a push that changed the diff, where a rule asks for it."""
+    actor = Actor(account=world.account("web-flow"), kind="app")
+    for review in pull.reviews:
+        if review.state == "APPROVED":
+            review.state, review.updated_at = "DISMISSED", world.now()
+            _emit(world, pull, actor, review, "dismissed")
+
+
 def delete_pending(pull: PullRequest, actor: Actor, review: Review) -> None:
     """Delete a review that was never submitted.
 

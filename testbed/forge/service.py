@@ -80,7 +80,7 @@ class Service:
                 raise unserved(self.world, request.method, path)
             operation, parameters = found
             if operation.creates:
-                self.world.content_limit.spend()
+                self.world.content_limit.spend(token.account.login if token else "")
             work = self._rest_work(request, operation, parameters, token)
             reply = self._with_fault(request, name, work)
         except ApiError as error:
@@ -118,7 +118,7 @@ class Service:
             token = self._known_token(request)
             question = understand(_parsed(request.plain_body()))
             if question.mutates:
-                self.world.content_limit.spend()
+                self.world.content_limit.spend(token.account.login)
             reply = self._with_fault(
                 request, question.name, lambda: self._executed(question, token)
             )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from urllib.parse import unquote
 
-from testbed.forge import pull_refs, refs
+from testbed.forge import pull_refs, refs, requirements, workflow_right
 from testbed.forge.actors import Actor
 from testbed.forge.errors import ApiError
 from testbed.forge.git.process import environment
@@ -44,7 +45,7 @@ def serve(world: World, request: HttpRequest) -> HttpReply:
     if _lists_pulls(request, service):
         pull_refs.refresh(repository)
     if match["service"] != "git-receive-pack" or token is None:
-        return _backend(repository, request, match["service"], "")
+        return _backend(repository, request, match["service"], {})
     return _receive(world, repository, request, Actor.of(token))
 
 
@@ -78,10 +79,17 @@ def _entitled(world: World, name: str, token: Token | None, service: str) -> Rep
 
 def _receive(world: World, repository: Repository, request: HttpRequest, actor: Actor) -> HttpReply:
     commands = _commands(request.plain_body())
-    refused = [ref for ref in commands if refs.refused(repository, actor, ref)]
+    updates = [RefUpdate(ref=ref, new=new) for ref, new in commands.items()]
+    refused = [u.ref for u in updates if refs.refused(world, repository, actor, u)]
+    allowed = workflow_right.may_change_workflows(repository, actor)
+    settings = {
+        "FORGE_REFUSED": " ".join(refused),
+        "FORGE_FORWARD": " ".join(requirements.forward_only(world, repository, actor, commands)),
+        "FORGE_WORKFLOWS": "" if allowed else workflow_right.said(actor, "%s"),
+    }
     with repository.lock:
         before = {ref: repository.git.ref(ref) for ref in commands}
-        reply = _backend(repository, request, "git-receive-pack", " ".join(refused))
+        reply = _backend(repository, request, "git-receive-pack", settings)
         for ref, new in commands.items():
             if (repository.git.ref(ref) or ABSENT) == new:
                 update = RefUpdate(ref=ref, new=new, old=before[ref] or ABSENT)
@@ -99,7 +107,9 @@ def _commands(body: bytes) -> dict[str, str]:
     return found
 
 
-def _backend(repository: Repository, request: HttpRequest, service: str, refused: str) -> HttpReply:
+def _backend(
+    repository: Repository, request: HttpRequest, service: str, settings: Mapping[str, str]
+) -> HttpReply:
     variables = {
         "GIT_PROJECT_ROOT": str(repository.git.path.parent),
         "GIT_HTTP_EXPORT_ALL": "1",
@@ -112,7 +122,7 @@ def _backend(repository: Repository, request: HttpRequest, service: str, refused
         "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
         "REMOTE_USER": "forge",
         "REMOTE_ADDR": "127.0.0.1",
-        "FORGE_REFUSED": refused,
+        **settings,
     }
     with tempfile.TemporaryFile() as body:
         body.write(request.body)

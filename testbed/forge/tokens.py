@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from testbed.forge.errors import ApiError, bad_credentials, forbidden, not_found
 from testbed.forge.model import Repository
 from testbed.forge.records import Account
-from testbed.forge.teams import Organization
+from testbed.forge.teams import Organization, Role
 
 TokenKind = Literal["app", "user", "job", "pat"]
 _PREFIX: Mapping[TokenKind, str] = {"app": "ghs_", "job": "ghs_", "user": "ghu_", "pat": "ghp_"}
@@ -22,18 +22,31 @@ _REFUSAL: Mapping[TokenKind, str] = {
     "user": "Resource not accessible by integration",
     "pat": "Resource not accessible by personal access token",
 }
+JOB_DEFAULT: Mapping[str, str] = {"contents": "read", "packages": "read"}
+"""What the job's token may do where neither workflow nor job says `permissions`."""
+_NEVER_PUBLIC = frozenset({"administration", "members", "secrets"})
+_FOR_READERS = frozenset({"pull_requests", "issues"})
+_WRITERS = frozenset({"write", "maintain", "admin"})
 _LEVEL = {"none": 0, "read": 1, "write": 2, "admin": 3}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A token. `repositories` None: all; `permissions` None: write to everything."""
+    """A token.
+
+    Attributes:
+        repositories: those it was made for; None: all.
+        permissions: area to level. What is not there is not given, except `metadata: read`, and
+            reading what is public.
+        role: what the person behind it may do in a repository; an App has none.
+    """
 
     text: str
     kind: TokenKind
     account: Account
     repositories: frozenset[str] | None
-    permissions: Mapping[str, str] | None
+    permissions: Mapping[str, str]
+    role: Callable[[Repository], Role] | None = None
 
     @property
     def signs(self) -> bool:
@@ -43,16 +56,32 @@ class Token:
     def sees(self, repository: Repository) -> bool:
         """Tell whether the repository exists for this token."""
         chosen = self.repositories
-        return not repository.private or chosen is None or repository.full_name.lower() in chosen
+        if not repository.private:
+            return True
+        if self.role and self.role(repository) == "none":
+            return False
+        return chosen is None or repository.full_name.lower() in chosen
 
     def may(self, repository: Repository, area: str, level: str) -> bool:
         """Tell whether it has a right in a repository."""
         chosen = self.repositories
+        public = level == "read" and not repository.private and area not in _NEVER_PUBLIC
         if chosen is not None and repository.full_name.lower() not in chosen:
-            return level == "read" and not repository.private
-        if area == "metadata" or self.permissions is None:
+            return public
+        if public or (area == "metadata" and level == "read"):
             return True
-        return _LEVEL[self.permissions.get(area, "none")] >= _LEVEL[level]
+        if _LEVEL[self.permissions.get(area, "none")] < _LEVEL[level]:
+            return False
+        return self.role is None or self._role_allows(self.role(repository), area, level)
+
+    @staticmethod
+    def _role_allows(role: Role, area: str, level: str) -> bool:
+        """A person's token does no more than the person may."""
+        if area == "administration":
+            return role == "admin"
+        if level == "read" or area in _FOR_READERS:
+            return role != "none"
+        return role in _WRITERS
 
     def demand(self, repository: Repository, rights: tuple[tuple[str, str], ...]) -> None:
         """Refuse unless one of the rights (any of them suffices) is there.
@@ -78,9 +107,7 @@ class Token:
             raise not_found()
         if own is not None and not any(name.startswith(f"{login.lower()}/") for name in own):
             raise not_found()
-        if self.permissions is None and self.kind != "job":
-            return
-        given = self.permissions or {}
+        given = self.permissions
         if not any(_LEVEL[given.get(area, "none")] >= _LEVEL[level] for area, level in rights):
             raise self._refusal(rights)
 
@@ -97,6 +124,11 @@ class Token:
         """Refuse installation tokens where a person is needed."""
         if self.signs:
             raise forbidden()
+
+
+def rights(*write: str, read: tuple[str, ...] = ()) -> dict[str, str]:
+    """Name permissions: these to write, those to read."""
+    return {**dict.fromkeys(read, "read"), **dict.fromkeys(write, "write")}
 
 
 def mint(kind: TokenKind) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +15,12 @@ from testbed.forge.events import Event
 from testbed.forge.faults import Faults
 from testbed.forge.git.history import History
 from testbed.forge.git.store import GitStore
+from testbed.forge.graphql import cost
+from testbed.forge.graphql.cost import Cost
 from testbed.forge.limits import ContentLimit
 from testbed.forge.model import Repository
 from testbed.forge.records import Account
-from testbed.forge.teams import Organization
+from testbed.forge.teams import Organization, Role
 from testbed.forge.tokens import Token, TokenKind, mint
 
 if TYPE_CHECKING:
@@ -59,7 +62,8 @@ class World:
         self.problems: list[str] = []
         self.faults = Faults()
         self.tickets: dict[str, Ticket] = {}
-        self.content_limit = ContentLimit()
+        self.content_limit = ContentLimit(self.now)
+        self.points: dict[str, int] = {}
         self.unknown_first = True
         self._ids = itertools.count(1001)
         self.account("web-flow", email=WEB_FLOW[1])
@@ -122,7 +126,8 @@ class World:
         kind: TokenKind,
         login: str,
         repositories: list[str] | None,
-        permissions: dict[str, str] | None,
+        permissions: Mapping[str, str],
+        role: Callable[[Repository], Role] | None = None,
     ) -> Token:
         """Give out a token."""
         chosen = None if repositories is None else frozenset(r.lower() for r in repositories)
@@ -132,6 +137,7 @@ class World:
             account=self.account(login),
             repositories=chosen,
             permissions=permissions,
+            role=role,
         )
         with self.lock:
             self.tokens[token.text] = token
@@ -188,6 +194,17 @@ class World:
         with self.lock:
             self.repositories[full_name.lower()] = repository
         return repository
+
+    def spend_points(self, token: str, price: Cost) -> None:
+        """Take a GraphQL query's points off a token's hour.
+
+        Raises:
+            ApiError: it asks for too much.
+        """
+        with self.lock:
+            used = self.points.get(token, 0)
+            cost.demand(price, used)
+            self.points[token] = used + price.points
 
     def emit(self, event: Event) -> None:
         """Record an event."""

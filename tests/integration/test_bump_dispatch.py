@@ -19,6 +19,7 @@ from gitops_action.core.images import ImageSource
 from gitops_action.core.images.oci import ImageMissingError, RegistryUnreachableError
 from gitops_action.core.outcome import Job, Outcome
 from gitops_action.errors import GitOpsError
+from testbed.forge import rights
 from tests.support.app_bump import app_bump
 from tests.support.bump_stage import (
     API,
@@ -32,6 +33,7 @@ from tests.support.bump_stage import (
 )
 from tests.support.github_forge import QUICK, REPOSITORY
 
+BUMPS = rights("contents", "pull_requests", "issues")
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ".github/workflows/new-application-version.yml"
 WORKFLOW = (ROOT / "templates/environment" / FILE).read_text(encoding="utf-8")
@@ -71,7 +73,12 @@ def sent(stage: Stage) -> Mapping[str, Any]:
 
 def the_run_bumps(stage: Stage, *images: str) -> None:
     """Do as the started workflow would: bump inside the environment repository, and end well."""
-    inside = stage.forge.token(kind="app", login=BOT, repositories=[REPOSITORY])
+    inside = stage.forge.token(
+        kind="app",
+        login=BOT,
+        repositories=[REPOSITORY],
+        permissions=rights("contents", "pull_requests", "issues"),
+    )
     replace(stage, token=inside).bump(*(images or (V1,)))
     stage.repository.finish_run()
 
@@ -185,7 +192,12 @@ def test_waiting_tells_the_pull_request(stage: Stage) -> None:
 
 
 def test_a_pull_request_that_was_there_is_unchanged(stage: Stage) -> None:
-    the_run_before = stage.forge.token(kind="app", login=BOT, repositories=[REPOSITORY])
+    the_run_before = stage.forge.token(
+        kind="app",
+        login=BOT,
+        repositories=[REPOSITORY],
+        permissions=rights("contents", "pull_requests", "issues"),
+    )
     replace(stage, token=the_run_before).bump(V1)
     stage.forge.world.now_shift = 60
     stage.forge.fail(RUN, action=lambda: the_run_bumps(stage))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.forge import Forge
+from testbed.forge import Forge, rights
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -110,7 +110,12 @@ def github(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Variables that lead to GitHub's double and to no registry, and a `gh` with a token."""
     with Forge.start(tmp_path / "forge") as forge:
         forge.create_repository("acme/environment", files=FILES)
-        token = forge.token(kind="user", login="alice", repositories=["acme/environment"])
+        token = forge.token(
+            kind="user",
+            login="alice",
+            repositories=["acme/environment"],
+            permissions=rights("contents", "pull_requests"),
+        )
         programs = tmp_path / "bin"
         programs.mkdir(exist_ok=True)
         (programs / "gh").write_text(f"#!/bin/sh\necho {token}\n")

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from testbed.forge import Forge, RepositoryHandle
+from testbed.forge import Forge, RepositoryHandle, rights
 
 NAME = "acme/environment"
+READS = rights(read=("contents", "pull_requests"))
 FILES = {"web.yaml": "image: web:1\nkind: x\n", "api.yaml": "image: api:1\n"}
 REPLY = (
     'query($n: Int!) { repository(owner: "acme", name: "environment") { pullRequest(number: $n)'
@@ -44,13 +45,17 @@ def refs(environment: RepositoryHandle, *options: str) -> dict[str, str]:
 
 
 def rest(forge: Forge, path: str) -> Any:
-    headers = {"Authorization": f"token {forge.token()}"}
+    headers = {
+        "Authorization": f"token {forge.token(permissions=rights('contents', 'pull_requests'))}"
+    }
     reply = requests.get(f"{forge.api_url}/repos/{NAME}{path}", headers=headers, timeout=30)
     return reply.json() if reply.status_code == requests.codes.ok else reply.status_code
 
 
 def graphql(forge: Forge, number: int = 1) -> Any:
-    headers = {"Authorization": f"bearer {forge.token()}"}
+    headers = {
+        "Authorization": f"bearer {forge.token(permissions=rights('contents', 'pull_requests'))}"
+    }
     question = {"query": REPLY, "variables": {"n": number}}
     reply = requests.post(forge.graphql_url, json=question, headers=headers, timeout=30)
     return reply.json()["data"]["repository"]
@@ -117,7 +122,7 @@ def test_after_the_end_only_the_head_stays(environment: RepositoryHandle) -> Non
 
 def test_nobody_pushes_to_them(forge: Forge, environment: RepositoryHandle, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
-    token = forge.token()
+    token = forge.token(permissions=rights("contents", "pull_requests"))
     header = f"http.extraHeader=Authorization: bearer {token}"
     git = ["git", "-c", header]
     subprocess.run([*git, "clone", "-q", environment.clone_url, clone], check=True)

@@ -18,6 +18,7 @@ from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.pull_requests import ABSENT, Identity, NewCommit
 from gitops_action.core.repository import Snapshot, blob_id
 from gitops_action.errors import ConflictError, GitOpsError, OutcomeUnknownError, UsageError
+from testbed.forge import rights
 from tests.support.git_spy import spy_on_git
 from tests.support.github_forge import CONFIG, REPOSITORY, Stage, stage
 
@@ -90,7 +91,12 @@ def test_another_branch_and_one_that_is_not_there(on: Stage, store: GitStore) ->
 
 def test_an_empty_repository_is_told(on: Stage) -> None:
     on.forge.create_repository("acme/empty", files={}, private=True)
-    token = on.forge.token(kind="app", login="gitops-bot[bot]", repositories=["acme/empty"])
+    token = on.forge.token(
+        kind="app",
+        login="gitops-bot[bot]",
+        repositories=["acme/empty"],
+        permissions=rights("contents"),
+    )
     with (
         open_store(on, token=token, repository="acme/empty") as store,
         pytest.raises(GitOpsError, match="empty"),

@@ -9,6 +9,7 @@ from gitops_action.adapters.github import ApiContentStore
 from gitops_action.core.pull_requests import ABSENT, NewCommit
 from gitops_action.core.repository import Snapshot, blob_id
 from gitops_action.errors import ConflictError, GitOpsError, UsageError
+from testbed.forge import rights
 from tests.support.github_forge import CONFIG, FILES, Stage, stage
 
 BRANCH = "gitops/staging/web"
@@ -70,7 +71,12 @@ def test_a_base_that_is_not_there_is_told_with_those_that_are(on: Stage) -> None
 
 def test_an_empty_repository_is_told(on: Stage) -> None:
     on.forge.create_repository("acme/empty", files={}, private=True)
-    token = on.forge.token(kind="app", login="gitops-bot[bot]", repositories=["acme/empty"])
+    token = on.forge.token(
+        kind="app",
+        login="gitops-bot[bot]",
+        repositories=["acme/empty"],
+        permissions=rights("contents"),
+    )
     client = on.client(token)
 
     with pytest.raises(GitOpsError, match="empty"):
@@ -271,7 +277,13 @@ def test_a_token_that_may_only_read_is_told_which_right_is_missing(on: Stage) ->
 
 @pytest.mark.parametrize(("kind", "signed"), [("app", True), ("job", True), ("pat", False)])
 def test_github_signs_what_apps_write(on: Stage, kind: str, signed: bool) -> None:
-    token = on.forge.token(kind=kind, login="someone", repositories=["acme/environment"])
+    on.repository.collaborator("someone", "write")
+    token = on.forge.token(
+        kind=kind,
+        login="someone",
+        repositories=["acme/environment"],
+        permissions=rights("contents", "pull_requests"),
+    )
     store = on.content(token)
 
     store.write(commit(store.tip(base=None, config=CONFIG).commit))

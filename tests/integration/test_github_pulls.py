@@ -8,6 +8,7 @@ import pytest
 from gitops_action.adapters.github import GitHubSourceHistory
 from gitops_action.core.pull_requests import ABSENT, Decoration, NewCommit, NewPullRequest
 from gitops_action.errors import ConflictError, GitOpsError
+from testbed.forge import rights
 from tests.support.github_forge import CONFIG, REPOSITORY, Stage, stage
 
 BRANCH = "gitops/staging/web"
@@ -197,7 +198,7 @@ def test_another_persons_comment_with_our_marker_stays(on: Stage) -> None:
     push(on)
     forge = on.pulls()
     number = forge.open(REQUEST).number
-    alice = on.forge.token(kind="pat", login="alice")
+    alice = on.forge.token(kind="pat", login="alice", permissions=rights("pull_requests"))
     on.pulls(alice).comment(number, body="planted", marker="conflict")
 
     forge.comment(number, body="ours", marker="conflict")

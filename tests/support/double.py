@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from testbed.forge import Forge, RepositoryHandle
+from testbed.forge import Forge, RepositoryHandle, rights
 
 NAME = "acme/environment"
 FILES = {"apps/web/deployment.yaml": "image: web:1\n", "README.md": "# Environment\n"}
@@ -20,6 +20,10 @@ UPDATE_REFS = (
     "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }"
 )
 ABSENT = "0" * 40
+WRITES = (
+    *("contents", "pull_requests", "issues", "statuses", "checks"),
+    *("actions", "deployments"),
+)
 GIT = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
 
 
@@ -56,8 +60,8 @@ class Talk:
         return self.graphql(UPDATE_REFS, input=given)
 
     def acting(self, **token: Any) -> Talk:
-        """Return the same with another token."""
-        made = self.forge.token(**token)
+        """Return the same with another token; it may write what `WRITES` lists unless given."""
+        made = self.forge.token(**{"permissions": rights(*WRITES), **token})
         return Talk(forge=self.forge, repository=self.repository, token=made)
 
     def git(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -21,10 +21,24 @@ from testbed.forge.git.process import GitError, ObjectReader, git
 ABSENT = "0" * 40
 
 _UPDATE_HOOK = """#!/bin/sh
-# The forge names in FORGE_REFUSED the refs this pusher may not move.
+# The forge names in FORGE_REFUSED the refs that this pusher may not move, in FORGE_FORWARD those
+# that only move forwards; FORGE_WORKFLOWS is the refusal of workflow files, if they are refused.
 case " $FORGE_REFUSED " in
   *" $1 "*) echo "error: GH006: Protected branch update failed for $1." >&2; exit 1 ;;
 esac
+case "$2 $3" in *0000000000000000000000000000000000000000*) ;; *)
+  case " $FORGE_FORWARD " in *" $1 "*)
+    git merge-base --is-ancestor "$2" "$3" || {
+      echo "error: GH006: Cannot force-push to this branch ($1)." >&2; exit 1; } ;;
+  esac ;;
+esac
+case "$3" in 0000000000000000000000000000000000000000) exit 0 ;; esac
+if [ -n "$FORGE_WORKFLOWS" ]; then
+  touched=$(git rev-list "$3" --not --branches | while read -r commit; do
+    git diff-tree -m --first-parent --no-commit-id --name-only -r "$commit" -- .github/workflows
+  done | head -n 1)
+  [ -z "$touched" ] || { printf "$FORGE_WORKFLOWS\\n" "$touched" >&2; exit 1; }
+fi
 """
 
 

@@ -61,7 +61,7 @@ def is_required(source: Status | CheckRun, context: Context, arguments: Argument
         if pull is None or pull.head_oid != source.oid:
             continue
         rules = repository.protected_by(pull.base)
-        return any(name in rule.required_statuses for rule in rules)
+        return any(name == its.context for rule in rules for its in rule.statuses())
     return False
 
 

@@ -17,6 +17,7 @@ from graphql import (
 )
 
 from testbed.forge.errors import ApiError
+from testbed.forge.graphql import cost
 from testbed.forge.graphql.fields import Context, resolve, type_name
 from testbed.forge.schema_graphql import parsed, schema
 from testbed.forge.tokens import Token
@@ -88,10 +89,15 @@ def execute(world: World, token: Token, question: Question) -> Json:
         text = "; ".join(error.message for error in question.errors)
         world.problem(f"GraphQL {question.name}: {text}")
         return {"errors": [_told(error) for error in question.errors]}
+    price = cost.of(question.document, question.operation_name, question.variables)
+    try:
+        world.spend_points(token.text, price)
+    except ApiError as refusal:
+        return {"errors": [{"type": refusal.kind, "message": refusal.message}]}
     result = execute_sync(
         schema(),
         question.document,
-        context_value=Context(world=world, token=token),
+        context_value=Context(world=world, token=token, cost=price),
         variable_values=dict(question.variables),
         operation_name=question.operation_name,
         field_resolver=resolve,

@@ -11,6 +11,7 @@ from graphql import FieldNode, GraphQLResolveInfo
 from testbed.forge.actors import Actor
 from testbed.forge.errors import ApiError, not_served
 from testbed.forge.graphql.connections import Connection, Payload, demand_bounds
+from testbed.forge.graphql.cost import Cost
 from testbed.forge.tokens import Token
 from testbed.forge.world import World
 
@@ -27,6 +28,7 @@ class Context:
 
     world: World
     token: Token
+    cost: Cost
 
     @property
     def actor(self) -> Actor:

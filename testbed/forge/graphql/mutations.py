@@ -11,7 +11,8 @@ from testbed.forge.graphql.fields import Arguments, Context, field
 from testbed.forge.graphql.nodes import by_id
 from testbed.forge.graphql.query import demand
 from testbed.forge.graphql.ref_mutations import payload
-from testbed.forge.model import MergeMethod, MergeOrder, Proposal, PullRequest, Repository
+from testbed.forge.model import MergeOrder, Proposal, PullRequest, Repository
+from testbed.forge.rulesets import MergeMethod
 
 
 def _pull(context: Context, identifier: str) -> PullRequest:

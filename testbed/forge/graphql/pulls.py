@@ -127,7 +127,7 @@ def _auto_merge(pull: PullRequest) -> Payload | None:
     return Payload(
         {
             "mergeMethod": standing.order.method.upper(),
-            "enabledBy": standing.by,
+            "enabledBy": standing.by.account,
             "enabledAt": stamp(standing.enabled_at),
             "commitHeadline": standing.order.headline,
             "commitBody": standing.order.body,

@@ -7,6 +7,7 @@ from typing import Any
 from testbed.forge import pull_refs
 from testbed.forge.errors import ApiError, not_found
 from testbed.forge.graphql.connections import Connection, Payload
+from testbed.forge.graphql.cost import POINTS
 from testbed.forge.graphql.fields import Arguments, Context, field, named, plain
 from testbed.forge.graphql.nodes import RefNode, UserNode, by_id, git_object, ref_node
 from testbed.forge.model import Repository
@@ -43,11 +44,13 @@ def node(_source: Any, context: Context, arguments: Arguments) -> Any:
 
 
 @field("Query.rateLimit")
-def rate_limit(_source: Any, _context: Context, _arguments: Arguments) -> Payload:
-    """Tell the limits; they are never used up here."""
-    return Payload(
-        {"limit": 5000, "remaining": 4999, "used": 1, "cost": 1, "resetAt": "2100-01-01T00:00:00Z"}
-    )
+def rate_limit(_source: Any, context: Context, _arguments: Arguments) -> Payload:
+    """Tell what this query costs and what is left."""
+    used = context.world.points.get(context.token.text, 0)
+    cost = context.cost
+    left = {"limit": POINTS, "remaining": POINTS - used, "used": used}
+    counted = {"cost": cost.points, "nodeCount": cost.nodes}
+    return Payload({**left, **counted, "resetAt": "2100-01-01T00:00:00Z"})
 
 
 def _login(account: Account) -> str:
@@ -101,9 +104,9 @@ plain(
         "visibility": lambda r: "PRIVATE" if r.private else "PUBLIC",
         "autoMergeAllowed": lambda r: r.allow_auto_merge,
         "deleteBranchOnMerge": lambda r: r.delete_branch_on_merge,
-        "mergeCommitAllowed": lambda _r: True,
-        "rebaseMergeAllowed": lambda _r: True,
-        "squashMergeAllowed": lambda _r: True,
+        "mergeCommitAllowed": lambda r: "merge" in r.merge_methods,
+        "rebaseMergeAllowed": lambda r: "rebase" in r.merge_methods,
+        "squashMergeAllowed": lambda r: "squash" in r.merge_methods,
         "viewerDefaultMergeMethod": lambda _r: "MERGE",
     },
 )

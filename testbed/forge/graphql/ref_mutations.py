@@ -169,13 +169,22 @@ def _branch(context: Context, given: Arguments) -> tuple[Repository, str]:
     return repository, branch.removeprefix("refs/heads/")
 
 
+def _check_path(path: str) -> None:
+    """Refuse a path that could be no file of a tree, or is Git's own."""
+    steps = path.split("/")
+    if "\0" in path or any(step.lower() in {"", ".", "..", ".git"} for step in steps):
+        raise invalid(f"A path was requested for addition or deletion that is invalid: {path!r}")
+
+
 def _files(changes: Arguments) -> dict[str, bytes | None]:
     files: dict[str, bytes | None] = {}
     for addition in changes.get("additions") or ():
+        _check_path(addition["path"])
         try:
             files[addition["path"]] = base64.b64decode(addition["contents"], validate=True)
         except binascii.Error as error:
             raise invalid("Contents must be base64 encoded") from error
     for deletion in changes.get("deletions") or ():
+        _check_path(deletion["path"])
         files[deletion["path"]] = None
     return files

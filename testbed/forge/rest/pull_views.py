@@ -47,7 +47,7 @@ def _auto_merge(world: World, standing: AutoMerge | None) -> Json | None:
     if standing is None:
         return None
     return {
-        "enabled_by": user(world, standing.by),
+        "enabled_by": user(world, standing.by.account),
         "merge_method": standing.order.method,
         "commit_title": standing.order.headline or "",
         "commit_message": standing.order.body or "",

@@ -104,6 +104,16 @@ def merge_pull(call: Call) -> Json:
     return {"sha": oid, "merged": True, "message": "Pull Request successfully merged"}
 
 
+@serves("PUT " + _PULL + "/update-branch", WRITE, status=202, creates=True)
+def update_branch(call: Call) -> Json:
+    """Merge the base into the head."""
+    pull = pull_of(call)
+    if call.body.get("expected_head_sha", pull.head_oid) != pull.head_oid:
+        raise invalid("expected head sha didn't match current head ref.")
+    merging.update_branch(call.world, pull, call.actor)
+    return {"message": "Updating pull request branch.", "url": pull_view(call.world, pull)["url"]}
+
+
 @serves("GET " + _PULL + "/files", READ, paged=True)
 def pull_files(call: Call) -> list[Json]:
     """List the files it changes."""

@@ -98,7 +98,9 @@ def repository_view(world: World, repository: Repository, *, full: bool = False)
         "permissions": {"admin": False, "push": True, "pull": True},
         "allow_auto_merge": repository.allow_auto_merge,
         "delete_branch_on_merge": repository.delete_branch_on_merge,
-        **dict.fromkeys(("allow_merge_commit", "allow_squash_merge", "allow_rebase_merge"), True),
+        "allow_merge_commit": "merge" in repository.merge_methods,
+        "allow_squash_merge": "squash" in repository.merge_methods,
+        "allow_rebase_merge": "rebase" in repository.merge_methods,
     }
     if full:
         view |= {"network_count": len(repository.forks), "subscribers_count": 0}
