@@ -49,6 +49,12 @@ def _history(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
+def _gate(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.gate import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
 def _validate(values: Values, context: Context) -> Outcome:
     from gitops_action.app.validate import run  # noqa: PLC0415 - only this command pays for it
 
@@ -122,8 +128,9 @@ RUNNERS: Runners = {
     "bump": _bump,
     "config": _config,
     "deploy": _deploy,
-    "hold": _hold,
+    "gate": _gate,
     "history": _history,
+    "hold": _hold,
     "init": _init,
     "tag": _tag,
     "validate": _validate,

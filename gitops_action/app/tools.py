@@ -36,8 +36,14 @@ class Context:
 CommandRunner = Callable[[Values, Context], Outcome]
 
 
-def kustomize_renderer(settings: Validation, context: Context) -> Renderer:
-    """Kustomize as kubectl has it; helm where the machine has it."""
+def kustomize_renderer(
+    settings: Validation, context: Context, *, privileged: bool = False
+) -> Renderer:
+    """Kustomize as kubectl has it; helm where the machine has it.
+
+    In a privileged job no chart of a pull request is rendered where helm could read the memory of
+    this process, which holds tokens.
+    """
     from gitops_action.adapters.renderer import (  # noqa: PLC0415 - two commands'
         KustomizeRenderer,
         find_helm,
@@ -48,12 +54,15 @@ def kustomize_renderer(settings: Validation, context: Context) -> Renderer:
     path = context.environ.get("PATH")
     kubectl, helm = find_kubectl(path), find_helm(path)
     programs = tuple(program for program in (kubectl, helm) if program)
+    sandbox = find_sandbox(programs, network=settings.remote_bases)
+    if privileged and not sandbox.separate:
+        helm = None
     return KustomizeRenderer(
         kubectl,
         Runner(environ=context.environ, redact=context.redactor.clean),
         allow_remote=settings.remote_bases,
         helm=helm,
-        sandbox=find_sandbox(programs, network=settings.remote_bases),
+        sandbox=sandbox,
     )
 
 

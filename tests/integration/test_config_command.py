@@ -174,10 +174,10 @@ def test_text_of_the_file_is_no_command_of_the_runner(tmp_path: Path) -> None:
 
 
 def test_keys_that_nothing_acts_on_yet_are_named(tmp_path: Path) -> None:
-    data = b"version: 1\nenvironments:\n  a: {path: environments/staging, merge: auto}\n"
+    data = b"version: 1\nenvironments:\n  a: {path: environments/staging, rollback: {mode: off}}\n"
     code, _, err = run(checkout(tmp_path, {FILE: data}), "check")
     assert code == 0
-    assert f"{FILE}:3:35: environments.a.merge is not enforced by this version" in err
+    assert f"{FILE}:3:35: environments.a.rollback is not enforced by this version" in err
 
 
 FLUX = b"""apiVersion: kustomize.toolkit.fluxcd.io/v1

@@ -3,7 +3,7 @@ import functools
 import pytest
 from graphql import GraphQLSchema, build_ast_schema, parse, validate
 
-from gitops_action.adapters.github import proved_records, queries
+from gitops_action.adapters.github import gate_queries, proved_records, queries
 from testbed.forge.npm import package
 
 DOCUMENTS = {
@@ -17,6 +17,11 @@ DOCUMENTS = {
     "latest": queries.LATEST,
     "comments": queries.COMMENTS,
     "decorations": queries.DECORATIONS,
+    "open pull requests": gate_queries.OPEN_PULL_REQUESTS,
+    "gated pull request": gate_queries.GATED_PULL_REQUEST,
+    "older reviews": gate_queries.OLDER_REVIEWS,
+    "later comments": gate_queries.LATER_COMMENTS,
+    "default branch": gate_queries.DEFAULT_BRANCH,
     "branch": queries.branch_document(0, 0),
     "branch with paths": queries.branch_document(3, 2),
     "files": queries.files_document(0),

@@ -175,6 +175,10 @@ class GitHubClient:
         """Send one REST request once; raises RequestFailure."""
         return self._rest.request(verb, path, body, query)
 
+    def page(self, path: str, query: Mapping[str, object]) -> tuple[object, str]:
+        """Get one page of a list with cursors, and the next one's; raises RequestFailure."""
+        return self._rest.page(path, query)
+
     @contextmanager
     def stream(self, path: str, accept: str) -> Iterator[requests.Response]:
         """GET bytes as they come, once; raises RequestFailure."""

@@ -59,7 +59,8 @@ def _find(client: GitHubClient, repository: str, number: int, hidden: str) -> Re
 
 
 def _id(comment: Reply) -> int:
-    return comment.number("databaseId") or comment.number("id")
+    """GraphQL's `databaseId` has 32 bits, and the ids of comments are longer."""
+    return int(comment.text("fullDatabaseId") or 0) or comment.number("id")
 
 
 def _issue(client: GitHubClient, repository: str, number: int) -> str:

@@ -84,7 +84,7 @@ query Comments($owner: String!, $name: String!, $number: Int!, $before: String) 
   repository(owner: $owner, name: $name) {
     pullRequest(number: $number) {
       comments(last: 100, before: $before) {
-        nodes { databaseId body viewerDidAuthor }
+        nodes { fullDatabaseId body viewerDidAuthor }
         pageInfo { hasPreviousPage startCursor }
       }
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
 
 import github
 import requests
@@ -10,9 +11,12 @@ from github.Requester import Requester
 
 from gitops_action.adapters.github.errors import HTTP_MOVED, HTTP_OK, RequestFailure
 from gitops_action.adapters.github.transport import TIMEOUT, USER_AGENT, unreachable
+from gitops_action.core.pattern import pattern
 
 API_VERSION = "2022-11-28"
 """The REST API's version that this package is written for (GitHub: "API Versions")."""
+
+_NEXT = pattern(r'<([^<>]{1,2000})>;\s?rel="next"')
 
 _ELSEWHERE = "the API redirects to another host, which never gets the token"
 
@@ -47,8 +51,28 @@ class Rest:
         Raises:
             RequestFailure: GitHub refused, or did not answer.
         """
+        return self._send(verb, path, body, query)[1]
+
+    def page(self, path: str, query: Mapping[str, object]) -> tuple[object, str]:
+        """Get one page of a list with cursors: its JSON, and the cursor of the next, or nothing.
+
+        Raises:
+            RequestFailure: GitHub refused, or did not answer.
+        """
+        headers, data = self._send("GET", path, None, query)
+        found = _NEXT.search(str(headers.get("link") or ""))
+        cursors = parse_qs(urlsplit(found[1]).query).get("after") if found else None
+        return data, cursors[0] if cursors else ""
+
+    def _send(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, object] | None,
+        query: Mapping[str, object] | None,
+    ) -> tuple[Mapping[str, object], object]:
         try:
-            _, data = self._requester.requestJsonAndCheck(
+            headers, data = self._requester.requestJsonAndCheck(
                 verb, path, parameters=dict(query or {}), input=body
             )
         except github.GithubException as error:
@@ -63,7 +87,7 @@ class Rest:
             # PyGithub's way to refuse a redirect to another host or protocol.
             raise RequestFailure(status=HTTP_MOVED, message=_ELSEWHERE) from None
         answer: object = data
-        return answer
+        return headers, answer
 
 
 def _failure(error: github.GithubException) -> RequestFailure:

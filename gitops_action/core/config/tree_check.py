@@ -63,10 +63,10 @@ def check_tree(
 
 
 NOT_ENFORCED: tuple[Path, ...] = (
-    ("environments", "*", "merge"),
-    ("environments", "*", "merge-method"),
     ("environments", "*", "promotion"),
-    ("environments", "*", "gates"),
+    ("environments", "*", "gates", "http"),
+    ("environments", "*", "gates", "provenance"),
+    ("environments", "*", "gates", "override"),
     ("environments", "*", "rollback"),
     ("applications", "*", "rollback"),
 )

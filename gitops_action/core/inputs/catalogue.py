@@ -6,13 +6,24 @@ from gitops_action.core.inputs.bump_interface import BUMP
 from gitops_action.core.inputs.config import CONFIG_COMMAND
 from gitops_action.core.inputs.declaration import Command, Input
 from gitops_action.core.inputs.deploy import DEPLOY
+from gitops_action.core.inputs.gate import GATE
 from gitops_action.core.inputs.history import HISTORY
 from gitops_action.core.inputs.hold import HOLD
 from gitops_action.core.inputs.init import INIT
 from gitops_action.core.inputs.tag import TAG
 from gitops_action.core.inputs.validate import VALIDATE
 
-COMMANDS: tuple[Command, ...] = (BUMP, TAG, VALIDATE, DEPLOY, HOLD, HISTORY, CONFIG_COMMAND, INIT)
+COMMANDS: tuple[Command, ...] = (
+    BUMP,
+    TAG,
+    VALIDATE,
+    GATE,
+    DEPLOY,
+    HOLD,
+    HISTORY,
+    CONFIG_COMMAND,
+    INIT,
+)
 """Every command, in the order of the reference."""
 
 ACTION_COMMANDS = tuple(command for command in COMMANDS if not command.terminal_only)

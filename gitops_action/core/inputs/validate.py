@@ -134,7 +134,7 @@ def validate_inputs(values: Values, environ: Mapping[str, str]) -> ValidateInput
     """
     inputs = values.build(
         ValidateInputs,
-        pull_request=_number(values.text("pull-request")),
+        pull_request=pull_request_number(values.text("pull-request")),
         base=values.text("base") or None,
         ghcr_username=environ.get("GITHUB_ACTOR", ""),
         ghcr_password=values.text("source-token"),
@@ -143,7 +143,12 @@ def validate_inputs(values: Values, environ: Mapping[str, str]) -> ValidateInput
     return inputs
 
 
-def _number(text: str) -> int | None:
+def pull_request_number(text: str) -> int | None:
+    """Read `42` or `#42`; None for nothing.
+
+    Raises:
+        UsageError: it is no number of a pull request.
+    """
     if not text:
         return None
     digits = text.removeprefix("#")

@@ -1,0 +1,90 @@
+"""The GraphQL documents of the gate. A test validates each against GitHub's published schema."""
+
+from __future__ import annotations
+
+PAGE = 25
+"""Pull requests a query: each brings its reviews, statuses and first comments."""
+
+_ACTOR = "{ __typename login }"
+_REVIEW = f"fullDatabaseId state submittedAt author {_ACTOR} commit {{ oid }}"
+_STATUS = f"context state description targetUrl createdAt creator {_ACTOR}"
+_PULL_REQUEST = f"""
+fragment GatedPullRequest on PullRequest {{
+  number url state title body isDraft isCrossRepository createdAt
+  headRefName headRefOid baseRefName
+  headRepository {{ nameWithOwner }}
+  author {_ACTOR}
+  commits(last: 1) {{ nodes {{ commit {{
+    oid
+    statusCheckRollup {{ contexts(first: 100) {{
+      pageInfo {{ hasNextPage }}
+      nodes {{ __typename ... on StatusContext {{ {_STATUS} }} }}
+    }} }}
+  }} }} }}
+  reviews(last: 100) {{
+    pageInfo {{ hasPreviousPage startCursor }}
+    nodes {{ {_REVIEW} }}
+  }}
+  comments(first: 20) {{
+    pageInfo {{ hasNextPage endCursor }}
+    nodes {{ fullDatabaseId url body viewerDidAuthor editor {_ACTOR} }}
+  }}
+}}
+"""
+
+OPEN_PULL_REQUESTS = f"""
+query OpenPullRequests($owner: String!, $name: String!, $base: String!, $after: String) {{
+  viewer {{ login databaseId }}
+  repository(owner: $owner, name: $name) {{
+    nameWithOwner
+    pullRequests(
+      states: [OPEN], baseRefName: $base, first: {PAGE}, after: $after,
+      orderBy: {{field: CREATED_AT, direction: ASC}}
+    ) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{ ...GatedPullRequest }}
+    }}
+  }}
+}}
+{_PULL_REQUEST}"""
+
+GATED_PULL_REQUEST = f"""
+query GatedPullRequest($owner: String!, $name: String!, $number: Int!) {{
+  viewer {{ login databaseId }}
+  repository(owner: $owner, name: $name) {{
+    pullRequest(number: $number) {{ ...GatedPullRequest }}
+  }}
+}}
+{_PULL_REQUEST}"""
+
+OLDER_REVIEWS = f"""
+query OlderReviews($owner: String!, $name: String!, $number: Int!, $before: String) {{
+  repository(owner: $owner, name: $name) {{
+    pullRequest(number: $number) {{
+      reviews(last: 100, before: $before) {{
+        pageInfo {{ hasPreviousPage startCursor }}
+        nodes {{ {_REVIEW} }}
+      }}
+    }}
+  }}
+}}
+"""
+
+LATER_COMMENTS = f"""
+query LaterComments($owner: String!, $name: String!, $number: Int!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    pullRequest(number: $number) {{
+      comments(first: 100, after: $after) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ fullDatabaseId url body viewerDidAuthor editor {_ACTOR} }}
+      }}
+    }}
+  }}
+}}
+"""
+
+DEFAULT_BRANCH = """
+query DefaultBranch($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) { nameWithOwner defaultBranchRef { name } }
+}
+"""

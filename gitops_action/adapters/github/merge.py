@@ -1,0 +1,97 @@
+"""Merges a pull request at an expected head, and looks at what became of it."""
+
+from __future__ import annotations
+
+from gitops_action.adapters.github.client import GitHubClient
+from gitops_action.adapters.github.errors import (
+    HTTP_CONFLICT,
+    HTTP_FORBIDDEN,
+    HTTP_NOT_ALLOWED,
+    HTTP_UNPROCESSABLE,
+    Purpose,
+    RequestFailure,
+)
+from gitops_action.adapters.github.reply import Reply
+from gitops_action.core.gates.open_pull_request import MergeAnswer
+from gitops_action.core.pull_requests import MergeMethod
+
+_REFUSED = frozenset({HTTP_NOT_ALLOWED, HTTP_CONFLICT, HTTP_UNPROCESSABLE, HTTP_FORBIDDEN})
+_MOVED = ("head branch was modified", "base branch was modified", "is not mergeable")
+_CONFLICT = ("merge conflict", "conflicts")
+
+
+class GitHubMerges:
+    """Merges in one repository."""
+
+    def __init__(self, client: GitHubClient, repository: str) -> None:
+        """Name the repository, as OWNER/NAME."""
+        self._client = client
+        self._repository = repository
+
+    def merge(self, number: int, *, head: str, method: MergeMethod, title: str) -> MergeAnswer:
+        """Merge, if the head is still this one; one that is merged already counts as merged.
+
+        Raises:
+            GitOpsError: GitHub refused for a reason that is not the pull request's.
+        """
+        path = self._client.path(self._repository, "pulls", str(number), "merge")
+        body: dict[str, object] = {"sha": head, "merge_method": method}
+        if method != "rebase" and title:
+            body["commit_title"] = title
+        purpose = Purpose(
+            operation=f"merge #{number}",
+            permission="contents: write",
+            repository=self._repository,
+            writes=True,
+        )
+
+        def attempt() -> MergeAnswer:
+            try:
+                answer = Reply(self._client.rest("PUT", path, body), "merge")
+            except RequestFailure as failure:
+                if failure.status not in _REFUSED or failure.limited:
+                    raise
+                return self._merged(number) or _refusal(failure.message)
+            return MergeAnswer(kind="merged", commit=answer.text("sha"))
+
+        return self._client.writing(attempt, lambda: self._merged(number), purpose)
+
+    def first_parents(self, commit: str, *, most: int) -> tuple[str, ...]:
+        """The commits behind this one by first parents, nearest first.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        found: list[str] = []
+        here = commit
+        while here and len(found) < most:
+            here = self._first_parent(here)
+            found += [here] if here else []
+        return tuple(found)
+
+    def _first_parent(self, commit: str) -> str:
+        purpose = Purpose(
+            operation="read the merge", permission="contents: read", repository=self._repository
+        )
+        path = self._client.path(self._repository, "git", "commits", commit)
+        answer = self._client.reading(lambda: self._client.rest("GET", path), purpose)
+        parents = Reply(answer, "commit").each("parents")
+        return next((parent.text("sha") for parent in parents), "")
+
+    def _merged(self, number: int) -> MergeAnswer | None:
+        """The pull request, where it is merged; one try."""
+        path = self._client.path(self._repository, "pulls", str(number))
+        found = Reply(self._client.rest("GET", path), "pull request")
+        if not found.flag("merged"):
+            return None
+        return MergeAnswer(kind="merged", commit=found.text("merge_commit_sha"))
+
+
+def _refusal(message: str) -> MergeAnswer:
+    """GitHub gives 405 and 409 for several reasons, which only the words tell apart."""
+    words = message.lower()
+    if any(sign in words for sign in _CONFLICT):
+        return MergeAnswer(kind="conflict", reason=message)
+    if any(sign in words for sign in _MOVED):
+        return MergeAnswer(kind="moved", reason=message)
+    return MergeAnswer(kind="blocked", reason=message)

@@ -1,0 +1,231 @@
+"""Open pull requests with reviews, statuses and our comment, a page at a time.
+
+Fulfils the port `PullRequests` of the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from gitops_action.adapters.github.branch import actor
+from gitops_action.adapters.github.client import GitHubClient, owner_and_name
+from gitops_action.adapters.github.errors import Purpose
+from gitops_action.adapters.github.gate_queries import (
+    DEFAULT_BRANCH,
+    GATED_PULL_REQUEST,
+    LATER_COMMENTS,
+    OLDER_REVIEWS,
+    OPEN_PULL_REQUESTS,
+)
+from gitops_action.adapters.github.reply import Reply
+from gitops_action.core.deployments.records import CommitState
+from gitops_action.core.gates.approvals import Review, ReviewState
+from gitops_action.core.gates.open_pull_request import (
+    GateComment,
+    HeadStatus,
+    OpenPullRequest,
+    OpenPullRequests,
+)
+from gitops_action.core.pull_requests import Identity
+from gitops_action.errors import GitOpsError
+
+_MOST_PAGES = 40
+_STATES: Mapping[str, ReviewState] = {
+    "APPROVED": "approved",
+    "CHANGES_REQUESTED": "changes-requested",
+    "COMMENTED": "commented",
+    "DISMISSED": "dismissed",
+}
+_COMMIT_STATES: Mapping[str, CommitState] = {
+    "ERROR": "error",
+    "EXPECTED": "pending",
+    "FAILURE": "failure",
+    "PENDING": "pending",
+    "SUCCESS": "success",
+}
+
+
+class GitHubOpenPullRequests:
+    """The open pull requests of one repository, forks' included."""
+
+    def __init__(self, client: GitHubClient, repository: str, *, marker: str) -> None:
+        """Name the repository, as OWNER/NAME, and the marker of the gate's comment."""
+        owner_and_name(repository)
+        self._client = client
+        self._repository = repository
+        self._marker = marker
+        self._purpose = Purpose(
+            operation="read open pull requests",
+            permission="pull-requests: read",
+            repository=repository,
+        )
+
+    def default_branch(self) -> str:
+        """The repository's default branch.
+
+        Raises:
+            GitOpsError: it cannot be read, or there is none.
+        """
+        answer = self._ask(DEFAULT_BRANCH, {})
+        name = answer.at("repository", "defaultBranchRef").text("name")
+        if not name:
+            raise GitOpsError(f"{self._repository} has no default branch", fix="give `base`")
+        return name
+
+    def open(self, base: str) -> OpenPullRequests:
+        """Every open pull request of the branch, oldest first.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        found: list[OpenPullRequest] = []
+        after: str | None = None
+        viewer = Identity(login="", name="", email="")
+        for _ in range(_MOST_PAGES):
+            answer = self._ask(OPEN_PULL_REQUESTS, {"base": base, "after": after})
+            viewer = self._identity(answer)
+            page = answer.at("repository", "pullRequests")
+            found += [self._whole(node, viewer) for node in page.each("nodes")]
+            after = page.at("pageInfo").whole("endCursor")
+            if not page.at("pageInfo").flag("hasNextPage"):
+                break
+        return OpenPullRequests(viewer=viewer, base=base, pull_requests=tuple(found))
+
+    def read(self, number: int) -> OpenPullRequest | None:
+        """One pull request as it is now; None when it is not open.
+
+        Raises:
+            GitOpsError: there is none of this number, or it cannot be read.
+        """
+        answer = self._ask(GATED_PULL_REQUEST, {"number": number})
+        node = answer.at("repository", "pullRequest")
+        return self._whole(node, self._identity(answer)) if node.text("state") == "OPEN" else None
+
+    def _identity(self, answer: Reply) -> Identity:
+        return self._client.identity(answer.at("viewer"))
+
+    def _ask(self, document: str, given: Mapping[str, object]) -> Reply:
+        variables = owner_and_name(self._repository) | dict(given)
+        return self._client.graphql(document, variables, self._purpose)
+
+    def _whole(self, node: Reply, viewer: Identity) -> OpenPullRequest:
+        """The pull request, with the reviews and comments that its page left out.
+
+        A person's older change request blocks, so that a part of the reviews is not enough.
+        """
+        number = node.number("number")
+        pull = _pull_request(node)
+        comment = _own_comment(node.at("comments"), self._marker, viewer)
+        return replace(
+            pull,
+            reviews=(*self._older(number, node.at("reviews")), *pull.reviews),
+            comment=comment or self._later_comment(number, node.at("comments"), viewer),
+        )
+
+    def _older(self, number: int, page: Reply) -> tuple[Review, ...]:
+        older: list[Review] = []
+        for _ in range(_MOST_PAGES):
+            if not page.at("pageInfo").flag("hasPreviousPage"):
+                return tuple(older)
+            before = page.at("pageInfo").whole("startCursor")
+            answer = self._ask(OLDER_REVIEWS, {"number": number, "before": before})
+            page = answer.at("repository", "pullRequest", "reviews")
+            older += _reviews(page)
+        raise GitOpsError(f"#{number} has too many reviews to read")
+
+    def _later_comment(self, number: int, page: Reply, viewer: Identity) -> GateComment | None:
+        for _ in range(_MOST_PAGES):
+            if not page.at("pageInfo").flag("hasNextPage"):
+                return None
+            after = page.at("pageInfo").whole("endCursor")
+            answer = self._ask(LATER_COMMENTS, {"number": number, "after": after})
+            page = answer.at("repository", "pullRequest", "comments")
+            if found := _own_comment(page, self._marker, viewer):
+                return found
+        return None
+
+
+def _pull_request(node: Reply) -> OpenPullRequest:
+    return OpenPullRequest(
+        number=node.number("number"),
+        url=node.text("url"),
+        head=node.text("headRefOid"),
+        branch=node.text("headRefName"),
+        head_repository=node.at("headRepository").text("nameWithOwner"),
+        fork=node.flag("isCrossRepository"),
+        base=node.text("baseRefName"),
+        author=actor(node.at("author")),
+        title=node.text("title"),
+        body=node.text("body"),
+        draft=node.flag("isDraft"),
+        created=_time(node.text("createdAt")),
+        reviews=tuple(_reviews(node.at("reviews"))),
+        statuses=_statuses(node),
+    )
+
+
+def _reviews(page: Reply) -> list[Review]:
+    """Those that were submitted; a pending one is its author's draft."""
+    found = []
+    for node in page.each("nodes"):
+        state, submitted = _STATES.get(node.text("state")), _time(node.text("submittedAt"))
+        if state is None or submitted is None:
+            continue
+        reviewer = node.at("author")
+        found.append(
+            Review(
+                number=int(node.text("fullDatabaseId") or 0),
+                login=actor(reviewer),
+                state=state,
+                commit=node.at("commit").text("oid"),
+                submitted=submitted,
+                account=reviewer.text("__typename") or "Deleted",
+            )
+        )
+    return found
+
+
+def _statuses(node: Reply) -> tuple[HeadStatus, ...]:
+    """The newest of each context; of at most 100 contexts and check runs.
+
+    Of a pull request whose last commit is not yet its head none is known.
+    """
+    found: list[HeadStatus] = []
+    for item in node.at("commits").each("nodes"):
+        commit = item.at("commit")
+        if commit.text("oid") != node.text("headRefOid"):
+            continue
+        for status in commit.at("statusCheckRollup", "contexts").each("nodes"):
+            state = _COMMIT_STATES.get(status.text("state"))
+            if status.text("__typename") == "StatusContext" and state:
+                found.append(
+                    HeadStatus(
+                        context=status.text("context"),
+                        state=state,
+                        description=status.text("description"),
+                        url=status.text("targetUrl"),
+                        creator=actor(status.at("creator")),
+                        created=_time(status.text("createdAt")),
+                    )
+                )
+    return tuple(found)
+
+
+def _own_comment(page: Reply, marker: str, viewer: Identity) -> GateComment | None:
+    hidden = f"<!-- gitops-action: {marker} -->"
+    for node in page.each("nodes"):
+        if node.flag("viewerDidAuthor") and node.text("body").startswith(hidden):
+            editor = actor(node.at("editor"))
+            return GateComment(
+                number=int(node.text("fullDatabaseId") or 0),
+                url=node.text("url"),
+                body=node.text("body"),
+                edited=editor not in {"", viewer.login},
+            )
+    return None
+
+
+def _time(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

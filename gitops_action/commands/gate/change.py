@@ -1,0 +1,323 @@
+"""What merging a head into a base changes: rendered, hashed, and validated on request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import datetime
+
+from gitops_action.commands.gate.ports import GateTrees
+from gitops_action.commands.ports import Trees
+from gitops_action.commands.render import (
+    EnvironmentRendering,
+    FolderRenders,
+    RenderedPair,
+    closures_of,
+    scope_of,
+)
+from gitops_action.commands.validate.environment import DescribedObjects, Evaluate
+from gitops_action.commands.validate.images import ImageCheck, check_promises, trusted_domains
+from gitops_action.commands.validate.ports import Workshop
+from gitops_action.commands.validate.scope import Touched, find_touched, read_settings
+from gitops_action.core.config import Config, Environment, load_config
+from gitops_action.core.config.holds import HOLDS_FOLDER, Hold, load_holds
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.deployments.payload import applications_of
+from gitops_action.core.gates.change_hash import (
+    ChangeHash,
+    FileChange,
+    ObjectChange,
+    change_hash,
+    counted_files,
+    object_changes,
+    object_hashes,
+)
+from gitops_action.core.gates.image_moves import image_moves
+from gitops_action.core.gates.touches import (
+    Cause,
+    ChangeFacts,
+    HoldChange,
+    RenderedChange,
+    touched,
+)
+from gitops_action.core.gates.versions import ImageMove
+from gitops_action.core.inputs.bump import VerifyMode
+from gitops_action.core.report.validation import EnvironmentReport, Finding, sentence
+from gitops_action.core.repository import RepositoryFile, Sides, Tree
+from gitops_action.core.trailers import ProposalTrailers, declared_by
+from gitops_action.errors import GitOpsError, GitOpsErrors
+
+_WORKFLOWS = (".github/workflows/", ".github/actions/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergedChange:
+    """What merging a head into a base changes, by the base's configuration.
+
+    Attributes:
+        sides: both trees.
+        scopes: the environments whose files differ.
+        pairs: the same, rendered.
+        hash: the change hash.
+        causes: every environment that is touched, with why.
+        moves: the images that differ, for each environment that is touched.
+        holds: the changed files of holds.
+    """
+
+    sides: Sides
+    scopes: tuple[Touched, ...]
+    pairs: tuple[RenderedPair, ...]
+    hash: ChangeHash
+    causes: Mapping[str, frozenset[Cause]]
+    moves: Mapping[str, tuple[ImageMove, ...]]
+    holds: tuple[HoldChange, ...] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it touches workflows: the gate merges no such change."""
+        return any(path.startswith(_WORKFLOWS) for path in self.sides.changed())
+
+    def incomplete(self, environment: str) -> str:
+        """Why what the environment renders to is not known whole; empty when it is."""
+        for pair in self.pairs:
+            if pair.environment.name == environment:
+                missing = (
+                    *(pair.after.problems or pair.before.problems),
+                    *(pair.after.unrendered or pair.before.unrendered),
+                )
+                return str(missing[0]) if missing else ""
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidatedChange:
+    """What a validation of a change found.
+
+    Attributes:
+        findings: what concerns no single environment.
+        environments: of those whose files differ.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    environments: tuple[EnvironmentReport, ...] = field(default=())
+
+    def errors(self, environment: str) -> tuple[str, ...]:
+        """What keeps a change of the environment from being valid."""
+        own = [
+            item for one in self.environments if one.name == environment for item in one.findings
+        ]
+        found = (*own, *self.findings)
+        return tuple(sentence(item) for item in found if item.level == "error")
+
+
+class _SidesTrees:
+    """The port `Trees` on sides that are known."""
+
+    def __init__(self, trees: GateTrees, sides: Sides) -> None:
+        self._trees = trees
+        self._sides = sides
+
+    def sides(self) -> Sides:
+        """The sides."""
+        return self._sides
+
+    def read(self, tree: Tree, paths: object) -> Mapping[str, RepositoryFile]:
+        """The content of these files."""
+        return self._trees.read(tree, paths)  # type: ignore[arg-type]  # as the port has it
+
+
+class ChangeReader:
+    """Reads changes by one configuration; equal folders are rendered once for all of them."""
+
+    def __init__(  # noqa: PLR0913 - what rendering and validating takes
+        self,
+        trees: GateTrees,
+        workshop: Workshop,
+        config: Config,
+        *,
+        repository: str,
+        config_path: str,
+        verify: VerifyMode,
+        renders: FolderRenders,
+    ) -> None:
+        """Nothing is read yet."""
+        self._trees = trees
+        self._workshop = workshop
+        self._config = config
+        self._repository = repository
+        self._path = config_path
+        self._verify = verify
+        self._renders = renders
+        self._changes: dict[tuple[str, str], MergedChange] = {}
+
+    def change(self, *, base: str, head: str, now: datetime) -> MergedChange:
+        """What merging the head into the base changes.
+
+        Raises:
+            MergeConflictError: they cannot be merged.
+            GitOpsError: a commit is not to be had.
+        """
+        if (base, head) not in self._changes:
+            self._changes[base, head] = self._read(self._trees.sides(base=base, head=head), now)
+        return self._changes[base, head]
+
+    def rendering(self, environment: Environment, commit: str) -> EnvironmentRendering:
+        """What an environment renders to at a commit.
+
+        Raises:
+            GitOpsError: the commit is not to be had.
+        """
+        tree = self._trees.at(commit)
+        closures = closures_of(tree, self._trees, repository=self._repository)
+        scope = scope_of(environment, self._config, tree, closures)
+        self._renders.start(scope)
+        return self._renders.environment(scope)
+
+    def validate(self, change: MergedChange, proposal: ProposalTrailers) -> ValidatedChange:
+        """Validate a change as `validate` does.
+
+        Raises:
+            GitOpsError: it could not be done at all.
+        """
+        trees: Trees = _SidesTrees(self._trees, change.sides)
+        settings = read_settings(trees, change.sides, self._path)
+        rules = self._config.validate
+        before = [item for pair in change.pairs for item in pair.before.manifests]
+        registry = self._workshop.registry(trusted_domains(self._config, before))
+        evaluate = Evaluate(
+            trees=trees,
+            merged=change.sides.merged,
+            settings=rules,
+            workshop=self._workshop,
+            described=DescribedObjects(trees, change.sides.merged, rules.schemas),
+            images=ImageCheck(registry, self._verify),
+            declared=self._config.declared,
+        )
+        promises = check_promises(
+            declared_by(proposal),
+            {pair.environment.name: pair for pair in change.pairs},
+            self._config,
+        )
+        return ValidatedChange(
+            findings=(*settings.findings, *promises),
+            environments=tuple(evaluate.evaluate(pair) for pair in change.pairs),
+        )
+
+    def _read(self, sides: Sides, now: datetime) -> MergedChange:
+        trees: Trees = _SidesTrees(self._trees, sides)
+        scopes = find_touched(self._config, sides, trees, repository=self._repository)
+        for scope in scopes:
+            self._renders.start(scope.before)
+            self._renders.start(scope.after)
+        pairs = tuple(
+            RenderedPair(
+                environment=scope.environment,
+                before=self._renders.environment(scope.before),
+                after=self._renders.environment(scope.after),
+            )
+            for scope in scopes
+        )
+        holds = self._holds(sides)
+        facts = ChangeFacts(
+            base=self._config,
+            head=self._proposed(sides),
+            changed=frozenset(sides.changed()),
+            rendered=tuple(
+                RenderedChange(
+                    environment=scope.name,
+                    before=_hashes(pair.before),
+                    after=_hashes(pair.after),
+                    inputs=scope.files,
+                )
+                for scope, pair in zip(scopes, pairs, strict=True)
+            ),
+            holds=holds,
+            now=now,
+        )
+        return MergedChange(
+            sides=sides,
+            scopes=scopes,
+            pairs=pairs,
+            hash=_hash(sides, scopes, pairs),
+            causes=touched(facts),
+            moves={pair.environment.name: self._moves(pair) for pair in pairs},
+            holds=holds,
+        )
+
+    def _moves(self, pair: RenderedPair) -> tuple[ImageMove, ...]:
+        before, after = (
+            applications_of(side.manifests, self._config.applications)
+            for side in (pair.before, pair.after)
+        )
+        return image_moves(before, after)
+
+    def _proposed(self, sides: Sides) -> Config | None:
+        """The configuration after the merge; None where it cannot be read."""
+        if sides.base.files.get(self._path) == sides.merged.files.get(self._path):
+            return self._config
+        found = self._trees.read(sides.merged, [self._path]).get(self._path)
+        try:
+            return load_config(self._path, found.data if found else None)
+        except GitOpsErrors:
+            return None
+
+    def _holds(self, sides: Sides) -> tuple[HoldChange, ...]:
+        paths = [path for path in sides.changed() if path.startswith(HOLDS_FOLDER)]
+        if not paths:
+            return ()
+        before = self._trees.read(sides.base, paths)
+        after = self._trees.read(sides.merged, paths)
+        return tuple(_hold_change(path, before.get(path), after.get(path)) for path in paths)
+
+
+def _hold_change(
+    path: str, before: RepositoryFile | None, after: RepositoryFile | None
+) -> HoldChange:
+    sides = []
+    unreadable = False
+    for file in (before, after):
+        try:
+            sides.append(read_hold(file))
+        except GitOpsError:
+            sides.append(None)
+            unreadable = True
+    return HoldChange(path=path, before=sides[0], after=sides[1], unreadable=unreadable)
+
+
+def read_hold(file: RepositoryFile | None) -> Hold | None:
+    """The hold of a file; None where there is none.
+
+    Raises:
+        GitOpsErrors: it cannot be read.
+    """
+    return next(iter(load_holds({file.path: file.data})), None) if file else None
+
+
+def _hashes(rendering: EnvironmentRendering) -> Mapping[str, str] | None:
+    """The hash of each object; None where not all of them are known."""
+    if rendering.problems or rendering.unrendered:
+        return None
+    return object_hashes(rendering.manifests)
+
+
+def _hash(sides: Sides, scopes: tuple[Touched, ...], pairs: tuple[RenderedPair, ...]) -> ChangeHash:
+    objects: list[ObjectChange] = []
+    inputs: set[str] = set()
+    unrendered: set[str] = set()
+    for scope, pair in zip(scopes, pairs, strict=True):
+        before, after = _hashes(pair.before), _hashes(pair.after)
+        inputs |= scope.files
+        if before is None or after is None:
+            unrendered |= scope.files
+        objects += object_changes(scope.name, before or {}, after or {})
+    files = [
+        FileChange(
+            path=path,
+            mode=new.mode if new else "",
+            before=old.blob if old else "",
+            after=new.blob if new else "",
+        )
+        for path in sides.changed()
+        for old, new in [(sides.base.files.get(path), sides.merged.files.get(path))]
+    ]
+    return change_hash(objects, counted_files(files, inputs, unrendered))

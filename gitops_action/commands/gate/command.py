@@ -1,0 +1,219 @@
+"""`gate`: decides on every open pull request, by the default branch's rules and code.
+
+Reads the base's tip, its configuration and holds; lists the open pull requests, the event's first;
+evaluates each; merges those that may merge, each after it was read and evaluated again; and says
+what was found in statuses and in one comment each. Any number of runs, in any order, comes to the
+same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gitops_action.commands.gate.change import ChangeReader
+from gitops_action.commands.gate.evaluate import EvaluatedPull, Evaluator
+from gitops_action.commands.gate.facts import BaseState, RunFacts, read_holds
+from gitops_action.commands.gate.merge import Merger
+from gitops_action.commands.gate.ports import GatePorts
+from gitops_action.commands.gate.publish import Publisher, WriteBudget
+from gitops_action.commands.render import FolderRenders
+from gitops_action.core.config import load_config
+from gitops_action.core.gates.open_pull_request import (
+    OpenPullRequest,
+    OpenPullRequests,
+    event_subject,
+)
+from gitops_action.core.inputs.gate import GateInputs
+from gitops_action.core.outcome import Notice, Outcome
+from gitops_action.core.report.gate import waiting_of
+from gitops_action.errors import GitOpsError, UsageError
+
+MOST_WRITES = 60
+"""Of a run: GitHub refuses more than 80 content-creating requests a minute."""
+
+ROUNDS = 5
+"""How often the pull requests are evaluated again after a merge has moved the base."""
+
+
+def run(inputs: GateInputs, ports: GatePorts) -> Outcome:
+    """Evaluate, publish, merge.
+
+    Raises:
+        GitOpsError: the base, its configuration or the list of pull requests cannot be read.
+    """
+    base = inputs.base or ports.pull_requests.default_branch()
+    listing = ports.pull_requests.open(base)
+    config = load_base(inputs, ports, base).config
+    with FolderRenders(ports.trees, ports.workshop.renderer(config.validate)) as renders:
+        return GateRun(inputs, ports, listing, renders).run()
+
+
+def load_base(inputs: GateInputs, ports: GatePorts, branch: str) -> BaseState:
+    """Read what steers the gate from the base's tip.
+
+    Raises:
+        GitOpsError: the configuration cannot be read.
+    """
+    commit = ports.trees.tip()
+    tree = ports.trees.at(commit)
+    found = ports.trees.read(tree, [inputs.config]).get(inputs.config)
+    holds, unreadable = read_holds(ports, commit)
+    return BaseState(
+        branch=branch,
+        commit=commit,
+        config=load_config(inputs.config, found.data if found else None),
+        holds=holds,
+        unreadable=unreadable,
+        now=ports.clock.now(),
+    )
+
+
+class GateRun:
+    """One run."""
+
+    def __init__(
+        self,
+        inputs: GateInputs,
+        ports: GatePorts,
+        listing: OpenPullRequests,
+        renders: FolderRenders,
+    ) -> None:
+        """Take the listing that the run starts from."""
+        self._inputs = inputs
+        self._ports = ports
+        self._listing = listing
+        self._renders = renders
+        self._subject = event_subject(ports.job)
+        self._budget = WriteBudget(left=MOST_WRITES)
+        self._publisher = Publisher(ports, listing, self._budget)
+        self._merged: list[EvaluatedPull] = []
+        self._notices: list[Notice] = []
+        self._errors: list[str] = []
+        self._settled: set[int] = set()
+        self._latest: dict[int, EvaluatedPull] = {}
+
+    def run(self) -> Outcome:
+        """Evaluate all, merge what may merge, and publish the rest."""
+        pulls = self._chosen()
+        found: list[EvaluatedPull] = []
+        for _ in range(ROUNDS):
+            evaluator = self.evaluator(pulls)
+            found = [evaluator.evaluate(pull) for pull in pulls]
+            gone = self._merge(found)
+            pulls = [pull for pull in pulls if pull.number not in gone]
+            found = [one for one in found if one.pull.number not in gone]
+            if not gone:
+                break
+        self._publish(found)
+        return self._outcome([self._latest.get(one.pull.number, one) for one in found])
+
+    def _chosen(self) -> list[OpenPullRequest]:
+        """The event's first, then the oldest."""
+        number = self._inputs.pull_request
+        pulls = list(self._listing.pull_requests)
+        if number is not None:
+            pulls = [pull for pull in pulls if pull.number == number]
+            if not pulls:
+                raise UsageError(
+                    f"#{number} is no open pull request for `{self._listing.base}`",
+                    fix="correct `pull-request`",
+                )
+        return sorted(pulls, key=lambda pull: (not self._subject.names(pull), pull.number))
+
+    def evaluator(self, pulls: Sequence[OpenPullRequest]) -> Evaluator:
+        """What evaluates at the base's tip of this moment, by records of this moment.
+
+        Raises:
+            GitOpsError: the base cannot be read.
+        """
+        base = load_base(self._inputs, self._ports, self._listing.base)
+        self._ports.trees.fetch(base.commit, [pull.head for pull in pulls])
+        reader = ChangeReader(
+            self._ports.trees,
+            self._ports.workshop,
+            base.config,
+            repository=self._inputs.repository,
+            config_path=self._inputs.config,
+            verify=self._inputs.verify,
+            renders=self._renders,
+        )
+        facts = RunFacts(self._ports, base, reader, self._listing)
+        return Evaluator(self._ports, base, reader, facts)
+
+    def _merge(self, found: Sequence[EvaluatedPull]) -> set[int]:
+        """Merge what may merge; the numbers of those that are open no longer."""
+        if self._inputs.merge == "never" or self._inputs.dry_run:
+            return set()
+        merger = Merger(self._ports, self._publisher, self.evaluator, self._budget)
+        gone = set()
+        for one in found:
+            if not one.merges or one.pull.number in self._settled:
+                continue
+            self._settled.add(one.pull.number)
+            try:
+                result = merger.merge(one)
+            except GitOpsError as error:
+                self._errors.append(f"#{one.pull.number} was not merged: {error}")
+                continue
+            self._notices += result.notices
+            if result.latest:
+                self._latest[one.pull.number] = result.latest
+            if result.merged:
+                self._merged.append(one)
+            if result.merged or result.gone:
+                gone.add(one.pull.number)
+        return gone
+
+    def _publish(self, found: Sequence[EvaluatedPull]) -> None:
+        """The most urgent first; what the budget leaves out is named, and the next run's."""
+        if self._inputs.dry_run:
+            return
+        late = []
+        rest = [one for one in found if one.pull.number not in self._settled]
+        for one in sorted(rest, key=self._urgency):
+            try:
+                whole = self._publisher.publish(one)
+            except GitOpsError as error:
+                self._errors.append(f"#{one.pull.number} was not published: {error}")
+                continue
+            if not whole:
+                late.append(f"#{one.pull.number}")
+        if late:
+            text = f"{len(late)} pull requests are left to the next run: {', '.join(late)}"
+            self._notices.append(Notice(level="warning", text=text))
+
+    def _urgency(self, found: EvaluatedPull) -> tuple[bool, bool, bool, int]:
+        """The event's; those without any status; those whose gates are open; the oldest."""
+        return (
+            not self._subject.names(found.pull),
+            bool(found.pull.statuses),
+            not found.report.ready,
+            found.pull.number,
+        )
+
+    def _outcome(self, found: Sequence[EvaluatedPull]) -> Outcome:
+        reports = [replace(one.report, outcome="merged") for one in self._merged]
+        reports += [one.report for one in found]
+        ready = [one.report.number for one in found if one.report.ready]
+        merged = [one.report.number for one in self._merged]
+        waiting = [each for one in found for each in waiting_of(one.report)]
+        failed = [f"#{one.pull.number}: {one.failed}" for one in found if one.failed]
+        errors = [*self._errors, *failed]
+        return Outcome(
+            outputs={
+                "ready": json.dumps(ready),
+                "merged": json.dumps(merged),
+                "waiting": json.dumps(waiting),
+            },
+            headline=f"{len(merged)} merged, {len(ready)} ready, {len(found) - len(ready)} waiting",
+            lines=tuple(f"#{one.number}: {one.verdict.text}" for one in reports),
+            summary=self._ports.texts.summary(reports),
+            notices=(
+                *self._notices,
+                *(Notice(level="error", text=text) for text in errors),
+            ),
+            data={"ready": ready, "merged": merged, "waiting": waiting},
+            exit_code=1 if errors else 0,
+        )

@@ -1,0 +1,414 @@
+"""What the gates are evaluated by, read where a gate needs it, each fact once a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import field, replace
+from datetime import datetime
+
+from gitops_action.commands.gate.change import ChangeReader, MergedChange, read_hold
+from gitops_action.commands.gate.ports import GatePorts
+from gitops_action.core.config import Config, Environment
+from gitops_action.core.config.holds import HOLDS_FOLDER, Hold
+from gitops_action.core.config.resolved import Approvals
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.deploy.result import Result
+from gitops_action.core.deployments.payload import applications_of
+from gitops_action.core.deployments.proof import EvaluatedRecord
+from gitops_action.core.gates.approvals import (
+    ApprovalFacts,
+    ChangeComparison,
+    People,
+    Review,
+    newest_reviews,
+    reviews_to_compare,
+    tally,
+)
+from gitops_action.core.gates.change_hash import differing
+from gitops_action.core.gates.checks import CheckFacts
+from gitops_action.core.gates.head_cache import hash_at
+from gitops_action.core.gates.holds import HoldFacts, UnreadableHold
+from gitops_action.core.gates.open_pull_request import (
+    OpenPullRequest,
+    OpenPullRequests,
+    Push,
+)
+from gitops_action.core.gates.verdict import READY_CONTEXT
+from gitops_action.core.gates.versions import Predecessor
+from gitops_action.core.pull_requests import ABSENT
+from gitops_action.core.repository import MergeConflictError
+from gitops_action.errors import GitOpsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseState:
+    """The base branch at one moment: everything that is decided names this commit.
+
+    Attributes:
+        branch: its name.
+        commit: its tip.
+        config: the configuration on it.
+        holds: those that can be read.
+        unreadable: those that cannot, by path.
+        now: when it was read.
+    """
+
+    branch: str
+    commit: str
+    config: Config
+    holds: tuple[Hold, ...] = ()
+    unreadable: Mapping[str, UnreadableHold] = field(default_factory=dict)
+    now: datetime
+
+
+def read_holds(ports: GatePorts, commit: str) -> tuple[tuple[Hold, ...], dict[str, UnreadableHold]]:
+    """Every hold of a commit; those that cannot be read by path.
+
+    Raises:
+        GitOpsError: the commit is not to be had.
+    """
+    tree = ports.trees.at(commit)
+    paths = [path for path in tree.files if path.startswith(HOLDS_FOLDER)]
+    files = ports.trees.read(tree, paths) if paths else {}
+    holds: list[Hold] = []
+    unreadable: dict[str, UnreadableHold] = {}
+    for path, file in sorted(files.items()):
+        try:
+            found = read_hold(file)
+        except GitOpsError as error:
+            line = error.location.line if error.location else None
+            unreadable[path] = UnreadableHold(file=path, line=line, problem=error.title)
+            continue
+        holds += [found] if found else []
+    return tuple(holds), unreadable
+
+
+class RunFacts:
+    """Facts of one run at one base."""
+
+    def __init__(
+        self, ports: GatePorts, base: BaseState, reader: ChangeReader, listing: OpenPullRequests
+    ) -> None:
+        """Nothing is read yet."""
+        self._ports = ports
+        self._base = base
+        self._reader = reader
+        self._listing = listing
+        self._records: Mapping[str, tuple[EvaluatedRecord, ...]] | None = None
+        self._unread = ""
+        self._applications: dict[str, frozenset[str]] = {}
+        self._base_pushes: tuple[Push, ...] | None = None
+
+    def holds(self, change: MergedChange) -> HoldFacts:
+        """The holds of the base, without the unreadable ones that the change repairs."""
+        repaired = {one.path for one in change.holds if not one.unreadable or one.after is None}
+        still = [
+            one
+            for path, one in self._base.unreadable.items()
+            if path not in repaired or path in self._unreadable_after(change)
+        ]
+        return HoldFacts(holds=self._base.holds, unreadable=tuple(still), now=self._base.now)
+
+    def _unreadable_after(self, change: MergedChange) -> frozenset[str]:
+        return frozenset(
+            one.path
+            for one in change.holds
+            if one.unreadable and one.after is None and one.path in change.sides.merged.files
+        )
+
+    def records(
+        self, environment: Environment, *, newest: int | None = None
+    ) -> tuple[EvaluatedRecord, ...]:
+        """The environment's deployments, newest first; none where they cannot be read.
+
+        Run and job prove that a commit was deployed. Which images that were, the commit says, and
+        never the record's payload, which whoever made the record could write.
+        """
+        proved = [one for one in self._read_records().get(environment.name, ()) if one.proved]
+        return tuple(self._by_content(environment, one) for one in proved[:newest])
+
+    def _by_content(self, environment: Environment, record: EvaluatedRecord) -> EvaluatedRecord:
+        try:
+            images = self.applications_at(environment, record.commit)
+        except GitOpsError as error:
+            return replace(record, unproved=f"its commit cannot be read: {error.title}")
+        return replace(record, applications={name: tuple(found) for name, found in images.items()})
+
+    @property
+    def unread(self) -> str:
+        """Why deployments could not be read; empty when they were."""
+        self._read_records()
+        return self._unread
+
+    def _read_records(self) -> Mapping[str, tuple[EvaluatedRecord, ...]]:
+        """All environments in one go."""
+        if self._records is None:
+            deployed = [one for one in self._base.config.environments if one.deploy.targets]
+            try:
+                self._records = self._ports.records.read(deployed) if deployed else {}
+            except GitOpsError as error:
+                self._records, self._unread = {}, str(error)
+        return self._records
+
+    def predecessors(self, environment: Environment) -> tuple[Predecessor, ...]:
+        """The environments of `after`."""
+        names = environment.after
+        found = [one for one in self._base.config.environments if one.name in names]
+        return tuple(self._predecessor(one) for one in found)
+
+    def _predecessor(self, earlier: Environment) -> Predecessor:
+        targets = tuple(one.name for one in earlier.deploy.targets)
+        try:
+            applications = self._applications_in(earlier)
+            records = self.records(earlier) if targets else self._merged(earlier)
+        except GitOpsError as error:
+            # Whether the application is there is unknown too, so that it must not be passed over.
+            return Predecessor(environment=earlier.name, applications=_EVERY, unread=str(error))
+        return Predecessor(
+            environment=earlier.name,
+            targets=targets or ("default",),
+            applications=applications,
+            records=records,
+            unread=self.unread if targets else "",
+        )
+
+    def _applications_in(self, environment: Environment) -> frozenset[str]:
+        if environment.name not in self._applications:
+            found = self.applications_at(environment, self._base.commit)
+            self._applications[environment.name] = frozenset(found)
+        return self._applications[environment.name]
+
+    def _merged(self, environment: Environment) -> tuple[EvaluatedRecord, ...]:
+        """For an environment that nothing deploys: a record for each push that changed it.
+
+        Raises:
+            GitOpsError: the base's activity or one of its commits cannot be read.
+        """
+        return merged_records(environment, self.base_pushes()[:_MOST_PUSHES], self.applications_at)
+
+    def applications_at(self, environment: Environment, commit: str) -> Mapping[str, Sequence[str]]:
+        """Each application's images in an environment at a commit of the base.
+
+        Raises:
+            GitOpsError: the commit is not to be had.
+        """
+        rendering = self._reader.rendering(environment, commit)
+        if rendering.problems or rendering.unrendered:
+            missing = (rendering.problems or rendering.unrendered)[0]
+            raise GitOpsError(f"{environment.name} does not render", cause=str(missing))
+        return applications_of(rendering.manifests, self._base.config.applications)
+
+    def base_pushes(self) -> tuple[Push, ...]:
+        """The base's changes, newest first.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        if self._base_pushes is None:
+            self._base_pushes = self._ports.activity.pushes(
+                self._repository, self._base.branch, enough=lambda _push: False
+            )
+        return self._base_pushes
+
+    @property
+    def _repository(self) -> str:
+        return self._ports.repository
+
+    def checks(self, environment: Environment, pull: OpenPullRequest) -> CheckFacts:
+        """What was reported on the head, where the environment requires any of it."""
+        gates = environment.gates
+        return self._ports.checks.of(pull.head) if gates and gates.checks else CheckFacts()
+
+    def approvals(
+        self, rule: Approvals, pull: OpenPullRequest, change: MergedChange, *, asked_by: str = ""
+    ) -> ApprovalFacts:
+        """Reviews with what they approved, and who may approve.
+
+        Who pushed is read only where approvals could be enough: it can only make them fewer.
+        """
+        people = self._ports.people
+        reviewers = [one.login for one in newest_reviews(pull.reviews)]
+        writers = {one: may for one in reviewers if (may := people.may_write(one)) is not None}
+        needed = rule.count and any(one.state == "approved" for one in pull.reviews)
+        teams = {
+            team: found
+            for team in (rule.teams if needed else ())
+            if (found := people.members(team)) is not None
+        }
+        facts = ApprovalFacts(
+            author=pull.author,
+            reviews=pull.reviews,
+            writers=writers,
+            teams=teams,
+            asked_by=asked_by,
+        )
+        facts = self._compared(rule, facts, pull, change)
+        if not rule.count or tally(rule, facts).counted(maybe=True) < rule.count:
+            return facts
+        return replace(
+            facts,
+            pushers=self._pushers(facts, pull) if "pushers" in rule.not_by else People(),
+            source_authors=self._source_authors() if "source-authors" in rule.not_by else People(),
+        )
+
+    def _compared(
+        self, rule: Approvals, facts: ApprovalFacts, pull: OpenPullRequest, change: MergedChange
+    ) -> ApprovalFacts:
+        compared = {
+            review.number: replace(review, change=self._comparison(review, pull, change))
+            for review in reviews_to_compare(rule, facts)
+        }
+        reviews = tuple(compared.get(review.number, review) for review in facts.reviews)
+        return replace(facts, reviews=reviews)
+
+    def _comparison(
+        self, review: Review, pull: OpenPullRequest, change: MergedChange
+    ) -> ChangeComparison:
+        """How the change that was approved compares to the change now."""
+        if not review.commit:
+            return ChangeComparison(kind="unavailable", reason="its commit is gone")
+        try:
+            base = self._base_at(review.submitted)
+        except GitOpsError as error:
+            return ChangeComparison(kind="unread", reason=str(error))
+        if not base:
+            reason = f"what {self._base.branch} was then is not known"
+            return ChangeComparison(kind="unavailable", reason=reason)
+        same_commits = (review.commit, base) == (pull.head, self._base.commit)
+        if same_commits or self._cached(review, pull, base) == change.hash.digest:
+            return ChangeComparison(kind="same")
+        return self._rendered(review, base, change)
+
+    def _rendered(self, review: Review, base: str, change: MergedChange) -> ChangeComparison:
+        """Both changes by today's rules and tools."""
+        try:
+            then = self._reader.change(base=base, head=review.commit, now=self._base.now)
+        except GitOpsError as error:
+            return ChangeComparison(kind="unavailable", reason=error.title)
+        if then.hash.digest == change.hash.digest:
+            return ChangeComparison(kind="same")
+        return ChangeComparison(kind="different", objects=differing(then.hash, change.hash))
+
+    def _base_at(self, moment: datetime) -> str:
+        """Where the base stood: never by commits' dates, which anybody can choose."""
+        earlier = (one for one in self.base_pushes() if one.at <= moment)
+        newest = next(earlier, None)
+        return newest.after if newest and newest.after != ABSENT else ""
+
+    def _cached(self, review: Review, pull: OpenPullRequest, base: str) -> str:
+        """The hash that the gate itself published by then; empty where it did not."""
+        if not self._listing.caches:
+            return ""
+        viewer, at = self._listing.viewer.login, review.submitted
+        statuses = pull.statuses if review.commit == pull.head else ()
+        newest = [one for one in statuses if one.context == READY_CONTEXT]
+        found = hash_at(newest, viewer=viewer, base=base, at=at)
+        if found is None:
+            try:
+                history = self._ports.statuses.history(review.commit, READY_CONTEXT)
+            except GitOpsError:
+                return ""
+            found = hash_at(history, viewer=viewer, base=base, at=at)
+        return found.digest if found else ""
+
+    def _pushers(self, facts: ApprovalFacts, pull: OpenPullRequest) -> People:
+        """Who pushed a change to the pull request since its branch last started from the base."""
+        approvers = {
+            one.login.casefold() for one in newest_reviews(facts.reviews) if one.state == "approved"
+        }
+        repository = pull.head_repository or self._repository
+        try:
+            pushes = self._ports.activity.pushes(
+                repository, pull.branch, enough=lambda push: push.creates
+            )
+        except GitOpsError as error:
+            return People(unread=f"who pushed to {pull.branch} is not readable: {error.title}")
+        if not pushes or pushes[0].after != pull.head:
+            return People(unread=f"who pushed {pull.head[:7]} is not known yet")
+        if not pushes[-1].creates:
+            return People(unread=f"who started {pull.branch} is not known")
+        found: set[str] = set()
+        unread = ""
+        for push in pushes:
+            if push.actor.casefold() not in approvers and push.actor:
+                continue  # whoever does not approve is excluded from nothing
+            if not self._changes(push):
+                continue
+            if push.actor:
+                found.add(push.actor)
+            else:
+                unread = f"who pushed {push.after[:7]} is not known"
+            if self._restarts(push):
+                break
+        return People(logins=frozenset(found), unread=unread)
+
+    def _changes(self, push: Push) -> bool:
+        """Whether a push makes the pull request another change; so it does where nobody knows."""
+        if push.after == ABSENT:
+            return False
+        if push.creates:
+            return True
+        base, now = self._base.commit, self._base.now
+        try:
+            before = self._reader.change(base=base, head=push.before, now=now)
+            after = self._reader.change(base=base, head=push.after, now=now)
+        except (MergeConflictError, GitOpsError):
+            return True
+        return before.hash.digest != after.hash.digest
+
+    def _restarts(self, push: Push) -> bool:
+        """Whether the branch held nothing that the base has not: an earlier proposal was merged."""
+        try:
+            sides = self._ports.trees.sides(base=self._base.commit, head=push.before)
+        except GitOpsError:
+            return False
+        return not sides.changed()
+
+    def _source_authors(self) -> People:
+        """Authors of the application's commits; not readable yet."""
+        return People(unread="the authors of the application's commits are not readable")
+
+
+_MOST_PUSHES = 30
+"""Changes of the base that are rendered for an environment that nothing deploys."""
+
+ImagesAt = Callable[[Environment, str], Mapping[str, Sequence[str]]]
+
+
+class _Every(frozenset[str]):
+    """A set that contains everything."""
+
+    def __contains__(self, _item: object) -> bool:
+        return True
+
+
+_EVERY: frozenset[str] = _Every()
+
+
+def merged_records(
+    environment: Environment, pushes: Iterable[Push], images_at: ImagesAt
+) -> tuple[EvaluatedRecord, ...]:
+    """One succeeded record for each push of the base that changed an environment's images.
+
+    Args:
+        environment: one that nothing deploys: what is merged counts as deployed.
+        pushes: of the base, newest first.
+        images_at: each application's images at a commit of the base.
+    """
+    records = []
+    for number, push in enumerate(pushes):
+        after = images_at(environment, push.after)
+        if push.creates or after != images_at(environment, push.before):
+            records.append(
+                EvaluatedRecord(
+                    number=-number,
+                    environment=environment.name,
+                    commit=push.after,
+                    applications={name: tuple(images) for name, images in after.items()},
+                    targets={"default": Result.SUCCEEDED},
+                    result=Result.SUCCEEDED,
+                    started=push.at,
+                    ended=push.at,
+                )
+            )
+    return tuple(records)

@@ -1,0 +1,246 @@
+"""What `gate` needs from the outside world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import field
+from typing import Protocol
+
+from gitops_action.commands.ports import Clock, Files
+from gitops_action.commands.validate.ports import Workshop
+from gitops_action.core.config import Environment
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.deployments.proof import EvaluatedRecord
+from gitops_action.core.deployments.records import CommitStatus
+from gitops_action.core.gates.checks import CheckFacts
+from gitops_action.core.gates.open_pull_request import (
+    GateComment,
+    HeadStatus,
+    MergeAnswer,
+    OpenPullRequest,
+    OpenPullRequests,
+    Push,
+)
+from gitops_action.core.images import ImageReference
+from gitops_action.core.outcome import Job
+from gitops_action.core.pull_requests import MergeMethod
+from gitops_action.core.report.gate import GateReport
+from gitops_action.core.repository import Sides, Tree
+
+
+class PullRequests(Protocol):
+    """The open pull requests of the environment repository."""
+
+    def default_branch(self) -> str:
+        """The repository's default branch.
+
+        Raises:
+            GitOpsError: it cannot be read.
+        """
+        ...
+
+    def open(self, base: str) -> OpenPullRequests:
+        """Every open pull request of the branch, oldest first.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        ...
+
+    def read(self, number: int) -> OpenPullRequest | None:
+        """One of them as it is now; None when it is not open.
+
+        Raises:
+            GitOpsError: it cannot be read.
+        """
+        ...
+
+
+class GateTrees(Files, Protocol):
+    """Commits of the environment repository, and merges of them."""
+
+    def tip(self) -> str:
+        """The commit at the base's tip as it is now.
+
+        Raises:
+            GitOpsError: there is no such branch, or the server cannot be reached.
+        """
+        ...
+
+    def fetch(self, base: str, heads: Iterable[str] = ()) -> None:
+        """Have what merging each of the heads into the base takes at hand.
+
+        Raises:
+            GitOpsError: a commit is not to be had, or the server cannot be reached.
+        """
+        ...
+
+    def at(self, commit: str) -> Tree:
+        """Every file of a commit.
+
+        Raises:
+            GitOpsError: there is no such commit, or the server cannot be reached.
+        """
+        ...
+
+    def messages(self, *, base: str, head: str) -> tuple[str, ...]:
+        """The messages of the commits that the head has and the base has not, oldest first.
+
+        Raises:
+            GitOpsError: a commit is not to be had.
+        """
+        ...
+
+    def sides(self, *, base: str, head: str) -> Sides:
+        """A base commit, and a head merged into it.
+
+        Raises:
+            MergeConflictError: they cannot be merged.
+            GitOpsError: a commit is not to be had.
+        """
+        ...
+
+
+class Activity(Protocol):
+    """Who moved a branch."""
+
+    def pushes(
+        self, repository: str, branch: str, *, enough: Callable[[Push], bool]
+    ) -> tuple[Push, ...]:
+        """The changes of a branch, newest first, up to the first that is `enough`, or all.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        ...
+
+
+class People(Protocol):
+    """Roles in the environment repository, and teams."""
+
+    def may_write(self, login: str) -> bool | None:
+        """Whether a person has write access; None where that cannot be read."""
+        ...
+
+    def members(self, team: str) -> frozenset[str] | None:
+        """Logins of the members of a team, ORG/TEAM; None where they cannot be read."""
+        ...
+
+
+class Checks(Protocol):
+    """What was reported on commits."""
+
+    def of(self, commit: str) -> CheckFacts:
+        """Every check run and status; with the reason where they cannot be read."""
+        ...
+
+
+class Records(Protocol):
+    """Deployments with what proves them."""
+
+    def read(
+        self, environments: Sequence[Environment]
+    ) -> Mapping[str, tuple[EvaluatedRecord, ...]]:
+        """Each environment's newest records, by its name, newest first.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        ...
+
+
+class Statuses(Protocol):
+    """Commit statuses of the environment repository."""
+
+    def set(self, commit: str, status: CommitStatus) -> None:
+        """Set a status.
+
+        Raises:
+            GitOpsError: it could not be set.
+        """
+        ...
+
+    def history(self, commit: str, context: str) -> tuple[HeadStatus, ...]:
+        """Every status of a context on a commit, newest first.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        ...
+
+
+class GateComments(Protocol):
+    """The gate's comments."""
+
+    def write(self, number: int, body: str, *, known: GateComment | None) -> GateComment:
+        """Write the gate's comment on a pull request, in the place of the one that is known.
+
+        Raises:
+            GitOpsError: it was not written.
+        """
+        ...
+
+
+class Merges(Protocol):
+    """Merging."""
+
+    def merge(self, number: int, *, head: str, method: MergeMethod, title: str) -> MergeAnswer:
+        """Merge, if the head is still this one; one that is merged already counts as merged.
+
+        Raises:
+            GitOpsError: GitHub refused for a reason that is not the pull request's.
+        """
+        ...
+
+    def first_parents(self, commit: str, *, most: int) -> tuple[str, ...]:
+        """The commits behind this one by first parents, nearest first.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        ...
+
+
+class Replan(Protocol):
+    """Plans a pull request of ours again, by the code of `bump`."""
+
+    def __call__(self, *, environment: str, images: Sequence[ImageReference]) -> str:
+        """Plan and propose; says in a few words what was done.
+
+        Raises:
+            GitOpsError: it could not be done.
+        """
+        ...
+
+
+class GateTexts(Protocol):
+    """The words of the gate; untrusted text is harmless in them."""
+
+    def comment(self, report: GateReport) -> str:
+        """The comment's text, at most 60,000 characters."""
+        ...
+
+    def summary(self, reports: Sequence[GateReport]) -> str:
+        """The job summary, at most 1 MiB."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatePorts:
+    """What `gate` talks to, about one `repository`, OWNER/NAME."""
+
+    repository: str
+    pull_requests: PullRequests
+    trees: GateTrees
+    workshop: Workshop
+    activity: Activity
+    people: People
+    checks: Checks
+    records: Records
+    statuses: Statuses
+    comments: GateComments
+    merges: Merges
+    texts: GateTexts
+    clock: Clock
+    replan: Replan | None = None
+    job: Job = field(default_factory=Job)

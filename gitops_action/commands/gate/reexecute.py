@@ -1,0 +1,190 @@
+"""Proof by re-execution: whether a pull request is exactly what a bump of its images gives.
+
+Branch names, authors and trailers can be forged. What cannot is this: planning the declared images
+on the base, by the code of `bump`, gives the very files that the merge would have. The plan
+replaces only images that the base has already, so that they are the application's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from gitops_action.commands.bump.content import CommitContent
+from gitops_action.commands.gate.ports import GateTrees
+from gitops_action.core.config import Config, Environment
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.images import ImageChange
+from gitops_action.core.inputs.bump import DIGEST_MODES, DigestMode
+from gitops_action.core.plan import Plan, PlanRequest, make_keep, make_plan
+from gitops_action.core.pull_requests import NewCommit
+from gitops_action.core.repository import (
+    Keep,
+    RepositoryFile,
+    Sides,
+    Snapshot,
+    Tip,
+    Tree,
+    blob_id,
+)
+from gitops_action.core.trailers import (
+    APPLICATION,
+    Declared,
+    ProposalTrailers,
+    declared_by,
+    parse_trailers,
+)
+from gitops_action.errors import GitOpsError
+
+BRANCHES = "gitops/"
+"""Where our branches are: a hint that saves planning every person's pull request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """Whether a pull request is one of ours, and the images that it declares.
+
+    `reason` says why it is not.
+    """
+
+    ours: bool
+    declared: Declared | None = None
+    reason: str = ""
+
+
+def prove(
+    proposal: ProposalTrailers, sides: Sides, *, base: str, config: Config, trees: GateTrees
+) -> Proof:
+    """Plan what is declared on the base, and compare with what the merge would change.
+
+    Every way in which `bump` writes digests, and with and without the declared applications, is
+    tried: which of them was used is not declared.
+    """
+    declared = declared_by(proposal)
+    if declared is None:
+        return Proof(ours=False, reason="it declares no image")
+    environment = _environment(declared, config)
+    if environment is None:
+        return Proof(ours=False, declared=declared, reason="it does not declare one environment")
+    changed = _changed(sides)
+    content = _TreeContent(trees, sides.base)
+    for applications in _applications(proposal, declared):
+        for mode in DIGEST_MODES:
+            request = _Request(
+                environment=environment,
+                config=config,
+                changes=tuple(
+                    ImageChange(repository=image.repository, target=image)
+                    for image in declared.images
+                ),
+                applications=applications,
+                mode=mode,
+            )
+            plan = _plan(request, content, base)
+            if plan is not None and _blobs(plan) == changed:
+                return Proof(ours=True, declared=declared)
+    reason = "planning its images on the base does not give its files"
+    return Proof(ours=False, declared=declared, reason=reason)
+
+
+def _environment(declared: Declared, config: Config) -> Environment | None:
+    names = declared.environments or tuple(item.name for item in config.environments)
+    return config.environment(names[0]) if len(names) == 1 else None
+
+
+def _applications(proposal: ProposalTrailers, declared: Declared) -> Iterable[tuple[str, ...]]:
+    del declared
+    yield ()
+    for block in (proposal.body, *reversed(proposal.messages)):
+        if names := parse_trailers(block).get(APPLICATION, ()):
+            yield tuple(names)
+            return
+
+
+def _changed(sides: Sides) -> Mapping[str, str] | None:
+    """The blob of each changed file; None where one is added, removed or changes its mode."""
+    found = {}
+    for path in sides.changed():
+        before, after = sides.base.files.get(path), sides.merged.files.get(path)
+        if before is None or after is None or before.mode != after.mode:
+            return None
+        found[path] = after.blob
+    return found or None
+
+
+def _blobs(plan: Plan) -> Mapping[str, str]:
+    return {path: blob_id(data) for path, data in plan.edits.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    environment: Environment
+    config: Config
+    changes: tuple[ImageChange, ...]
+    applications: tuple[str, ...]
+    mode: DigestMode
+
+
+def _plan(request: _Request, store: _TreeContent, base: str) -> Plan | None:
+    """The plan; None where the base does not take it."""
+    content = CommitContent(
+        store,
+        commit=base,
+        config=request.config,
+        applications=request.applications,
+        keep=make_keep(request.changes, ()),
+    )
+    changes = request.changes
+    if request.mode == "drop":
+        if any(change.target.tag is None for change in changes):
+            return None
+        changes = tuple(
+            replace(change, target=change.target.with_(digest=None)) for change in changes
+        )
+
+    def make(files: Snapshot) -> Plan:
+        return make_plan(
+            PlanRequest(
+                snapshot=files,
+                environment=request.environment,
+                config=request.config,
+                changes=changes,
+                applications=request.applications,
+                digest_mode=request.mode,
+            )
+        )
+
+    try:
+        return content.plan(make)
+    except GitOpsError:
+        return None
+
+
+class _TreeContent:
+    """The port `ContentStore` on one tree, for reading alone."""
+
+    def __init__(self, trees: GateTrees, tree: Tree) -> None:
+        self._trees = trees
+        self._tree = tree
+
+    def tip(self, *, base: str | None, config: str) -> Tip:
+        raise NotImplementedError
+
+    def write(self, commit: NewCommit) -> str:
+        raise NotImplementedError
+
+    def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
+        """The files that are worth keeping, in the folders or in the whole tree."""
+        inside = tuple(f"{folder}/" for folder in folders)
+        paths = [path for path in self._tree.files if not folders or path.startswith(inside)]
+        files = self._trees.read(self._tree, paths)
+        kept = {path: file for path, file in files.items() if keep(path, file.data)}
+        return Snapshot(commit=commit, files=kept, folders=folders)
+
+    def confirm(self, *, snapshot: Snapshot, paths: Sequence[str]) -> Snapshot:
+        """Git's own bytes are read in the first place; what was passed over is added."""
+        missing = [path for path in paths if path not in snapshot.files]
+        added: Mapping[str, RepositoryFile] = (
+            self._trees.read(self._tree, missing) if missing else {}
+        )
+        return replace(snapshot, files={**snapshot.files, **added})

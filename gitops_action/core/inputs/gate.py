@@ -1,0 +1,130 @@
+"""The inputs and outputs of `gate`, and the rules between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field, replace
+from typing import Literal, get_args
+
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.inputs import common
+from gitops_action.core.inputs.bump import VERIFY_MODES, VerifyMode
+from gitops_action.core.inputs.declaration import Command, Input, Output
+from gitops_action.core.inputs.validate import PULL_REQUEST, pull_request_number
+from gitops_action.core.inputs.values import Values
+from gitops_action.errors import UsageError
+
+MergeInput = Literal["auto", "never"]
+MERGES: tuple[MergeInput, ...] = get_args(MergeInput)
+
+GATE = Command(
+    name="gate",
+    help="Evaluates the gates of open pull requests, publishes statuses and one comment each, and"
+    " merges those whose environments say so.",
+    inputs=(
+        replace(
+            PULL_REQUEST,
+            help="Number of the pull request to evaluate.",
+            default_help="every open pull request, the event's first",
+        ),
+        Input(
+            name="merge",
+            topic="What changes",
+            kind="choice",
+            choices=MERGES,
+            default="auto",
+            help="`auto` merges what its environments allow; `never` evaluates and reports alone.",
+        ),
+        Input(
+            name="verify",
+            topic="What changes",
+            kind="choice",
+            choices=VERIFY_MODES,
+            default="auto",
+            help="How strictly registries must know the images that change. `auto`: absence is an"
+            " error, not being able to tell a warning.",
+        ),
+        replace(
+            common.DRY_RUN,
+            help="Evaluate and report: no status, no comment, no merge.",
+        ),
+        common.REPOSITORY,
+        replace(common.BASE, help="Branch whose pull requests are evaluated."),
+        common.CONFIG,
+        replace(
+            common.TOKEN,
+            help="Token for the environment repository: the gate App's. Its statuses are what the"
+            " ruleset pins.",
+        ),
+        replace(
+            common.SOURCE_TOKEN,
+            help="Token to read the commits of application repositories (`source-authors`), and to"
+            " look private images up at `ghcr.io`.",
+        ),
+        replace(
+            common.REGISTRY_USERNAME,
+            help="User for the registries that the base branch names already.",
+        ),
+        replace(
+            common.REGISTRY_PASSWORD,
+            help="Password or token for the registries that the base branch names already; it is"
+            " never shown to one that a change brings in.",
+        ),
+        *common.ENDPOINTS,
+    ),
+    outputs=(
+        Output(name="ready", help="JSON list of the pull requests whose gates are all open."),
+        Output(name="merged", help="JSON list of the pull requests that were merged."),
+        Output(
+            name="waiting",
+            help="JSON list of every closed gate: pull request, environment, gate, word, reason,"
+            " opens, reason code.",
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateInputs(common.EndpointInputs, common.RegistryInputs):
+    """The inputs of `gate`; `pull_request` is None for all, `base` for the default branch."""
+
+    pull_request: int | None = None
+    merge: MergeInput = "auto"
+    verify: VerifyMode = "auto"
+    dry_run: bool = False
+    repository: str = ""
+    base: str | None = None
+    config: str = common.DEFAULT_CONFIG
+    token: str = field(default="", repr=False)
+
+
+def gate_inputs(values: Values, environ: Mapping[str, str]) -> GateInputs:
+    """Build the inputs of `gate` from checked values.
+
+    Args:
+        values: the inputs, checked one by one.
+        environ: the job's environment, for the actor who logs in at ghcr.io.
+
+    Raises:
+        UsageError: what is given does not go together.
+    """
+    inputs = values.build(
+        GateInputs,
+        pull_request=pull_request_number(values.text("pull-request")),
+        base=values.text("base") or None,
+        ghcr_username=environ.get("GITHUB_ACTOR", ""),
+        ghcr_password=values.text("source-token"),
+    )
+    if not inputs.repository:
+        raise UsageError(
+            "The environment repository is not known",
+            cause="`repository` is not given, and this is no GitHub job",
+            fix="give `repository: OWNER/NAME`",
+        )
+    if not inputs.token:
+        raise UsageError(
+            f"There is no token for {inputs.repository}",
+            cause="`token` is empty",
+            fix="give `token`, or set GITOPS_TOKEN on the command line",
+        )
+    return inputs

@@ -1,0 +1,519 @@
+"""The gate's command on a repository in memory: what it decides, writes and merges."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from gitops_action.core.deploy.result import Result
+from gitops_action.core.gates.open_pull_request import JOB_TOKEN_LOGIN, GateComment
+from gitops_action.errors import UsageError
+from tests.support.gate_world import APP, WEB_FILE, World, codes, config, image, manifest
+
+PRODUCTION = WEB_FILE.format("production")
+ONE = "merge: auto\ngates: {approvals: {count: 1}}"
+
+
+def world(production: str = "merge: auto", staging: str = "merge: auto") -> World:
+    return World(files={".github/gitops.yaml": config(production, staging)})
+
+
+def merged(one: World, number: int) -> bool:
+    return one.pulls[number].state == "merged"
+
+
+def test_what_may_merge_is_merged() -> None:
+    here = world()
+    number = here.bump("v2")
+    outcome = here.gate()
+    assert outcome.outputs["merged"] == json.dumps([number])
+    assert (merged(here, number), here.ready(number)[0]) == (True, "success")
+    assert here.described("production") == manifest("v2")
+
+
+@pytest.mark.parametrize(
+    ("production", "given"),
+    [
+        ("merge: manual", {}),
+        ("merge: auto", {"merge": "never"}),
+        ("merge: auto", {"dry_run": True}),
+    ],
+)
+def test_what_may_not_merge_by_itself_is_left(production: str, given: dict[str, object]) -> None:
+    here = world(production)
+    number = here.bump("v2")
+    outcome = here.gate(**given)
+    assert (merged(here, number), outcome.outputs["ready"]) == (False, json.dumps([number]))
+
+
+def test_a_dry_run_writes_nothing() -> None:
+    here = world()
+    here.bump("v2")
+    here.gate(dry_run=True)
+    assert here.writes == []
+
+
+def test_nothing_is_written_where_nothing_changed() -> None:
+    here = world(ONE)
+    here.bump("v2")
+    here.gate()
+    here.writes.clear()
+    here.tick(hours=1)
+    here.gate()
+    assert here.writes == []
+
+
+# Whose pull request it is.
+
+
+def test_a_persons_pull_request_is_not_merged() -> None:
+    here = world()
+    here.change({PRODUCTION: manifest("v1", replicas=3)}, branch="topic")
+    number = here.open("topic", by="alice")
+    here.gate()
+    assert (merged(here, number), here.ready(number)[0]) == (False, "success")
+
+
+def test_a_bump_that_also_changes_something_else_is_a_persons() -> None:
+    here = world()
+    number = here.bump("v2")
+    here.change({PRODUCTION: manifest("v2", replicas=9)}, branch=here.pulls[number].branch)
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_a_bump_with_another_file_is_a_persons() -> None:
+    here = world()
+    number = here.bump("v2")
+    here.change({"scripts/x.sh": "true\n"}, branch=here.pulls[number].branch)
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_a_fork_that_pretends_to_be_a_bump_is_a_persons() -> None:
+    here = world()
+    number = here.bump("v2", by="gitops-bot[bot]")
+    here.pulls[number].fork = True
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_an_image_that_the_base_does_not_have_is_not_merged() -> None:
+    here = world()
+    number = here.bump("v2")
+    other = manifest("v2").replace("ghcr.io/acme/web:", "ghcr.io/mallory/web:")
+    pull = here.pulls[number]
+    here.change({PRODUCTION: other}, branch=pull.branch)
+    pull.body = pull.body.replace("ghcr.io/acme/web:", "ghcr.io/mallory/web:")
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_one_that_touches_workflows_is_merged_by_hand() -> None:
+    here = world()
+    number = here.bump("v2")
+    here.change({".github/workflows/x.yml": "on: push\n"}, branch=here.pulls[number].branch)
+    here.gate()
+    assert not merged(here, number)
+    assert set(here.newest(number)) == {"gitops/ready", "gitops/staging", "gitops/production"}
+
+
+# By whose rules.
+
+
+def test_the_base_s_rules_decide_on_a_change_of_the_rules() -> None:
+    here = world(ONE)
+    here.change({".github/gitops.yaml": config()}, branch="topic", by="alice")
+    number = here.open("topic", by="alice")
+    outcome = here.gate()
+    assert codes(outcome) == ["approvals-missing"]
+    assert here.ready(number)[0] == "pending"
+
+
+def test_every_pull_request_gets_ready() -> None:
+    here = world()
+    here.change({"README.md": "# changed\n"}, branch="docs")
+    docs = here.open("docs", by="alice")
+    here.change({PRODUCTION: manifest("v1", replicas=2)}, branch="draft")
+    draft = here.open("draft", by="alice")
+    here.pulls[draft].draft = True
+    here.change({PRODUCTION: manifest("v1", replicas=3)}, branch="fork", by="mallory")
+    fork = here.open("fork", by="mallory", fork=True)
+    here.gate()
+    assert here.ready(docs) == ("success", "ready: no environment is touched")
+    assert here.ready(draft) == ("pending", "waiting: draft")
+    assert here.ready(fork)[0] == "success"
+    assert not any(merged(here, one) for one in (docs, draft, fork))
+
+
+def test_a_forged_status_is_recomputed() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.status(number, "gitops/ready", "success", by=JOB_TOKEN_LOGIN)
+    here.gate()
+    assert here.ready(number)[0] == "pending"
+    assert here.newest(number)["gitops/ready"].creator == APP
+
+
+def test_the_status_of_an_environment_that_is_gone_does_not_block() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.status(number, "gitops/old", "pending", by=APP)
+    here.status(number, "gitops/others", "pending", by="somebody")
+    here.gate()
+    found = here.newest(number)
+    assert (found["gitops/old"].state, found["gitops/others"].state) == ("success", "pending")
+
+
+# Approvals: of this very change.
+
+
+def test_a_push_voids_an_approval_and_an_update_keeps_it() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.review(number, by="bob")
+    here.change({"README.md": "# changed\n"})
+    here.update(number, by="bob")
+    assert merged(here, number) is False
+    here.gate()
+    assert merged(here, number)
+    second = here.bump("v3")
+    here.review(second, by="bob")
+    here.revise(second, "v4", by="alice")
+    outcome = here.gate()
+    assert codes(outcome) == ["approvals-missing"]
+
+
+def test_who_pushed_does_not_count() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.revise(number, "v3", by="bob")
+    here.review(number, by="bob")
+    assert codes(here.gate()) == ["approvals-missing"]
+
+
+def test_a_push_by_nobody_known_is_unknown() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.revise(number, "v3", by="")
+    here.review(number, by="bob")
+    assert codes(here.gate()) == ["approvals-unknown"]
+
+
+def test_activity_that_lags_behind_is_unknown() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    branch = here.pulls[number].branch
+    here.revise(number, "v3", by="bob")
+    here.review(number, by="bob")
+    here.pushes[branch].pop(0)
+    assert codes(here.gate()) == ["approvals-unknown"]
+
+
+@pytest.mark.parametrize("broken", ["activity", "roles"])
+def test_what_cannot_be_read_is_closed(broken: str) -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.review(number, by="bob")
+    here.broken = {broken}
+    outcome = here.gate()
+    assert (merged(here, number), outcome.exit_code) == (False, 0)
+    assert codes(outcome) == ["approvals-unknown"]
+    here.broken = set()
+    here.gate()
+    assert merged(here, number)
+
+
+def test_the_cache_counts_only_where_the_gate_wrote_it() -> None:
+    """bob approves v3; then v2 comes back, whose hash somebody has written onto v3's commit."""
+    for creator, expected in ((APP, []), (JOB_TOKEN_LOGIN, ["approvals-missing"])):
+        here = world(ONE)
+        number = here.bump("v2")
+        here.gate()
+        url = here.newest(number)["gitops/ready"].url
+        here.revise(number, "v3", by="alice")
+        here.status(number, "gitops/ready", "success", by=creator, url=url)
+        here.review(number, by="bob")
+        here.revise(number, "v2", by="alice")
+        here.change({"README.md": "# x"}, branch=here.pulls[number].branch, by="alice")
+        here.change({"README.md": None}, branch=here.pulls[number].branch, by="alice")
+        assert codes(here.gate()) == expected
+
+
+def test_the_job_s_own_account_has_no_cache() -> None:
+    """Every workflow of the repository, a pull request's too, writes as this account."""
+    here = world(ONE)
+    here.viewer = JOB_TOKEN_LOGIN
+    number = here.bump("v2")
+    here.gate()
+    url = here.newest(number)["gitops/ready"].url
+    here.revise(number, "v3", by="alice")
+    here.status(number, "gitops/ready", "success", by=JOB_TOKEN_LOGIN, url=url)
+    here.review(number, by="bob")
+    here.revise(number, "v2", by="alice")
+    assert codes(here.gate()) == ["approvals-missing"]
+
+
+# After, soak, holds, windows.
+
+LATER = "merge: auto\nafter: [staging]\ngates: {soak: 1h}"
+DEPLOYED = "merge: auto\ndeploy: {engine: push}"
+
+
+def soaking() -> tuple[World, int]:
+    here = world(LATER, DEPLOYED)
+    here.change({WEB_FILE.format("staging"): manifest("v2")})
+    return here, here.bump("v2")
+
+
+def test_a_version_has_to_run_and_soak_in_the_environment_before() -> None:
+    here, number = soaking()
+    assert codes(here.gate()) == ["after-missing", "soak-not-started"]
+    here.deploy("staging")
+    outcome = here.gate()
+    assert codes(outcome) == ["soak-running"]
+    here.tick(minutes=61)
+    here.gate()
+    assert merged(here, number)
+
+
+def test_a_record_that_is_not_proved_proves_nothing() -> None:
+    here, number = soaking()
+    here.deploy("staging", proved=False)
+    here.tick(hours=2)
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_a_record_proves_the_images_of_its_commit_whatever_its_payload_says() -> None:
+    here, number = soaking()
+    here.deploy("staging")
+    newest = here.deployments[0]
+    first = next(iter(here.commits))
+    here.deployments[0] = type(newest)(
+        **{
+            **{name: getattr(newest, name) for name in newest.__dataclass_fields__},
+            "commit": first,
+            "applications": {"web": (image("v2"),)},
+        }
+    )
+    here.tick(hours=2)
+    assert codes(here.gate()) == ["after-missing", "soak-not-started"]
+    assert not merged(here, number)
+
+
+def test_records_that_cannot_be_read_are_unknown() -> None:
+    here, number = soaking()
+    here.deploy("staging")
+    here.tick(hours=2)
+    here.broken = {"records"}
+    assert set(codes(here.gate())) == {"after-unreadable", "soak-unreadable"}
+    assert not merged(here, number)
+
+
+def test_an_environment_that_nothing_deploys_soaks_from_its_merge() -> None:
+    here = world(LATER)
+    here.change({WEB_FILE.format("staging"): manifest("v2")})
+    number = here.bump("v2")
+    assert codes(here.gate()) == ["soak-running"]
+    here.tick(minutes=61)
+    here.gate()
+    assert merged(here, number)
+
+
+def test_a_failure_in_the_environment_before_refuses() -> None:
+    here, number = soaking()
+    here.deploy("staging", result=Result.FAILED)
+    outcome = here.gate()
+    assert "after-failed" in codes(outcome)
+    assert here.ready(number)[0] == "failure"
+
+
+def test_a_window_opens_by_time() -> None:
+    deny = '{deny: "0 11 * * *", for: 2h}'
+    here = world(f"merge: auto\ngates: {{windows: [{deny}]}}")
+    number = here.bump("v2")
+    assert codes(here.gate()) == ["window-closed"]
+    assert here.ready(number) == ("pending", "waiting: window until 2026-11-28 13:00Z")
+    here.now = here.now.replace(hour=13, minute=0)
+    here.gate()
+    assert merged(here, number)
+
+
+def test_a_hold_on_the_version_refuses_until_it_is_lifted() -> None:
+    here = world()
+    path = ".github/gitops/holds/production.web.v2.yaml"
+    here.change(
+        {path: f'environment: production\napplication: web\nimage: "{image("v2")}"\nreason: bad\n'}
+    )
+    number = here.bump("v2")
+    assert codes(here.gate()) == ["held-version"]
+    assert here.ready(number)[0] == "failure"
+    here.change({path: None})
+    here.gate()
+    assert merged(here, number)
+
+
+def test_a_hold_that_cannot_be_read_blocks_all_but_its_repair() -> None:
+    here = world()
+    path = ".github/gitops/holds/production.web.v9.yaml"
+    here.change({path: "environment: [production\n"})
+    number = here.bump("v2")
+    assert codes(here.gate()) == ["hold-unreadable"]
+    here.change({path: None}, branch="repair")
+    repair = here.open("repair", by="alice")
+    here.gate()
+    assert (merged(here, number), here.ready(repair)[0]) == (False, "success")
+
+
+# Merging: read again, and guarded.
+
+
+def test_an_approval_that_is_withdrawn_before_the_merge_is_seen() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    review = here.review(number, by="bob")
+
+    def withdraw(_number: int) -> None:
+        if review in here.pulls[number].reviews:
+            here.dismiss(number, review)
+
+    here.before_read = withdraw
+    outcome = here.gate()
+    assert (merged(here, number), codes(outcome)) == (False, ["approvals-missing"])
+    assert here.ready(number)[0] == "pending"
+
+
+def test_a_freeze_that_comes_before_the_merge_is_seen() -> None:
+    here = world()
+    number = here.bump("v2")
+    path = ".github/gitops/holds/production.web.v2.yaml"
+    held = f'environment: production\napplication: web\nimage: "{image("v2")}"\n'
+
+    def hold(_number: int) -> None:
+        here.change({path: held})
+
+    here.before_read = hold
+    outcome = here.gate()
+    assert (merged(here, number), codes(outcome)) == (False, ["held-version"])
+
+
+def test_a_head_that_moves_before_the_merge_is_evaluated_again() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.review(number, by="bob")
+    moved: list[int] = []
+
+    def move(_number: int) -> None:
+        if not moved:
+            moved.append(1)
+            here.revise(number, "v3", by="alice")
+
+    here.before_merge = move
+    outcome = here.gate()
+    assert (merged(here, number), codes(outcome)) == (False, ["approvals-missing"])
+
+
+def test_a_base_that_moves_before_the_merge_raises_an_alarm_in_the_same_files() -> None:
+    here = world()
+    number = here.bump("v2")
+
+    def move(_number: int) -> None:
+        here.change({"environments/production/more.yaml": manifest("v1").replace("web", "more")})
+
+    here.before_merge = move
+    outcome = here.gate()
+    assert merged(here, number)
+    assert [one.level for one in outcome.notices] == ["error"]
+    assert "the base moved in between" in outcome.notices[0].text
+
+
+def test_one_that_somebody_merged_meanwhile_counts_as_merged() -> None:
+    here = world()
+    number = here.bump("v2")
+
+    def merge(_number: int) -> None:
+        here.pulls[number].state = "merged"
+
+    here.before_merge = merge
+    outcome = here.gate()
+    assert (outcome.exit_code, outcome.outputs["merged"]) == (0, json.dumps([number]))
+
+
+def test_two_that_conflict_merge_one() -> None:
+    here = world()
+    first, second = here.bump("v2"), here.bump("v3")
+    outcome = here.gate()
+    assert [merged(here, one) for one in (first, second)] == [True, False]
+    assert codes(outcome) == ["merge-conflict"]
+    assert here.ready(second)[0] == "failure"
+
+
+# Order and amount.
+
+
+def test_the_event_s_pull_request_comes_first() -> None:
+    here = world(ONE)
+    numbers = [here.bump(f"v{n}") for n in range(2, 5)]
+    here.gate(event={"pull_request": {"number": numbers[2]}})
+    assert here.writes[:2] == ["comment", "gitops/production"]
+    outcome = here.gate(event={"pull_request": {"number": numbers[2]}})
+    assert outcome.lines[0] == f"#{numbers[2]}: waiting: 0 of 1 approval"
+
+
+def test_at_most_sixty_writes_a_run_and_the_rest_is_named() -> None:
+    here = world(ONE)
+    for n in range(2, 32):
+        here.bump(f"v{n}")
+    outcome = here.gate()
+    assert len(here.writes) == 60
+    assert "are left to the next run: #21, #22" in outcome.notices[0].text
+    here.gate()
+    assert len(here.writes) == 90
+    here.gate()
+    assert len(here.writes) == 90
+
+
+def test_a_status_that_cannot_be_written_is_written_by_the_next_run() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.broken = {"write gitops/ready"}
+    outcome = here.gate()
+    assert outcome.exit_code == 1
+    here.broken = set()
+    assert here.gate().exit_code == 0
+    assert here.ready(number)[0] == "pending"
+
+
+def test_an_edited_comment_is_written_again_and_steers_nothing() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.gate()
+    comment = here.pulls[number].comment
+    assert comment is not None
+    edited = GateComment(number=comment.number, url=comment.url, body=comment.body, edited=True)
+    here.pulls[number].comment = edited
+    here.gate()
+    assert here.pulls[number].comment != edited
+    assert not merged(here, number)
+
+
+def test_a_pull_request_that_is_not_open_is_an_error() -> None:
+    with pytest.raises(UsageError, match="no open pull request"):
+        world().gate(pull_request=7)
+
+
+def test_clock_skew_opens_nothing() -> None:
+    here, number = soaking()
+    here.deploy("staging")
+    newest = here.deployments[0]
+    here.deployments[0] = type(newest)(
+        **{
+            **{name: getattr(newest, name) for name in newest.__dataclass_fields__},
+            "ended": here.now + timedelta(hours=3),
+        }
+    )
+    here.gate()
+    assert not merged(here, number)
