@@ -517,3 +517,32 @@ def test_clock_skew_opens_nothing() -> None:
     )
     here.gate()
     assert not merged(here, number)
+
+
+FREEZE = ".github/gitops/holds/production._.freeze.yaml"
+
+
+def test_a_freeze_holds_the_pull_request_with_reason_and_end_and_merges_it_afterwards() -> None:
+    here = world()
+    text = 'environment: production\nreason: "sale"\nuntil: 2026-11-28T14:00:00Z\n'
+    here.change({FREEZE: text})
+    number = here.bump("v2")
+    assert codes(here.gate()) == ["frozen"]
+    assert here.ready(number) == ("failure", "held: frozen until 2026-11-28 14:00Z: sale")
+    here.now = here.now.replace(hour=14, minute=0)
+    here.gate()
+    assert merged(here, number)
+
+
+def test_removing_a_freeze_needs_the_approvals_and_adding_one_needs_nothing() -> None:
+    here = world(ONE)
+    here.change({FREEZE: "environment: production\n"}, branch="add", by="alice")
+    add = here.open("add", by="alice")
+    assert codes(here.gate()) == []
+    here.change({FREEZE: "environment: production\n"})
+    here.pulls[add].state = "closed"
+    here.change({FREEZE: None}, branch="lift", by="alice")
+    lift = here.open("lift", by="alice")
+    assert codes(here.gate()) == ["approvals-missing"]
+    here.review(lift, by="bob")
+    assert codes(here.gate()) == []

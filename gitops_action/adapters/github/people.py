@@ -1,6 +1,6 @@
 """Who may write to a repository, and who is in a team: by today, each asked once a run.
 
-Fulfils the port `People` of the gate.
+Fulfils the port `Roles` of the gate.
 """
 
 from __future__ import annotations

@@ -19,8 +19,14 @@ from gitops_action.commands.validate.environment import DescribedObjects, Evalua
 from gitops_action.commands.validate.images import ImageCheck, check_promises, trusted_domains
 from gitops_action.commands.validate.ports import Workshop
 from gitops_action.commands.validate.scope import Touched, find_touched, read_settings
-from gitops_action.core.config import Config, Environment, load_config
-from gitops_action.core.config.holds import HOLDS_FOLDER, Hold, load_holds
+from gitops_action.core.config import (
+    HOLDS_FOLDER,
+    Config,
+    Environment,
+    Hold,
+    load_config,
+    load_holds,
+)
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.payload import applications_of
 from gitops_action.core.gates.change_hash import (
@@ -267,30 +273,35 @@ class ChangeReader:
             return ()
         before = self._trees.read(sides.base, paths)
         after = self._trees.read(sides.merged, paths)
-        return tuple(_hold_change(path, before.get(path), after.get(path)) for path in paths)
+        return tuple(
+            _hold_change(path, before.get(path), after.get(path), self._config) for path in paths
+        )
 
 
 def _hold_change(
-    path: str, before: RepositoryFile | None, after: RepositoryFile | None
+    path: str,
+    before: RepositoryFile | None,
+    after: RepositoryFile | None,
+    config: Config,
 ) -> HoldChange:
     sides = []
     unreadable = False
     for file in (before, after):
         try:
-            sides.append(read_hold(file))
+            sides.append(read_hold(file, config))
         except GitOpsError:
             sides.append(None)
             unreadable = True
     return HoldChange(path=path, before=sides[0], after=sides[1], unreadable=unreadable)
 
 
-def read_hold(file: RepositoryFile | None) -> Hold | None:
+def read_hold(file: RepositoryFile | None, config: Config) -> Hold | None:
     """The hold of a file; None where there is none.
 
     Raises:
         GitOpsErrors: it cannot be read.
     """
-    return next(iter(load_holds({file.path: file.data})), None) if file else None
+    return next(iter(load_holds({file.path: file.data}, config)), None) if file else None
 
 
 def _hashes(rendering: EnvironmentRendering) -> Mapping[str, str] | None:

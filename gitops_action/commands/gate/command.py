@@ -59,11 +59,12 @@ def load_base(inputs: GateInputs, ports: GatePorts, branch: str) -> BaseState:
     commit = ports.trees.tip()
     tree = ports.trees.at(commit)
     found = ports.trees.read(tree, [inputs.config]).get(inputs.config)
-    holds, unreadable = read_holds(ports, commit)
+    config = load_config(inputs.config, found.data if found else None)
+    holds, unreadable = read_holds(ports, commit, config)
     return BaseState(
         branch=branch,
         commit=commit,
-        config=load_config(inputs.config, found.data if found else None),
+        config=config,
         holds=holds,
         unreadable=unreadable,
         now=ports.clock.now(),

@@ -8,8 +8,7 @@ from datetime import datetime
 
 from gitops_action.commands.gate.change import ChangeReader, MergedChange, read_hold
 from gitops_action.commands.gate.ports import GatePorts
-from gitops_action.core.config import Config, Environment
-from gitops_action.core.config.holds import HOLDS_FOLDER, Hold
+from gitops_action.core.config import HOLDS_FOLDER, Config, Environment, Hold
 from gitops_action.core.config.resolved import Approvals
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
@@ -61,7 +60,9 @@ class BaseState:
     now: datetime
 
 
-def read_holds(ports: GatePorts, commit: str) -> tuple[tuple[Hold, ...], dict[str, UnreadableHold]]:
+def read_holds(
+    ports: GatePorts, commit: str, config: Config
+) -> tuple[tuple[Hold, ...], dict[str, UnreadableHold]]:
     """Every hold of a commit; those that cannot be read by path.
 
     Raises:
@@ -74,7 +75,7 @@ def read_holds(ports: GatePorts, commit: str) -> tuple[tuple[Hold, ...], dict[st
     unreadable: dict[str, UnreadableHold] = {}
     for path, file in sorted(files.items()):
         try:
-            found = read_hold(file)
+            found = read_hold(file, config)
         except GitOpsError as error:
             line = error.location.line if error.location else None
             unreadable[path] = UnreadableHold(file=path, line=line, problem=error.title)

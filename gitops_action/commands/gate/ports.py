@@ -115,7 +115,7 @@ class Activity(Protocol):
         ...
 
 
-class People(Protocol):
+class Roles(Protocol):
     """Roles in the environment repository, and teams."""
 
     def may_write(self, login: str) -> bool | None:
@@ -127,7 +127,7 @@ class People(Protocol):
         ...
 
 
-class Checks(Protocol):
+class HeadChecks(Protocol):
     """What was reported on commits."""
 
     def of(self, commit: str) -> CheckFacts:
@@ -149,7 +149,7 @@ class Records(Protocol):
         ...
 
 
-class Statuses(Protocol):
+class HeadStatuses(Protocol):
     """Commit statuses of the environment repository."""
 
     def set(self, commit: str, status: CommitStatus) -> None:
@@ -234,10 +234,10 @@ class GatePorts:
     trees: GateTrees
     workshop: Workshop
     activity: Activity
-    people: People
-    checks: Checks
+    people: Roles
+    checks: HeadChecks
     records: Records
-    statuses: Statuses
+    statuses: HeadStatuses
     comments: GateComments
     merges: Merges
     texts: GateTexts
