@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from testbed.forge import access
+from testbed.forge import access, triggers
 from testbed.forge.events import Event
 from testbed.forge.faults import Fault
 from testbed.forge.handle import Content, RepositoryHandle
@@ -176,6 +176,10 @@ class Forge:
 
     def _role(self, person: Account, repository: Repository) -> Role:
         return access.role(self.world, repository, person)
+
+    def run_workflows(self) -> None:
+        """Let events start queued workflow runs from now on; see `triggers`."""
+        self.world.listeners.append(functools.partial(triggers.start, self.world))
 
     def revoke(self, token: str) -> None:
         """Make a token unknown from now on."""

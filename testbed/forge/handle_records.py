@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from testbed.forge import checks, deployments, merging, pulls, reviews, runs
+from testbed.forge import (
+    checks,
+    deployments,
+    environments,
+    merging,
+    pulls,
+    reviews,
+    runs,
+    triggers,
+)
 from testbed.forge.actors import Actor
+from testbed.forge.events import Event
 from testbed.forge.model import PullRequest, Repository
 from testbed.forge.records import (
     CheckRun,
@@ -162,6 +172,47 @@ class Records:
                 return runs.job_url(self._world, self.repository, run, its)
         return runs.run_url(self._world, self.repository, run)
 
+    def schedule(self) -> list[WorkflowRun]:
+        """Fire every schedule of the default branch; returns the runs that it starts."""
+        name = self.repository.default_branch
+        event = Event(
+            name="schedule",
+            repository=self.repository.full_name,
+            actor=self.repository.activity[-1].actor.login
+            if self.repository.activity and self.repository.activity[-1].actor
+            else "alice",
+            token_kind="user",  # noqa: S106 - a kind
+            ref=f"refs/heads/{name}",
+            oid=pulls.branch_tip(self.repository, name) or "",
+        )
+        self._world.events.append(event)
+        return triggers.start(self._world, event)
+
+    def environment(
+        self,
+        name: str,
+        *,
+        branches: tuple[str, ...] | None = None,
+        protected: bool = False,
+        secrets: Mapping[str, str] | None = None,
+        reviewers: tuple[str, ...] = (),
+    ) -> environments.Environment:
+        """Make an environment; see `environments`."""
+        made = environments.Environment(
+            id=self._world.next_id(),
+            name=name,
+            created_at=self._world.now(),
+            branches=branches,
+            protected=protected,
+            secrets=dict(secrets or {}),
+            reviewers=reviewers,
+        )
+        return environments.add(self.repository, made)
+
+    def job_secrets(self, environment: str, ref: str) -> Mapping[str, str]:
+        """The secrets that a job on this ref sees with an environment ("": with none)."""
+        return environments.secrets(self.repository, environment, ref)
+
     def status(  # noqa: PLR0913 - one keyword a property reads best in a test
         self,
         oid: str,
@@ -183,7 +234,7 @@ class Records:
             creator=self._world.account(by),
             created_at=self._world.now(),
         )
-        merging.add_status(self._world, self.repository, made)
+        merging.add_status(self._world, self.repository, made, self.actor(by))
 
     def check_run(
         self, oid: str, name: str, conclusion: str | None = "success", *, app: str = "ci[bot]"

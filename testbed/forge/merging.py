@@ -13,6 +13,7 @@ from testbed.forge import (
 )
 from testbed.forge.actors import Actor, signature, web_flow
 from testbed.forge.errors import ApiError, conflict, forbidden, invalid
+from testbed.forge.events import Event
 from testbed.forge.git.objects import Commit, Signature
 from testbed.forge.git.store import ABSENT, GitError, RefUpdate
 from testbed.forge.model import AutoMerge, MergeOrder, PullRequest, Repository
@@ -201,7 +202,7 @@ def head_checked(world: World, repository: Repository, oid: str) -> None:
                 obey_auto_merge(world, pull)
 
 
-def add_status(world: World, repository: Repository, status: Status) -> None:
+def add_status(world: World, repository: Repository, status: Status, actor: Actor) -> None:
     """Record a commit status.
 
     Raises:
@@ -213,6 +214,16 @@ def add_status(world: World, repository: Repository, status: Status) -> None:
             text = "This SHA and context has reached the maximum number of statuses."
             raise invalid("Validation Failed", message=text)
         known.append(status)
+    world.emit(
+        Event(
+            name="status",
+            repository=repository.full_name,
+            actor=actor.login,
+            token_kind=actor.kind,
+            oid=status.oid,
+            payload={"state": status.state, "context": status.context},
+        )
+    )
     head_checked(world, repository, status.oid)
 
 

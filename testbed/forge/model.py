@@ -26,6 +26,7 @@ from testbed.forge.teams import Role
 
 if TYPE_CHECKING:
     from testbed.forge.actors import Actor
+    from testbed.forge.environments import Environment
 
 EventKind = Literal["ClosedEvent", "ReopenedEvent", "MergedEvent", "HeadRefDeletedEvent"]
 
@@ -156,6 +157,9 @@ class Repository:
     runs: dict[int, WorkflowRun] = field(default_factory=dict)
     activity: list[Activity] = field(default_factory=list)
     protections: list[Protection] = field(default_factory=list)
+    plan: Literal["free", "team", "enterprise"] = "team"
+    environments: dict[str, Environment] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
     collaborators: dict[str, Role] = field(default_factory=dict)
 
     @property

@@ -65,6 +65,7 @@ class World:
         self.content_limit = ContentLimit(self.now)
         self.points: dict[str, int] = {}
         self.unknown_first = True
+        self.listeners: list[Callable[[Event], object]] = []
         self._ids = itertools.count(1001)
         self.account("web-flow", email=WEB_FLOW[1])
 
@@ -207,9 +208,11 @@ class World:
             self.points[token] = used + price.points
 
     def emit(self, event: Event) -> None:
-        """Record an event."""
+        """Record an event, and let those who listen act on it."""
         with self.lock:
             self.events.append(event)
+        for listener in self.listeners:
+            listener(event)
 
     def problem(self, text: str) -> None:
         """Record that a caller or the double broke GitHub's description."""

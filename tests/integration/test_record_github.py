@@ -199,7 +199,7 @@ def test_a_source_that_may_not_be_told_is_a_note(stage: Stage) -> None:
         PRODUCTION, RENDERING, stage.repository.head("main"), applications=(WEB,)
     )
     (note,) = record.finish(ended(Result.SUCCEEDED))
-    assert "acme/web was not told" in note
+    assert "acme/web got no status" in note
 
 
 def test_github_away_before_the_deployment_is_an_error(stage: Stage) -> None:

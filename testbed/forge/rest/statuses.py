@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from testbed.forge import merging
 from testbed.forge.errors import invalid, not_found
-from testbed.forge.events import Event
 from testbed.forge.records import Status
 from testbed.forge.rest.routing import Call, serves
 from testbed.forge.rest.views import Json, api, node_id, repository_view, stamp, user
@@ -54,16 +53,7 @@ def create_status(call: Call) -> Json:
         creator=call.actor.account,
         created_at=call.world.now(),
     )
-    merging.add_status(call.world, repository, status)
-    event = Event(
-        name="status",
-        repository=repository.full_name,
-        actor=call.actor.login,
-        token_kind=call.actor.kind,
-        oid=oid,
-        payload={"state": status.state, "context": status.context},
-    )
-    call.world.emit(event)
+    merging.add_status(call.world, repository, status, call.actor)
     return _view(call, status) | {"creator": user(call.world, status.creator)}
 
 
