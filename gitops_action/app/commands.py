@@ -55,6 +55,12 @@ def _gate(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
+def _promote(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.promote import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
 def _validate(values: Values, context: Context) -> Outcome:
     from gitops_action.app.validate import run  # noqa: PLC0415 - only this command pays for it
 
@@ -132,6 +138,7 @@ RUNNERS: Runners = {
     "history": _history,
     "hold": _hold,
     "init": _init,
+    "promote": _promote,
     "tag": _tag,
     "validate": _validate,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -15,7 +15,7 @@ from gitops_action.adapters.git.remote import RETRIES
 from gitops_action.adapters.git.scratch import ScratchRepository
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.history.content import ChangedFile, LoggedCommit
-from gitops_action.core.repository import RepositoryFile, Snapshot
+from gitops_action.core.repository import RepositoryFile, Snapshot, Tree
 from gitops_action.errors import UsageError
 
 _SMALL = "blob:limit=2m"
@@ -79,6 +79,14 @@ class FirstParentHistory:
         paths = [path for path in tree.files if path.endswith(_READ)]
         found: Mapping[str, RepositoryFile] = read_files(self._scratch, tree, paths)
         return Snapshot(commit=commit, files=found)
+
+    def tree(self, commit: str) -> Tree:
+        """Every file of a commit by name."""
+        return self._scratch.tree(commit, commit=commit)
+
+    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
+        """The content of these files; paths the tree does not have are left out."""
+        return read_files(self._scratch, tree, paths)
 
     def _tip(self) -> str:
         if self._scratch.target is None:

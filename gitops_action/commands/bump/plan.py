@@ -280,6 +280,7 @@ class Planner:
             job=self.ports.job,
             signoff=identity,
             declared=self.base.config.declared,
+            promotion=self.ports.promotion,
         )
 
 

@@ -10,6 +10,7 @@ from gitops_action.core.inputs.gate import GATE
 from gitops_action.core.inputs.history import HISTORY
 from gitops_action.core.inputs.hold import HOLD
 from gitops_action.core.inputs.init import INIT
+from gitops_action.core.inputs.promote import PROMOTE
 from gitops_action.core.inputs.tag import TAG
 from gitops_action.core.inputs.validate import VALIDATE
 
@@ -20,6 +21,7 @@ COMMANDS: tuple[Command, ...] = (
     GATE,
     DEPLOY,
     HOLD,
+    PROMOTE,
     HISTORY,
     CONFIG_COMMAND,
     INIT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field
+from datetime import datetime
 from hashlib import sha256
 
 from gitops_action.core import trailers
@@ -33,6 +34,23 @@ class ImageStep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PromotionView:
+    """Where a promoted version comes from.
+
+    Attributes:
+        source: the environment that it ran in.
+        since: since when it is verified there; None where that is not known.
+        deployment: the page of the job that verified it; empty where a merge did.
+        differences: what else differs between the two environments, names only.
+    """
+
+    source: str
+    since: datetime | None = None
+    deployment: str = ""
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProposalView:
     """Everything that the words about one environment's change are made of.
 
@@ -48,6 +66,7 @@ class ProposalView:
         job: who and which run did it.
         signoff: whose `Signed-off-by` the commit carries.
         declared: whether environments are configured (one unnamed environment otherwise).
+        promotion: where the version ran before; None for a bump.
     """
 
     environment: str
@@ -61,6 +80,7 @@ class ProposalView:
     job: Job = field(default_factory=Job)
     signoff: Identity | None = None
     declared: bool = True
+    promotion: PromotionView | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +123,7 @@ def trailers_of(view: ProposalView, *, signed: bool = False) -> tuple[tuple[str,
     """
     sources = dict.fromkeys(str(step.new_source) for step in view.images if step.new_source)
     return (
-        (trailers.ACTION, "bump"),
+        (trailers.ACTION, "promote" if view.promotion else "bump"),
         (trailers.ENVIRONMENT, view.environment),
         *((trailers.APPLICATION, name) for name in view.applications),
         *((trailers.IMAGE, _full(step)) for step in view.images),
@@ -162,10 +182,11 @@ def title(view: ProposalView, *, limit: int = TITLE_LIMIT) -> str:
         return f"Set {count} value{'s' * (count != 1)}{where}"
     versions = {version_of(step.new) for step in view.images}
     version = f" to {escape(versions.pop())}" if len(versions) == 1 else ""
-    room = limit - len(f"Bump {where}{version}")
+    verb = "Promote" if view.promotion else "Bump"
+    room = limit - len(f"{verb} {where}{version}")
     if room < 1:  # a tag may have 128 characters
-        version, room = "", limit - len(f"Bump {where}")
-    return shown(f"Bump {_what(view, room)}{version}{where}", limit=limit - 1)
+        version, room = "", limit - len(f"{verb} {where}")
+    return shown(f"{verb} {_what(view, room)}{version}{where}", limit=limit - 1)
 
 
 def _what(view: ProposalView, room: int) -> str:
@@ -245,10 +266,22 @@ def context_of(view: ProposalView) -> dict[str, object]:
             {"file": item.file, "line": item.line, "reason": item.reason} for item in view.skipped
         ],
         "notes": list(view.notes),
+        "promotion": _promotion(view.promotion),
         "actor": view.job.actor,
         "workflow": view.job.workflow,
         "repository": view.job.repository,
         "run_url": view.job.run_url,
+    }
+
+
+def _promotion(view: PromotionView | None) -> dict[str, object]:
+    if view is None:
+        return {}
+    return {
+        "source": view.source,
+        "since": f"{view.since:%Y-%m-%d %H:%MZ}" if view.since else "",
+        "deployment": view.deployment,
+        "differences": list(view.differences),
     }
 
 

@@ -1,0 +1,109 @@
+"""Builds what `promote` talks to: the branch's history, records, and what `bump` has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from gitops_action.adapters.clock import system_clock
+from gitops_action.adapters.workflow import read_job
+from gitops_action.app.tools import Context, image_registry, kustomize_renderer
+from gitops_action.commands.bump.ports import BumpPorts
+from gitops_action.commands.promote import command as promote
+from gitops_action.commands.render import render_environment
+from gitops_action.core.config import Config, Environment
+from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.promote import PromoteInputs, promote_inputs
+from gitops_action.core.manifests.model import Manifest
+from gitops_action.core.outcome import Outcome
+from gitops_action.core.pull_requests import Identity
+from gitops_action.errors import GitOpsError
+
+_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
+
+
+class _Anywhere:
+    """The registries that are asked: only images that the repository describes are looked up."""
+
+    def __contains__(self, domain: object) -> bool:
+        return isinstance(domain, str)
+
+
+def run(values: Values, context: Context) -> Outcome:
+    """Check the inputs, build the ports, run."""
+    inputs = promote_inputs(values, context.environ)
+    with ExitStack() as stack:
+        return promote.run(inputs, build_ports(inputs, context, stack))
+
+
+def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> promote.PromotePorts:
+    """The ports; `stack` tidies up."""
+    from gitops_action.adapters.git import FirstParentHistory, GitTarget  # noqa: PLC0415 - loads Git
+    from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
+        ApiContentStore,
+        GitHubForge,
+        GitHubSourceHistory,
+        connect,
+    )
+    from gitops_action.adapters.github.promotions import GitHubPromotions  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
+    from gitops_action.adapters.views import UserTemplates, Views  # noqa: PLC0415 - loads templates
+
+    clock = system_clock(context.environ)
+    job = read_job(context.environ).working_on(inputs.server_url)
+    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    target = GitTarget(
+        server_url=inputs.server_url,
+        repository=inputs.repository,
+        token=inputs.token,
+        identity=_NOBODY,
+    )
+    commits = stack.enter_context(FirstParentHistory(target, base=inputs.base))
+    forge = GitHubForge(client, inputs.repository)
+    texts = Views(UserTemplates(), job)
+    registry = image_registry(inputs, context, _Anywhere())
+    history = None
+    if inputs.source_token:
+        source = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
+        history = GitHubSourceHistory(source)
+
+    def render(environment: Environment, config: Config, commit: str) -> Sequence[Manifest]:
+        renderer = kustomize_renderer(config.validate, context)
+        found = render_environment(environment, config, commits.tree(commit), commits, renderer)
+        if found.problems:
+            raise GitOpsError(
+                f"{environment.name} cannot be rendered", cause=str(found.problems[0])
+            )
+        return found.manifests
+
+    return promote.PromotePorts(
+        commits=commits,
+        records=GitHubRecords(client, inputs.repository),
+        proposals=GitHubPromotions(client, inputs.repository, forge, texts.remark),
+        bump=BumpPorts(
+            store=ApiContentStore(client, inputs.repository),
+            texts=texts,
+            clock=clock,
+            job=job,
+            forge=forge,
+            registry=registry,
+            history=history,
+        ),
+        registry=registry,
+        render=render,
+        ask=_ask(context),
+    )
+
+
+def _ask(context: Context) -> Callable[[str], bool] | None:
+    """A person at a terminal sees everything first; anywhere else nobody is asked."""
+    if context.terminal is None:
+        return None
+    answers, questions = context.terminal
+
+    def ask(text: str) -> bool:
+        questions.write(f"{context.redactor.clean(text)}\n\nPropose this? [y/N] ")
+        questions.flush()
+        return answers.readline().strip().lower() in {"y", "yes"}
+
+    return ask

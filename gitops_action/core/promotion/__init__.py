@@ -1,0 +1,1 @@
+"""Which versions are proposed from one environment to the next."""
