@@ -63,10 +63,15 @@ def render_command(command: Command) -> str:
 
 def _input(item: Input, description: str = "") -> str:
     description = description or _description(item)
-    lines = [f"  {item.name}:", f"    description: {description}", "    required: false"]
+    lines = [f"  {_key(item.name)}:", f"    description: {description}", "    required: false"]
     if item.runner_default or item.default:
         lines.append(f"    default: {json.dumps(item.runner_default or item.default)}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _key(name: str) -> str:
+    """In quotes where YAML 1.1 reads it as a truth value."""
+    return f'"{name}"' if name in {"yes", "no", "on", "off", "y", "n"} else name
 
 
 def _description(item: Input) -> str:

@@ -63,7 +63,6 @@ def check_tree(
 
 
 NOT_ENFORCED: tuple[Path, ...] = (
-    ("environments", "*", "promotion"),
     ("environments", "*", "gates", "http"),
     ("environments", "*", "gates", "provenance"),
     ("environments", "*", "gates", "override"),
