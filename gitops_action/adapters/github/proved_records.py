@@ -106,7 +106,7 @@ class _Listed:
     actor: str
 
 
-class _Found:
+class _ReadRuns:
     """What was read of runs so far."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class GitHubRecords:
         self._names = owner_and_name(repository)
         self._client = client
         self._repository = repository
-        self._found = _Found()
+        self._found = _ReadRuns()
         self._branch = ""
 
     def read(
