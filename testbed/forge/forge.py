@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from testbed.forge import access, triggers
+from testbed.forge import access, merge_queue, triggers
 from testbed.forge.events import Event
 from testbed.forge.faults import Fault
 from testbed.forge.handle import Content, RepositoryHandle
@@ -30,6 +30,7 @@ class Forge:
         self.world = World(root)
         self._server = RunningServer(Service(self.world), port)
         self.world.url = self._server.url
+        self.world.listeners.append(functools.partial(merge_queue.watch, self.world))
 
     @classmethod
     def start(cls, root: Path, *, port: int = 0) -> Self:
@@ -218,8 +219,10 @@ class Forge:
         return fault
 
     def advance_clock(self, seconds: int) -> None:
-        """Put the forge's clock forward."""
+        """Put the forge's clock forward; merge queues notice."""
         self.world.now_shift += seconds
+        for repository in self.world.repositories.values():
+            merge_queue.settle_all(self.world, repository)
 
     def limit_content(self, per_minute: int | None = 80, per_hour: int = 500) -> None:
         """Switch the secondary limits for content-creating requests on; None: off."""

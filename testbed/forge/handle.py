@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from testbed.forge import merging, pulls, refs
+from testbed.forge import merge_queue, merging, pulls, refs
 from testbed.forge.git.history import sign_off
 from testbed.forge.git.objects import Commit, Entry
 from testbed.forge.git.store import ABSENT, RefUpdate
@@ -154,6 +154,10 @@ class RepositoryHandle(Records):
         """Let a person merge a pull request; returns the base's new tip."""
         order = MergeOrder(method=method)
         return merging.merge(self._world, self.pull(number), self.actor(by), order)
+
+    def enqueue(self, number: int, *, by: str = "alice") -> merge_queue.QueueEntry:
+        """Let a person put a pull request into the merge queue."""
+        return merge_queue.enqueue(self._world, self.pull(number), self.actor(by))
 
     def close(self, number: int, *, by: str = "alice") -> None:
         """Let a person close a pull request."""

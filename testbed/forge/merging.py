@@ -69,6 +69,11 @@ def _rules(pull: PullRequest) -> list[Protection]:
     return pull.repository.protected_by(pull.base)
 
 
+def _queue_decides(world: World, pull: PullRequest, rule: Protection, actor: Actor) -> bool:
+    free = requirements.bypass_mode(world, pull.repository, rule, actor)
+    return rule.merge_queue is not None and free is None
+
+
 def _unstable(pull: PullRequest) -> bool:
     """Tell whether something that is not required fails or still runs."""
     repository, oid = pull.repository, pull.head_oid
@@ -98,10 +103,13 @@ def merge(
             raise _refused("Pull Request is still a draft" if pull.draft else _NOT_MERGEABLE)
         for missing in requirements.blockers(world, pull, actor):
             raise _refused(missing)
+        if any(_queue_decides(world, pull, rule, actor) for rule in _rules(pull)):
+            text = "Changes must be made through the merge queue"
+            raise _refused(f"Repository rule violations found\n\n{text}\n\n")
         if denied := requirements.denied_method(repository, pull.base, order.method):
             raise _refused(denied)
         tip = base_tip(pull)
-        new = _commit(world, pull, actor, order)
+        new = merged_commit(world, pull, actor, order, tip)
         if new is None:
             raise _refused(_NOT_MERGEABLE)
         if denied := workflow_right.merge_refused(repository, actor, tip, new):
@@ -113,7 +121,7 @@ def merge(
             raise _refused("Base branch was modified. Review and try the merge again.") from error
         pull.base_oid = tip
         pulls.mark_merged(world, pull, actor, new)
-        refs.moved(world, repository, actor, update, merged=True)
+        refs.moved(world, repository, actor, update, merged="pr_merge")
         if repository.delete_branch_on_merge and not pull.cross:
             gone = RefUpdate(ref=f"refs/heads/{pull.head}", new=ABSENT, old=pull.head_oid)
             refs.move(world, repository, actor, [gone], bypass=True)
@@ -124,9 +132,11 @@ def _refused(reason: str) -> ApiError:
     return ApiError(status=405, message=reason)
 
 
-def _commit(world: World, pull: PullRequest, actor: Actor, order: MergeOrder) -> str | None:
-    """Write what the base is to point to; None when there are conflicts."""
-    repository, tip = pull.repository, base_tip(pull)
+def merged_commit(
+    world: World, pull: PullRequest, actor: Actor, order: MergeOrder, tip: str
+) -> str | None:
+    """Write what merges a pull request into a commit; None when there are conflicts."""
+    repository = pull.repository
     ahead = repository.history.compare(tip, pull.head_oid).ahead
     if order.method == "rebase":
         return repository.history.replay(ahead, tip, signature(world, actor.account))
@@ -190,7 +200,8 @@ def enable_auto_merge(world: World, pull: PullRequest, actor: Actor, order: Merg
 def obey_auto_merge(world: World, pull: PullRequest) -> None:
     """Merge when there is a standing order and nothing is in the way any more."""
     standing = pull.auto_merge
-    if standing and pull.state == "open" and merge_state(world, pull) in MERGEABLE:
+    queued = any(rule.merge_queue for rule in _rules(pull))
+    if standing and not queued and pull.state == "open" and merge_state(world, pull) in MERGEABLE:
         merge(world, pull, standing.by, standing.order)
 
 

@@ -27,8 +27,16 @@ from testbed.forge.teams import Role
 if TYPE_CHECKING:
     from testbed.forge.actors import Actor
     from testbed.forge.environments import Environment
+    from testbed.forge.merge_queue import MergeQueue
 
-EventKind = Literal["ClosedEvent", "ReopenedEvent", "MergedEvent", "HeadRefDeletedEvent"]
+EventKind = Literal[
+    "ClosedEvent",
+    "ReopenedEvent",
+    "MergedEvent",
+    "HeadRefDeletedEvent",
+    "AddedToMergeQueueEvent",
+    "RemovedFromMergeQueueEvent",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +76,7 @@ class Happening:
     actor: Account
     at: datetime
     branch: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +167,7 @@ class Repository:
     activity: list[Activity] = field(default_factory=list)
     protections: list[Protection] = field(default_factory=list)
     plan: Literal["free", "team", "enterprise"] = "team"
+    queues: dict[str, MergeQueue] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     collaborators: dict[str, Role] = field(default_factory=dict)

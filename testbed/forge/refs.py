@@ -64,7 +64,7 @@ def moved(
     actor: Actor,
     update: RefUpdate,
     *,
-    merged: bool = False,
+    merged: ActivityType | None = None,
 ) -> None:
     """Do what GitHub does once a ref has moved: events, and the pull requests concerned."""
     old, new = update.old or ABSENT, update.new
@@ -85,7 +85,7 @@ def moved(
     if update.ref.startswith(_HEADS):
         branch = update.ref.removeprefix(_HEADS)
         with repository.lock:
-            kind: ActivityType = "pr_merge" if merged else _activity_type(repository, old, new)
+            kind: ActivityType = merged or _activity_type(repository, old, new)
             repository.activity.append(
                 Activity(
                     id=world.next_id(),

@@ -58,7 +58,8 @@ def _missing(world: World, pull: PullRequest, rule: Protection) -> Iterator[str]
     for required in rule.statuses():
         if not passed(repository, pull.head_oid, required):
             yield f'Required status check "{required.context}" is expected.'
-    if rule.strict and rule.required_statuses and behind(pull):
+    queued = any(its.merge_queue for its in repository.protected_by(pull.base))
+    if rule.strict and rule.required_statuses and not queued and behind(pull):
         yield "Head branch is out of date. Update the branch and try the merge again."
     yield from _missing_reviews(world, pull, rule)
     if rule.restrict_updates:

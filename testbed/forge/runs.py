@@ -128,11 +128,13 @@ def finish(world: World, repository: Repository, run: WorkflowRun, conclusion: s
 def finish_job(world: World, repository: Repository, job: WorkflowJob, conclusion: str) -> None:
     """Let a job end; its check run follows."""
     job.status, job.conclusion, job.completed_at = "completed", conclusion, world.now()
-    for checks_ in repository.checks.values():
-        for check in checks_:
+    actor = Actor(account=world.account(ACTIONS), kind="job")
+    for known in list(repository.checks.values()):
+        for check in known:
             if check.id == job.id:
                 check.status, check.conclusion = "completed", conclusion
                 check.completed_at = job.completed_at
+                checks.add(world, repository, check, actor, "completed")
 
 
 def find(repository: Repository, number: int) -> WorkflowRun:

@@ -18,6 +18,8 @@ _KINDS = {
     "REOPENED_EVENT": "ReopenedEvent",
     "MERGED_EVENT": "MergedEvent",
     "HEAD_REF_DELETED_EVENT": "HeadRefDeletedEvent",
+    "ADDED_TO_MERGE_QUEUE_EVENT": "AddedToMergeQueueEvent",
+    "REMOVED_FROM_MERGE_QUEUE_EVENT": "RemovedFromMergeQueueEvent",
     "ISSUE_COMMENT": "IssueComment",
 }
 
@@ -55,6 +57,9 @@ def timeline(source: PullRequest, context: Context, arguments: Arguments) -> Con
 
 for _kind in ("ClosedEvent", "ReopenedEvent", "MergedEvent", "HeadRefDeletedEvent"):
     plain(_kind, {"actor": lambda h: h.actor, "createdAt": lambda h: stamp(h.at)})
+for _kind in ("AddedToMergeQueueEvent", "RemovedFromMergeQueueEvent"):
+    plain(_kind, {"actor": lambda h: h.actor, "createdAt": lambda h: stamp(h.at)})
+plain("RemovedFromMergeQueueEvent", {"reason": lambda h: h.reason})
 plain("HeadRefDeletedEvent", {"headRefName": lambda h: h.branch})
 
 plain(
