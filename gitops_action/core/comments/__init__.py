@@ -1,0 +1,1 @@
+"""Commands in comments: their grammar, and what a comment asks for."""
