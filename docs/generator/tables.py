@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from generator import example
+from gitops_action.core.comments.grammar import COMMANDS as COMMENT_COMMANDS
+from gitops_action.core.comments.grammar import PREFIX
 from gitops_action.core.gates.codes import REASONS
 from gitops_action.core.health.known_kinds import KNOWN_KINDS, KnownKind
 from gitops_action.core.inputs import COMMAND, COMMANDS, Command, Input, every_secret
@@ -210,8 +212,23 @@ def reason_codes_table() -> str:
     return f"| Code | Gate | Because | Do |\n| --- | --- | --- | --- |\n{''.join(rows)}"
 
 
+def comment_commands_table() -> str:
+    """Every command that a comment can give."""
+    rows = [
+        (
+            f"`{PREFIX} {one.form}`".replace("|", "\\|"),
+            one.help,
+            one.right,
+            "pull requests and issues" if one.anywhere else "open pull requests",
+        )
+        for one in COMMENT_COMMANDS
+    ]
+    return table(("Comment", "What it does", "Role", "Where"), rows)
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "commands": commands_table,
+    "comment-commands": comment_commands_table,
     "known-kinds": known_kinds_table,
     "permissions": permissions_table,
     "pull-request": example.pull_request,

@@ -55,6 +55,12 @@ def _gate(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
+def _comment(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.comment import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
 def _promote(values: Values, context: Context) -> Outcome:
     from gitops_action.app.promote import run  # noqa: PLC0415 - only this command pays for it
 
@@ -132,6 +138,7 @@ def _tag_ports(inputs: TagInputs, context: Context) -> TagPorts:
 
 RUNNERS: Runners = {
     "bump": _bump,
+    "comment": _comment,
     "config": _config,
     "deploy": _deploy,
     "gate": _gate,

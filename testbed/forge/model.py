@@ -158,6 +158,7 @@ class Repository:
     lock: threading.RLock = field(default_factory=threading.RLock)
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
+    reactions: dict[int, list[str]] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
     statuses: dict[str, list[Status]] = field(default_factory=dict)
     checks: dict[str, list[CheckRun]] = field(default_factory=dict)

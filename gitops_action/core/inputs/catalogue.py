@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops_action.core.inputs.bump_interface import BUMP
+from gitops_action.core.inputs.comment import COMMENT_COMMAND
 from gitops_action.core.inputs.config import CONFIG_COMMAND
 from gitops_action.core.inputs.declaration import Command, Input
 from gitops_action.core.inputs.deploy import DEPLOY
@@ -19,6 +20,7 @@ COMMANDS: tuple[Command, ...] = (
     TAG,
     VALIDATE,
     GATE,
+    COMMENT_COMMAND,
     DEPLOY,
     HOLD,
     PROMOTE,
