@@ -24,10 +24,10 @@ from gitops_action.core.history.content import ContentHistory, ContentSpan, Logg
 from gitops_action.core.images import parse_reference
 from gitops_action.core.promotion.open import OpenPromotion, moot
 from gitops_action.core.promotion.select import (
-    Asked,
     Choice,
     EnvironmentFacts,
     PromotionFacts,
+    PromotionRequest,
     choose,
 )
 
@@ -110,8 +110,8 @@ def facts(  # noqa: PLR0913 - what a test varies
     )
 
 
-def chosen(found: PromotionFacts, asked: Asked | None = None) -> Choice:
-    (choice,) = choose(found, asked or Asked())
+def chosen(found: PromotionFacts, asked: PromotionRequest | None = None) -> Choice:
+    (choice,) = choose(found, asked or PromotionRequest())
     return choice
 
 
@@ -182,7 +182,7 @@ def test_a_version_that_was_merged_once_is_not_proposed_again() -> None:
     records = [record(10, "v2")]
     back = facts(((0, "v1"), (10, "v2")), ((1, "v1"), (100, "v2"), (200, "v1")), records)
     assert chosen(back).code == "promotion-proposed-before"
-    asked = Asked(target="production", applications=("web",), version="v2")
+    asked = PromotionRequest(target="production", applications=("web",), version="v2")
     assert version(chosen(back, asked)) == "v2"
 
 
@@ -242,8 +242,8 @@ def test_by_hand_alone() -> None:
     found = facts(
         ((0, "v1"), (10, "v2")), ((1, "v1"),), [record(10, "v2")], environments=(STAGING, manual)
     )
-    assert choose(found, Asked()) == ()
-    assert chosen(found, Asked(target="production")).moves
+    assert choose(found, PromotionRequest()) == ()
+    assert chosen(found, PromotionRequest(target="production")).moves
 
 
 def test_a_mirror_keeps_its_repository() -> None:

@@ -37,10 +37,10 @@ from gitops_action.core.outcome import Line, Notice, Outcome
 from gitops_action.core.promotion.differences import differences
 from gitops_action.core.promotion.open import OpenPromotion, moot
 from gitops_action.core.promotion.select import (
-    Asked,
     Choice,
     EnvironmentFacts,
     PromotionFacts,
+    PromotionRequest,
     choose,
 )
 from gitops_action.core.report.bump import PromotionView
@@ -126,7 +126,7 @@ class _Promotion:
         outcomes, errors = self._propose(views)
         return _outcome(outcomes, choices, notes, errors)
 
-    def _asked(self, config: Config) -> Asked:
+    def _asked(self, config: Config) -> PromotionRequest:
         inputs = self.inputs
         for name in filter(None, (inputs.from_environment, inputs.to_environment)):
             if config.environment(name) is None:
@@ -140,7 +140,7 @@ class _Promotion:
                 cause=f"its `after` is {', '.join(target.after) or 'empty'}",
                 fix=f"add {source} to `environments.{target.name}.after`",
             )
-        return Asked(
+        return PromotionRequest(
             source=source,
             target=inputs.to_environment,
             applications=inputs.application,
@@ -183,7 +183,11 @@ class _Promotion:
         return notes
 
     def _approved(
-        self, choice: Choice, config: Config, opened: Iterable[OpenPromotion], asked: Asked
+        self,
+        choice: Choice,
+        config: Config,
+        opened: Iterable[OpenPromotion],
+        asked: PromotionRequest,
     ) -> bool:
         """Whether an open promotion of another version stays, because people approved it."""
         target = config.environment(choice.environment)

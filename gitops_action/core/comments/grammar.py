@@ -30,7 +30,7 @@ GATES = ("after", "soak", "windows", "approvals", "checks", "http", "provenance"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command:
+class CommentCommand:
     """One command.
 
     Attributes:
@@ -54,25 +54,29 @@ class Command:
     anywhere: bool = False
 
 
-COMMANDS: tuple[Command, ...] = (
-    Command(word="help", form="help", help="lists the commands", right="read", anywhere=True),
-    Command(
+COMMANDS: tuple[CommentCommand, ...] = (
+    CommentCommand(
+        word="help", form="help", help="lists the commands", right="read", anywhere=True
+    ),
+    CommentCommand(
         word="status",
         form="status",
         help="answers what runs where",
         right="read",
         anywhere=True,
     ),
-    Command(word="why", form="why", help="answers what this pull request waits for", right="read"),
-    Command(
+    CommentCommand(
+        word="why", form="why", help="answers what this pull request waits for", right="read"
+    ),
+    CommentCommand(
         word="merge",
         form="merge [off] [because …]",
         help="merges once every gate is open; `off` keeps it from being merged",
         parts=("off",),
         reason="optional",
     ),
-    Command(word="refresh", form="refresh", help="evaluates this pull request again"),
-    Command(
+    CommentCommand(word="refresh", form="refresh", help="evaluates this pull request again"),
+    CommentCommand(
         word="hold",
         form="hold [ENV] [APP[@VERSION]] [until T] because …",
         help="holds a version, an application, or (ENV alone) a whole environment",
@@ -80,7 +84,7 @@ COMMANDS: tuple[Command, ...] = (
         reason="required",
         anywhere=True,
     ),
-    Command(
+    CommentCommand(
         word="unhold",
         form="unhold [ENV] [APP[@VERSION]] [because …]",
         help="proposes to remove a hold",
@@ -88,14 +92,14 @@ COMMANDS: tuple[Command, ...] = (
         reason="optional",
         anywhere=True,
     ),
-    Command(
+    CommentCommand(
         word="promote",
         form="promote [APP] [to ENV]",
         help="proposes what was verified before",
         parts=("APP", "to ENV"),
         anywhere=True,
     ),
-    Command(
+    CommentCommand(
         word="rollback",
         form="rollback ENV [APP] [to VERSION] because …",
         help="proposes the return to an earlier version, with a hold on the present one",
@@ -104,7 +108,7 @@ COMMANDS: tuple[Command, ...] = (
         reason="required",
         anywhere=True,
     ),
-    Command(
+    CommentCommand(
         word="override",
         form="override GATE HASH because …",
         help="lets this very change pass a gate",
@@ -112,7 +116,7 @@ COMMANDS: tuple[Command, ...] = (
         required=("GATE", "HASH"),
         reason="required",
     ),
-    Command(
+    CommentCommand(
         word="deploy",
         form="deploy ENV [because …]",
         help="deploys an environment again",
@@ -124,6 +128,6 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
-def command_named(word: str) -> Command | None:
+def command_named(word: str) -> CommentCommand | None:
     """The command of that name, in any case."""
     return next((one for one in COMMANDS if one.word == word.casefold()), None)

@@ -15,7 +15,7 @@ from gitops_action.core.comments.grammar import (
     GATES,
     LONGEST_REASON,
     PREFIX,
-    Command,
+    CommentCommand,
     Part,
 )
 from gitops_action.core.config import ALL
@@ -57,7 +57,7 @@ class CommentContext:
 class ParsedCommand:
     """What a comment asks for; empty values where it names nothing and nothing is implied."""
 
-    command: Command
+    command: CommentCommand
     environment: str = ""
     application: str = ""
     version: str = ""
@@ -103,10 +103,10 @@ def parse_comment(body: str, context: CommentContext) -> ParsedCommand:
             "not-here", f"{command.word} works on open pull requests alone", f"{PREFIX} help"
         )
     rest, reason = _split_reason(words[1:], command)
-    return _Reader(command=command, context=context, words=rest).read(reason)
+    return _WordReader(command=command, context=context, words=rest).read(reason)
 
 
-def _split_reason(words: Sequence[str], command: Command) -> tuple[list[str], str]:
+def _split_reason(words: Sequence[str], command: CommentCommand) -> tuple[list[str], str]:
     place = next(
         (n for n, one in enumerate(words) if one.casefold().rstrip(":") == "because"), None
     )
@@ -130,10 +130,12 @@ def _split_reason(words: Sequence[str], command: Command) -> tuple[list[str], st
     return list(words[:place]), reason
 
 
-class _Reader:
+class _WordReader:
     """Reads the words of one command against its parts, from left to right."""
 
-    def __init__(self, *, command: Command, context: CommentContext, words: list[str]) -> None:
+    def __init__(
+        self, *, command: CommentCommand, context: CommentContext, words: list[str]
+    ) -> None:
         self._command = command
         self._context = context
         self._words = words

@@ -155,12 +155,12 @@ def read_history(
         blobs: reads content.
         files: reads a commit's files.
     """
-    walk = _Walk(environment=environment, config=config, blobs=blobs, files=files)
+    walk = _HistoryWalk(environment=environment, config=config, blobs=blobs, files=files)
     return walk.run(log)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Walk:
+class _HistoryWalk:
     environment: Environment
     config: Config
     blobs: Blobs

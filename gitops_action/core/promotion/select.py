@@ -42,7 +42,7 @@ class EnvironmentFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class PromotionRequest:
     """What a person asked for; empty values leave it to the configuration."""
 
     source: str = ""
@@ -125,7 +125,7 @@ def _span_at(commit: str, content: ContentHistory, places: Mapping[str, int]) ->
     return next((span for span in content.spans if places[span.commit.oid] >= place), None)
 
 
-def choose(facts: PromotionFacts, asked: Asked) -> tuple[Choice, ...]:
+def choose(facts: PromotionFacts, asked: PromotionRequest) -> tuple[Choice, ...]:
     """A choice for each application of each environment that comes after another."""
     places = {commit.oid: place for place, commit in enumerate(facts.log)}
     facts = replace(facts, places=places)
@@ -140,7 +140,9 @@ def choose(facts: PromotionFacts, asked: Asked) -> tuple[Choice, ...]:
     return tuple(found)
 
 
-def _for_target(target: EnvironmentFacts, facts: PromotionFacts, asked: Asked) -> Iterator[Choice]:
+def _for_target(
+    target: EnvironmentFacts, facts: PromotionFacts, asked: PromotionRequest
+) -> Iterator[Choice]:
     now = _now(target.content)
     sources = [asked.source] if asked.source else target.environment.after
     for application in sorted({name for name, _ in now}):
@@ -227,7 +229,7 @@ class _Chooser:
     source: EnvironmentFacts
     application: str
     facts: PromotionFacts
-    asked: Asked
+    asked: PromotionRequest
 
     def choose(self) -> Choice:
         """The newest version that passes; else why there is none."""
@@ -390,7 +392,7 @@ def _named(moves: Sequence[ImageMove]) -> str:
     return ", ".join(dict.fromkeys(str(move) for move in moves))
 
 
-def _is_version(moves: Iterable[ImageMove], asked: Asked) -> bool:
+def _is_version(moves: Iterable[ImageMove], asked: PromotionRequest) -> bool:
     return any(
         move.after and asked.version in {move.after.tag, move.after.digest} for move in moves
     )
