@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,9 @@ from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.publish import MARKER
 from gitops_action.commands.ports import Renderer
 from gitops_action.core.config import Validation
+from gitops_action.core.images import ImageReference
 from gitops_action.core.inputs import ValidateInputs, Values
+from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.inputs.gate import GateInputs, gate_inputs
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.pull_requests import Identity
@@ -93,8 +96,50 @@ def build(
         texts=GateViews(),
         clock=system_clock(context.environ),
         job=read_job(context.environ),
+        replan=Replanner(inputs, base, context),
     )
     return replace(inputs, base=base), ports
+
+
+class Replanner:
+    """Implements the port `Replan` with `bump` itself, as whoever the token is.
+
+    Only what that account, or the pull request's author, has committed is rebuilt; people's commits
+    stay, and a conflict with them is told on the pull request.
+    """
+
+    def __init__(self, inputs: GateInputs, base: str, context: Context) -> None:
+        """Nothing is loaded before it is needed."""
+        self._inputs = inputs
+        self._base = base
+        self._context = context
+
+    def __call__(self, *, environment: str, images: Sequence[ImageReference]) -> str:
+        """Plan on the base's tip, and propose; gives the outcome's headline.
+
+        Raises:
+            GitOpsError: it could not be done.
+        """
+        from gitops_action.app.bump import build_ports  # noqa: PLC0415 - seldom needed
+        from gitops_action.commands.bump import command as bump  # noqa: PLC0415 - same
+
+        given = self._inputs
+        inputs = BumpInputs(
+            images="\n".join(str(image) for image in images),
+            digest="keep",
+            verify="off",
+            environment=(environment,),
+            repository=given.repository,
+            base=self._base,
+            config=given.config,
+            token=given.token,
+            api_url=given.api_url,
+            graphql_url=given.graphql_url,
+            server_url=given.server_url,
+        )
+        with ExitStack() as stack:
+            ports = build_ports(inputs, self._context, stack, tell=lambda _note: None)
+            return bump.run(inputs, ports).headline
 
 
 def _of_validate(inputs: GateInputs) -> ValidateInputs:

@@ -121,6 +121,7 @@ class World:
     broken: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
+    replanned: list[tuple[str, ...]] = field(default_factory=list)
     ids: int = 0
 
     def __post_init__(self) -> None:
@@ -245,6 +246,12 @@ class World:
         made = HeadStatus(context=context, state=state, creator=by, url=url, created=self.now)
         self.statuses.setdefault(self.head(number), []).append(made)
 
+    def check(self, number: int, name: str, conclusion: str) -> None:
+        """Let a CI App report on the head; an empty conclusion runs still."""
+        self.ids += 1
+        report = CheckReport(name=name, conclusion=conclusion, app=1, number=self.ids)
+        self.checks.setdefault(self.head(number), []).append(report)
+
     def head(self, number: int) -> str:
         return self.branches[self.pulls[number].branch]
 
@@ -315,7 +322,13 @@ class World:
             texts=_Texts(),
             clock=_Clock(self),
             job=job,
+            replan=self.replan,
         )
+
+    def replan(self, *, environment: str, images: Sequence[Any]) -> str:
+        """Rebuild the branch on the base, as `bump` does."""
+        self.replanned.append((environment, *(str(one) for one in images)))
+        return "updated"
 
     def ask(self, what: str) -> None:
         """Note a request; refuse what is broken."""

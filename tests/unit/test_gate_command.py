@@ -451,6 +451,28 @@ def test_two_that_conflict_merge_one() -> None:
     assert here.ready(second)[0] == "failure"
 
 
+def test_a_conflicted_bump_is_planned_again_and_a_persons_pull_request_is_told() -> None:
+    here = world("merge: manual")
+    number = here.bump("v2")
+    here.change({PRODUCTION: manifest("v1", replicas=5)}, branch="topic")
+    person = here.open("topic", by="alice")
+    here.change({PRODUCTION: manifest("v1", replicas=2)})
+    outcome = here.gate()
+    assert here.replanned == [("production", image("v2"))]
+    assert f"#{number} was in conflict, and was planned again" in outcome.notices[0].text
+    assert [here.ready(one)[0] for one in (number, person)] == ["failure", "failure"]
+    assert here.ready(person)[1] == f"conflict: {PRODUCTION} cannot be merged into the base"
+
+
+def test_a_fork_is_never_planned_again() -> None:
+    here = world("merge: manual")
+    number = here.bump("v2")
+    here.pulls[number].fork = True
+    here.change({PRODUCTION: manifest("v1", replicas=2)})
+    here.gate()
+    assert here.replanned == []
+
+
 # Order and amount.
 
 
@@ -546,3 +568,18 @@ def test_removing_a_freeze_needs_the_approvals_and_adding_one_needs_nothing() ->
     assert codes(here.gate()) == ["approvals-missing"]
     here.review(lift, by="bob")
     assert codes(here.gate()) == []
+
+
+def test_a_push_in_the_very_second_of_a_review_counts_as_seen_and_as_not_seen() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    review = here.review(number, by="bob")
+    base = here.change({PRODUCTION: manifest("v1", replicas=2)})
+    files = {**here.commits[base].files, PRODUCTION: manifest("v2", replicas=2)}
+    merge = here.commit(files, (here.head(number), base), "Merge main")
+    here.push(here.pulls[number].branch, merge, by="alice")
+    push = here.pushes["main"][0]
+    here.pushes["main"][0] = type(push)(
+        before=push.before, after=push.after, at=review.submitted, actor=push.actor
+    )
+    assert "approvals-missing" in codes(here.gate())

@@ -107,6 +107,7 @@ class GateRun:
             found = [one for one in found if one.pull.number not in gone]
             if not gone:
                 break
+        self._plan_again(found)
         self._publish(found)
         return self._outcome([self._latest.get(one.pull.number, one) for one in found])
 
@@ -166,6 +167,31 @@ class GateRun:
             if result.merged or result.gone:
                 gone.add(one.pull.number)
         return gone
+
+    def _plan_again(self, found: Sequence[EvaluatedPull]) -> None:
+        """Let `bump` rebuild pull requests of ours that the base has moved away from.
+
+        It proposes and merges nothing: the next run evaluates what it made. Of a person's the
+        comment says what conflicts.
+        """
+        replan = self._ports.replan
+        if replan is None or self._inputs.dry_run or self._inputs.merge == "never":
+            return
+        for one in found:
+            declared = one.proof.declared
+            if not one.conflicted or declared is None or len(declared.environments) != 1:
+                continue
+            if not self._budget.spend():
+                return
+            number = one.pull.number
+            try:
+                done = replan(environment=declared.environments[0], images=declared.images)
+            except GitOpsError as error:
+                text = f"#{number} is in conflict, and could not be planned again: {error}"
+                self._notices.append(Notice(level="warning", text=text))
+                continue
+            text = f"#{number} was in conflict, and was planned again: {done}"
+            self._notices.append(Notice(level="notice", text=text))
 
     def _publish(self, found: Sequence[EvaluatedPull]) -> None:
         """The most urgent first; what the budget leaves out is named, and the next run's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gitops_action.commands.gate.change import ChangeReader, MergedChange, read_hold
 from gitops_action.commands.gate.ports import GatePorts
@@ -269,12 +269,19 @@ class RunFacts:
         if not review.commit:
             return ChangeComparison(kind="unavailable", reason="its commit is gone")
         try:
-            base = self._base_at(review.submitted)
+            bases = self._bases_at(review.submitted)
         except GitOpsError as error:
             return ChangeComparison(kind="unread", reason=str(error))
-        if not base:
+        if not bases:
             reason = f"what {self._base.branch} was then is not known"
             return ChangeComparison(kind="unavailable", reason=reason)
+        found = [self._on_base(review, pull, change, base) for base in bases]
+        return next((one for one in found if one.kind != "same"), found[0])
+
+    def _on_base(
+        self, review: Review, pull: OpenPullRequest, change: MergedChange, base: str
+    ) -> ChangeComparison:
+        """How the approved change on one base compares to the change now."""
         same_commits = (review.commit, base) == (pull.head, self._base.commit)
         if same_commits or self._cached(review, pull, base) == change.hash.digest:
             return ChangeComparison(kind="same")
@@ -290,11 +297,19 @@ class RunFacts:
             return ChangeComparison(kind="same")
         return ChangeComparison(kind="different", objects=differing(then.hash, change.hash))
 
-    def _base_at(self, moment: datetime) -> str:
-        """Where the base stood: never by commits' dates, which anybody can choose."""
-        earlier = (one for one in self.base_pushes() if one.at <= moment)
-        newest = next(earlier, None)
-        return newest.after if newest and newest.after != ABSENT else ""
+    def _bases_at(self, moment: datetime) -> tuple[str, ...]:
+        """Where the base stood: never by commits' dates, which anybody can choose.
+
+        GitHub's times are whole seconds: of a push in the very second of the review nobody knows
+        whether it came before, so that both bases have to give the same.
+        """
+        found: list[str] = []
+        for push in self.base_pushes():
+            if push.at <= moment and push.after != ABSENT:
+                found.append(push.after)
+                if push.at <= moment - _SECOND:
+                    break
+        return tuple(found)
 
     def _cached(self, review: Review, pull: OpenPullRequest, base: str) -> str:
         """The hash that the gate itself published by then; empty where it did not."""
@@ -370,6 +385,7 @@ class RunFacts:
         return People(unread="the authors of the application's commits are not readable")
 
 
+_SECOND = timedelta(seconds=1)
 _MOST_PUSHES = 30
 """Changes of the base that are rendered for an environment that nothing deploys."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from gitops_action.core.config.check import check_layout
 from gitops_action.core.config.document import Document
@@ -26,6 +27,7 @@ class Reading:
     problems: tuple[GitOpsError, ...] = ()
 
 
+@lru_cache(maxsize=8)  # the gate reads the same file for each of many pull requests
 def load_config(path: str, data: bytes | None) -> Config:
     """Read the configuration; `data` None means that the repository has none.
 
