@@ -135,6 +135,7 @@ class GateStage:
     def configure(self, text: str) -> None:
         """Change the configuration on the base branch."""
         self.repository.commit(files={".github/gitops.yaml": text}, message="Configure")
+        self.forge.advance_clock(2)
 
     def gate(
         self,
@@ -204,7 +205,10 @@ class GateStage:
 
     def approve(self, number: int, *, by: str = "bob") -> Any:
         """Let a person approve."""
-        return self.repository.review(number, by=by)
+        self.forge.advance_clock(2)  # GitHub's times are whole seconds
+        review = self.repository.review(number, by=by)
+        self.forge.advance_clock(2)
+        return review
 
 
 def waiting(outcome: Outcome) -> list[dict[str, Any]]:

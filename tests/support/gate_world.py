@@ -578,7 +578,7 @@ class _Merges(_Port):
 
 class _Texts:
     def comment(self, report: GateReport) -> str:
-        return report.verdict.text
+        return f"{report.verdict.text} ({report.plan})"
 
     def summary(self, reports: Sequence[GateReport]) -> str:
         return "\n".join(one.verdict.text for one in reports)

@@ -118,6 +118,9 @@ def test_one_that_touches_workflows_is_merged_by_hand() -> None:
     here.gate()
     assert not merged(here, number)
     assert set(here.newest(number)) == {"gitops/ready", "gitops/staging", "gitops/production"}
+    comment = here.pulls[number].comment
+    assert comment is not None
+    assert "(by-hand)" in comment.body
 
 
 # By whose rules.
