@@ -586,3 +586,15 @@ def test_a_push_in_the_very_second_of_a_review_counts_as_seen_and_as_not_seen() 
         before=push.before, after=push.after, at=review.submitted, actor=push.actor
     )
     assert "approvals-missing" in codes(here.gate())
+
+
+def test_a_status_by_another_that_says_the_very_same_is_written_again_as_ours() -> None:
+    """The ruleset pins `gitops/ready` to the App: another's status of this name satisfies nothing."""
+    here = world(ONE)
+    number = here.bump("v2")
+    here.gate()
+    ours = here.newest(number)["gitops/ready"]
+    theirs = {name: getattr(ours, name) for name in ours.__dataclass_fields__}
+    here.statuses[here.head(number)].append(type(ours)(**{**theirs, "creator": "mallory"}))
+    here.gate()
+    assert here.newest(number)["gitops/ready"].creator == APP
