@@ -589,7 +589,7 @@ def test_a_push_in_the_very_second_of_a_review_counts_as_seen_and_as_not_seen() 
 
 
 def test_a_status_by_another_that_says_the_very_same_is_written_again_as_ours() -> None:
-    """The ruleset pins `gitops/ready` to the App: another's status of this name satisfies nothing."""
+    """The ruleset pins `gitops/ready` to the App: others' statuses satisfy nothing."""
     here = world(ONE)
     number = here.bump("v2")
     here.gate()
