@@ -62,9 +62,18 @@ class FirstParentHistory:
             GitOpsError: there is no such branch, or the server cannot be reached.
         """
         if self._log is None:
-            words = ["log", "--first-parent", "--raw", "-z", "--no-abbrev", "--no-renames"]
-            words += ["--diff-merges=first-parent", "--root", f"--format={_FORMAT}"]
-            listed = self._scratch.git.check(words, operands=[self._tip()])
+            words = (
+                "log",
+                "--first-parent",
+                "--raw",
+                "-z",
+                "--no-abbrev",
+                "--no-renames",
+                "--diff-merges=first-parent",
+                "--root",
+            )
+            values = (("--format", _FORMAT),)
+            listed = self._scratch.git.check(words, values=values, operands=[self._tip()])
             self._log = tuple(_commits(listed))
         return self._log
 
