@@ -110,6 +110,12 @@ def _init(values: Values, context: Context) -> Outcome:
     return run(values.build(InitInputs), ports)
 
 
+def _rollback(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.rollback import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
 def _tag(values: Values, context: Context) -> Outcome:
     from gitops_action.commands.tag import run  # noqa: PLC0415 - see above
     from gitops_action.core.inputs import tag_inputs  # noqa: PLC0415 - same
@@ -146,6 +152,7 @@ RUNNERS: Runners = {
     "hold": _hold,
     "init": _init,
     "promote": _promote,
+    "rollback": _rollback,
     "tag": _tag,
     "validate": _validate,
 }

@@ -222,7 +222,9 @@ def test_a_failure_names_what_ran_before_within_the_length_that_github_takes() -
     assert is_retried(told)
     many = replace(verified, applications={f"app-{n}": (f"a/app:{n}",) for n in range(9)})
     assert recorded_as(outcome, many).endswith("(last good: cccccccccccc)")
-    assert "web v1, at cccccccccccc" in way_back(verified)
+    said = way_back("production", verified)
+    assert "web v1, at cccccccccccc" in said
+    assert "`gitops-action rollback --environment production`" in said
 
 
 def test_a_description_names_the_targets_and_fits() -> None:

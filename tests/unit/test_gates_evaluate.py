@@ -257,7 +257,17 @@ CAUSES: list[Any] = [
         [BACK], [FAILED, record(number=2, started=TUESDAY, ended=TUESDAY)], False, id="a newer one"
     ),
     pytest.param(
-        [BACK], [FAILED, record(number=2, started=TUESDAY, ended=None)], True, id="a newer one runs"
+        [BACK],
+        [GOOD, FAILED, record(number=2, started=TUESDAY, ended=None)],
+        True,
+        id="a newer one runs",
+    ),
+    pytest.param([BACK], [FAILED], False, id="never verified here"),
+    pytest.param(
+        [replace(BACK, after=parse_reference(OLDER))], [GOOD, FAILED], False, id="another version"
+    ),
+    pytest.param(
+        [BACK], [replace(GOOD, unproved="x"), FAILED], False, id="verified by no proved record"
     ),
     pytest.param([MOVE], [FAILED], False, id="not what is replaced"),
     pytest.param(

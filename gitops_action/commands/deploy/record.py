@@ -251,7 +251,7 @@ class Record:
         if result.result is Result.SUCCEEDED:
             self._replace()
         if result.result is Result.FAILED and self.verified is not None and not self.destroys:
-            notes.append(way_back(self.verified))
+            notes.append(way_back(self.environment, self.verified))
         if result.result in {Result.SUCCEEDED, Result.FAILED, Result.UNKNOWN}:
             notes += self._tell_sources(result)
         return tuple(notes)

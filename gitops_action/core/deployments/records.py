@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from itertools import takewhile
+from shlex import quote
 from typing import Literal
 
 from gitops_action.core.dataclass import dataclass
@@ -151,11 +152,12 @@ def recorded_as(result: EnvironmentResult, verified: Verified | None = None) -> 
     return f"{one_line(said, LONGEST_DESCRIPTION - len(good))}{good}"
 
 
-def way_back(verified: Verified) -> str:
+def way_back(environment: str, verified: Verified) -> str:
     """What ran before a failure, and how to return to it."""
     return (
         f"the last version that was verified here is {_good(verified)}, at {verified.commit[:12]};"
-        " to go back, revert in Git what changed since then: a revert waits for nothing"
+        f" to go back: `gitops-action rollback --environment {quote(environment)}`; where only"
+        " configuration changed, revert it in Git. Neither waits for another environment"
     )
 
 

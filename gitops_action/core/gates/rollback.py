@@ -59,7 +59,9 @@ def rollback_cause(
     """The cause of a change that replaces images, recomputed; None: it has none.
 
     Either a person asked for exactly the images that are replaced, or the environment's newest
-    proved deployment failed on all of them. A branch's name, a trailer, or an App is no cause.
+    proved deployment failed on all of them. Either way each image that comes back was verified
+    here by a proved deployment: a failure is no reason to bring in something else. A branch's
+    name, a trailer, or an App is no cause.
 
     Args:
         moves: what the pull request changes in this environment.
@@ -69,12 +71,12 @@ def rollback_cause(
     replaced = [move for move in moves if move.before != move.after]
     if not replaced or any(move.before is None or move.after is None for move in replaced):
         return None
+    finished = [one for one in records if one.proved and one.ended]
+    if not all(_verified(move, finished) for move in replaced):
+        return None
     for request in sorted(requests, key=lambda one: one.at, reverse=True):
         if all(_asked(move, request) for move in replaced):
             return RollbackCause(kind="person", asked_by=request.login)
-    finished = [one for one in records if one.proved and one.ended]
-    if not finished:
-        return None
     newest = max(finished, key=lambda one: (one.started, one.number))
     if newest.result is Result.FAILED and all(_failed(move, newest) for move in replaced):
         return RollbackCause(kind="failed-deployment", url=newest.url)
@@ -85,6 +87,11 @@ def _asked(move: ImageMove, request: RollbackRequest) -> bool:
     return move.before is not None and any(
         matches(image, move.before) != "no" for image in request.images
     )
+
+
+def _verified(move: ImageMove, records: Iterable[EvaluatedRecord]) -> bool:
+    """Whether a deployment that succeeded ran the image that comes back."""
+    return any(one.result is Result.SUCCEEDED and ran(one, move) != "no" for one in records)
 
 
 def _failed(move: ImageMove, record: EvaluatedRecord) -> bool:

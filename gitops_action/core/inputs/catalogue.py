@@ -12,6 +12,7 @@ from gitops_action.core.inputs.history import HISTORY
 from gitops_action.core.inputs.hold import HOLD
 from gitops_action.core.inputs.init import INIT
 from gitops_action.core.inputs.promote import PROMOTE
+from gitops_action.core.inputs.rollback import ROLLBACK
 from gitops_action.core.inputs.tag import TAG
 from gitops_action.core.inputs.validate import VALIDATE
 
@@ -24,6 +25,7 @@ COMMANDS: tuple[Command, ...] = (
     DEPLOY,
     HOLD,
     PROMOTE,
+    ROLLBACK,
     HISTORY,
     CONFIG_COMMAND,
     INIT,

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from gitops_action.core.inputs.rollback import ROLLBACK_RIGHTS
+from gitops_action.core.inputs.token_permission import TokenPermission
 
-from gitops_action.core.dataclass import dataclass
-
-Level = Literal["read", "write"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokenPermission:
-    """One permission of one token.
-
-    Attributes:
-        command: the command that uses it.
-        held_by: the input that carries the token.
-        permission: as an App's settings and a workflow's `permissions:` name it.
-        level: how much of it.
-        purpose: what it is used for.
-        when: the condition, empty for always.
-        without: what happens when it is missing; empty: an error that names it.
-    """
-
-    command: str
-    held_by: str
-    permission: str
-    level: Level
-    purpose: str
-    when: str = ""
-    without: str = ""
-
+_PROMOTES = (
+    ("promote", "the application has a `source`"),
+    ("comment", "`promote` is asked for"),
+)
 
 RIGHTS: tuple[TokenPermission, ...] = (
     TokenPermission(
@@ -282,37 +260,31 @@ RIGHTS: tuple[TokenPermission, ...] = (
         when="the image is private",
         without="those commits get no status",
     ),
-    TokenPermission(
-        command="deploy",
-        held_by="kubeconfig",
-        permission="the cluster's Role",
-        level="write",
-        purpose="apply, watch and prune (Kubernetes RBAC: docs/deploy.md)",
-        when="it is how the cluster is reached",
+    *(
+        TokenPermission(
+            command="deploy",
+            held_by=secret,
+            permission="the cluster's Role",
+            level="write",
+            purpose="apply, watch and prune (Kubernetes RBAC: docs/deploy.md)",
+            when="it is how the cluster is reached",
+        )
+        for secret in ("kubeconfig", "kube-token")
     ),
-    TokenPermission(
-        command="deploy",
-        held_by="kube-token",
-        permission="the cluster's Role",
-        level="write",
-        purpose="apply, watch and prune (Kubernetes RBAC: docs/deploy.md)",
-        when="it is how the cluster is reached",
-    ),
-    TokenPermission(
-        command="hold",
-        held_by="token",
-        permission="contents",
-        level="write",
-        purpose="read the holds, write the branch",
-        when="always, except in `mode: local` (with `action: list` and `dry-run`: read)",
-    ),
-    TokenPermission(
-        command="hold",
-        held_by="token",
-        permission="pull-requests",
-        level="write",
-        purpose="open and refresh the pull request",
-        when="`mode: pull-request`, except for `action: list`",
+    *(
+        TokenPermission(
+            command=command,
+            held_by="token",
+            permission=permission,
+            level="write",
+            purpose=purpose,
+            when="always, except in `mode: local` (to list, and with `dry-run`: read)",
+        )
+        for command in ("hold", "rollback")
+        for permission, purpose in (
+            ("contents", "read the environment repository, write the branch"),
+            ("pull-requests", "open and refresh the pull request"),
+        )
     ),
     TokenPermission(
         command="history",
@@ -440,40 +412,29 @@ RIGHTS: tuple[TokenPermission, ...] = (
         purpose="see who is in a team of `override`",
         without="only `users` may override",
     ),
-    TokenPermission(
-        command="promote",
-        held_by="source-token",
-        permission="contents",
-        level="read",
-        purpose="list the commits between two versions",
-        when="the application has a `source`",
-        without="a note; no list of commits",
+    *(
+        TokenPermission(
+            command=command,
+            held_by="source-token",
+            permission="contents",
+            level="read",
+            purpose="list the commits between two versions",
+            when=when,
+            without="a note; no list of commits",
+        )
+        for command, when in _PROMOTES
     ),
-    TokenPermission(
-        command="promote",
-        held_by="registry-password",
-        permission="packages",
-        level="read",
-        purpose="look up images at ghcr.io",
-        when="the image is private",
-        without="a note; whether a mirror has the digest is not known",
+    *(
+        TokenPermission(
+            command=command,
+            held_by="registry-password",
+            permission="packages",
+            level="read",
+            purpose="look up images at ghcr.io",
+            when=f"the image is private; {when}",
+            without="a note; whether a mirror has the digest is not known",
+        )
+        for command, when in _PROMOTES
     ),
-    TokenPermission(
-        command="comment",
-        held_by="source-token",
-        permission="contents",
-        level="read",
-        purpose="list the commits between two versions",
-        when="`promote` is asked for",
-        without="a note; no list of commits",
-    ),
-    TokenPermission(
-        command="comment",
-        held_by="registry-password",
-        permission="packages",
-        level="read",
-        purpose="look up images at ghcr.io",
-        when="the image is private and `promote` is asked for",
-        without="a note; whether a mirror has the digest is not known",
-    ),
+    *ROLLBACK_RIGHTS,
 )

@@ -1,0 +1,48 @@
+"""Builds what `rollback` talks to."""
+
+from __future__ import annotations
+
+from gitops_action.adapters.clock import system_clock
+from gitops_action.adapters.workflow import read_job
+from gitops_action.app.tools import Context, image_registry
+from gitops_action.commands.rollback import command as rollback
+from gitops_action.commands.rollback.ports import RollbackPorts
+from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.rollback import RollbackInputs, rollback_inputs
+from gitops_action.core.outcome import Outcome
+
+
+class _EveryRegistry:
+    """The registries that may be given credentials: only images of the base branch are asked."""
+
+    def __contains__(self, domain: object) -> bool:
+        return True
+
+
+def run(values: Values, context: Context) -> Outcome:
+    """Check the inputs together, build the ports, run."""
+    inputs = rollback_inputs(values, context.environ)
+    return rollback.run(inputs, _ports(inputs, context))
+
+
+def _ports(inputs: RollbackInputs, context: Context) -> RollbackPorts:
+    from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
+        ApiContentStore,
+        GitHubForge,
+        connect,
+    )
+    from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
+    from gitops_action.adapters.views import Views  # noqa: PLC0415 - loads a template engine
+
+    clock = system_clock(context.environ)
+    job = read_job(context.environ).working_on(inputs.server_url)
+    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    return RollbackPorts(
+        store=ApiContentStore(client, inputs.repository),
+        forge=GitHubForge(client, inputs.repository),
+        records=GitHubRecords(client, inputs.repository),
+        registry=image_registry(inputs, context, _EveryRegistry()),
+        texts=Views(job=job),
+        clock=clock,
+        job=job,
+    )

@@ -1,0 +1,150 @@
+"""What the pull request, the commit and the list of a rollback say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from shlex import quote
+
+from gitops_action.core import trailers
+from gitops_action.core.config.holds import Hold
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.markdown import cell, code, escape, shown
+from gitops_action.core.outcome import Job
+from gitops_action.core.report.bump import slug, version_of
+from gitops_action.core.rollback.candidates import Candidate, Move
+from gitops_action.core.trailers import with_trailers
+
+_TITLE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackView:
+    """One rollback.
+
+    Attributes:
+        environment: where.
+        moves: what goes back to what.
+        candidate: the state that it goes back to.
+        undone: the commit whose deployment is undone.
+        reason: why: untrusted text.
+        failed: page of the deployment that failed; empty where none did.
+        holds: the holds that come with it.
+        frozen: the environment is frozen.
+        asked_by: the person who asked; empty for an automatic one.
+        job: the run.
+    """
+
+    environment: str
+    moves: tuple[Move, ...]
+    candidate: Candidate
+    undone: str
+    reason: str
+    failed: str = ""
+    holds: tuple[Hold, ...] = ()
+    frozen: bool = False
+    asked_by: str = ""
+    job: Job
+
+    @property
+    def applications(self) -> tuple[str, ...]:
+        """Those that go back."""
+        return tuple(sorted({move.application for move in self.moves}))
+
+
+def branch(view: RollbackView) -> str:
+    """`gitops/<environment>/rollback/<application>`; of several, the commit that is undone."""
+    one = view.applications[0] if len(view.applications) == 1 else view.undone[:12]
+    return f"gitops/{slug(view.environment)}/rollback/{slug(one)}"
+
+
+def title(view: RollbackView) -> str:
+    """`Roll web back to v1.2.2 in production`, on one line."""
+    names = ", ".join(view.applications)
+    versions = ", ".join(dict.fromkeys(version_of(move.then) for move in view.moves))
+    return escape(shown(f"Roll {names} back to {versions} in {view.environment}", limit=_TITLE))
+
+
+def body(view: RollbackView) -> str:
+    """The pull request's body; the trailers are its last paragraph."""
+    record = view.candidate.record
+    since = f"{record.ended or record.started:%Y-%m-%d %H:%M %Z}"
+    lines = ["| Application | From | Back to |", "|---|---|---|"]
+    lines += [
+        f"| {cell(move.application)} | {cell(str(move.now))} | {cell(str(move.then))} |"
+        for move in view.moves
+    ]
+    lines += ["", f"Verified here at {since}, at commit {record.commit[:12]} ({_url(record.url)})."]
+    why = f"Why: {code(view.reason, limit=1000)}" if view.reason else "No reason was given."
+    lines += ["", why]
+    if view.failed:
+        lines += ["", f"The deployment that failed: {_url(view.failed)}"]
+    if view.frozen:
+        lines += ["", f"{code(view.environment)} is frozen. A rollback passes a freeze."]
+    if view.holds:
+        lines += ["", "On hold from now on, so that nothing brings it back:", ""]
+        lines += [f"- {code(str(hold.image))} ({code(hold.file)})" for hold in view.holds]
+    who = f"Asked for by {code(view.asked_by)}" if view.asked_by else "Proposed automatically"
+    run = f" in {escape(view.job.run_url)}" if view.job.run_url else ""
+    lines += ["", f"{who}{run}."]
+    return with_trailers("\n".join(lines), trailers_of(view)).rstrip("\n")
+
+
+def message(view: RollbackView) -> str:
+    """The commit message: subject, reason, who asked, trailers."""
+    who = f"Asked for by {escape(view.asked_by)}." if view.asked_by else ""
+    parts = (title(view), escape(shown(view.reason, limit=1000)), who)
+    return with_trailers("\n\n".join(part for part in parts if part), trailers_of(view))
+
+
+def _url(url: str) -> str:
+    return escape(url) if url else "no page"
+
+
+def trailers_of(view: RollbackView) -> tuple[tuple[str, str], ...]:
+    """The trailers of its commit and its pull request."""
+    return (
+        (trailers.ACTION, "rollback"),
+        (trailers.ENVIRONMENT, view.environment),
+        *((trailers.APPLICATION, name) for name in view.applications),
+        *((trailers.IMAGE, _full(move, then=True)) for move in view.moves),
+        *((trailers.PREVIOUS, _full(move, then=False)) for move in view.moves),
+        (trailers.ROLLBACK_OF, view.undone),
+        *((trailers.HOLD, hold.file) for hold in view.holds),
+    )
+
+
+def _full(move: Move, *, then: bool) -> str:
+    image = move.then if then else move.now
+    return str(image.with_(name=image.repository))
+
+
+def row(candidate: Candidate) -> str:
+    """One line of the list: when, commit, what would go back, and why not."""
+    record = candidate.record
+    moves = ", ".join(
+        f"{move.application} {version_of(move.now)} → {version_of(move.then)}"
+        for move in candidate.moves
+    )
+    state = f"passed over: {candidate.refused}" if candidate.refused else "verified"
+    when = record.ended or record.started
+    return f"  {when:%Y-%m-%d %H:%M}Z  {record.commit[:12]}  {moves or '-'}  {state}"
+
+
+def table(candidates: Sequence[Candidate]) -> str:
+    """The same for the job summary."""
+    lines = ["| Verified | Commit | Goes back | State |", "|---|---|---|---|"]
+    for one in candidates:
+        moves = ", ".join(f"{m.application} → {version_of(m.then)}" for m in one.moves) or "-"
+        when = one.record.ended or one.record.started
+        state = one.refused or "can be gone back to"
+        lines.append(
+            f"| {when:%Y-%m-%d %H:%M}Z | `{one.record.commit[:12]}` | {cell(moves)}"
+            f" | {cell(state)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def rollback_command(environment: str, applications: Sequence[str] = ()) -> str:
+    """The command that goes back."""
+    words = f"gitops-action rollback --environment {quote(environment)}"
+    return words + "".join(f" --application {quote(name)}" for name in applications)

@@ -1,0 +1,144 @@
+"""An environment repository with releases, each deployed with a proved record, to go back from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gitops_action.adapters.github.proved_records import GitHubRecords
+from gitops_action.commands.rollback import command as rollback
+from gitops_action.commands.rollback.ports import RollbackPorts
+from gitops_action.core.deployments.payload import RecordContent, write_payload
+from gitops_action.core.inputs.rollback import RollbackInputs
+from gitops_action.core.outcome import Job, Outcome
+from tests.support.bump_stage import API, REPOSITORY, WEB, Stage, deployment, pinned
+from tests.support.github_forge import QUICK
+
+CONFIG = """version: 1
+applications:
+  web: {images: [ghcr.io/acme/web]}
+  api: {images: [ghcr.io/acme/api]}
+environments:
+  staging: {path: staging}
+  production:
+    path: production
+    after: [staging]
+    formerly: [prod]
+    rollback: {mode: auto}
+"""
+RIGHTS = {
+    "contents": "write",
+    "pull_requests": "write",
+    "issues": "write",
+    "metadata": "read",
+    "deployments": "read",
+    "checks": "read",
+    "actions": "read",
+}
+
+
+def path_of(application: str, environment: str = "production") -> str:
+    return f"{environment}/{application}/deployment.yaml"
+
+
+def files(config: str = CONFIG) -> dict[str, str | bytes]:
+    return {
+        ".github/gitops.yaml": config,
+        path_of("web"): deployment(pinned(f"{WEB}:v1.0.0")),
+        path_of("api"): deployment(pinned(f"{API}:v1.0.0"), "api"),
+        path_of("web", "staging"): deployment(pinned(f"{WEB}:v1.0.0")),
+        "production/web/settings.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\n",
+    }
+
+
+def images(stage: Stage, ref: str = "main") -> dict[str, str]:
+    """The versions that production describes."""
+    found = {}
+    for name in ("web", "api"):
+        line = stage.image_line(ref, path_of(name))
+        found[name] = line.partition(":v")[2].partition("@")[0]
+    return found
+
+
+def release(stage: Stage, state: str | None = "success", **versions: str) -> str:
+    """Commit these versions to production and deploy them; gives the commit."""
+    changed: dict[str, str | bytes | None] = {
+        path_of(name): deployment(pinned(f"ghcr.io/acme/{name}:v{version}"), name)
+        for name, version in versions.items()
+    }
+    if changed:
+        stage.repository.commit(files=changed)
+    return deployed(stage, state)
+
+
+def deployed(
+    stage: Stage, state: str | None = "success", *, proved: bool = True, named: str = "production"
+) -> str:
+    """Record a deployment of the tip; None: it goes on."""
+    commit = str(stage.repository.head("main"))
+    applications: Mapping[str, tuple[str, ...]] = {
+        name: (pinned(f"ghcr.io/acme/{name}:v{version}"),)
+        for name, version in images(stage).items()
+    }
+    content = RecordContent(environment=named, commit=commit, applications=applications)
+    run = stage.repository.start_run(commit)
+    job = stage.repository.start_job(run, f"deploy / {named}")
+    made = stage.repository.record_deployment(
+        named, oid=commit, state=None, payload=dict(write_payload(content))
+    )
+    url = stage.repository.run_url(run, job.name)
+    if state is None:
+        stage.repository.report(made, "in_progress", log_url=url)
+        return commit
+    stage.repository.report(made, state, log_url=url)
+    stage.repository.finish_job(job, "success" if state == "success" else "failure")
+    stage.repository.finish_run(run.id, "success" if state == "success" else "failure")
+    if not proved:
+        stage.repository.delete_run(run)
+    stage.forge.advance_clock(120)
+    return commit
+
+
+def roll_back(
+    stage: Stage, *, automatic: bool = False, actor: str = "bob", **given: Any
+) -> Outcome:
+    """One run of `rollback` with the rights that its workflow has."""
+    token = stage.as_token(permissions=RIGHTS)
+    made = token.ports(token.inputs())
+    client = _client(token)
+    job = Job(
+        in_actions=True,
+        repository=REPOSITORY,
+        actor="" if automatic else actor,
+        run_id="7",
+        event_name="workflow_run" if automatic else "workflow_dispatch",
+        server_url=stage.forge.server_url,
+    )
+    environment = () if automatic else ("production",)
+    inputs = RollbackInputs(
+        **{
+            "token": token.token,
+            "repository": REPOSITORY,
+            "environment": environment,
+            **given,
+        }
+    )
+    assert made.forge is not None
+    return rollback.run(
+        inputs,
+        RollbackPorts(
+            store=made.store,
+            forge=made.forge,
+            records=GitHubRecords(client, REPOSITORY),
+            registry=stage.registry,
+            texts=made.texts,
+            clock=stage.clock,
+            job=job,
+        ),
+    )
+
+
+def _client(stage: Stage) -> Any:
+    from gitops_action.adapters.github import connect  # noqa: PLC0415 - one use
+
+    return connect(stage.token, stage.forge.api_url, stage.forge.graphql_url, stage.clock, QUICK)
