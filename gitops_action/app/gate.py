@@ -16,6 +16,7 @@ from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.publish import MARKER
 from gitops_action.commands.ports import Renderer
 from gitops_action.core.config import Validation
+from gitops_action.core.gates.http import HttpSettings, http_settings
 from gitops_action.core.images import ImageReference
 from gitops_action.core.inputs import ValidateInputs, Values
 from gitops_action.core.inputs.bump import BumpInputs
@@ -72,6 +73,7 @@ def build(
     )
     from gitops_action.adapters.github.people import GitHubPeople  # noqa: PLC0415 - same
     from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
+    from gitops_action.adapters.http_gate import HttpAddresses  # noqa: PLC0415 - same
 
     pulls = GitHubOpenPullRequests(client, inputs.repository, marker=MARKER)
     base = inputs.base or pulls.default_branch()
@@ -97,8 +99,21 @@ def build(
         clock=system_clock(context.environ),
         job=read_job(context.environ),
         replan=Replanner(inputs, base, context),
+        http=HttpAddresses(_http_settings(context)),
     )
     return replace(inputs, base=base), ports
+
+
+def _http_settings(context: Context) -> HttpSettings:
+    """What the gate `http` may send, whose values are secrets.
+
+    Raises:
+        UsageError: a `GITOPS_HTTP_*` variable cannot be used.
+    """
+    settings = http_settings(context.environ)
+    for value in settings.headers.values():
+        context.redactor.add(value)
+    return settings
 
 
 class Replanner:

@@ -16,11 +16,13 @@ from typing import Any
 from gitops_action.commands.gate import command as gate
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.core.config import Environment, Validation
+from gitops_action.core.config.resolved import HttpGate
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.gates.approvals import Review, ReviewState
 from gitops_action.core.gates.checks import CheckFacts, CheckReport
+from gitops_action.core.gates.http import HttpAnswer
 from gitops_action.core.gates.open_pull_request import (
     GateComment,
     HeadStatus,
@@ -122,6 +124,7 @@ class World:
     requests: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     replanned: list[tuple[str, ...]] = field(default_factory=list)
+    answers: dict[str, HttpAnswer] = field(default_factory=dict)
     ids: int = 0
 
     def __post_init__(self) -> None:
@@ -323,6 +326,7 @@ class World:
             clock=_Clock(self),
             job=job,
             replan=self.replan,
+            http=_Http(self),
         )
 
     def replan(self, *, environment: str, images: Sequence[Any]) -> str:
@@ -582,6 +586,18 @@ class _Texts:
 
     def summary(self, reports: Sequence[GateReport]) -> str:
         return "\n".join(one.verdict.text for one in reports)
+
+
+class _Http:
+    """Addresses that answer as the world says; one that it does not know is not reached."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def ask(self, gates: Sequence[HttpGate]) -> dict[str, HttpAnswer]:
+        self.world.ask("http")
+        unreached = HttpAnswer(problem="it cannot be reached")
+        return {gate.url: self.world.answers.get(gate.url, unreached) for gate in gates}
 
 
 class _Clock(_Port):

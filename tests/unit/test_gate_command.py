@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gitops_action.core.deploy.result import Result
+from gitops_action.core.gates.http import HttpAnswer
 from gitops_action.core.gates.open_pull_request import JOB_TOKEN_LOGIN, GateComment
 from gitops_action.errors import UsageError
 from tests.support.gate_world import APP, WEB_FILE, World, codes, config, image, manifest
@@ -343,6 +344,27 @@ def test_a_window_opens_by_time() -> None:
     here.now = here.now.replace(hour=13, minute=0)
     here.gate()
     assert merged(here, number)
+
+
+def test_an_address_opens_its_gate_by_answering_as_expected() -> None:
+    url = "https://status.acme.dev/ok"
+    expected = f'{{url: "{url}", expect: "response.status == 200"}}'
+    here = world(f"merge: auto\ngates: {{http: [{expected}]}}")
+    number = here.bump("v2")
+    assert codes(here.gate()) == ["http-unanswered"]
+    here.answers[url] = HttpAnswer(status=503)
+    here.gate()
+    assert (merged(here, number), here.ready(number)[0]) == (False, "pending")
+    here.answers[url] = HttpAnswer(status=200)
+    here.gate()
+    assert merged(here, number)
+
+
+def test_no_address_is_asked_where_none_is_configured() -> None:
+    here = world()
+    here.bump("v2")
+    here.gate()
+    assert "http" not in here.requests
 
 
 def test_a_hold_on_the_version_refuses_until_it_is_lifted() -> None:

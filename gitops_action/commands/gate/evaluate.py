@@ -169,6 +169,7 @@ class Evaluator:
             else tuple(Predecessor(environment=name) for name in environment.after),
             approvals=self._facts.approvals(_needed(gates.approvals, asks=asks), pull, change),
             checks=self._facts.checks(environment, pull),
+            http=self._facts.http(environment),
         )
 
     def _proof(

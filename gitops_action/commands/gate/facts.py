@@ -27,6 +27,7 @@ from gitops_action.core.gates.change_hash import differing
 from gitops_action.core.gates.checks import CheckFacts
 from gitops_action.core.gates.head_cache import hash_at
 from gitops_action.core.gates.holds import HoldFacts, UnreadableHold
+from gitops_action.core.gates.http import HttpFacts
 from gitops_action.core.gates.open_pull_request import (
     OpenPullRequest,
     OpenPullRequests,
@@ -219,6 +220,16 @@ class RunFacts:
         """What was reported on the head, where the environment requires any of it."""
         gates = environment.gates
         return self._ports.checks.of(pull.head) if gates and gates.checks else CheckFacts()
+
+    def http(self, environment: Environment) -> HttpFacts:
+        """What the configured addresses answer; none is asked where none is configured."""
+        gates = environment.gates
+        asked = self._ports.http
+        return (
+            HttpFacts(answers=asked.ask(gates.http))
+            if gates and gates.http and asked
+            else HttpFacts()
+        )
 
     def approvals(
         self, rule: Approvals, pull: OpenPullRequest, change: MergedChange, *, asked_by: str = ""

@@ -9,10 +9,12 @@ from typing import Protocol
 from gitops_action.commands.ports import Clock, Files
 from gitops_action.commands.validate.ports import Workshop
 from gitops_action.core.config import Environment
+from gitops_action.core.config.resolved import HttpGate
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.gates.checks import CheckFacts
+from gitops_action.core.gates.http import HttpAnswer
 from gitops_action.core.gates.open_pull_request import (
     GateComment,
     HeadStatus,
@@ -213,6 +215,14 @@ class Replan(Protocol):
         ...
 
 
+class HttpRequests(Protocol):
+    """Addresses that the gate `http` asks."""
+
+    def ask(self, gates: Sequence[HttpGate]) -> Mapping[str, HttpAnswer]:
+        """The answers by address; why there is none is an answer too."""
+        ...
+
+
 class GateTexts(Protocol):
     """The words of the gate; untrusted text is harmless in them."""
 
@@ -227,7 +237,10 @@ class GateTexts(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class GatePorts:
-    """What `gate` talks to, about one `repository`, OWNER/NAME."""
+    """What `gate` talks to, about one `repository`, OWNER/NAME.
+
+    Without `http` no address is asked, and its gate stays closed.
+    """
 
     repository: str
     pull_requests: PullRequests
@@ -243,4 +256,5 @@ class GatePorts:
     texts: GateTexts
     clock: Clock
     replan: Replan | None = None
+    http: HttpRequests | None = None
     job: Job = field(default_factory=Job)

@@ -63,7 +63,6 @@ def check_tree(
 
 
 NOT_ENFORCED: tuple[Path, ...] = (
-    ("environments", "*", "gates", "http"),
     ("environments", "*", "gates", "provenance"),
     ("environments", "*", "gates", "override"),
     ("environments", "*", "rollback"),
