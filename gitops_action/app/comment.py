@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ from gitops_action.core.comments.parse import CommentRefusal, ParsedCommand
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.gates.decisions import Decision, DecisionKind, may_override, write_decision
-from gitops_action.core.gates.head_cache import cached_hash
+from gitops_action.core.gates.head_cache import CachedHash, cached_hash
 from gitops_action.core.gates.model import GateName
+from gitops_action.core.gates.verdict import READY_CONTEXT
 from gitops_action.core.history.content import ContentHistory, read_history
 from gitops_action.core.history.rows import read_image
 from gitops_action.core.images import ImageReference
@@ -28,6 +30,7 @@ from gitops_action.core.inputs.comment import CommentInputs, comment_inputs
 from gitops_action.core.inputs.gate import GateInputs
 from gitops_action.core.inputs.hold import HoldInputs
 from gitops_action.core.inputs.promote import PromoteInputs
+from gitops_action.core.inputs.rollback import RollbackInputs
 from gitops_action.core.markdown import code, fenced
 from gitops_action.core.outcome import Outcome, plain
 
@@ -67,7 +70,7 @@ class CommentParts:
         )
 
     def actions(self) -> Mapping[Word, comment.Action]:
-        """What does each command; rollback has none yet."""
+        """What does each command."""
         return {
             "status": self._status,
             "why": self._why,
@@ -76,6 +79,7 @@ class CommentParts:
             "hold": self._hold,
             "unhold": self._unhold,
             "promote": self._promote,
+            "rollback": self._rollback,
             "override": self._override,
             "deploy": self._deploy,
         }
@@ -296,10 +300,57 @@ class CommentParts:
             raise CommentRefusal("nothing-promoted", said, f"{PREFIX} status")
         return ""
 
+    def _rollback(self, parsed: ParsedCommand, facts: CommentFacts) -> str:
+        """By the same command; who asked for which images is recorded for the gate on its PR."""
+        from gitops_action.app.rollback import build_ports  # noqa: PLC0415 - this command alone
+        from gitops_action.commands.rollback import command as rollback  # noqa: PLC0415 - same
+
+        inputs = self._inputs
+        asked = RollbackInputs(
+            environment=(parsed.environment,),
+            application=(parsed.application,) if parsed.application else (),
+            to_version=parsed.version,
+            reason=parsed.reason,
+            repository=inputs.repository,
+            token=inputs.token,
+            base=inputs.base,
+            config=inputs.config,
+            source_token=inputs.source_token,
+            registry_username=inputs.registry_username,
+            registry_password=inputs.registry_password,
+            ghcr_username=inputs.ghcr_username,
+            ghcr_password=inputs.ghcr_password,
+            api_url=inputs.api_url,
+            graphql_url=inputs.graphql_url,
+            server_url=inputs.server_url,
+        )
+        outcome = rollback.run(asked, build_ports(asked, self._context))
+        number = outcome.outputs["pull-request-number"]
+        if not number:
+            raise CommentRefusal("nothing-to-roll-back", outcome.headline, f"{PREFIX} status")
+        record = Decision(
+            kind="rollback",
+            login=facts.login,
+            person=facts.person,
+            at=facts.created,
+            environment=parsed.environment,
+            images=_replaced(outcome),
+            reason=parsed.reason,
+            url=facts.url,
+        )
+        self.conversation.reply(replace(facts, issue=int(number)), write_decision(record))
+        return ""
+
     def _merge(self, parsed: ParsedCommand, facts: CommentFacts) -> str:
         """Recorded for the gate, which runs as the last job of the same run."""
-        kind: DecisionKind = "merge-off" if parsed.off else "merge"
-        return self._recorded(kind, parsed, facts)
+        if parsed.off:
+            return self._recorded("merge-off", parsed, facts)
+        newest = self._evaluated(facts, READY_CONTEXT)
+        if newest is None:
+            raise CommentRefusal(
+                "not-evaluated", "the gate has not evaluated this change yet", f"{PREFIX} refresh"
+            )
+        return self._recorded("merge", parsed, facts, change=newest.digest)
 
     def _override(self, parsed: ParsedCommand, facts: CommentFacts) -> str:
         environment = self._environment(parsed.environment)
@@ -316,20 +367,24 @@ class CommentParts:
 
     def _change(self, parsed: ParsedCommand, facts: CommentFacts) -> str:
         """The whole hash that the digits select among those of this pull request."""
-        from gitops_action.adapters.github.gate_writes import GitHubStatuses  # noqa: PLC0415 - loads requests
-
-        viewer = self._forge.viewer().login
-        head = self.conversation.head(facts.issue)
-        statuses = GitHubStatuses(self._client, self._inputs.repository)
-        history = statuses.history(head, f"gitops/{parsed.environment}")
-        cached = (cached_hash(one.url) for one in history if one.creator == viewer)
-        newest = next((one for one in cached if one), None)
+        newest = self._evaluated(facts, f"gitops/{parsed.environment}")
         if newest is None or not newest.digest.startswith(parsed.change):
             now = newest.digest[:12] if newest else "not known yet"
             raise CommentRefusal(
                 "other-change", f"the change here is {now}, not {parsed.change}", f"{PREFIX} why"
             )
         return newest.digest
+
+    def _evaluated(self, facts: CommentFacts, context: str) -> CachedHash | None:
+        """The change that the gate evaluated last on the head."""
+        from gitops_action.adapters.github.gate_writes import GitHubStatuses  # noqa: PLC0415 - loads requests
+
+        viewer = self._forge.viewer().login
+        head = self.conversation.head(facts.issue)
+        statuses = GitHubStatuses(self._client, self._inputs.repository)
+        history = statuses.history(head, context)
+        cached = (cached_hash(one.url) for one in history if one.creator == viewer)
+        return next((one for one in cached if one), None)
 
     def _recorded(
         self, kind: DecisionKind, parsed: ParsedCommand, facts: CommentFacts, *, change: str = ""
@@ -392,3 +447,10 @@ def _version(text: str) -> str:
     if image is None:
         return text
     return image.tag or (image.digest or "latest")[: len("sha256:") + 12]
+
+
+def _replaced(outcome: Outcome) -> tuple[str, ...]:
+    """The images that a rollback replaces."""
+    done = outcome.data["rollbacks"] if outcome.data else []
+    moves = [move for one in done for move in one["moves"]] if isinstance(done, list) else []
+    return tuple(dict.fromkeys(str(move["from"]) for move in moves))

@@ -22,10 +22,11 @@ class _EveryRegistry:
 def run(values: Values, context: Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs = rollback_inputs(values, context.environ)
-    return rollback.run(inputs, _ports(inputs, context))
+    return rollback.run(inputs, build_ports(inputs, context))
 
 
-def _ports(inputs: RollbackInputs, context: Context) -> RollbackPorts:
+def build_ports(inputs: RollbackInputs, context: Context) -> RollbackPorts:
+    """GitHub, the registry and the clock."""
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
         ApiContentStore,
         GitHubForge,

@@ -22,6 +22,7 @@ from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.gates.approvals import Review, ReviewState
 from gitops_action.core.gates.checks import CheckFacts, CheckReport
+from gitops_action.core.gates.decisions import Decision
 from gitops_action.core.gates.http import HttpAnswer
 from gitops_action.core.gates.open_pull_request import (
     GateComment,
@@ -98,6 +99,7 @@ class FakePull:
     draft: bool = False
     state: str = "open"
     reviews: list[Review] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
     comment: GateComment | None = None
 
 
@@ -477,6 +479,7 @@ class _Pulls(_Port):
             reviews=tuple(pull.reviews),
             statuses=tuple(self.world.newest(number).values()),
             comment=pull.comment,
+            decisions=tuple(pull.decisions),
         )
 
 

@@ -105,11 +105,15 @@ def warned(text: str) -> list[str]:
 
 
 def test_each_key_that_nothing_acts_on_is_named_with_its_place() -> None:
-    data = b"version: 1\nenvironments:\n  a:\n    path: a\n    rollback: {mode: off}\n"
+    data = (
+        b"version: 1\nenvironments:\n  a:\n    path: a\n    gates:\n"
+        b"      provenance: {workflow: acme/web/.github/workflows/release.yml}\n"
+    )
     (notice,) = check_tree(read_config(FILE, data), ["a/x.yaml"]).notices
-    assert str(notice.location) == f"{FILE}:5:5"
-    assert notice.text.startswith("environments.a.rollback is not enforced by this version")
+    assert str(notice.location) == f"{FILE}:6:7"
+    assert notice.text.startswith("environments.a.gates.provenance is not enforced by this version")
 
 
 def test_what_is_enforced_is_not_named() -> None:
     assert warned("deploy: {engine: push}, url: 'https://a/'") == []
+    assert warned("rollback: {mode: off}, gates: {override: {users: [dora]}}") == []

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from gitops_action.core.deploy.result import Result
+from gitops_action.core.gates.decisions import Decision, DecisionKind
+from gitops_action.core.gates.head_cache import cached_hash
 from gitops_action.core.gates.http import HttpAnswer
 from gitops_action.core.gates.open_pull_request import JOB_TOKEN_LOGIN, GateComment
 from gitops_action.errors import UsageError
-from tests.support.gate_world import APP, WEB_FILE, World, codes, config, image, manifest
+from tests.support.gate_world import APP, BUMPER, WEB_FILE, World, codes, config, image, manifest
 
 PRODUCTION = WEB_FILE.format("production")
 ONE = "merge: auto\ngates: {approvals: {count: 1}}"
@@ -620,3 +623,215 @@ def test_a_status_by_another_that_says_the_very_same_is_written_again_as_ours() 
     here.statuses[here.head(number)].append(type(ours)(**{**theirs, "creator": "mallory"}))
     here.gate()
     assert here.newest(number)["gitops/ready"].creator == APP
+
+
+# What people decided.
+
+OVERRIDE = "merge: auto\ngates: {approvals: {count: 1}, override: {users: [dora]}}"
+
+
+def decide(here: World, number: int, kind: DecisionKind, **given: Any) -> None:
+    here.tick()
+    one = Decision(kind=kind, person=7, at=here.now, **{"login": "dora", **given})
+    here.pulls[number].decisions.append(one)
+
+
+def change_of(here: World, number: int) -> str:
+    """The hash that the gate published."""
+    cached = cached_hash(here.newest(number)["gitops/ready"].url)
+    assert cached is not None
+    return cached.digest
+
+
+def test_an_override_opens_a_gate_for_its_change_alone() -> None:
+    here = world(OVERRIDE)
+    number = here.bump("v2")
+    assert codes(here.gate()) == ["approvals-missing"]
+    change = change_of(here, number)
+    decide(here, number, "override", gate="approvals", environment="production", change=change)
+    here.revise(number, "v3", by=BUMPER)
+    here.gate()
+    assert not merged(here, number)
+    assert "is void" in (here.pulls[number].comment or GateComment(number=0, url="", body="")).body
+    decide(
+        here,
+        number,
+        "override",
+        gate="approvals",
+        environment="production",
+        change=change_of(here, number),
+    )
+    here.gate()
+    assert merged(here, number)
+
+
+@pytest.mark.parametrize("gate", ["validate", "hold"])
+def test_validation_and_holds_cannot_be_overridden(gate: Any) -> None:
+    here = world("merge: auto\ngates: {override: {users: [dora]}}")
+    hold = "environment: production\nimage: ghcr.io/acme/web:v2\n"
+    here.change({".github/gitops/holds/production.web.v2.yaml": hold})
+    number = here.bump("v2")
+    here.gate()
+    change = change_of(here, number)
+    decide(here, number, "override", gate=gate, environment="production", change=change)
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_an_override_by_somebody_who_may_not_counts_for_nothing() -> None:
+    here = world(OVERRIDE)
+    number = here.bump("v2")
+    here.gate()
+    change = change_of(here, number)
+    decide(
+        here,
+        number,
+        "override",
+        login="mallory",
+        gate="approvals",
+        environment="production",
+        change=change,
+    )
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_a_merge_is_for_the_change_that_was_evaluated() -> None:
+    here = world("merge: manual")
+    number = here.bump("v2")
+    here.gate()
+    change = change_of(here, number)
+    decide(here, number, "merge", change=change)
+    here.revise(number, "v3", by=BUMPER)
+    here.gate()
+    assert not merged(here, number)
+    decide(here, number, "merge", change=change_of(here, number))
+    here.gate()
+    assert merged(here, number)
+
+
+def test_merging_is_switched_off_until_somebody_asks_for_it() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    decide(here, number, "merge-off")
+    here.review(number, by="bob")
+    here.gate()
+    assert not merged(here, number)
+    decide(here, number, "merge", change=change_of(here, number))
+    here.gate()
+    assert merged(here, number)
+
+
+# Rollbacks.
+
+ROLLED = (
+    "merge: {merge}\nrollback: {{mode: {mode}}}\n"
+    "deploy: {{engine: push}}\n"
+    'gates: {{windows: [{{deny: "0 11 * * *", for: 4h}}], approvals: {{count: 1}}}}'
+)
+HOLD = "environment: production\nimage: ghcr.io/acme/web:v2\nreason: it crashes\n"
+HOLD_FILE = ".github/gitops/holds/production.web.v2.yaml"
+
+
+def failed(mode: str = "auto", merge: str = "manual") -> World:
+    """v1 was verified, v2 failed."""
+    here = world(ROLLED.format(mode=mode, merge=merge))
+    here.deploy("production")
+    here.change({PRODUCTION: manifest("v2")})
+    here.deploy("production", result=Result.FAILED)
+    return here
+
+
+def roll_back(here: World, *, to: str = "v1", also: dict[str, str | None] | None = None) -> int:
+    branch = "gitops/production/rollback/web"
+    trailers = f"GitOps-Environment: production\nGitOps-Image: {image(to)}"
+    files = {PRODUCTION: manifest(to), HOLD_FILE: HOLD, **(also or {})}
+    here.change(files, branch=branch, by=BUMPER, message=f"Roll back\n\n{trailers}")
+    return here.open(branch, by=BUMPER, body=f"Roll back\n\n{trailers}")
+
+
+def test_a_failed_deployment_goes_back_by_itself_past_the_gates() -> None:
+    here = failed()
+    number = roll_back(here)
+    here.gate()
+    assert merged(here, number)
+    assert here.described("production") == manifest("v1")
+    assert HOLD_FILE in here.commits[here.branches["main"]].files
+
+
+@pytest.mark.parametrize(
+    ("mode", "result"),
+    [
+        ("propose", Result.FAILED),
+        ("auto", Result.UNKNOWN),
+        ("auto", Result.SUCCEEDED),
+    ],
+)
+def test_without_a_definite_failure_or_the_mode_nothing_goes_back(
+    mode: str, result: Result
+) -> None:
+    here = world(ROLLED.format(mode=mode, merge="manual"))
+    here.deploy("production")
+    here.change({PRODUCTION: manifest("v2")})
+    here.deploy("production", result=result)
+    number = roll_back(here)
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_a_forged_record_is_no_cause() -> None:
+    here = world(ROLLED.format(mode="auto", merge="auto"))
+    here.deploy("production")
+    here.change({PRODUCTION: manifest("v2")})
+    here.deploy("production", result=Result.FAILED, proved=False)
+    number = roll_back(here)
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_a_rollback_to_what_was_never_verified_has_no_cause() -> None:
+    here = failed()
+    number = roll_back(here, to="v0")
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_a_rollback_brings_nothing_else() -> None:
+    here = failed()
+    number = roll_back(here, also={"environments/production/more.yaml": manifest("v1")})
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_a_rollback_lifts_no_other_hold() -> None:
+    other = ".github/gitops/holds/production.web.v0.yaml"
+    here = failed()
+    here.change({other: HOLD.replace("v2", "v0")})
+    here.deploy("production", result=Result.FAILED)
+    number = roll_back(here, also={other: None})
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_a_bump_with_a_hold_beside_it_is_a_persons() -> None:
+    here = world()
+    number = here.bump("v2")
+    here.change({HOLD_FILE: HOLD.replace("v2", "v9")}, branch=here.pulls[number].branch, by=BUMPER)
+    here.gate()
+    assert not merged(here, number)
+
+
+@pytest.mark.parametrize(
+    ("mode", "merge", "goes"), [("propose", "auto", True), ("propose", "manual", False)]
+)
+def test_a_person_with_the_right_is_a_cause(mode: str, merge: str, goes: bool) -> None:
+    here = world(ROLLED.format(mode=mode, merge=merge))
+    here.deploy("production")
+    here.change({PRODUCTION: manifest("v2")})
+    here.deploy("production")
+    number = roll_back(here)
+    here.gate()
+    assert not merged(here, number)
+    decide(here, number, "rollback", environment="production", images=(image("v2"),))
+    here.gate()
+    assert merged(here, number) is goes

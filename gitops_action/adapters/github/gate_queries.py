@@ -27,7 +27,7 @@ fragment GatedPullRequest on PullRequest {{
   }}
   comments(first: 20) {{
     pageInfo {{ hasNextPage endCursor }}
-    nodes {{ fullDatabaseId url body viewerDidAuthor editor {_ACTOR} }}
+    nodes {{ fullDatabaseId url body createdAt viewerDidAuthor editor {_ACTOR} }}
   }}
 }}
 """
@@ -76,7 +76,7 @@ query LaterComments($owner: String!, $name: String!, $number: Int!, $after: Stri
     pullRequest(number: $number) {{
       comments(first: 100, after: $after) {{
         pageInfo {{ hasNextPage endCursor }}
-        nodes {{ fullDatabaseId url body viewerDidAuthor editor {_ACTOR} }}
+        nodes {{ fullDatabaseId url body createdAt viewerDidAuthor editor {_ACTOR} }}
       }}
     }}
   }}

@@ -5,7 +5,7 @@ Fulfils the port `PullRequests` of the gate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,7 +22,9 @@ from gitops_action.adapters.github.gate_queries import (
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.deployments.records import CommitState
 from gitops_action.core.gates.approvals import Review, ReviewState
+from gitops_action.core.gates.decisions import Decision, RecordedComment, read_decisions
 from gitops_action.core.gates.open_pull_request import (
+    JOB_TOKEN_LOGIN,
     GateComment,
     HeadStatus,
     OpenPullRequest,
@@ -113,15 +115,18 @@ class GitHubOpenPullRequests:
     def _whole(self, node: Reply, viewer: Identity) -> OpenPullRequest:
         """The pull request, with the reviews and comments that its page left out.
 
-        A person's older change request blocks, so that a part of the reviews is not enough.
+        A person's older change request blocks, and so does a late `merge off`: a part of the
+        reviews or of the comments is not enough.
         """
         number = node.number("number")
         pull = _pull_request(node)
-        comment = _own_comment(node.at("comments"), self._marker, viewer)
+        pages = self._comments(number, node.at("comments"))
+        own = (_own_comment(page, self._marker, viewer) for page in pages)
         return replace(
             pull,
             reviews=(*self._older(number, node.at("reviews")), *pull.reviews),
-            comment=comment or self._later_comment(number, node.at("comments"), viewer),
+            comment=next((one for one in own if one), None),
+            decisions=_decisions(pages, viewer),
         )
 
     def _older(self, number: int, page: Reply) -> tuple[Review, ...]:
@@ -135,16 +140,17 @@ class GitHubOpenPullRequests:
             older += _reviews(page)
         raise GitOpsError(f"#{number} has too many reviews to read")
 
-    def _later_comment(self, number: int, page: Reply, viewer: Identity) -> GateComment | None:
+    def _comments(self, number: int, page: Reply) -> tuple[Reply, ...]:
+        """The first page, and those after it."""
+        pages = [page]
         for _ in range(_MOST_PAGES):
             if not page.at("pageInfo").flag("hasNextPage"):
-                return None
+                return tuple(pages)
             after = page.at("pageInfo").whole("endCursor")
             answer = self._ask(LATER_COMMENTS, {"number": number, "after": after})
             page = answer.at("repository", "pullRequest", "comments")
-            if found := _own_comment(page, self._marker, viewer):
-                return found
-        return None
+            pages.append(page)
+        raise GitOpsError(f"#{number} has too many comments to read")
 
 
 def _pull_request(node: Reply) -> OpenPullRequest:
@@ -225,6 +231,24 @@ def _own_comment(page: Reply, marker: str, viewer: Identity) -> GateComment | No
                 edited=editor not in {"", viewer.login},
             )
     return None
+
+
+def _decisions(pages: Iterable[Reply], viewer: Identity) -> tuple[Decision, ...]:
+    """What our own comments record; none of the job's account, which workflows share."""
+    if viewer.login == JOB_TOKEN_LOGIN:
+        return ()
+    comments = [
+        RecordedComment(
+            author=viewer.login,
+            body=node.text("body"),
+            created=created,
+            editor=actor(node.at("editor")),
+        )
+        for page in pages
+        for node in page.each("nodes")
+        if node.flag("viewerDidAuthor") and (created := _time(node.text("createdAt")))
+    ]
+    return read_decisions(comments, viewer.login)
 
 
 def _time(text: str) -> datetime | None:

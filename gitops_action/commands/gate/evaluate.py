@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gitops_action.commands.gate.change import ChangeReader, MergedChange, ValidatedChange
 from gitops_action.commands.gate.facts import BaseState, RunFacts
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.reexecute import BRANCHES, Proof, prove
-from gitops_action.core.config import Environment
-from gitops_action.core.config.resolved import Approvals, Gates
+from gitops_action.core.config import HOLDS_FOLDER, Environment
+from gitops_action.core.config.resolved import Approvals, Gates, Override
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.gates.decisions import (
+    Overrides,
+    merging,
+    overrides_of,
+    rollback_requests,
+)
 from gitops_action.core.gates.evaluate import GateFacts, evaluate, scope_of
+from gitops_action.core.gates.model import GateResult
 from gitops_action.core.gates.open_pull_request import OpenPullRequest
+from gitops_action.core.gates.rollback import (
+    RollbackCause,
+    approvals_of_rollback,
+    rollback_cause,
+)
 from gitops_action.core.gates.validation import ValidationFacts
 from gitops_action.core.gates.validation import evaluate as evaluate_validation
 from gitops_action.core.gates.verdict import Verdict, environment_verdict, ready_verdict
@@ -115,7 +127,7 @@ class Evaluator:
         report = self._report(
             pull,
             verdict=verdict,
-            plan=self._plan(change, verdicts, proof),
+            plan=self._plan(pull, change, verdicts, proof),
             environments=verdicts,
             change=change,
             validated=validated,
@@ -138,8 +150,39 @@ class Evaluator:
         change: MergedChange,
         validated: ValidatedChange,
     ) -> Verdict:
-        results = evaluate(self._gate_facts(environment, pull, change, validated))
-        return environment_verdict(environment.name, results, draft=pull.draft)
+        gates = environment.gates or Gates()
+        overrides = overrides_of(
+            pull.decisions,
+            environment.name,
+            change.hash.digest,
+            gates.override,
+            self._teams(gates.override, pull),
+        )
+        facts = self._gate_facts(environment, pull, change, validated)
+        results = evaluate(replace(facts, overridden=overrides.gates))
+        told = tuple(_with_void(one, overrides) for one in results)
+        return environment_verdict(environment.name, told, draft=pull.draft)
+
+    def _teams(self, rule: Override, pull: OpenPullRequest) -> Mapping[str, frozenset[str]]:
+        """Today's members of the teams that may override, where anybody did."""
+        if not any(one.kind == "override" for one in pull.decisions):
+            return {}
+        read = {team: self._ports.people.members(team) for team in rule.teams}
+        return {team: found for team, found in read.items() if found is not None}
+
+    def _cause(
+        self, environment: Environment, pull: OpenPullRequest, change: MergedChange
+    ) -> RollbackCause | None:
+        """Why a rollback is granted: by the records and by people, never by what it calls itself.
+
+        The branch's name only saves reading the records of every other pull request.
+        """
+        requests = rollback_requests(pull.decisions, environment.name)
+        named = pull.branch.startswith(f"{BRANCHES}{environment.name}/rollback/")
+        moves = change.moves.get(environment.name, ())
+        if not moves or not (requests or named):
+            return None
+        return rollback_cause(moves, self._facts.records(environment), requests)
 
     def _gate_facts(
         self,
@@ -151,12 +194,15 @@ class Evaluator:
         causes = change.causes[environment.name]
         moves = change.moves.get(environment.name, ())
         gates = environment.gates or Gates()
+        cause = self._cause(environment, pull, change)
+        rule = approvals_of_rollback(environment) if cause else gates.approvals
         promoted = bool(moves) and bool(environment.after) and scope_of(causes) == "change"
         asks = scope_of(causes) in {"change", "unhold"} or bool(pull.reviews)
         return GateFacts(
             environment=environment,
             causes=causes,
             moves=moves,
+            rollback=cause,
             now=self._base.now,
             validation=ValidationFacts(
                 errors=validated.errors(environment.name),
@@ -167,7 +213,12 @@ class Evaluator:
             predecessors=self._facts.predecessors(environment)
             if promoted
             else tuple(Predecessor(environment=name) for name in environment.after),
-            approvals=self._facts.approvals(_needed(gates.approvals, asks=asks), pull, change),
+            approvals=self._facts.approvals(
+                _needed(rule, asks=asks),
+                pull,
+                change,
+                asked_by=cause.asked_by if cause else "",
+            ),
             checks=self._facts.checks(environment, pull),
             http=self._facts.http(environment),
         )
@@ -183,18 +234,50 @@ class Evaluator:
             base=self._base.commit,
             config=self._base.config,
             trees=self._ports.trees,
+            beside=self._new_holds(pull, change),
         )
 
-    def _plan(self, change: MergedChange, verdicts: Iterable[Verdict], proof: Proof) -> MergePlan:
-        """Who merges; nothing that a person proposes is merged by the gate alone."""
+    def _new_holds(self, pull: OpenPullRequest, change: MergedChange) -> frozenset[str]:
+        """The holds that a granted rollback adds beside the images that it returns."""
+        causes = frozenset(cause for found in change.causes.values() for cause in found)
+        granted = any(self._cause(one, pull, change) for one in self._touched(change))
+        if not granted or "hold-removed" in causes:
+            return frozenset()
+        return frozenset(path for path in change.sides.changed() if path.startswith(HOLDS_FOLDER))
+
+    def _plan(
+        self,
+        pull: OpenPullRequest,
+        change: MergedChange,
+        verdicts: Sequence[Verdict],
+        proof: Proof,
+    ) -> MergePlan:
+        """Who merges; nothing that a person proposes is merged unless a person asks for it."""
         if change.by_hand:
             return "by-hand"
         touched = self._touched(change)
-        if not touched or not list(verdicts):
+        if not touched or not verdicts:
             return "none"
+        asked = merging(pull.decisions)
+        if asked is not None and asked.kind == "merge-off":
+            return "off"
+        if asked is not None and asked.change == change.hash.digest:
+            return "by-itself"
         if not proof.ours:
             return "foreign"
-        return "by-itself" if all(one.merge == "auto" for one in touched) else "manual"
+        alone = all(self._merges_alone(one, pull, change) for one in touched)
+        return "by-itself" if alone else "manual"
+
+    def _merges_alone(
+        self, environment: Environment, pull: OpenPullRequest, change: MergedChange
+    ) -> bool:
+        """By `merge`; a rollback by `rollback.mode`, and one that a person asked for by either."""
+        cause = self._cause(environment, pull, change)
+        by_mode = cause is not None and environment.rollback.mode == "auto"
+        by_merge = environment.merge == "auto"
+        if cause is not None and cause.kind == "failed-deployment":
+            return by_mode
+        return by_merge or by_mode
 
     def _report(  # noqa: PLR0913 - the parts of a report
         self,
@@ -221,6 +304,15 @@ class Evaluator:
             now=self._base.now,
             job=self._ports.job,
         )
+
+
+def _with_void(result: GateResult, overrides: Overrides) -> GateResult:
+    """The result with why an override of this gate counts for nothing."""
+    start = f"the override of {result.gate} "
+    told = [line for line in overrides.void if line.startswith(start)]
+    if not told or result.passed:
+        return result
+    return replace(result, reason=f"{result.reason}; {'; '.join(told)}")
 
 
 def _needed(rule: Approvals, *, asks: bool) -> Approvals:

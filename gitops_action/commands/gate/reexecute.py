@@ -52,10 +52,18 @@ class Proof:
     reason: str = ""
 
 
-def prove(
-    proposal: ProposalTrailers, sides: Sides, *, base: str, config: Config, trees: GateTrees
+def prove(  # noqa: PLR0913 - a proposal, and what it is compared with
+    proposal: ProposalTrailers,
+    sides: Sides,
+    *,
+    base: str,
+    config: Config,
+    trees: GateTrees,
+    beside: frozenset[str] = frozenset(),
 ) -> Proof:
     """Plan what is declared on the base, and compare with what the merge would change.
+
+    `beside` are changed files that may be there as well: the holds of a granted rollback.
 
     Every way in which `bump` writes digests, and with and without the declared applications, is
     tried: which of them was used is not declared.
@@ -66,7 +74,7 @@ def prove(
     environment = _environment(declared, config)
     if environment is None:
         return Proof(ours=False, declared=declared, reason="it does not declare one environment")
-    changed = _changed(sides)
+    changed = _changed(sides, beside)
     content = _TreeContent(trees, sides.base)
     for applications in _applications(proposal, declared):
         for mode in DIGEST_MODES:
@@ -101,10 +109,12 @@ def _applications(proposal: ProposalTrailers, declared: Declared) -> Iterable[tu
             return
 
 
-def _changed(sides: Sides) -> Mapping[str, str] | None:
+def _changed(sides: Sides, beside: frozenset[str]) -> Mapping[str, str] | None:
     """The blob of each changed file; None where one is added, removed or changes its mode."""
     found = {}
     for path in sides.changed():
+        if path in beside:
+            continue
         before, after = sides.base.files.get(path), sides.merged.files.get(path)
         if before is None or after is None or before.mode != after.mode:
             return None

@@ -62,12 +62,7 @@ def check_tree(
     )
 
 
-NOT_ENFORCED: tuple[Path, ...] = (
-    ("environments", "*", "gates", "provenance"),
-    ("environments", "*", "gates", "override"),
-    ("environments", "*", "rollback"),
-    ("applications", "*", "rollback"),
-)
+NOT_ENFORCED: tuple[Path, ...] = (("environments", "*", "gates", "provenance"),)
 """Keys that this version reads and nothing acts on; `*` is any name."""
 
 

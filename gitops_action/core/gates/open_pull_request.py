@@ -9,6 +9,7 @@ from typing import Literal
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.records import CommitState
 from gitops_action.core.gates.approvals import Review
+from gitops_action.core.gates.decisions import Decision
 from gitops_action.core.json_values import text
 from gitops_action.core.outcome import Job
 from gitops_action.core.pull_requests import ABSENT, Identity
@@ -67,6 +68,7 @@ class OpenPullRequest:
         reviews: all reviews, without the comparison of what they approved.
         statuses: of the head, the newest of each context; None when they were not read whole.
         comment: the gate's own comment; None when there is none yet.
+        decisions: of people, as our own comments record them, oldest first.
     """
 
     number: int
@@ -84,6 +86,7 @@ class OpenPullRequest:
     reviews: tuple[Review, ...] = ()
     statuses: tuple[HeadStatus, ...] = ()
     comment: GateComment | None = None
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
