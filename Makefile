@@ -17,7 +17,7 @@ WORKERS ?= 2
 TEST_STEPS := parts lint test-coverage test-e2e
 
 .PHONY: help demo parts test test-cold test-unit test-integration test-e2e lint audit bench docs lock
-.PHONY: up down clean
+.PHONY: mutation up down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ audit: $(READY) ## look for known vulnerabilities in the locked packages
 
 bench: $(READY) ## measure against the peers, as ratios (ROW=bump|discovery|…)
 	$(BIN)/python -m benchmarks $(ROW)
+
+mutation: $(READY) ## which changes to the rules of trust no test detects (SHARD=1/4, ONLY=is_local)
+	$(BIN)/python -m tests.mutate --shard $(or $(SHARD),1/1) $(ONLY)
 
 docs: $(READY) ## write the generated parts: action.yml, README, docs, JSON Schema
 	$(BIN)/python docs/generate.py

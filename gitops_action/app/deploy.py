@@ -141,7 +141,7 @@ class _DeployParts:
         stack.callback(tellers.close)
         return deploy.DeployPorts(
             trees=self._trees(stack),
-            renderer=lambda settings: kustomize_renderer(settings, self.context),
+            renderer=lambda settings: kustomize_renderer(settings, self.context, reviewed=True),
             clusters=GivenClusters(inputs=self.inputs, context=self.context),
             records=self._records(),
             tellers=tellers.of,

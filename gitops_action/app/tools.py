@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from gitops_action.adapters.process import Runner
-from gitops_action.adapters.workflow import Reporter
+from gitops_action.adapters.workflow import Reporter, read_job
 from gitops_action.commands.ports import Renderer
 from gitops_action.core.config import Validation
 from gitops_action.core.dataclass import dataclass
@@ -37,14 +37,20 @@ CommandRunner = Callable[[Values, Context], Outcome]
 
 
 def kustomize_renderer(
-    settings: Validation, context: Context, *, privileged: bool = False
+    settings: Validation, context: Context, *, reviewed: bool = False, privileged: bool = False
 ) -> Renderer:
     """Kustomize as kubectl has it; helm where the machine has it.
 
-    In a privileged job no chart of a pull request is rendered where helm could read the memory of
-    this process, which holds tokens.
+    Args:
+        settings: what may be rendered.
+        context: the surroundings.
+        reviewed: whether only what is on the base branch is rendered. A chart of a pull request
+            is not rendered by a user who could read this process's secrets.
+        privileged: whether it holds secrets wherever it runs, not only in a job.
     """
     from gitops_action.adapters.renderer import (  # noqa: PLC0415 - two commands'
+        NOT_INSTALLED,
+        NOT_SEPARATE,
         KustomizeRenderer,
         find_helm,
         find_kubectl,
@@ -55,13 +61,13 @@ def kustomize_renderer(
     kubectl, helm = find_kubectl(path), find_helm(path)
     programs = tuple(program for program in (kubectl, helm) if program)
     sandbox = find_sandbox(programs, network=settings.remote_bases)
-    if privileged and not sandbox.separate:
-        helm = None
+    holds = privileged or (not reviewed and read_job(context.environ).privileged)
+    exposed = holds and not sandbox.separate
     return KustomizeRenderer(
         kubectl,
         Runner(environ=context.environ, redact=context.redactor.clean),
         allow_remote=settings.remote_bases,
-        helm=helm,
+        helm=NOT_SEPARATE if helm and exposed else helm or NOT_INSTALLED,
         sandbox=sandbox,
     )
 

@@ -103,6 +103,14 @@ class Job:
         return replace(self, server_url=server_url, run_server_url=self.server_url)
 
     @property
+    def privileged(self) -> bool:
+        """Whether the job runs code of the default branch, and so may hold secrets.
+
+        Runs on these events execute the pull request's own workflow files, and hold none.
+        """
+        return self.in_actions and self.event_name not in {"pull_request", "merge_group"}
+
+    @property
     def run_url(self) -> str:
         """The page of this run, or empty outside of Actions."""
         if not (self.repository and self.run_id):

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.github import ApiContentStore, GitHubClient, connect
-from gitops_action.adapters.github.errors import Purpose
+from gitops_action.adapters.github.errors import Purpose, RequestFailure
+from gitops_action.adapters.github.rest import Rest
+from gitops_action.adapters.github.transport import Transport
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.errors import GitOpsError, UsageError
 from tests.support.archives import archive
@@ -128,3 +130,18 @@ def test_rest_is_not_followed_to_another_host() -> None:
             facts.reading(lambda: facts.rest("GET", "/repos/acme/environment"), purpose)
     assert len(api.asked) == 1
     assert other.asked == []
+
+
+@pytest.mark.parametrize("status", [200, 403, 500])
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"message":' * 200_000], ids=["list", "object"])
+def test_json_nested_without_end_is_an_error_of_the_answer(status: int, body: bytes) -> None:
+    reply = Reply(status=status, headers={"Content-Type": "application/json"}, body=body)
+    with scripted_server(lambda *_: reply) as api:
+        url = f"http://{api.address}"
+        ours = Transport(token=TOKEN, api_url=url, graphql_url=f"{url}/graphql")
+        pygithub = Rest(token=TOKEN, api_url=url)
+        with pytest.raises(RequestFailure):
+            ours.graphql("query { viewer { login } }", {})
+        with pytest.raises(RequestFailure):
+            pygithub.request("GET", "/repos/acme/environment")
+    assert len(api.asked) == 2

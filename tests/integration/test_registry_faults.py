@@ -17,14 +17,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from gitops_action.adapters.registry import Account, Accounts, RegistryClient, read_docker_config
+from gitops_action.adapters.registry.addresses import is_local, leads_home, same_site
 from gitops_action.adapters.registry.auth import authorize
 from gitops_action.adapters.registry.transport import (
     RegistryResponse,
     RegistryTransport,
     Timeouts,
-    is_local,
-    leads_home,
-    same_site,
 )
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.images import ImageReferenceError, parse_reference
@@ -343,6 +341,50 @@ def test_a_local_registry_is_asked_only_where_it_is_named(registry: str) -> None
     client = RegistryClient(Accounts(), policy=QUICK, timeouts=SHORT)
     with pytest.raises(RegistryUnreachableError, match="is not asked"):
         client.describe(reference)
+
+
+Resolve = Callable[..., list[tuple[object, ...]]]
+
+
+def resolver(*answers: str) -> Resolve:
+    """A name server that gives these addresses for every name, one an answer; then the last."""
+    real, given = socket.getaddrinfo, list(answers)
+
+    def resolve(_host: str, port: int, *_: object, **__: object) -> list[tuple[object, ...]]:
+        address = given.pop(0) if len(given) > 1 else given[0]
+        return list(real(address, port, type=socket.SOCK_STREAM))
+
+    return resolve
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [("127.0.0.1",), ("::ffff:127.0.0.1",), ("169.254.169.254",), ("192.0.2.1", "127.0.0.1")],
+    ids=["loopback", "mapped", "link-local", "rebinding"],
+)
+def test_a_name_that_resolves_to_a_local_address_is_asked_only_where_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, answers: tuple[str, ...]
+) -> None:
+    with scripted_server(lambda _asked, _number: IMAGE) as server:
+        name = f"registry.example:{server.address.partition(':')[2]}"
+        monkeypatch.setattr(socket, "getaddrinfo", resolver(*answers))
+        client = RegistryClient(
+            Accounts(), policy=QUICK, timeouts=SHORT, insecure=frozenset({name})
+        )
+        with pytest.raises(RegistryUnreachableError, match="is not asked"):
+            client.describe(parse_reference(f"{name}/acme/web:v1"))
+    assert server.asked == []
+
+
+def test_a_named_registry_may_resolve_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server(lambda _asked, _number: IMAGE) as server:
+        name = f"registry.example:{server.address.partition(':')[2]}"
+        monkeypatch.setattr(socket, "getaddrinfo", resolver("127.0.0.1"))
+        named = frozenset({name})
+        client = RegistryClient(
+            Accounts(), policy=QUICK, timeouts=SHORT, insecure=named, local=named
+        )
+        assert client.describe(parse_reference(f"{name}/acme/web:v1")).digest == DIGEST
 
 
 def test_a_public_name_is_not_local() -> None:

@@ -9,7 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from gitops_action.adapters.process import Runner
-from gitops_action.adapters.renderer import KustomizeRenderer, Limits, find_kubectl, find_sandbox
+from gitops_action.adapters.renderer import (
+    NOT_INSTALLED,
+    KustomizeRenderer,
+    Limits,
+    find_kubectl,
+    find_sandbox,
+)
 from gitops_action.core.manifests import Manifest
 from gitops_action.core.rendering import Rendering
 from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile
@@ -44,7 +50,7 @@ def render(
         find_kubectl(),
         runner(),
         allow_remote=allow_remote,
-        helm=helm,
+        helm=helm or NOT_INSTALLED,
         limits=limits,
         sandbox=find_sandbox(programs, network=allow_remote),
     )

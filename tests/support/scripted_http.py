@@ -50,6 +50,10 @@ def scripted_server(script: Callable[[Asked, int], Reply]) -> Iterator[ScriptedS
             with contextlib.suppress(ConnectionError):
                 self.answer(script(request, len(asked)))
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def answer(self, reply: Reply) -> None:
             self.send_response(reply.status)
             for name, value in reply.headers.items():

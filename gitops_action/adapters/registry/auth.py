@@ -15,12 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlencode, urlsplit
 
-from gitops_action.adapters.registry.transport import (
-    RegistryTransport,
-    is_safe,
-    leads_home,
-    same_site,
-)
+from gitops_action.adapters.registry.addresses import is_safe, leads_home, same_site
+from gitops_action.adapters.registry.transport import RegistryTransport
 from gitops_action.core.answers import parse_json
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.oci import RegistryDeniedError, RegistryUnreachableError

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from gitops_action.adapters.registry.addresses import base_url, is_local
 from gitops_action.adapters.registry.auth import Account, Accounts, authorize
 from gitops_action.adapters.registry.transport import (
     RETRIES,
@@ -15,8 +16,6 @@ from gitops_action.adapters.registry.transport import (
     RegistryResponse,
     RegistryTransport,
     Timeouts,
-    base_url,
-    is_local,
 )
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.images import ImageReference
@@ -64,12 +63,16 @@ class RegistryClient:
             policy: how often and how long a request is sent again.
             timeouts: limits in time of one request.
             insecure: registries that are allowed without TLS.
-            local: registries on addresses of this machine that inputs or configuration name.
+            local: registries that inputs or configuration name: these alone may be on addresses of
+                this machine or its link.
         """
         self._local = local
         self._accounts = accounts
         self._insecure = insecure
-        self._transport = RegistryTransport(policy, timeouts, insecure=insecure)
+        self._guarded, self._free = (
+            RegistryTransport(policy, timeouts, insecure=insecure, local=free)
+            for free in (False, True)
+        )
         self._authorization: dict[str, str] = {}
 
     def describe(self, reference: ImageReference) -> ImageFacts:
@@ -161,7 +164,11 @@ class RegistryClient:
         return _manifest(visit.reference, answer)
 
     def _get(self, visit: _Visit, what: str, limit: int) -> RegistryResponse:
-        return self._transport.persist(lambda: self._authorized(visit, what, limit))
+        transport = self._transport_to(visit.reference)
+        return transport.persist(lambda: self._authorized(visit, what, limit))
+
+    def _transport_to(self, reference: ImageReference) -> RegistryTransport:
+        return self._free if reference.domain in self._local else self._guarded
 
     def _authorized(self, visit: _Visit, what: str, limit: int) -> RegistryResponse:
         """Ask; when the registry wants to know who we are, say so and ask once more."""
@@ -186,12 +193,12 @@ class RegistryClient:
         headers = {"Accept": _ACCEPT}
         if known := self._authorization.get(reference.repository):
             headers["Authorization"] = known
-        return self._transport.get(url, headers=headers, limit=limit)
+        return self._transport_to(reference).get(url, headers=headers, limit=limit)
 
     def _authorize(self, visit: _Visit, answer: RegistryResponse) -> str:
         try:
             return authorize(
-                self._transport,
+                self._transport_to(visit.reference),
                 challenge=answer.headers.get("WWW-Authenticate", ""),
                 registry=base_url(visit.reference.domain, self._insecure),
                 path=visit.reference.path,

@@ -22,10 +22,25 @@ _MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoHelm:
+    """Why charts are not rendered here, and what to do about it."""
+
+    cause: str
+    fix: str
+
+
+NOT_INSTALLED = NoHelm(cause="there is no helm on PATH", fix="install helm")
+NOT_SEPARATE = NoHelm(
+    cause="this job may hold secrets, and helm could read them: it would run as the same user",
+    fix="use the container action, or a runner that allows user namespaces",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChartRenderer:
     """Renders releases into the scratch copy that a folder was rendered in."""
 
-    helm: str | None
+    helm: str | NoHelm
     runner: Runner
     limits: Limits
     scratch: ScratchFolder
@@ -43,8 +58,9 @@ class ChartRenderer:
             return Rendering(problems=(error,))
         if not releases:
             return Rendering()
-        if self.helm is None:
-            return Rendering(unrendered=tuple(_not_rendered(release) for release in releases))
+        if isinstance(self.helm, NoHelm):
+            left = tuple(_not_rendered(release, self.helm) for release in releases)
+            return Rendering(unrendered=left)
         self.scratch.write(files, layout)
         found: list[Manifest] = []
         problems: list[GitOpsError] = []
@@ -115,10 +131,10 @@ def _failed(release: HelmRelease, cause: str) -> RenderError:
     )
 
 
-def _not_rendered(release: HelmRelease) -> RenderError:
+def _not_rendered(release: HelmRelease, why: NoHelm) -> RenderError:
     return RenderError(
         f"{release.manifest.id}: its chart {release.chart} is not rendered",
-        cause="there is no helm on PATH",
-        fix="install helm",
+        cause=why.cause,
+        fix=why.fix,
         location=release.manifest.origin,
     )

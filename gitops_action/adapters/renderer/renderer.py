@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gitops_action.adapters.process import NO_SANDBOX, Runner, Sandbox
-from gitops_action.adapters.renderer.charts import ChartRenderer
+from gitops_action.adapters.renderer.charts import NOT_INSTALLED, ChartRenderer, NoHelm
 from gitops_action.adapters.renderer.kustomize import Build, Kubectl, Limits, ScratchFolder
 from gitops_action.core.manifests import Manifest, ManifestError
 from gitops_action.core.manifests.reader import read_documents
@@ -61,7 +61,7 @@ class KustomizeRenderer:
         runner: Runner,
         *,
         allow_remote: bool = False,
-        helm: str | None = None,
+        helm: str | NoHelm = NOT_INSTALLED,
         limits: Limits | None = None,
         sandbox: Sandbox = NO_SANDBOX,
     ) -> None:
@@ -73,7 +73,7 @@ class KustomizeRenderer:
             runner: starts programs; of its environment nothing but proxies is passed on, and
                 those only for remote bases.
             allow_remote: whether kustomizations may name what is outside of the repository.
-            helm: helm (see `find_helm`); None: charts are not rendered, and the result says so.
+            helm: helm (see `find_helm`), or why charts are not rendered, which the result says.
             limits: what a render may take.
             sandbox: what the programs run in.
         """
@@ -215,7 +215,7 @@ class KustomizeRenderer:
             runner=self._runner,
             limits=self._limits,
             allow_remote=self._allow_remote,
-            helm=self._helm,
+            helm=self._helm if isinstance(self._helm, str) else None,
         )
         output, ours = kubectl.build(scratch, build)
         try:
@@ -242,7 +242,7 @@ class KustomizeRenderer:
             for item in graph.kustomizations
             if (plugins := inflation_plugins(item, files)) or item.charts
         ]
-        if self._helm:
+        if isinstance(self._helm, str):
             if asking:
                 refuse_options(graph)
             for kustomization, _ in () if self._allow_remote else asking:
@@ -256,8 +256,8 @@ class KustomizeRenderer:
             lines = (Location(file=kustomization.path, line=plugin.line) for plugin in plugins)
             yield RenderError(
                 "Helm charts of a kustomization are not rendered",
-                cause="there is no helm on PATH",
-                fix="install helm",
+                cause=self._helm.cause,
+                fix=self._helm.fix,
                 location=(*kustomization.charts, *lines)[0],
             )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 
+from gitops_action.core.answers import parse_json
 from gitops_action.core.health import kstatus as workloads
 from gitops_action.core.health.conventions import convention, no_status
 from gitops_action.core.health.known_kinds import apply_known, rule_of
@@ -116,8 +116,8 @@ def _with_conditions(body: Body) -> Body:
     if condition(body, "AbleToScale") or not written:
         return body
     try:
-        found = json.loads(written)
-    except json.JSONDecodeError:
+        found = parse_json(written)
+    except ValueError:
         return body
     return {"status": {"conditions": found if isinstance(found, list) else []}}
 

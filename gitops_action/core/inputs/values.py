@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.declaration import Command, Input, Kind
 from gitops_action.core.pattern import pattern
+from gitops_action.core.redaction.known import SHORTEST_PASSWORD
 from gitops_action.errors import GitOpsErrors, UsageError
 
 _TRUE = frozenset({"true", "True", "TRUE"})
@@ -124,6 +125,16 @@ def _check_line(item: Input, text: str) -> UsageError | None:
     return None
 
 
+def _check_secret(item: Input, text: str) -> UsageError | None:
+    if item.name.endswith("password") and len(text.strip()) < SHORTEST_PASSWORD:
+        cause = (
+            f"it is shorter than {SHORTEST_PASSWORD} characters, so that names in the log and in"
+            " outputs may contain it"
+        )
+        return _wrong(item, cause, "set a longer password, or a token")
+    return _check_line(item, text)
+
+
 def _check_flag(item: Input, text: str) -> UsageError | None:
     if text in BOOLEANS:
         return None
@@ -165,7 +176,7 @@ _CHECKS: dict[Kind, Callable[[Input, str], UsageError | None]] = {
     "choice": _check_choice,
     "url": _check_url,
     "repository": _check_repository,
-    "secret": _check_line,
+    "secret": _check_secret,
 }
 
 

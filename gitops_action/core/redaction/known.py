@@ -13,8 +13,13 @@ from urllib.parse import quote
 from gitops_action.core.pattern import pattern
 
 PLACEHOLDER = "***"
-_SHORTEST_LINE = 4
-"""Lines of a secret that are shorter (a bracket, a blank) would only shred the output."""
+SHORTEST_PASSWORD = 6
+"""Characters of the shortest password that is accepted: `web` is a part of half of all names, and
+redacting it would change `ghcr.io/acme/web` in outputs."""
+
+_SHORTEST = 4
+"""Shorter secrets, and shorter lines of one (a bracket, a blank), would only shred the output; as
+passwords they are refused."""
 
 
 class Redactor:
@@ -28,6 +33,8 @@ class Redactor:
 
     def add(self, secret: str) -> None:
         """Know one more secret; several lines count each for itself as well."""
+        if len(secret.strip()) < _SHORTEST:
+            return
         known = set(self._shapes)
         for part in (secret.strip(), *_lines(secret)):
             known |= _shapes(part)
@@ -52,7 +59,7 @@ class Redactor:
 
 
 def _lines(secret: str) -> list[str]:
-    return [line.strip() for line in secret.splitlines() if len(line.strip()) >= _SHORTEST_LINE]
+    return [line.strip() for line in secret.splitlines() if len(line.strip()) >= _SHORTEST]
 
 
 def _shapes(secret: str) -> set[str]:

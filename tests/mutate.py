@@ -1,0 +1,317 @@
+"""Mutation test of the rules that security rests on: which mutants does no test detect?
+
+    make mutation                                # all
+    .venv/bin/python -m tests.mutate --list      # the mutants
+    .venv/bin/python -m tests.mutate is_local    # those of one function
+    .venv/bin/python -m tests.mutate --shard 1/4 # every fourth, from the first
+
+A rule is named by its function, so that its file may move. A mutant inverts a comparison, or drops
+one operand of `and`, `or`, `not`, `&` or `|`. `EQUIVALENT` names the mutants that no test can
+detect, each with the reason. `tests/unit/test_mutation_table.py` compares table and source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "gitops_action"
+UNIT = "tests/unit"
+SECONDS = 300
+"""After which a mutant counts as detected: its tests hang."""
+
+PRELOADED = ("hypothesis", "jinja2", "requests", "ruamel.yaml", "github", "git")
+"""Libraries that are imported once, before the processes of the mutants begin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A function that decides about trust, and the tests that have to notice when it is wrong."""
+
+    function: str
+    tests: tuple[str, ...]
+    within: str = ""
+    """The class that it is in, where several functions share a name; or a part of its path."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """One change to a source file."""
+
+    rule: Rule
+    file: Path
+    line: int
+    what: str
+    text: str
+
+    @property
+    def key(self) -> str:
+        """What names it, wherever its line moves."""
+        return f"{self.rule.function}: {self.what}"
+
+    def __str__(self) -> str:
+        return f"{self.file.relative_to(ROOT)}:{self.line} {self.key}"
+
+
+TRUST = (f"{UNIT}/test_trust_rules.py",)
+COMMANDS = (f"{UNIT}/test_command_lines.py",)
+STEPS = (f"{UNIT}/test_steps_guard.py", f"{UNIT}/test_images_lines.py")
+PRUNE = (f"{UNIT}/test_deploy_prune.py", f"{UNIT}/test_prune_protection.py")
+PATTERNS = (f"{UNIT}/test_untrusted_patterns.py",)
+ADDRESSES = (f"{UNIT}/test_registry_addresses.py",)
+CHARTS = (f"{UNIT}/test_charts_in_jobs.py",)
+TRANSPORT = ("tests/integration/test_github_transport.py",)
+LOOKUP = ("tests/integration/test_registry_lookup.py",)
+REGISTRY = ("tests/integration/test_registry_faults.py",)
+
+RULES = (
+    Rule(function="_declined_before", tests=TRUST),
+    Rule(function="_declined", within="pull_request_state", tests=TRUST),
+    Rule(function="_proposes", within="pull_request_state", tests=TRUST),
+    Rule(function="_foreign", tests=TRUST),
+    Rule(function="_is_ours", within="pull_request_state", tests=TRUST),
+    Rule(function="_without_open", tests=TRUST),
+    Rule(function="refuse_held", tests=STEPS),
+    Rule(function="refuse_backwards", tests=STEPS),
+    Rule(function="held", within="config/holds", tests=(*STEPS, f"{UNIT}/test_holds_files.py")),
+    Rule(function="is_downgrade", tests=STEPS),
+    Rule(function="__post_init__", within="CommandLine", tests=COMMANDS),
+    Rule(function="_written", within="process", tests=COMMANDS),
+    Rule(function="_checked", within="helm_names", tests=COMMANDS),
+    Rule(function="chart_problems", tests=COMMANDS),
+    Rule(function="_field_problems", tests=COMMANDS),
+    Rule(function="composed_name", tests=COMMANDS),
+    Rule(function="expression_limit", tests=PATTERNS),
+    Rule(function="too_many_steps", tests=PATTERNS),
+    Rule(function="bounded_regex", tests=PATTERNS),
+    Rule(function="call_binop", tests=(f"{UNIT}/test_report_views.py",)),
+    Rule(function="_refuse_large", within="bounded_jinja", tests=(f"{UNIT}/test_report_views.py",)),
+    Rule(function="_step", within="bounded_jinja", tests=(f"{UNIT}/test_report_views.py",)),
+    Rule(function="delay_seconds", tests=(f"{UNIT}/test_odd_answers.py",)),
+    Rule(function="epoch_seconds", tests=(f"{UNIT}/test_odd_answers.py",)),
+    Rule(function="is_loopback", tests=ADDRESSES),
+    Rule(function="is_local", tests=ADDRESSES),
+    Rule(function="_address", within="registry/addresses", tests=ADDRESSES),
+    Rule(function="leads_home", tests=ADDRESSES),
+    Rule(function="is_safe", tests=ADDRESSES),
+    Rule(function="same_site", tests=ADDRESSES),
+    Rule(function="same_origin", tests=ADDRESSES),
+    Rule(function="_refuse_local", within="RegistryClient", tests=REGISTRY),
+    Rule(function="_transport_to", tests=REGISTRY),
+    Rule(function="_refuse_local", within="registry/guard", tests=REGISTRY),
+    Rule(function="_check_realm", tests=REGISTRY),
+    Rule(function="of", within="Accounts", tests=(*REGISTRY, *LOOKUP)),
+    Rule(function="privileged", tests=CHARTS),
+    Rule(function="kustomize_renderer", tests=CHARTS),
+    Rule(function="_check_secret", tests=TRUST),
+    Rule(function="_target", within="github/transport", tests=TRANSPORT),
+    Rule(function="__call__", within="_TokenForHost", tests=TRANSPORT),
+    Rule(function="add", within="Redactor", tests=(f"{UNIT}/test_app_redact.py", *TRUST)),
+    Rule(function="_shapes", within="redaction", tests=(f"{UNIT}/test_app_redact.py",)),
+    Rule(function="_clean", within="GitCommand", tests=TRUST),
+    Rule(function="write", within="ScratchFolder", tests=TRUST),
+    Rule(function="_harmless_line", tests=(f"{UNIT}/test_workflow_protocol.py",)),
+    Rule(function="kept_because", tests=PRUNE),
+    Rule(function="_other_owner", tests=PRUNE),
+    Rule(function="refusal_of", tests=PRUNE),
+    Rule(function="keeps", within="prune", tests=PRUNE),
+    Rule(function="fits", within="Reads", tests=(f"{UNIT}/test_yaml_replace.py", *TRUST)),
+    Rule(function="prove", tests=(f"{UNIT}/test_yaml_replace.py", *TRUST)),
+)
+
+
+EQUIVALENT: dict[str, str] = {}
+"""By the mutant's key: why no test can detect it."""
+
+
+def mutants(rules: tuple[Rule, ...] = RULES) -> Iterator[Mutant]:
+    """Every mutant of the rules, each a whole text of its file."""
+    sources = {path: path.read_text() for path in sorted(PACKAGE.rglob("*.py"))}
+    for rule in rules:
+        for path, text in sources.items():
+            for function in functions_of(rule, path, text):
+                yield from _of_function(rule, path, text, function)
+
+
+def functions_of(rule: Rule, path: Path, text: str) -> list[ast.FunctionDef]:
+    """The functions of a file that a rule is about."""
+    if f"def {rule.function}(" not in text:
+        return []
+    tree = ast.parse(text)
+    inside = {
+        node: parent.name
+        for parent in ast.walk(tree)
+        if isinstance(parent, ast.ClassDef)
+        for node in parent.body
+    }
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and node.name == rule.function
+        and rule.within in f"{path}:{inside.get(node, '')}"
+    ]
+
+
+def _of_function(rule: Rule, path: Path, text: str, function: ast.FunctionDef) -> Iterator[Mutant]:
+    nodes = (node for part in function.body for node in ast.walk(part))
+    for node in nodes:
+        for what, new in _changes(node):
+            start, end = _span(text, node)
+            yield Mutant(
+                rule=rule,
+                file=path,
+                line=getattr(node, "lineno", 0),
+                what=what,
+                text=text[:start] + new + text[end:],
+            )
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, str]]:
+    if isinstance(node, ast.BoolOp):
+        for at, dropped in enumerate(node.values):
+            less = copy.copy(node)
+            less.values = node.values[:at] + node.values[at + 1 :]
+            rest = less.values[0] if len(less.values) == 1 else less
+            yield f"without `{_short(dropped)}`", f"({ast.unparse(rest)})"
+    elif isinstance(node, ast.Compare):
+        yield f"not `{_short(node)}`", f"(not ({ast.unparse(node)}))"
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield f"`{_short(node)}` without not", f"({ast.unparse(node.operand)})"
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
+        yield f"`{_short(node)}` without its right side", f"({ast.unparse(node.left)})"
+
+
+def _short(node: ast.AST) -> str:
+    return " ".join(ast.unparse(node).split())[:60]
+
+
+def _span(text: str, node: ast.AST) -> tuple[int, int]:
+    lines = text.splitlines(keepends=True)
+
+    def at(line: int, column: int) -> int:
+        before = sum(len(item) for item in lines[: line - 1])
+        return before + len(lines[line - 1].encode()[:column].decode())
+
+    first = at(node.lineno, node.col_offset)  # type: ignore[attr-defined]
+    return first, at(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+
+
+class MutatedModule(MetaPathFinder, Loader):
+    """Imports the mutant's text in place of its file."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        """Take the place of one module."""
+        self._mutant = mutant
+        parts = mutant.file.relative_to(ROOT).with_suffix("").parts
+        self._name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """The mutated module alone."""
+        del path, target
+        if fullname != self._name:
+            return None
+        return spec_from_file_location(fullname, self._mutant.file, loader=self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the mutant's text."""
+        exec(compile(self._mutant.text, self._mutant.file, "exec"), module.__dict__)  # noqa: S102
+
+
+def detected(chosen: Sequence[Mutant], workers: int) -> list[bool]:
+    """Whether a test fails, for each mutant; its tests run in a process of their own."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+    results = [False] * len(chosen)
+    running: dict[int, tuple[int, float]] = {}
+    waiting = list(enumerate(chosen))
+    while waiting or running:
+        while waiting and len(running) < workers:
+            index, mutant = waiting.pop(0)
+            running[_start(mutant)] = (index, time.monotonic())
+        for pid, (index, began) in list(running.items()):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if not ended and time.monotonic() - began > SECONDS:
+                os.kill(pid, signal.SIGKILL)
+                ended, status = os.waitpid(pid, 0)
+            if ended:
+                del running[pid]
+                results[index] = os.waitstatus_to_exitcode(status) != 0
+                word = "detected" if results[index] else "SURVIVES"
+                print(f"{word} {chosen[index]}", flush=True)
+        time.sleep(0.02)
+    return results
+
+
+def _start(mutant: Mutant) -> int:
+    """A process that runs the mutant's tests; its exit code is pytest's."""
+    if pid := os.fork():
+        return pid
+    code = 1
+    try:
+        silence = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(silence, stream)
+        for name in [name for name in sys.modules if name.split(".")[0] == "gitops_action"]:
+            del sys.modules[name]
+        sys.meta_path.insert(0, MutatedModule(mutant))
+        options = ["-x", "-q", "-n", "0", "--timeout=60", "-p", "no:cacheprovider"]
+        code = int(pytest.main([*options, *mutant.rule.tests]))
+    finally:
+        os._exit(code)
+
+
+def chosen_by(words: Sequence[str], shard: str) -> list[Mutant]:
+    """The mutants whose line has one of the words, and of those the shard's."""
+    found = [item for item in mutants() if not words or any(word in str(item) for word in words)]
+    number, _, count = shard.partition("/")
+    return found[int(number) - 1 :: int(count)]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the mutants; 1 when one survives that is not known to be equivalent."""
+    parser = argparse.ArgumentParser(prog="tests.mutate", description=__doc__.partition("\n")[0])
+    parser.add_argument("words", nargs="*", help="only mutants whose line has one of them")
+    parser.add_argument("--list", action="store_true", help="list the mutants, run none")
+    parser.add_argument("--shard", default="1/1", help="N/M: every M-th mutant, from the N-th")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args(arguments)
+    chosen = chosen_by(options.words, options.shard)
+    if options.list:
+        print(*chosen, sep="\n")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
+        results = detected(chosen, options.workers)
+    left = [item for item, seen in zip(chosen, results, strict=True) if not seen]
+    survivors = [item for item in left if item.key not in EQUIVALENT]
+    equivalent = len(left) - len(survivors)
+    print(f"{len(chosen)} mutants: {len(chosen) - len(left)} detected, {equivalent} equivalent")
+    print(*(f"SURVIVES {item}" for item in survivors), sep="\n")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
