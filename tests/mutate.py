@@ -137,7 +137,9 @@ RULES = (
 )
 
 
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    "_declined: without `closed.state != 'closed'`": "GitHub names who closed only what is closed",
+}
 """By the mutant's key: why no test can detect it."""
 
 

@@ -94,7 +94,7 @@ def _without_open(facts: BranchFacts, requested: ProposedChange, *, reopen: bool
         reason = f"@{declined.closed_by} closed #{declined.number}, which proposed the same"
         if not reopen:
             return BranchState(situation="refused", pull_request=declined, reason=reason)
-        if facts.head is not None and facts.head == declined.head_oid:
+        if facts.head == declined.head_oid:
             return BranchState(situation="reopen", pull_request=declined, reason=reason)
     last = facts.pull_requests[0] if facts.pull_requests else None
     if last and facts.head == last.head_oid and last.state == "merged":

@@ -145,3 +145,11 @@ def test_json_nested_without_end_is_an_error_of_the_answer(status: int, body: by
         with pytest.raises(RequestFailure):
             pygithub.request("GET", "/repos/acme/environment")
     assert len(api.asked) == 2
+
+
+def test_without_a_token_nothing_stands_in_its_place() -> None:
+    answer = Reply(headers={"Content-Type": "application/json"}, body=b'{"data": {}}')
+    with scripted_server(lambda *_: answer) as api:
+        url = f"http://{api.address}"
+        Transport(token="", api_url=url, graphql_url=f"{url}/graphql").graphql("query { x }", {})
+    assert "Authorization" not in api.asked[0].headers

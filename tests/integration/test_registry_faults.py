@@ -339,7 +339,7 @@ def test_a_local_registry_is_asked_only_where_it_is_named(registry: str) -> None
     except ImageReferenceError:
         return  # no registry is spelled like this
     client = RegistryClient(Accounts(), policy=QUICK, timeouts=SHORT)
-    with pytest.raises(RegistryUnreachableError, match="is not asked"):
+    with pytest.raises(RegistryUnreachableError, match="is not asked for"):
         client.describe(reference)
 
 

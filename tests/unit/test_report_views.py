@@ -254,6 +254,7 @@ def test_the_image_of_a_view_is_read_back_from_its_trailers() -> None:
         "{{ [1] * 99999999 }}",
         "{{ 9 ** 9 ** 9 }}",
         "{{ '%9999999999d' % 1 }}",
+        "{{ 90000000 * 'x' }}",
         "{{ '%*d' % (999999999, 1) }}",
         "{{ '{:9999999999}'.format(1) }}",
         "{{ 'x'.center(9999999999) }}",
@@ -267,4 +268,5 @@ def test_a_template_is_stopped(template: str) -> None:
 
 def test_a_template_within_bounds() -> None:
     text = "{% for a in range(300) %}{{ 'x' * 3 }}{{ loop.index ** 2 % 7 }}{% endfor %}"
+    text += "{{ '%d' % 7 }}{{ '%1234567d' * 2 }}"
     assert Templates().user(text, {}, name="body").startswith("xxx1xxx4")

@@ -90,6 +90,11 @@ def test_other_images_versions_do_not_count() -> None:
     assert refuse_backwards(described, parse_image_lines(f"{WEB}:v1.0.0"), ()) == ()
 
 
+def test_a_digest_alone_is_no_lower_version() -> None:
+    changes = parse_image_lines(f"{WEB}@sha256:{'0' * 64}")
+    assert refuse_backwards(plan(f"{WEB}:v1.2.0"), changes, ()) == ()
+
+
 def ancestry(status: Status | None) -> SourceAncestry:
     comparison = Comparison(status=status, total=1) if status else None
     return SourceAncestry(repository=WEB, old=OLD, new=NEW, comparison=comparison)

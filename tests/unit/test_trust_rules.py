@@ -37,6 +37,7 @@ TRAILERS = f"GitOps-Action: bump\nGitOps-Image: {WEB}"
 APP = Identity(login="gitops[bot]", name="gitops[bot]", email="1+gitops[bot]@x")
 PERSON = Identity(login="alice", name="alice", email="alice@x")
 HEAD = "a" * 40
+CHANGE = ProposedChange(images=(parse_reference(WEB),))
 
 
 def commit(**more: str) -> CommitFacts:
@@ -68,16 +69,18 @@ def pull(number: int, state: str, **more: object) -> PullRequestFacts:
     return PullRequestFacts(**given)  # type: ignore[arg-type]
 
 
-def state(
+def state(  # noqa: PLR0913 - what a branch can be
     *pulls: PullRequestFacts,
     commits: tuple[CommitFacts, ...] = (),
     viewer: Identity = APP,
     complete: bool = True,
     reopen: bool = False,
+    head: str | None = HEAD,
+    requested: ProposedChange = CHANGE,
 ) -> BranchState:
     facts = BranchFacts(
         name="gitops/staging/web",
-        head=HEAD,
+        head=head,
         base="b" * 40,
         commits=commits,
         complete=complete,
@@ -86,7 +89,6 @@ def state(
         pull_requests=pulls,
         viewer=viewer,
     )
-    requested = ProposedChange(images=(parse_reference(WEB),))
     return discovered(facts, base="main", requested=requested, reopen=reopen)
 
 
@@ -119,6 +121,59 @@ def test_a_rejection_from_before_the_last_merge_is_over() -> None:
     old, merged = pull(1, "closed", closed_by="alice"), pull(2, "merged")
     assert state(merged, old).situation == "restart"
     assert state(pull(3, "closed", closed_by="alice"), merged).situation == "refused"
+
+
+@pytest.mark.parametrize("head", [None, "d" * 40])
+def test_a_branch_that_moved_since_the_rejection_is_not_reopened(head: str | None) -> None:
+    closed = pull(1, "closed", closed_by="alice")
+    assert state(closed, reopen=True, head=head).situation == "restart"
+
+
+SET = "environments/staging/x.yaml:spec.replicas=3"
+SET_TRAILERS = f"GitOps-Action: bump\nGitOps-Set: {SET}"
+
+
+@pytest.mark.parametrize(
+    ("requested", "situation"),
+    [
+        (ProposedChange(sets=(SET,)), "refused"),
+        (ProposedChange(sets=(SET, "a.yaml:b=1")), "restart"),
+        (ProposedChange(images=CHANGE.images, sets=(SET,)), "restart"),
+        (ProposedChange(), "restart"),
+    ],
+)
+def test_a_rejection_counts_for_the_edits_that_it_saw(
+    requested: ProposedChange, situation: str
+) -> None:
+    closed = pull(1, "closed", closed_by="alice", body=f"text\n\n{SET_TRAILERS}\n")
+    assert state(closed, requested=requested).situation == situation
+
+
+FOREIGN = {"author_login": "mallory", "author_email": "m@x"}
+
+
+@pytest.mark.parametrize(
+    ("last", "head", "situation"),
+    [
+        (pull(1, "merged"), HEAD, "restart"),
+        (pull(1, "merged"), "d" * 40, "shared"),
+        (pull(1, "closed", closed_by_deletion=True), HEAD, "shared"),
+        (pull(1, "closed", closed_by_deletion=True), None, "restart"),
+    ],
+)
+def test_commits_of_others_on_a_branch_without_a_pull_request_stay(
+    last: PullRequestFacts, head: str | None, situation: str
+) -> None:
+    found = state(last, commits=(commit(**FOREIGN),), head=head)
+    assert found.situation == situation
+    assert ("was merged" in found.reason) is (last.state == "merged" and situation == "restart")
+
+
+def test_the_newest_commit_of_another_is_named() -> None:
+    first, last = commit(**FOREIGN), commit(oid="e" * 40, **FOREIGN)
+    for complete in (True, False):
+        found = state(pull(1, "open"), commits=(first, last, commit()), complete=complete)
+        assert "eeeeeee" in found.reason
 
 
 def test_our_commit_is_ours() -> None:
