@@ -106,7 +106,7 @@ RULES = (
     Rule(function="_step", within="bounded_jinja", tests=(f"{UNIT}/test_report_views.py",)),
     Rule(function="delay_seconds", tests=(f"{UNIT}/test_odd_answers.py",)),
     Rule(function="epoch_seconds", tests=(f"{UNIT}/test_odd_answers.py",)),
-    Rule(function="is_loopback", tests=ADDRESSES),
+    Rule(function="is_loopback", within="registry/addresses", tests=ADDRESSES),
     Rule(function="is_local", tests=ADDRESSES),
     Rule(function="_address", within="registry/addresses", tests=ADDRESSES),
     Rule(function="leads_home", tests=ADDRESSES),
@@ -133,7 +133,7 @@ RULES = (
     Rule(function="refusal_of", tests=PRUNE),
     Rule(function="keeps", within="prune", tests=PRUNE),
     Rule(function="fits", within="Reads", tests=(f"{UNIT}/test_yaml_replace.py", *TRUST)),
-    Rule(function="prove", tests=(f"{UNIT}/test_yaml_replace.py", *TRUST)),
+    Rule(function="prove", within="yaml/proof", tests=(f"{UNIT}/test_yaml_replace.py", *TRUST)),
 )
 
 
