@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError, LocationValueError
 
 from gitops_action import __version__
 from gitops_action.adapters.deadline import DeadlineError, within
-from gitops_action.adapters.registry.transport import is_local, is_loopback
+from gitops_action.adapters.registry.addresses import is_local, is_loopback
 from gitops_action.adapters.retry import RetryPolicy, retry
 from gitops_action.core.config.resolved import HttpGate
 from gitops_action.core.gates.http import HttpAnswer, HttpSettings
