@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import configparser
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TextIO
 
 from gitops_action.adapters.workflow.escaping import printable
 from gitops_action.adapters.worktree.files import replace_files
+from gitops_action.core.answers import parse_json
+from gitops_action.core.json_values import text
 from gitops_action.core.scaffold.questions import Question
 from gitops_action.errors import GitOpsError
 
@@ -18,6 +23,43 @@ _IN_PACKAGE = Path(__file__).parents[1] / "templates"
 _IN_CHECKOUT = Path(__file__).parents[2] / "templates"
 _PREFIX = ".gitops-action-"
 _FOLDER_MODE = 0o755
+
+
+_GITHUB = re.compile(
+    r"(?:https://|ssh://(?:[^/@\s]+@)?|git@)[^/:@\s]+[/:]([^/\s:]+/[^/\s]+?)(?:\.git)?/?"
+)
+
+
+def runs_from() -> str:
+    """The repository that this program was installed or checked out from, OWNER/NAME; else empty.
+
+    pip records the address of what it installed from Git in `direct_url.json` (PEP 610); a checkout
+    has it in its remote `origin`.
+    """
+    return _repository_of(_direct_url()) or _repository_of(_origin())
+
+
+def _repository_of(address: str) -> str:
+    found = _GITHUB.fullmatch(address)
+    return found[1] if found else ""
+
+
+def _direct_url() -> str:
+    try:
+        recorded = distribution("gitops-action").read_text("direct_url.json")
+        return text(parse_json(recorded or "{}"), "url")
+    except (PackageNotFoundError, ValueError):
+        return ""
+
+
+def _origin() -> str:
+    """Of the checkout that this file is in."""
+    settings = configparser.ConfigParser(strict=False, interpolation=None)
+    try:
+        settings.read(Path(__file__).parents[2] / ".git" / "config", encoding="utf-8")
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return ""
+    return settings.get('remote "origin"', "url", fallback="")
 
 
 class PackagedTemplates:

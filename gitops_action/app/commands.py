@@ -98,6 +98,7 @@ def _init(values: Values, context: Context) -> Outcome:
         FolderTarget,
         PackagedTemplates,
         TerminalPerson,
+        runs_from,
     )
     from gitops_action.commands.init import InitPorts, run  # noqa: PLC0415 - same
     from gitops_action.core.inputs.init import InitInputs  # noqa: PLC0415 - same
@@ -106,6 +107,7 @@ def _init(values: Values, context: Context) -> Outcome:
         templates=PackagedTemplates(),
         target=FolderTarget(Path.cwd()),
         person=TerminalPerson(*context.terminal) if context.terminal else None,
+        runs_from=runs_from(),
     )
     return run(values.build(InitInputs), ports)
 

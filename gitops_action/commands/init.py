@@ -10,7 +10,7 @@ from gitops_action.core.inputs.init import INIT, InitInputs
 from gitops_action.core.outcome import Line, Outcome, Part
 from gitops_action.core.scaffold import Answers, next_steps, render
 from gitops_action.core.scaffold.next_steps import SetUpStep
-from gitops_action.core.scaffold.questions import Question, questions_for, read_answers
+from gitops_action.core.scaffold.questions import RUNS_FROM, Question, questions_for, read_answers
 from gitops_action.errors import GitOpsError, UsageError
 
 
@@ -52,11 +52,19 @@ class Person(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class InitPorts:
-    """What `init` talks to; `person` is None where nobody can be asked."""
+    """What `init` talks to.
+
+    Attributes:
+        templates: what repositories are made from.
+        target: where they are written.
+        person: None where nobody can be asked.
+        runs_from: the repository that this program came from, OWNER/NAME; empty where unknown.
+    """
 
     templates: TemplateSource
     target: WriteTarget
     person: Person | None = None
+    runs_from: str = ""
 
 
 def run(inputs: InitInputs, ports: InitPorts) -> Outcome:
@@ -66,7 +74,7 @@ def run(inputs: InitInputs, ports: InitPorts) -> Outcome:
         UsageError: an answer cannot be, or is missing and nobody can be asked.
         GitOpsError: files are in the way, or could not be written; nothing was.
     """
-    answers = _answers(inputs, ports.person)
+    answers = _answers(inputs, ports)
     files = render(ports.templates.files(answers.template), answers)
     name = answers.written.partition("/")[2]
     folder = ports.target.folder(inputs.output, name="" if answers.subject == "workflow" else name)
@@ -78,15 +86,15 @@ def run(inputs: InitInputs, ports: InitPorts) -> Outcome:
     return _outcome(answers, folder, tuple(files), there, inputs)
 
 
-def _answers(inputs: InitInputs, person: Person | None) -> Answers:
+def _answers(inputs: InitInputs, ports: InitPorts) -> Answers:
     """Each question in turn: what was said by a flag, else by the person, else the default."""
-    given = _given(inputs)
+    given = {**_given(inputs), RUNS_FROM: ports.runs_from}
     for question in questions_for(inputs.what, given, INIT):
         text = given.get(question.name, "")
         if text:
             question.check(text)
         else:
-            text = _answered(question, given, person)
+            text = _answered(question, given, ports.person)
         given[question.name] = text
     return read_answers(inputs.what, given)
 

@@ -14,8 +14,9 @@ import pytest
 
 from gitops_action.core.scaffold import Answers, next_steps
 from gitops_action.core.scaffold.next_steps import SetUpStep
+from gitops_action.core.scaffold.rulesets import DEFAULT_BRANCH_FILE, READY_FILE, ruleset_files
 from testbed.forge.schema_openapi import Description
-from tests.support.scaffold import combinations, name_of, written
+from tests.support.scaffold import combinations, files_of, name_of, written
 
 ROUTES = {
     "PUT repos/{}/environments/gitops": "PUT /repos/{owner}/{repo}/environments/{environment_name}",
@@ -28,8 +29,11 @@ ROUTES = {
 IDENTITY = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
 _GH = """\
 import json, os, sys
+given = sys.argv[1:]
+source = given[given.index("--input") + 1] if "--input" in given else "-"
+text = sys.stdin.read() if source == "-" else open(source).read()
 with open(os.environ["TOLD"], "a") as told:
-    told.write(json.dumps([sys.argv[1:], "" if sys.stdin.isatty() else sys.stdin.read()]) + "\\n")
+    told.write(json.dumps([given, text]) + "\\n")
 """
 
 
@@ -61,7 +65,7 @@ def told(steps: tuple[SetUpStep, ...], folder: Path) -> list[tuple[list[str], st
     }
     script = "\n".join(command for step in steps for command in step.commands)
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script.replace("GATE_APP_ID", "123")],
+        ["bash", "-euo", "pipefail", "-c", script.replace("/GATE_APP_ID/", "/123/")],
         cwd=folder.parent,
         env=environ,
         stdin=subprocess.DEVNULL,
@@ -78,8 +82,24 @@ def calls(found: list[tuple[list[str], str]]) -> Iterator[tuple[str, str, dict[s
     for arguments, stdin in found:
         if arguments[0] == "api":
             assert arguments[1] == "--method"
-            assert arguments[4:] == ["--input", "-"]
-            yield arguments[2], arguments[3], json.loads(stdin)
+            body = json.loads(stdin) if "--input" in arguments else fields(arguments[4:])
+            yield arguments[2], arguments[3], body
+
+
+def fields(options: list[str]) -> dict[str, object]:
+    """The body that `gh api` makes of `-f` (texts) and `-F` (booleans) options."""
+    body: dict[str, object] = {}
+    for flag, pair in zip(options[::2], options[1::2], strict=True):
+        name, _, text = pair.partition("=")
+        outer, _, inner = name.rstrip("]").partition("[")
+        value = {"true": True, "false": False}[text] if flag == "-F" else text
+        if inner:
+            nested = body.setdefault(outer, {})
+            assert isinstance(nested, dict)
+            nested[inner] = value
+        else:
+            body[outer] = value
+    return body
 
 
 @pytest.mark.parametrize("answers", combinations()[::3], ids=name_of)
@@ -104,9 +124,19 @@ def test_rulesets_limit_apps_and_require_the_gate_last(tmp_path: Path) -> None:
     found = list(calls(told(next_steps(answers, "repository"), folder)))
     rulesets = {str(body["name"]): body for _, path, body in found if path.endswith("/rulesets")}
     assert list(rulesets) == ["gitops: proposals only", "gitops: default branch", "gitops: ready"]
-    limits = json.dumps(rulesets["gitops: proposals only"])
-    assert "refs/heads/gitops/**/*" in limits
-    assert "Integration" not in limits  # no App may pass, whatever its rights
+    limits = rulesets["gitops: proposals only"]
+    assert limits["conditions"] == {
+        "ref_name": {
+            "include": ["~ALL"],
+            "exclude": [
+                "~DEFAULT_BRANCH",
+                "refs/heads/gitops/**/*",
+                "refs/heads/dependabot/**/*",
+                "refs/heads/gh-readonly-queue/**/*",
+            ],
+        }
+    }
+    assert "Integration" not in json.dumps(limits)  # no App may pass, whatever its rights
     ready = json.dumps(rulesets["gitops: ready"])
     assert '"context": "gitops/ready", "integration_id": 123' in ready
     assert "gitops/ready" not in json.dumps([*rulesets.values()][:2])
@@ -129,3 +159,39 @@ def test_the_app_gets_what_it_needs_and_no_more(answers: Answers, rights: str) -
     found = re.search(r"repository permissions: ([^.]+)\.", text)
     assert found
     assert found[1] == rights
+
+
+def test_the_default_branch_lets_unattended_merges_pass_and_nothing_be_pushed() -> None:
+    """One review of every pull request would stop automatic merges and rollbacks."""
+    ruleset = json.loads(ruleset_files()[DEFAULT_BRANCH_FILE])
+    rules = {rule["type"]: rule.get("parameters", {}) for rule in ruleset["rules"]}
+    assert set(rules) == {"deletion", "non_fast_forward", "pull_request"}
+    assert rules["pull_request"]["required_approving_review_count"] == 0
+    assert rules["pull_request"]["dismiss_stale_reviews_on_push"] is False
+    assert rules["pull_request"]["require_code_owner_review"] is True
+    for path in (DEFAULT_BRANCH_FILE, READY_FILE):
+        (role,) = json.loads(ruleset_files()[path])["bypass_actors"]
+        assert role == {
+            "actor_id": 5,  # administrators, who can break the glass
+            "actor_type": "RepositoryRole",
+            "bypass_mode": "pull_request",
+        }
+
+
+def test_the_ready_ruleset_cannot_be_applied_without_an_app(github: Description) -> None:
+    body = json.loads(ruleset_files()[READY_FILE])
+    assert github.check_request(ROUTES["POST repos/{}/rulesets"], {}, body)
+
+
+@pytest.mark.parametrize(
+    "answers", [item for item in combinations() if item.subject == "environment"], ids=name_of
+)
+def test_code_owners_leave_environments_to_the_gate_and_holds_to_everyone(answers: Answers) -> None:
+    text = files_of(answers)[".github/CODEOWNERS"]
+    lines = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    assert [line[0] for line in lines] == [
+        "/.github/",
+        "/cluster-config/",
+        "/.github/gitops/holds/",
+    ]
+    assert [line[1:] for line in lines] == [*[answers.code_owners.split()] * 2, []]

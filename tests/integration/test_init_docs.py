@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from testbed.process import run
-from tests.support.scaffold import TEMPLATES
+from tests.support.scaffold import TEMPLATES, installed_from
 
 ROOT = TEMPLATES.parent
 PAGE = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def shell(code: str, folder: Path, package: Path = ROOT) -> None:
     environ = {
         "HOME": str(folder),
         "PATH": f"{programs}:{_BIN}:{os.environ['PATH']}",
-        "PYTHONPATH": str(package),
+        "PYTHONPATH": f"{installed_from(folder.parent / 'site')}:{package}",
         "PYTHONSAFEPATH": "1",
     }
     done = subprocess.run(

@@ -17,7 +17,7 @@ import pytest
 from gitops_action.adapters import scaffold
 from gitops_action.adapters.scaffold import FolderTarget
 from gitops_action.errors import GitOpsError
-from tests.support.scaffold import TEMPLATES, combinations, files_of
+from tests.support.scaffold import TEMPLATES, combinations, files_of, installed_from
 
 ROOT = TEMPLATES.parent
 ENVIRONMENT = ("init", "environment", "--owner", "acme")
@@ -25,7 +25,9 @@ PROGRAM = [sys.executable, "-m", "gitops_action"]
 
 
 def environ(folder: Path) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    record = installed_from(folder.parent / f"{folder.name}-site")
+    path = f"{record}:{ROOT}"
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": path}
 
 
 def gitops(
@@ -127,6 +129,7 @@ def test_a_dry_run_lists_and_writes_nothing(tmp_path: Path) -> None:
         ((*ENVIRONMENT, "--applications", "../../etc"), "cannot be an application's name"),
         ((*ENVIRONMENT, "--applications", "web=${{ github.token }}"), "cannot be an image's"),
         ((*ENVIRONMENT, "--library", "x"), "is not OWNER/NAME"),
+        ((*ENVIRONMENT, "--library", "OWNER/gitops-action"), "`OWNER` stands for an account"),
     ],
 )
 def test_mistakes_are_told_and_nothing_is_written(
@@ -212,3 +215,38 @@ def test_a_job_is_never_asked(tmp_path: Path) -> None:
     done = gitops(tmp_path, "init", "application", variables={"GITHUB_ACTIONS": "true"})
     assert done.returncode == 2
     assert "--owner is missing" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "library"),
+    [
+        ("https://github.com/octo-org/gitops-action", "octo-org/gitops-action"),
+        ("https://github.example.com/a/b.git", "a/b"),
+        ("ssh://git@github.com/octo-org/actions.git", "octo-org/actions"),
+        ("git@github.com:octo-org/actions.git", "octo-org/actions"),
+    ],
+)
+def test_the_library_is_where_this_program_came_from(
+    address: str, library: str, tmp_path: Path
+) -> None:
+    site = installed_from(tmp_path / "site", address)
+    variables = {"PYTHONPATH": f"{site}:{ROOT}"}
+    here = tmp_path / "here"
+    here.mkdir()
+    done = gitops(here, *ENVIRONMENT, variables=variables)
+    assert done.returncode == 0, done.stderr
+    workflow = content(here)[".github/workflows/validate.yml"]
+    assert f"uses: {library}/.github/workflows/validate.yml@v1" in workflow
+
+
+@pytest.mark.parametrize(
+    "address", ["", "file:///home/me/x", "https://github.com/OWNER/gitops-action"]
+)
+def test_where_the_library_is_unknown_it_is_asked_for(address: str, tmp_path: Path) -> None:
+    site = installed_from(tmp_path / "site", address)
+    here = tmp_path / "here"
+    here.mkdir()
+    done = gitops(here, *ENVIRONMENT, variables={"PYTHONPATH": f"{site}:{ROOT}"})
+    assert done.returncode == 2, done.stderr
+    assert "--library" in done.stderr or "`OWNER` stands for" in done.stderr
+    assert content(here) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -29,6 +30,19 @@ OTHER = replace(
     code_owners="@octo-org/sre @alice",
     library="octo-org/gitops-action",
 )
+
+
+def installed_from(folder: Path, address: str = "https://github.com/acme/gitops-action") -> Path:
+    """A folder for PYTHONPATH: pip's record of where the package came from (PEP 610)."""
+    record = folder / "gitops_action-1.0.dist-info"
+    record.mkdir(parents=True, exist_ok=True)
+    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: gitops-action\nVersion: 1.0\n")
+    (record / "direct_url.json").write_text(
+        json.dumps({"url": address, "vcs_info": {"vcs": "git"}})
+    )
+    return folder
+
+
 ENVIRONMENTS = (("live",), ("staging", "production"), ("dev", "qa", "staging", "production-eu"))
 
 

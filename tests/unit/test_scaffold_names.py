@@ -13,6 +13,7 @@ from gitops_action.commands import init
 from gitops_action.core.inputs.init import InitInputs
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.scaffold import names
+from gitops_action.core.scaffold.names import check_library
 from gitops_action.errors import GitOpsError, UsageError
 
 Check = Callable[[str], object]
@@ -111,7 +112,9 @@ class Nowhere:
 
 def run(inputs: InitInputs) -> Outcome:
     nowhere = Nowhere()
-    return init.run(inputs, init.InitPorts(templates=nowhere, target=nowhere))
+    return init.run(
+        inputs, init.InitPorts(templates=nowhere, target=nowhere, runs_from="acme/gitops-action")
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,3 +154,10 @@ def test_a_dry_run_writes_nothing() -> None:
     outcome = run(InitInputs(what="application", owner="acme", name="web", dry_run=True))
     assert outcome.headline == "would write 1 file to web"
     assert outcome.data["files"] == ["README.md"]
+
+
+@pytest.mark.parametrize("library", ["OWNER/gitops-action", "acme", "acme/a/b", "a b/c"])
+def test_the_documents_placeholder_is_no_library(library: str) -> None:
+    with pytest.raises(UsageError):
+        check_library(library)
+    check_library("acme/gitops-action")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.declaration import Command, Input
 
-LIBRARY = "OWNER/gitops-action"
-
 WHAT = Input(
     name="what",
     topic="What changes",
@@ -97,8 +95,8 @@ LIBRARY_INPUT = Input(
     name="library",
     topic="Access",
     kind="repository",
-    default=LIBRARY,
-    help="The repository of this action, when you have a copy of your own.",
+    help="The repository of this action, whose workflows are called.",
+    default_help="where this program was installed from; else asked for",
 )
 OUTPUT = Input(
     name="output",
@@ -166,4 +164,4 @@ class InitInputs:
     output: str = ""
     force: bool = False
     dry_run: bool = False
-    library: str = LIBRARY
+    library: str = ""

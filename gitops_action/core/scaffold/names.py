@@ -73,6 +73,24 @@ def check_repository(name: str) -> None:
         raise _wrong("repository", name, "GitHub has no such names", "write it like `environment`")
 
 
+def check_library(text: str) -> None:
+    """The repository of this action, OWNER/NAME.
+
+    Raises:
+        UsageError: it is none, or the documents' placeholder.
+    """
+    owner, slash, name = text.partition("/")
+    check_owner(owner)
+    check_repository(name if slash else "")
+    if owner == "OWNER":
+        raise _wrong(
+            "library",
+            text,
+            "`OWNER` stands for an account in the documents",
+            "name the account that the action's repository belongs to",
+        )
+
+
 def check_code_owners(text: str) -> None:
     """People and teams, separated by spaces.
 

@@ -2,115 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Mapping
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.permissions import RIGHTS
 from gitops_action.core.scaffold.questions import UNRELEASED, Answers, Handover
-
-# What GitHub is asked to enforce, as its REST API takes it.
-
-Payload = Mapping[str, object]
-
-GATE_APP = "GATE_APP_ID"
-"""Stands for the App's number, which is known once the App is made."""
-
-_MACHINES = ("refs/heads/gitops/**/*", "refs/heads/dependabot/**/*")
-"""Where Apps may write: proposals of ours, and Dependabot's."""
-
-_ADMIN, _MAINTAIN, _WRITE = 5, 2, 4
-"""Numbers of GitHub's repository roles, as rulesets name them."""
-
-
-def proposals_only() -> Payload:
-    """Branches other than `gitops/**` are for people: an App with the bump's key cannot push.
-
-    People may by their role; an App has none.
-    """
-    people = [
-        {"actor_id": role, "actor_type": "RepositoryRole", "bypass_mode": "always"}
-        for role in (_ADMIN, _MAINTAIN, _WRITE)
-    ]
-    return {
-        "name": "gitops: proposals only",
-        "target": "branch",
-        "enforcement": "active",
-        "bypass_actors": people,
-        "conditions": {"ref_name": {"include": ["~ALL"], "exclude": list(_MACHINES)}},
-        "rules": [{"type": "creation"}, {"type": "update"}, {"type": "deletion"}],
-    }
-
-
-def reviewed_default_branch() -> Payload:
-    """The default branch changes by pull requests that are reviewed and valid, nobody excepted."""
-    return {
-        "name": "gitops: default branch",
-        "target": "branch",
-        "enforcement": "active",
-        "bypass_actors": [],
-        "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
-        "rules": [
-            {"type": "deletion"},
-            {"type": "non_fast_forward"},
-            {
-                "type": "pull_request",
-                "parameters": {
-                    "required_approving_review_count": 1,
-                    "require_code_owner_review": True,
-                    "dismiss_stale_reviews_on_push": True,
-                    "require_last_push_approval": False,
-                    "required_review_thread_resolution": False,
-                },
-            },
-        ],
-    }
-
-
-def ready_required(app: object = GATE_APP) -> Payload:
-    """Only the gate's own `gitops/ready` lets a pull request into the default branch."""
-    return {
-        "name": "gitops: ready",
-        "target": "branch",
-        "enforcement": "active",
-        "bypass_actors": [],
-        "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
-        "rules": [
-            {
-                "type": "required_status_checks",
-                "parameters": {
-                    "strict_required_status_checks_policy": False,
-                    "required_status_checks": [
-                        {"context": "gitops/ready", "integration_id": app},
-                    ],
-                },
-            }
-        ],
-    }
-
-
-def merge_settings() -> Payload:
-    """A squashed commit's message is the body of its pull request, which holds the trailers."""
-    return {
-        "allow_squash_merge": True,
-        "squash_merge_commit_title": "PR_TITLE",
-        "squash_merge_commit_message": "PR_BODY",
-        "delete_branch_on_merge": True,
-    }
-
-
-def key_environment() -> Payload:
-    """The GitHub environment that holds the App's key is for chosen branches alone."""
-    return {
-        "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}
-    }
-
-
-def default_branch_policy() -> Payload:
-    """The branch it is for."""
-    return {"name": "main", "type": "branch"}
-
+from gitops_action.core.scaffold.rulesets import (
+    DEFAULT_BRANCH_FILE,
+    GATE_APP,
+    PROPOSALS_FILE,
+    READY_FILE,
+)
 
 KEY_ENVIRONMENT = "gitops"
 """The GitHub environment that holds the App's key."""
@@ -181,8 +83,12 @@ def _environment_app(answers: Answers) -> SetUpStep:
             ),
         ),
         commands=(
-            _api("PUT", where, key_environment()),
-            _api("POST", f"{where}/deployment-branch-policies", default_branch_policy()),
+            (
+                f"gh api --method PUT {where}"
+                " -F 'deployment_branch_policy[protected_branches]=false'"
+                " -F 'deployment_branch_policy[custom_branch_policies]=true'"
+            ),
+            f"gh api --method POST {where}/deployment-branch-policies -f name=main -f type=branch",
             *_keys(answers.repository, f" --env {KEY_ENVIRONMENT}"),
         ),
     )
@@ -191,24 +97,43 @@ def _environment_app(answers: Answers) -> SetUpStep:
 def _proposals(answers: Answers) -> SetUpStep:
     return SetUpStep(
         title="Let Apps write to gitops/** alone",
-        text=("People may write by their role; whoever holds an App's key can only propose.",),
-        commands=(_api("POST", f"repos/{answers.repository}/rulesets", proposals_only()),),
+        text=(
+            (
+                "People may write by their role. Whoever holds an App's key can only propose, once"
+                " the last step requires the gate's verdict; until then it could also merge."
+            ),
+        ),
+        commands=(_ruleset(answers, PROPOSALS_FILE),),
     )
 
 
 def _review(answers: Answers) -> SetUpStep:
-    text = "Pull requests are reviewed by the code owners, and keep their trailers when squashed."
     alone = f"@{answers.repository.partition('/')[0]}" in answers.code_owners.split()
     hint = "CODEOWNERS names the owner: put a team there when that is an organisation."
-    repository = f"repos/{answers.repository}"
     return SetUpStep(
         title="Protect the default branch",
-        text=(text, hint) if alone else (text,),
+        text=(
+            (
+                "It changes by pull requests alone. Workflows, the configuration and"
+                " cluster-config/ need a code owner's approval; .github/gitops.yaml has how many"
+                " approvals an environment needs. Administrators can merge past it in an emergency,"
+                " and GitHub shows that on the pull request."
+            ),
+            *((hint,) if alone else ()),
+        ),
         commands=(
-            _api("PATCH", repository, merge_settings()),
-            _api("POST", f"{repository}/rulesets", reviewed_default_branch()),
+            (
+                f"gh api --method PATCH repos/{answers.repository} -F allow_squash_merge=true"
+                " -f squash_merge_commit_title=PR_TITLE -f squash_merge_commit_message=PR_BODY"
+                " -F delete_branch_on_merge=true"
+            ),
+            _ruleset(answers, DEFAULT_BRANCH_FILE),
         ),
     )
+
+
+def _ruleset(answers: Answers, path: str) -> str:
+    return f"gh api --method POST repos/{answers.repository}/rulesets --input {path}"
 
 
 def _cluster(answers: Answers) -> SetUpStep:
@@ -232,14 +157,19 @@ def _cluster(answers: Answers) -> SetUpStep:
 def _gates(answers: Answers) -> SetUpStep:
     """Nothing posts `gitops/ready` before the gate runs, so nothing may require it before."""
     return SetUpStep(
-        title="Later, once a gate decides what is merged: require its verdict",
+        title="Once the gate has run: require its verdict",
         text=(
             (
                 "Not before: until something posts gitops/ready, this blocks every merge."
-                f" Put the number of the gate's App in place of {GATE_APP}."
+                f" Put the number of the gate's App in place of {GATE_APP} after the first slash."
             ),
         ),
-        commands=(_api("POST", f"repos/{answers.repository}/rulesets", ready_required()),),
+        commands=(
+            (
+                f"""sed 's/"{GATE_APP}"/{GATE_APP}/' {READY_FILE}"""
+                f" | gh api --method POST repos/{answers.repository}/rulesets --input -"
+            ),
+        ),
     )
 
 
@@ -305,20 +235,3 @@ def _keys(repository: str, options: str = "") -> tuple[str, ...]:
         f"gh variable set GITOPS_CLIENT_ID {place} --body CLIENT_ID",
         f"gh secret set GITOPS_PRIVATE_KEY {place} < private-key.pem",
     )
-
-
-def _api(method: str, path: str, payload: Payload) -> str:
-    """A call of GitHub's API with its body as a here-document."""
-    text = _json(payload).replace(f'"{GATE_APP}"', GATE_APP)
-    return f"gh api --method {method} {path} --input - <<'JSON'\n{text}\nJSON"
-
-
-def _json(payload: Payload) -> str:
-    """A line for each key, and for each item of a list of objects."""
-    lines = []
-    for key, value in payload.items():
-        text = json.dumps(value)
-        if isinstance(value, list) and value:
-            text = "[\n    " + ",\n    ".join(json.dumps(item) for item in value) + "\n  ]"
-        lines.append(f"  {json.dumps(key)}: {text}")
-    return "{\n" + ",\n".join(lines) + "\n}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal, cast
 
 from gitops_action.core.dataclass import dataclass
@@ -11,6 +12,9 @@ from gitops_action.core.inputs.declaration import Command
 from gitops_action.core.scaffold import names
 from gitops_action.core.scaffold.names import read_image
 from gitops_action.errors import UsageError
+
+RUNS_FROM = "runs-from"
+"""Among the answers: the repository that this program came from, where that is known."""
 
 Given = Mapping[str, str]
 """Answers so far by the input's name, lists as comma-separated text."""
@@ -43,7 +47,8 @@ def questions_for(what: str, given: Given, command: Command) -> tuple[Question, 
     Raises:
         UsageError: a flag is given that means nothing here.
     """
-    found = (*_COMMON, *(_ENVIRONMENT if what == "environment" else _APPLICATION))
+    library = replace(_LIBRARY, quiet=bool(given.get(RUNS_FROM)))
+    found = (*_COMMON, *(_ENVIRONMENT if what == "environment" else _APPLICATION), library)
     if given.get("layout") == "minimal":
         found = tuple(question for question in found if question.name != "environments")
     if what == "workflow":
@@ -127,6 +132,12 @@ _COMMON = (
         default=_always(""),
         check=names.check_owner,
     ),
+)
+_LIBRARY = Question(
+    name="library",
+    text="Repository of this action (OWNER/NAME), whose workflows are called",
+    default=lambda given: given.get(RUNS_FROM, ""),
+    check=names.check_library,
 )
 _REGISTRY = Question(
     name="registry",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pattern import pattern
 from gitops_action.core.scaffold.questions import Answers, NewApplication
+from gitops_action.core.scaffold.rulesets import ruleset_files
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -88,6 +89,8 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
             text = compiled.render(_variables(answers, scope))
             if text.strip():
                 files[place] = text if text.endswith("\n") else f"{text}\n"
+    if answers.subject == "environment":
+        files |= ruleset_files()
     return dict(sorted(files.items()))
 
 
