@@ -328,6 +328,22 @@ def test_a_flux_source_of_another_repository_is_not_followed() -> None:
     assert any("acme/other" in note for note in rendering.notes)
 
 
+def test_a_chart_inside_the_folder_is_no_object_and_is_named() -> None:
+    here = layout(
+        {
+            "env/web.yaml": deployment("web"),
+            "env/chart/Chart.yaml": "apiVersion: v2\nname: api\nversion: 1.0.0\n",
+            "env/chart/templates/api.yaml": "kind: {{ .Values.kind }}\n{{- if .Values.x }}\n",
+        },
+        path="env",
+    )
+    rendering, _ = rendered(here)
+    assert rendering.problems == ()
+    assert list(images_of(rendering.manifests)) == ["ghcr.io/acme/web:v1"]
+    (note,) = rendering.notes
+    assert note.startswith("env/chart: a Helm chart is rendered for the release that names it")
+
+
 def test_what_leads_elsewhere_is_named() -> None:
     rendering, _ = rendered(LAYOUTS["flux, an artifact"])
     (note,) = rendering.notes

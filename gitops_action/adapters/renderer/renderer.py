@@ -130,6 +130,10 @@ class KustomizeRenderer:
         parts.problems += ignore.problems
         collected = collect(folder, layout, ignore, lambda path: files[path].data, settings)
         parts.notes += _hidden(collected)
+        parts.notes += [
+            f"{chart}: a Helm chart is rendered for the release that names it, not by itself"
+            for chart in (collected.charts if folder else ())
+        ]
         if settings.kustomization and settings.generated:
             path = f"{folder}/kustomization.yaml" if folder else "kustomization.yaml"
             made = generated(folder, collected, settings)

@@ -147,11 +147,15 @@ Read = Callable[[str], bytes]
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
-    """The parts of a folder: plain files, folders with a kustomization, and what is hidden."""
+    """The parts of a folder: plain files, folders with a kustomization, and what is left out.
+
+    `hidden` are files; `charts`, folders of Helm charts, whose templates are no objects.
+    """
 
     files: tuple[str, ...]
     kustomizations: tuple[str, ...]
     hidden: tuple[str, ...] = ()
+    charts: tuple[str, ...] = ()
 
 
 def collect(
@@ -164,14 +168,17 @@ def collect(
     seen = [path for path in paths if path not in hidden]
     if settings.flat or settings.include or settings.exclude or settings.recursive:
         return _listed(folder, seen, settings)
+    charts: set[str] = set()
     if settings.generated:
         roots = _generated(folder, seen)
     else:
-        roots = _own(folder, seen, layout, read, settings)
+        charts = {folder_of(path) for path in seen if name_of(path) == CHART_FILE} - {folder}
+        roots = _own(folder, seen, layout, read, settings, charts=charts)
     return Collected(
         files=tuple(path for path in roots.files if path.endswith(_YAML)),
         kustomizations=roots.kustomizations,
         hidden=tuple(sorted(path for path in hidden if path.endswith(_YAML))),
+        charts=tuple(sorted(charts)),
     )
 
 
@@ -189,10 +196,15 @@ def uses_of(kustomization: KustomizationFile, layout: RepositoryLayout) -> Uses:
     )
 
 
-def _own(
-    folder: str, seen: list[str], layout: RepositoryLayout, read: Read, settings: BuildSettings
+def _own(  # noqa: PLR0913 - what collecting takes, and the charts
+    folder: str,
+    seen: list[str],
+    layout: RepositoryLayout,
+    read: Read,
+    settings: BuildSettings,
+    *,
+    charts: set[str],
 ) -> Roots:
-    charts = {folder_of(path) for path in seen if name_of(path) == CHART_FILE} if not folder else ()
     return find_roots(
         seen,
         {folder_of(path): _uses(path, layout, read) for path in seen if is_kustomization(path)},
