@@ -11,8 +11,12 @@ RUN python3 -m venv --without-pip /opt/venv \
        --only-binary :all: --require-hashes --disable-pip-version-check --requirement /tmp/runtime.txt
 # What is never loaded: schemas in the lenient form, or of Kubernetes versions that nobody supports.
 WORKDIR /opt/venv/lib
+# Of `kubernetes` the way into a cluster is loaded, never its asynchronous half or its typed API.
 RUN rm -rf python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v*-local \
-      python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v1.2?.*
+      python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v1.2?.* \
+      python3*/site-packages/kubernetes/aio \
+      python3*/site-packages/kubernetes/client/api \
+    && find python3*/site-packages/kubernetes/client/models -type f ! -name '__init__.*' -delete
 
 # hadolint ignore=DL3006  # as above
 FROM ${BASE_IMAGE}

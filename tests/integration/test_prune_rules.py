@@ -96,7 +96,7 @@ def test_one_that_was_made_anew_is_not_the_one_that_was_applied(
         path, {"metadata": {"labels": {"gitops-action/inventory": here.store.label}}}
     )
     pruned = here.prune(kept)
-    assert "another UID" in notes(pruned)["old"]
+    assert "different UID" in notes(pruned)["old"]
     assert exists(control_plane, namespace, "old")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -290,16 +289,14 @@ def test_a_head_that_moves_meanwhile_is_seen(checkout: Checked) -> None:
         assert trees.sides() is before
 
 
-def test_twenty_thousand_names_take_well_under_a_second(tmp_path: Path) -> None:
+def test_one_change_among_twenty_thousand_names_is_found(tmp_path: Path) -> None:
+    """How long it takes is measured by `benchmarks/bench_trees.py`."""
     files = {f"apps/a{i // 20}/f{i}.yaml": f"a: {i}\n" for i in range(20_000)}
     checkout = new_checkout(tmp_path / "large", files)
     checkout.git("checkout", "--quiet", "-b", "topic")
     checkout.commit({"apps/a0/f0.yaml": "a: new\n"})
-    started = time.monotonic()
     found, _ = sides(checkout)
-    took = time.monotonic() - started
     assert found.changed() == ("apps/a0/f0.yaml",)
-    assert took < 2, f"{took:.2f} s; 0.4 s on an idle machine of two cores"
 
 
 def test_a_checkout_of_another_user_is_read(checkout: Checked) -> None:
