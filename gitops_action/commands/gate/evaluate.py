@@ -16,6 +16,7 @@ from gitops_action.core.gates.decisions import (
     Overrides,
     merging,
     overrides_of,
+    readable_teams,
     rollback_requests,
 )
 from gitops_action.core.gates.evaluate import GateFacts, evaluate, scope_of
@@ -68,6 +69,22 @@ class EvaluatedPull:
         return self.report.verdict.word == "conflict"
 
 
+@dataclass(frozen=True, kw_only=True)
+class TouchedEnvironment:
+    """An environment that a pull request touches; `rollback` is why it may go back there."""
+
+    environment: Environment
+    rollback: RollbackCause | None = None
+
+    @property
+    def merges_alone(self) -> bool:
+        """By `merge`; a rollback by `rollback.mode`, one that a person asked for by either."""
+        by_mode = self.rollback is not None and self.environment.rollback.mode == "auto"
+        if self.rollback is not None and self.rollback.kind == "failed-deployment":
+            return by_mode
+        return by_mode or self.environment.merge == "auto"
+
+
 class Evaluator:
     """Evaluates pull requests at one base."""
 
@@ -114,20 +131,17 @@ class Evaluator:
             messages=self._ports.trees.messages(base=self._base.commit, head=pull.head),
         )
         validated = self._reader.validate(change, proposal)
-        verdicts = tuple(
-            self._verdict(environment, pull, change, validated)
-            for environment in self._base.config.environments
-            if environment.name in change.causes
-        )
+        touched = self._touched(pull, change)
+        verdicts = tuple(self._verdict(one, pull, change, validated) for one in touched)
         verdict = ready_verdict(verdicts, draft=pull.draft)
         if not verdicts and (errors := validated.errors("")):
             result = evaluate_validation("", ValidationFacts(errors=errors))
             verdict = environment_verdict("", (result,), draft=pull.draft)
-        proof = self._proof(pull, proposal, change)
+        proof = self._proof(pull, proposal, change, touched)
         report = self._report(
             pull,
             verdict=verdict,
-            plan=self._plan(pull, change, verdicts, proof),
+            plan=self._plan(pull, change, touched, proof),
             environments=verdicts,
             change=change,
             validated=validated,
@@ -137,19 +151,26 @@ class Evaluator:
             report=report,
             change=change,
             proof=proof,
-            method=next((one.merge_method for one in self._touched(change)), "merge"),
+            method=next((one.environment.merge_method for one in touched), "merge"),
         )
 
-    def _touched(self, change: MergedChange) -> list[Environment]:
-        return [one for one in self._base.config.environments if one.name in change.causes]
+    def _touched(
+        self, pull: OpenPullRequest, change: MergedChange
+    ) -> tuple[TouchedEnvironment, ...]:
+        return tuple(
+            TouchedEnvironment(environment=one, rollback=self._cause(one, pull, change))
+            for one in self._base.config.environments
+            if one.name in change.causes
+        )
 
     def _verdict(
         self,
-        environment: Environment,
+        touched: TouchedEnvironment,
         pull: OpenPullRequest,
         change: MergedChange,
         validated: ValidatedChange,
     ) -> Verdict:
+        environment = touched.environment
         gates = environment.gates or Gates()
         overrides = overrides_of(
             pull.decisions,
@@ -158,7 +179,7 @@ class Evaluator:
             gates.override,
             self._teams(gates.override, pull),
         )
-        facts = self._gate_facts(environment, pull, change, validated)
+        facts = self._gate_facts(touched, pull, change, validated)
         results = evaluate(replace(facts, overridden=overrides.gates))
         told = tuple(_with_void(one, overrides) for one in results)
         return environment_verdict(environment.name, told, draft=pull.draft)
@@ -167,8 +188,7 @@ class Evaluator:
         """Today's members of the teams that may override, where anybody did."""
         if not any(one.kind == "override" for one in pull.decisions):
             return {}
-        read = {team: self._ports.people.members(team) for team in rule.teams}
-        return {team: found for team, found in read.items() if found is not None}
+        return readable_teams(rule.teams, self._ports.people.members)
 
     def _cause(
         self, environment: Environment, pull: OpenPullRequest, change: MergedChange
@@ -186,15 +206,15 @@ class Evaluator:
 
     def _gate_facts(
         self,
-        environment: Environment,
+        touched: TouchedEnvironment,
         pull: OpenPullRequest,
         change: MergedChange,
         validated: ValidatedChange,
     ) -> GateFacts:
+        environment, cause = touched.environment, touched.rollback
         causes = change.causes[environment.name]
         moves = change.moves.get(environment.name, ())
         gates = environment.gates or Gates()
-        cause = self._cause(environment, pull, change)
         rule = approvals_of_rollback(environment) if cause else gates.approvals
         promoted = bool(moves) and bool(environment.after) and scope_of(causes) == "change"
         asks = scope_of(causes) in {"change", "unhold"} or bool(pull.reviews)
@@ -224,7 +244,11 @@ class Evaluator:
         )
 
     def _proof(
-        self, pull: OpenPullRequest, proposal: ProposalTrailers, change: MergedChange
+        self,
+        pull: OpenPullRequest,
+        proposal: ProposalTrailers,
+        change: MergedChange,
+        touched: Sequence[TouchedEnvironment],
     ) -> Proof:
         if pull.fork or not pull.branch.startswith(BRANCHES):
             return Proof(ours=False, reason="its branch is none of ours")
@@ -234,29 +258,20 @@ class Evaluator:
             base=self._base.commit,
             config=self._base.config,
             trees=self._ports.trees,
-            beside=self._new_holds(pull, change),
+            beside=_new_holds(change, touched),
         )
-
-    def _new_holds(self, pull: OpenPullRequest, change: MergedChange) -> frozenset[str]:
-        """The holds that a granted rollback adds beside the images that it returns."""
-        causes = frozenset(cause for found in change.causes.values() for cause in found)
-        granted = any(self._cause(one, pull, change) for one in self._touched(change))
-        if not granted or "hold-removed" in causes:
-            return frozenset()
-        return frozenset(path for path in change.sides.changed() if path.startswith(HOLDS_FOLDER))
 
     def _plan(
         self,
         pull: OpenPullRequest,
         change: MergedChange,
-        verdicts: Sequence[Verdict],
+        touched: Sequence[TouchedEnvironment],
         proof: Proof,
     ) -> MergePlan:
         """Who merges; nothing that a person proposes is merged unless a person asks for it."""
         if change.by_hand:
             return "by-hand"
-        touched = self._touched(change)
-        if not touched or not verdicts:
+        if not touched:
             return "none"
         asked = merging(pull.decisions)
         if asked is not None and asked.kind == "merge-off":
@@ -265,19 +280,7 @@ class Evaluator:
             return "by-itself"
         if not proof.ours:
             return "foreign"
-        alone = all(self._merges_alone(one, pull, change) for one in touched)
-        return "by-itself" if alone else "manual"
-
-    def _merges_alone(
-        self, environment: Environment, pull: OpenPullRequest, change: MergedChange
-    ) -> bool:
-        """By `merge`; a rollback by `rollback.mode`, and one that a person asked for by either."""
-        cause = self._cause(environment, pull, change)
-        by_mode = cause is not None and environment.rollback.mode == "auto"
-        by_merge = environment.merge == "auto"
-        if cause is not None and cause.kind == "failed-deployment":
-            return by_mode
-        return by_merge or by_mode
+        return "by-itself" if all(one.merges_alone for one in touched) else "manual"
 
     def _report(  # noqa: PLR0913 - the parts of a report
         self,
@@ -306,13 +309,20 @@ class Evaluator:
         )
 
 
+def _new_holds(change: MergedChange, touched: Sequence[TouchedEnvironment]) -> frozenset[str]:
+    """The holds that a granted rollback adds beside the images that it returns."""
+    causes = frozenset(cause for found in change.causes.values() for cause in found)
+    if "hold-removed" in causes or not any(one.rollback for one in touched):
+        return frozenset()
+    return frozenset(path for path in change.sides.changed() if path.startswith(HOLDS_FOLDER))
+
+
 def _with_void(result: GateResult, overrides: Overrides) -> GateResult:
     """The result with why an override of this gate counts for nothing."""
-    start = f"the override of {result.gate} "
-    told = [line for line in overrides.void if line.startswith(start)]
-    if not told or result.passed:
+    void = overrides.void_by_gate.get(result.gate, ())
+    if result.passed:
         return result
-    return replace(result, reason=f"{result.reason}; {'; '.join(told)}")
+    return replace(result, reason="; ".join((result.reason, *void)))
 
 
 def _needed(rule: Approvals, *, asks: bool) -> Approvals:

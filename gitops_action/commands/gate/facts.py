@@ -25,6 +25,7 @@ from gitops_action.core.gates.approvals import (
 )
 from gitops_action.core.gates.change_hash import differing
 from gitops_action.core.gates.checks import CheckFacts
+from gitops_action.core.gates.decisions import readable_teams
 from gitops_action.core.gates.head_cache import hash_at
 from gitops_action.core.gates.holds import HoldFacts, UnreadableHold
 from gitops_action.core.gates.http import HttpFacts
@@ -242,11 +243,7 @@ class RunFacts:
         reviewers = [one.login for one in newest_reviews(pull.reviews)]
         writers = {one: may for one in reviewers if (may := people.may_write(one)) is not None}
         needed = rule.count and any(one.state == "approved" for one in pull.reviews)
-        teams = {
-            team: found
-            for team in (rule.teams if needed else ())
-            if (found := people.members(team)) is not None
-        }
+        teams = readable_teams(rule.teams if needed else (), people.members)
         facts = ApprovalFacts(
             author=pull.author,
             reviews=pull.reviews,

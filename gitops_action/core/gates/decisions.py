@@ -7,7 +7,8 @@ is for people, and never read.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
@@ -158,12 +159,23 @@ _GATES: tuple[GateName, ...] = get_args(GateName)
 class Overrides:
     """Which gates are overridden, and why other overrides count for nothing.
 
-    `void` has a line for each, which may hold untrusted text.
+    Attributes:
+        by: who overrides each gate that is overridden.
+        void_by_gate: a line for each other override, which may hold untrusted text.
     """
 
-    gates: frozenset[GateName] = frozenset()
     by: Mapping[GateName, str]
-    void: tuple[str, ...] = ()
+    void_by_gate: Mapping[GateName, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def gates(self) -> frozenset[GateName]:
+        """The gates that are overridden."""
+        return frozenset(self.by)
+
+    @property
+    def void(self) -> tuple[str, ...]:
+        """Every line."""
+        return tuple(line for lines in self.void_by_gate.values() for line in lines)
 
 
 def overrides_of(
@@ -183,16 +195,17 @@ def overrides_of(
         teams: members by today; a team that is missing could not be read.
     """
     by: dict[GateName, str] = {}
-    void: list[str] = []
+    void: dict[GateName, dict[str, None]] = {}
     for one in decisions:
         if one.kind != "override" or one.environment not in {environment, ""} or not one.gate:
             continue
         problem = _problem(one, change, rule, teams)
         if problem:
-            void.append(f"the override of {one.gate} by `{one.login}` is void: {problem}")
+            line = f"the override of {one.gate} by `{one.login}` is void: {problem}"
+            void.setdefault(one.gate, {})[line] = None
         else:
             by[one.gate] = one.login
-    return Overrides(gates=frozenset(by), by=by, void=tuple(dict.fromkeys(void)))
+    return Overrides(by=by, void_by_gate={gate: tuple(lines) for gate, lines in void.items()})
 
 
 def _problem(
@@ -204,6 +217,14 @@ def _problem(
     if not _DIGEST.fullmatch(one.change) or one.change != change:
         return f"it is for the change {one.change[:SHOWN_DIGITS] or '(none)'}"
     return may_override(one.login, rule, teams)
+
+
+def readable_teams(
+    teams: Iterable[str], members: Callable[[str], frozenset[str] | None]
+) -> Mapping[str, frozenset[str]]:
+    """The members of each team that can be read."""
+    read = {team: members(team) for team in teams}
+    return {team: found for team, found in read.items() if found is not None}
 
 
 def may_override(login: str, rule: Override, teams: Mapping[str, frozenset[str]]) -> str:
