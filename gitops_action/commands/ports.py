@@ -29,12 +29,8 @@ from gitops_action.core.repository import Keep, RepositoryFile, Sides, Snapshot,
 from gitops_action.errors import GitOpsError
 
 
-class ContentStore(Protocol):
-    """The environment repository's content: read at a named commit, written by compare-and-swap."""
-
-    def tip(self, *, base: str | None, config: str) -> Tip:
-        """Read the tip of `base` (None: the default branch) and the settings on it."""
-        ...
+class ContentReader(Protocol):
+    """The environment repository's content, read at a named commit."""
 
     def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
         """Read the files that `keep` wants, in `folders` or, when empty, in the whole tree."""
@@ -42,6 +38,14 @@ class ContentStore(Protocol):
 
     def confirm(self, *, snapshot: Snapshot, paths: Sequence[str]) -> Snapshot:
         """Make sure that these files are byte for byte what Git holds; fetch again what is not."""
+        ...
+
+
+class ContentStore(ContentReader, Protocol):
+    """The same with its branches, which are written by compare-and-swap."""
+
+    def tip(self, *, base: str | None, config: str) -> Tip:
+        """Read the tip of `base` (None: the default branch) and the settings on it."""
         ...
 
     def write(self, commit: NewCommit) -> str:

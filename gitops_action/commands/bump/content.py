@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from gitops_action.commands.ports import ContentStore
+from gitops_action.commands.ports import ContentReader, ContentStore
 from gitops_action.core.config import (
     APPLICATIONS_FOLDER,
     Config,
@@ -13,6 +13,7 @@ from gitops_action.core.config import (
     load_config,
     read_holds,
 )
+from gitops_action.core.config.holds import Holds
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.plan import (
     FilesNotReadError,
@@ -39,14 +40,19 @@ class Base:
 def read_base(store: ContentStore, *, branch: str | None, config: str) -> Base:
     """Read what steers us from the base branch's tip, never from a pull request's head."""
     tip = store.tip(base=branch, config=config)
-    found = tip.settings.get(config)
-    loaded = load_config(config, found.data if found else None)
-    holds = read_holds({path: file.data for path, file in tip.settings.items()}, loaded)
+    loaded, holds = settings_of(tip, config)
     return Base(tip=tip, config=loaded, holds=holds.readable())
 
 
+def settings_of(tip: Tip, path: str) -> tuple[Config, Holds]:
+    """The configuration at `path` and the holds, those that cannot be read included."""
+    found = tip.settings.get(path)
+    config = load_config(path, found.data if found else None)
+    return config, read_holds({name: file.data for name, file in tip.settings.items()}, config)
+
+
 def read_content(
-    store: ContentStore, *, commit: str, config: Config, applications: Sequence[str], keep: Keep
+    store: ContentReader, *, commit: str, config: Config, applications: Sequence[str], keep: Keep
 ) -> Snapshot:
     """Read the files of all environments at a commit.
 
@@ -59,7 +65,7 @@ def read_content(
 
 
 def widen(
-    store: ContentStore, snapshot: Snapshot, *, folders: tuple[str, ...], keep: Keep
+    store: ContentReader, snapshot: Snapshot, *, folders: tuple[str, ...], keep: Keep
 ) -> Snapshot:
     """Read the folders that were found to be missing as well; the whole tree when none is named."""
     more = store.read(commit=snapshot.commit, folders=folders, keep=keep)
@@ -117,7 +123,7 @@ class CommitContent:
 
     def __init__(
         self,
-        store: ContentStore,
+        store: ContentReader,
         *,
         commit: str,
         config: Config,

@@ -17,13 +17,11 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageChange
 from gitops_action.core.inputs.bump import DIGEST_MODES, DigestMode
 from gitops_action.core.plan import Plan, PlanRequest, make_keep, make_plan
-from gitops_action.core.pull_requests import NewCommit
 from gitops_action.core.repository import (
     Keep,
     RepositoryFile,
     Sides,
     Snapshot,
-    Tip,
     Tree,
     blob_id,
 )
@@ -76,7 +74,7 @@ def prove(  # noqa: PLR0913 - a proposal, and what it is compared with
         return Proof(ours=False, declared=declared, reason="it does not declare one environment")
     changed = _changed(sides, beside)
     content = _TreeContent(trees, sides.base)
-    for applications in _applications(proposal, declared):
+    for applications in _applications(proposal):
         for mode in DIGEST_MODES:
             request = _Request(
                 environment=environment,
@@ -100,8 +98,7 @@ def _environment(declared: Declared, config: Config) -> Environment | None:
     return config.environment(names[0]) if len(names) == 1 else None
 
 
-def _applications(proposal: ProposalTrailers, declared: Declared) -> Iterable[tuple[str, ...]]:
-    del declared
+def _applications(proposal: ProposalTrailers) -> Iterable[tuple[str, ...]]:
     yield ()
     for block in (proposal.body, *reversed(proposal.messages)):
         if names := parse_trailers(block).get(APPLICATION, ()):
@@ -171,17 +168,11 @@ def _plan(request: _Request, store: _TreeContent, base: str) -> Plan | None:
 
 
 class _TreeContent:
-    """The port `ContentStore` on one tree, for reading alone."""
+    """The port `ContentReader` on one tree."""
 
     def __init__(self, trees: GateTrees, tree: Tree) -> None:
         self._trees = trees
         self._tree = tree
-
-    def tip(self, *, base: str | None, config: str) -> Tip:
-        raise NotImplementedError
-
-    def write(self, commit: NewCommit) -> str:
-        raise NotImplementedError
 
     def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
         """The files that are worth keeping, in the folders or in the whole tree."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from gitops_action.commands.bump.content import settings_of
 from gitops_action.commands.file_proposal import (
     FileProposal,
     FilesProposed,
@@ -18,7 +19,7 @@ from gitops_action.commands.file_proposal import (
     propose_files,
 )
 from gitops_action.commands.ports import Clock, ContentStore, Forge
-from gitops_action.core.config import ALL, Config, Hold, hold_file, load_config, read_holds
+from gitops_action.core.config import ALL, Config, Hold, hold_file
 from gitops_action.core.config.hold_files import hold_stem
 from gitops_action.core.config.holds import Holds, covers
 from gitops_action.core.config.select import select_environments
@@ -81,11 +82,9 @@ def run(inputs: HoldInputs, ports: HoldPorts) -> Outcome:
 
 def _read(inputs: HoldInputs, ports: HoldPorts) -> _Read:
     tip = ports.store.tip(base=inputs.base, config=inputs.config)
-    found = tip.settings.get(inputs.config)
-    config = load_config(inputs.config, found.data if found else None)
-    files = {path: file.data for path, file in tip.settings.items()}
+    config, holds = settings_of(tip, inputs.config)
     _check_names(inputs, config)
-    return _Read(tip=tip, config=config, holds=read_holds(files, config))
+    return _Read(tip=tip, config=config, holds=holds)
 
 
 def _check_names(inputs: HoldInputs, config: Config) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from gitops_action.commands.bump.content import CommitContent
+from gitops_action.commands.bump.content import Base, CommitContent, settings_of
 from gitops_action.commands.bump.plan import Planner
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.bump.request import BumpRequest, VerifiedImage
@@ -31,8 +31,6 @@ from gitops_action.core.config import (
     frozen,
     held,
     hold_file,
-    load_config,
-    read_holds,
     select_environments,
 )
 from gitops_action.core.config.holds import Holds
@@ -350,8 +348,6 @@ class _Rollback:
         return dict(plan.plan.edits)
 
     def _planner(self, candidate: Candidate, changes: tuple[ImageChange, ...]) -> Planner:
-        from gitops_action.commands.bump.content import Base  # noqa: PLC0415 - one use
-
         pinned = all(move.then.digest for move in candidate.moves)
         applications = tuple(sorted({move.application for move in candidate.moves}))
         ports = self.ports
@@ -377,9 +373,7 @@ class _Rollback:
 
 def _read(inputs: RollbackInputs, ports: RollbackPorts) -> tuple[_Rollback, ...]:
     tip = ports.store.tip(base=inputs.base, config=inputs.config)
-    found = tip.settings.get(inputs.config)
-    config = load_config(inputs.config, found.data if found else None)
-    holds = read_holds({path: file.data for path, file in tip.settings.items()}, config)
+    config, holds = settings_of(tip, inputs.config)
     environments = (
         select_environments(config, inputs.environment)
         if inputs.environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gitops_action.commands.ports import ContentStore
+from gitops_action.commands.ports import ContentReader
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.discovery import (
     ImageDiscovery,
@@ -14,8 +14,7 @@ from gitops_action.core.discovery import (
     raise_errors,
 )
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
-from gitops_action.core.pull_requests import NewCommit
-from gitops_action.core.repository import Keep, Snapshot, Tip
+from gitops_action.core.repository import Keep, Snapshot
 from gitops_action.core.rollback.candidates import DescribedImages, ImageKey
 from gitops_action.errors import GitOpsError
 
@@ -25,7 +24,7 @@ _MANIFESTS = (".yaml", ".yml", ".json", "Kustomization")
 class Contents:
     """Reads commits, each once; what cannot be read is None."""
 
-    def __init__(self, store: ContentStore, config: Config) -> None:
+    def __init__(self, store: ContentReader, config: Config) -> None:
         """`config` is the base's: its environments are looked for at every commit."""
         self._store = store
         self._config = config
@@ -88,16 +87,12 @@ def _manifest(path: str, _data: bytes) -> bool:
 
 
 class KnownContent:
-    """The content store, with commits that were read whole already. Fulfils `ContentStore`."""
+    """The content, with commits that were read whole already. Fulfils `ContentReader`."""
 
-    def __init__(self, store: ContentStore, contents: Contents) -> None:
+    def __init__(self, store: ContentReader, contents: Contents) -> None:
         """`contents` has read the commits."""
         self._store = store
         self._contents = contents
-
-    def tip(self, *, base: str | None, config: str) -> Tip:
-        """As the store has it."""
-        return self._store.tip(base=base, config=config)
 
     def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
         """Every folder, whichever are asked for."""
@@ -109,7 +104,3 @@ class KnownContent:
     def confirm(self, *, snapshot: Snapshot, paths: Sequence[str]) -> Snapshot:
         """As the store has it."""
         return self._store.confirm(snapshot=snapshot, paths=paths)
-
-    def write(self, commit: NewCommit) -> str:
-        """As the store does."""
-        return self._store.write(commit)
