@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
@@ -18,7 +18,14 @@ from gitops_action.core.comments.grammar import PREFIX, Word
 from gitops_action.core.comments.parse import CommentRefusal, ParsedCommand
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.deploy.result import Result
-from gitops_action.core.gates.decisions import Decision, DecisionKind, may_override, write_decision
+from gitops_action.core.gates.change_hash import SHOWN_DIGITS
+from gitops_action.core.gates.decisions import (
+    Decision,
+    DecisionKind,
+    may_override,
+    readable_teams,
+    write_decision,
+)
 from gitops_action.core.gates.head_cache import CachedHash, cached_hash
 from gitops_action.core.gates.model import GateName
 from gitops_action.core.gates.verdict import READY_CONTEXT
@@ -33,12 +40,28 @@ from gitops_action.core.inputs.promote import PromoteInputs
 from gitops_action.core.inputs.rollback import RollbackInputs
 from gitops_action.core.markdown import code, fenced
 from gitops_action.core.outcome import Outcome, plain
+from gitops_action.core.report.bump import version_of
 
 if TYPE_CHECKING:
     from gitops_action.adapters.git import FirstParentHistory
     from gitops_action.adapters.github import ApiContentStore, GitHubClient, GitHubForge
     from gitops_action.adapters.github.conversation import GitHubConversation
     from gitops_action.adapters.github.people import GitHubPeople
+
+
+class _Access(TypedDict):
+    repository: str
+    base: str | None
+    config: str
+    token: str
+    source_token: str
+    registry_username: str
+    registry_password: str
+    ghcr_username: str
+    ghcr_password: str
+    api_url: str
+    graphql_url: str
+    server_url: str
 
 
 def run(values: Values, context: Context) -> Outcome:
@@ -82,6 +105,24 @@ class CommentParts:
             "rollback": self._rollback,
             "override": self._override,
             "deploy": self._deploy,
+        }
+
+    def _access(self) -> _Access:
+        """What every command takes alike: the repository, and how it and registries are reached."""
+        inputs = self._inputs
+        return {
+            "repository": inputs.repository,
+            "base": inputs.base,
+            "config": inputs.config,
+            "token": inputs.token,
+            "source_token": inputs.source_token,
+            "registry_username": inputs.registry_username,
+            "registry_password": inputs.registry_password,
+            "ghcr_username": inputs.ghcr_username,
+            "ghcr_password": inputs.ghcr_password,
+            "api_url": inputs.api_url,
+            "graphql_url": inputs.graphql_url,
+            "server_url": inputs.server_url,
         }
 
     @cached_property
@@ -194,23 +235,11 @@ class CommentParts:
         from gitops_action.app.gate import build  # noqa: PLC0415 - this command alone
         from gitops_action.commands.gate import command as gate  # noqa: PLC0415 - same
 
-        inputs = self._inputs
         asked = GateInputs(
             pull_request=facts.issue,
             merge="never",
             dry_run=True,
-            repository=inputs.repository,
-            base=inputs.base,
-            config=inputs.config,
-            token=inputs.token,
-            source_token=inputs.source_token,
-            registry_username=inputs.registry_username,
-            registry_password=inputs.registry_password,
-            ghcr_username=inputs.ghcr_username,
-            ghcr_password=inputs.ghcr_password,
-            api_url=inputs.api_url,
-            graphql_url=inputs.graphql_url,
-            server_url=inputs.server_url,
+            **self._access(),
         )
         outcome = gate.run(*build(asked, self._context, self._client, self._stack))
         lines = [outcome.headline, *(plain(line) for line in outcome.lines)]
@@ -276,23 +305,11 @@ class CommentParts:
         from gitops_action.app.promote import build_ports  # noqa: PLC0415 - this command alone
         from gitops_action.commands.promote import command as promote  # noqa: PLC0415 - same
 
-        inputs = self._inputs
         asked = PromoteInputs(
             to_environment=parsed.environment,
             application=(parsed.application,) if parsed.application else (),
             yes=True,
-            repository=inputs.repository,
-            token=inputs.token,
-            base=inputs.base,
-            config=inputs.config,
-            source_token=inputs.source_token,
-            registry_username=inputs.registry_username,
-            registry_password=inputs.registry_password,
-            ghcr_username=inputs.ghcr_username,
-            ghcr_password=inputs.ghcr_password,
-            api_url=inputs.api_url,
-            graphql_url=inputs.graphql_url,
-            server_url=inputs.server_url,
+            **self._access(),
         )
         outcome = promote.run(asked, build_ports(asked, self._context, self._stack))
         if outcome.outputs["pull-requests"] == "[]":
@@ -305,40 +322,19 @@ class CommentParts:
         from gitops_action.app.rollback import build_ports  # noqa: PLC0415 - this command alone
         from gitops_action.commands.rollback import command as rollback  # noqa: PLC0415 - same
 
-        inputs = self._inputs
         asked = RollbackInputs(
             environment=(parsed.environment,),
             application=(parsed.application,) if parsed.application else (),
             to_version=parsed.version,
             reason=parsed.reason,
-            repository=inputs.repository,
-            token=inputs.token,
-            base=inputs.base,
-            config=inputs.config,
-            source_token=inputs.source_token,
-            registry_username=inputs.registry_username,
-            registry_password=inputs.registry_password,
-            ghcr_username=inputs.ghcr_username,
-            ghcr_password=inputs.ghcr_password,
-            api_url=inputs.api_url,
-            graphql_url=inputs.graphql_url,
-            server_url=inputs.server_url,
+            **self._access(),
         )
         outcome = rollback.run(asked, build_ports(asked, self._context))
         number = outcome.outputs["pull-request-number"]
         if not number:
             raise CommentRefusal("nothing-to-roll-back", outcome.headline, f"{PREFIX} status")
-        record = Decision(
-            kind="rollback",
-            login=facts.login,
-            person=facts.person,
-            at=facts.created,
-            environment=parsed.environment,
-            images=_replaced(outcome),
-            reason=parsed.reason,
-            url=facts.url,
-        )
-        self.conversation.reply(replace(facts, issue=int(number)), write_decision(record))
+        record = self._recorded("rollback", parsed, facts, images=_replaced(outcome))
+        self.conversation.reply(replace(facts, issue=int(number)), record)
         return ""
 
     def _merge(self, parsed: ParsedCommand, facts: CommentFacts) -> str:
@@ -357,8 +353,7 @@ class CommentParts:
         gates = environment.gates
         if gates is None:
             raise CommentRefusal("no-gates", f"{environment.name} has no gates", f"{PREFIX} why")
-        read = {team: self._people.members(team) for team in gates.override.teams}
-        known = {team: members for team, members in read.items() if members is not None}
+        known = readable_teams(gates.override.teams, self._people.members)
         reason = may_override(facts.login, gates.override, known)
         if reason:
             raise CommentRefusal("no-right", f"{facts.login} may not override: {reason}")
@@ -369,7 +364,7 @@ class CommentParts:
         """The whole hash that the digits select among those of this pull request."""
         newest = self._evaluated(facts, f"gitops/{parsed.environment}")
         if newest is None or not newest.digest.startswith(parsed.change):
-            now = newest.digest[:12] if newest else "not known yet"
+            now = newest.digest[:SHOWN_DIGITS] if newest else "not known yet"
             raise CommentRefusal(
                 "other-change", f"the change here is {now}, not {parsed.change}", f"{PREFIX} why"
             )
@@ -387,7 +382,13 @@ class CommentParts:
         return next((one for one in cached if one), None)
 
     def _recorded(
-        self, kind: DecisionKind, parsed: ParsedCommand, facts: CommentFacts, *, change: str = ""
+        self,
+        kind: DecisionKind,
+        parsed: ParsedCommand,
+        facts: CommentFacts,
+        *,
+        change: str = "",
+        images: tuple[str, ...] = (),
     ) -> str:
         gate: GateName | None = parsed.gate or None  # type: ignore[assignment]  # of the grammar's gates
         return write_decision(
@@ -399,6 +400,7 @@ class CommentParts:
                 environment=parsed.environment,
                 gate=gate,
                 change=change,
+                images=images,
                 reason=parsed.reason,
                 url=facts.url,
             )
@@ -444,9 +446,7 @@ def _nothing(parsed: ParsedCommand, facts: CommentFacts) -> str:
 
 def _version(text: str) -> str:
     image = read_image(text)
-    if image is None:
-        return text
-    return image.tag or (image.digest or "latest")[: len("sha256:") + 12]
+    return text if image is None else version_of(image) or "latest"
 
 
 def _replaced(outcome: Outcome) -> tuple[str, ...]:

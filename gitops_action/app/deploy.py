@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import Context, image_registry, kustomize_renderer
+from gitops_action.app.tools import EVERY_REGISTRY, Context, image_registry, kustomize_renderer
 from gitops_action.commands.deploy import command as deploy
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.ports import Records
@@ -25,7 +25,7 @@ from gitops_action.core.inputs.common import ClusterInputs
 from gitops_action.core.inputs.deploy import DeployInputs, deploy_inputs
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Job, Notice, Outcome
-from gitops_action.core.pull_requests import Identity
+from gitops_action.core.pull_requests import NOBODY
 from gitops_action.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,10 +92,6 @@ def _refuse_context(context: str) -> None:
         )
 
 
-_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
-"""Git wants a name; nothing is ever committed."""
-
-
 def run(values: Values, context: Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs, job = deploy_inputs(values, context.environ), read_job(context.environ)
@@ -114,13 +110,6 @@ def _schemas(version: str, definitions: Sequence[Manifest]) -> Schemas:
     from gitops_action.adapters.schemas import OfflineSchemas  # noqa: PLC0415 - for many new objects
 
     return OfflineSchemas(kubernetes=version, crds=definitions)
-
-
-class _Declared:
-    """The registries that are asked: only images that the configuration declares are looked up."""
-
-    def __contains__(self, domain: object) -> bool:
-        return isinstance(domain, str)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +154,7 @@ class _DeployParts:
             server_url=inputs.server_url,
             repository=inputs.repository,
             token=inputs.token,
-            identity=_NOBODY,
+            identity=NOBODY,
         )
         return stack.enter_context(CommitTrees(target, base=inputs.base))
 
@@ -184,7 +173,7 @@ class _DeployParts:
         )
         if inputs.source_token:
             sources = GitHubDeployments(self._client(inputs.source_token), inputs.repository)
-            registry = image_registry(inputs, self.context, _Declared())
+            registry = image_registry(inputs, self.context, EVERY_REGISTRY)
             ports = replace(ports, sources=sources, registry=registry)
         return Recorder(ports)
 

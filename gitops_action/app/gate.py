@@ -22,13 +22,10 @@ from gitops_action.core.inputs import ValidateInputs, Values
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.inputs.gate import GateInputs, gate_inputs
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.pull_requests import Identity
+from gitops_action.core.pull_requests import NOBODY
 
 if TYPE_CHECKING:
     from gitops_action.adapters.github import GitHubClient
-
-_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
-"""Git wants a name for the merges that it tries out; those commits never leave the machine."""
 
 
 class GateWorkshop(ToolWorkshop):
@@ -81,7 +78,7 @@ def build(
         server_url=inputs.server_url,
         repository=inputs.repository,
         token=inputs.token,
-        identity=_NOBODY,
+        identity=NOBODY,
     )
     ports = GatePorts(
         repository=inputs.repository,

@@ -12,11 +12,8 @@ from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.common import EndpointInputs
 from gitops_action.core.inputs.history import HistoryInputs, history_inputs
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.pull_requests import Identity
+from gitops_action.core.pull_requests import NOBODY
 from gitops_action.errors import UsageError
-
-_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
-"""Git wants a name; nothing is ever committed."""
 
 
 def run(values: Values, context: Context) -> Outcome:
@@ -61,6 +58,6 @@ def branch_history(
     from gitops_action.adapters.git import FirstParentHistory, GitTarget  # noqa: PLC0415 - loads Git
 
     target = GitTarget(
-        server_url=endpoints.server_url, repository=repository, token=token, identity=_NOBODY
+        server_url=endpoints.server_url, repository=repository, token=token, identity=NOBODY
     )
     return stack.enter_context(FirstParentHistory(target, base=base))

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import Context, image_registry, kustomize_renderer
+from gitops_action.app.tools import EVERY_REGISTRY, Context, image_registry, kustomize_renderer
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.promote import command as promote
 from gitops_action.commands.render import render_environment
@@ -16,17 +16,8 @@ from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.promote import PromoteInputs, promote_inputs
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.pull_requests import Identity
+from gitops_action.core.pull_requests import NOBODY
 from gitops_action.errors import GitOpsError
-
-_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
-
-
-class _Anywhere:
-    """The registries that are asked: only images that the repository describes are looked up."""
-
-    def __contains__(self, domain: object) -> bool:
-        return isinstance(domain, str)
 
 
 def run(values: Values, context: Context) -> Outcome:
@@ -56,12 +47,12 @@ def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> pr
         server_url=inputs.server_url,
         repository=inputs.repository,
         token=inputs.token,
-        identity=_NOBODY,
+        identity=NOBODY,
     )
     commits = stack.enter_context(FirstParentHistory(target, base=inputs.base))
     forge = GitHubForge(client, inputs.repository)
     texts = Views(UserTemplates(), job)
-    registry = image_registry(inputs, context, _Anywhere())
+    registry = image_registry(inputs, context, EVERY_REGISTRY)
     history = None
     if inputs.source_token:
         source = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import Context, image_registry
+from gitops_action.app.tools import EVERY_REGISTRY, Context, image_registry
 from gitops_action.commands.rollback import command as rollback
 from gitops_action.commands.rollback.ports import RollbackPorts
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.rollback import RollbackInputs, rollback_inputs
 from gitops_action.core.outcome import Outcome
-
-
-class _EveryRegistry:
-    """The registries that may be given credentials: only images of the base branch are asked."""
-
-    def __contains__(self, domain: object) -> bool:
-        return True
 
 
 def run(values: Values, context: Context) -> Outcome:
@@ -42,7 +35,7 @@ def build_ports(inputs: RollbackInputs, context: Context) -> RollbackPorts:
         store=ApiContentStore(client, inputs.repository),
         forge=GitHubForge(client, inputs.repository),
         records=GitHubRecords(client, inputs.repository),
-        registry=image_registry(inputs, context, _EveryRegistry()),
+        registry=image_registry(inputs, context, EVERY_REGISTRY),
         texts=Views(job=job),
         clock=clock,
         job=job,

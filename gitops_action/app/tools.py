@@ -24,7 +24,7 @@ class Context:
     """What building a command's adapters takes, beside its inputs.
 
     `terminal` is where a person can be asked, input and output; None in a job, in a pipe, and
-    where a program reads the outcome. `surface` shows what cannot wait for the outcome.
+    where a program reads the outcome. `reporter` shows what cannot wait for the outcome.
     """
 
     environ: Mapping[str, str]
@@ -70,6 +70,17 @@ def kustomize_renderer(
         helm=NOT_SEPARATE if helm and exposed else helm or NOT_INSTALLED,
         sandbox=sandbox,
     )
+
+
+class _EveryRegistry:
+    """Contains every registry."""
+
+    def __contains__(self, domain: object) -> bool:
+        return isinstance(domain, str)
+
+
+EVERY_REGISTRY = _EveryRegistry()
+"""For commands that look up only images that the base branch or its configuration names."""
 
 
 def image_registry(

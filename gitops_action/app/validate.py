@@ -18,7 +18,7 @@ from gitops_action.core.config import Validation
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import ValidateInputs, Values, validate_inputs
 from gitops_action.core.outcome import Job, Outcome
-from gitops_action.core.pull_requests import Identity
+from gitops_action.core.pull_requests import NOBODY
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.trailers import finished_run_of, proposal_of
 
@@ -58,10 +58,6 @@ class ToolWorkshop:
         if self._inputs.verify == "off":
             return None
         return image_registry(self._inputs, self._context, domains)
-
-
-_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
-"""Git wants a name for the merge that it tries out; that commit never leaves the machine."""
 
 
 def run(values: Values, context: Context) -> Outcome:
@@ -167,5 +163,5 @@ class _ValidateParts:
             server_url=self.inputs.server_url,
             repository=self.inputs.repository,
             token=self.inputs.token,
-            identity=_NOBODY,
+            identity=NOBODY,
         )

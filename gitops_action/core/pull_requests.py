@@ -25,6 +25,10 @@ class Identity:
     email: str
 
 
+NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
+"""Git wants a name for merges that are tried out; those commits never leave the machine."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CommitFacts:
     """One commit. Logins are empty where GitHub knows no account for the address."""

@@ -17,16 +17,15 @@ from gitops_action.adapters.git.checkout import Checkout
 from gitops_action.adapters.git.command import GitCommand, GitResult, GitTarget, last_line
 from gitops_action.adapters.git.remote import RETRIES, Remote
 from gitops_action.adapters.retry import RetryPolicy
-from gitops_action.core.pull_requests import Identity
+from gitops_action.core.pull_requests import NOBODY
 from gitops_action.core.repository import MergeConflictError, Tree, TreeFile
 from gitops_action.errors import GitOpsError, UsageError
 
 NO_BLOBS = "blob:none"
 NO_TREES = "tree:0"
 _LINK = "160000"
-_NOBODY = Identity(login="gitops-action", name="gitops-action", email="gitops-action@localhost")
 _NOWHERE = GitTarget(
-    server_url="https://localhost", repository="local/checkout", token="", identity=_NOBODY
+    server_url="https://localhost", repository="local/checkout", token="", identity=NOBODY
 )
 
 
