@@ -89,7 +89,8 @@ def fetch(program: Published) -> Path:
 
 def _fetch(program: Published, target: Path) -> None:
     reference = parse_reference(program.image)
-    client = RegistryClient(Accounts(), policy=_POLICY, timeouts=_TIMEOUTS)
+    named = frozenset({reference.domain})  # pinned here, by a test maybe on this machine
+    client = RegistryClient(Accounts(), policy=_POLICY, timeouts=_TIMEOUTS, local=named)
     name = Path(program.path).name
     logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry is no news here
     with progress(f"fetching {name} from {reference.domain}", "1 min") as shown:

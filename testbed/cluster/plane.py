@@ -22,7 +22,7 @@ from testbed.cluster.api import Api, ApiError, Json, kubeconfig
 from testbed.cluster.binaries import Binaries, find_binaries, find_kubectl
 from testbed.cluster.certificates import write_certificate, write_signing_key
 from testbed.cluster.service import Service, free_port
-from testbed.cluster.simulator.images import set_behaviour
+from testbed.cluster.simulator.images import forget_behaviours, set_behaviour
 from testbed.process import run
 
 _START_SECONDS = 60
@@ -136,6 +136,10 @@ class ControlPlane:
     def behave(self, image: str, behaviour: str, *, log: str = "") -> None:
         """Let every pod made with that image from now on behave so (see the simulator)."""
         set_behaviour(self.folder, image, behaviour, log)
+
+    def forget_behaviours(self) -> None:
+        """Let every image do the usual again, in pods that are made from now on."""
+        forget_behaviours(self.folder)
 
     def _admin(self) -> dict[str, str]:
         return {"server": self.server, "ca": self.ca, "token": self.token}

@@ -10,10 +10,10 @@ import pytest
 from testbed.demo.layouts import CLASSIC, OVERLAYS
 from testbed.demo.stage import Stage
 from testbed.docker import action_image, daemon, runner_image, why_no_docker
-from tests.support.cluster import control_plane, namespace
+from tests.support.cluster import control_plane, namespace, usual_images
 from tests.support.flux import flux
 
-__all__ = ["control_plane", "flux", "namespace"]
+__all__ = ["control_plane", "flux", "namespace", "usual_images"]
 
 
 @pytest.fixture(scope="session")

@@ -174,10 +174,11 @@ def test_text_of_the_file_is_no_command_of_the_runner(tmp_path: Path) -> None:
 
 
 def test_keys_that_nothing_acts_on_yet_are_named(tmp_path: Path) -> None:
-    data = b"version: 1\nenvironments:\n  a: {path: environments/staging, rollback: {mode: off}}\n"
+    gates = b"{provenance: {workflow: o/r/.github/workflows/b.yml}}"
+    data = b"version: 1\nenvironments:\n  a: {path: environments/staging, gates: %s}\n" % gates
     code, _, err = run(checkout(tmp_path, {FILE: data}), "check")
     assert code == 0
-    assert f"{FILE}:3:35: environments.a.rollback is not enforced by this version" in err
+    assert f"{FILE}:3:43: environments.a.gates.provenance is not enforced by this version" in err
 
 
 FLUX = b"""apiVersion: kustomize.toolkit.fluxcd.io/v1

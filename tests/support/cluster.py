@@ -30,3 +30,12 @@ def namespace(control_plane: ControlPlane, request: pytest.FixtureRequest) -> It
     yield name
     control_plane.start_api()  # a test that stopped it and failed must not fail the next ones
     control_plane.api.delete(f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture(autouse=True)
+def usual_images(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test lets an image do ends with the test: the next one may use the same image."""
+    yield
+    if "control_plane" in request.fixturenames:
+        plane: ControlPlane = request.getfixturevalue("control_plane")
+        plane.forget_behaviours()

@@ -30,6 +30,11 @@ def set_behaviour(folder: Path, image: str, behaviour: str, log: str) -> None:
     fresh.replace(file)  # the simulator never reads half of it
 
 
+def forget_behaviours(folder: Path) -> None:
+    """Let every image do the usual again."""
+    (folder / _FILE).unlink(missing_ok=True)
+
+
 def with_behaviour(folder: Path, pod: Json) -> Json:
     """The pod, with its image's annotations where it has none of its own."""
     images = _read(folder / _FILE)
@@ -43,7 +48,8 @@ def with_behaviour(folder: Path, pod: Json) -> Json:
 
 
 def _read(file: Path) -> dict[str, dict[str, str]]:
-    if not file.exists():
+    try:
+        found: dict[str, dict[str, str]] = json.loads(file.read_text())
+    except FileNotFoundError:
         return {}
-    found: dict[str, dict[str, str]] = json.loads(file.read_text())
     return found
