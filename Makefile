@@ -7,7 +7,7 @@ SHELL := bash
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
-LAYOUT ?= classic overlays
+LAYOUT ?= overlays
 BIN := .venv/bin
 READY := .venv/ready
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
@@ -22,7 +22,7 @@ TEST_STEPS := parts lint test-coverage test-e2e
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## from `init` over a pushed tag to a verified deployment (LAYOUT=classic|overlays, ENGINE=push|flux, KEEP=1, VERBOSE=1)
+demo: $(READY) ## from `init` over a pushed tag to production, and back from a bad version (LAYOUT=classic|overlays, ENGINE=push|flux, KEEP=1, VERBOSE=1)
 	@$(BIN)/python -m testbed.demo $(LAYOUT)
 
 parts: $(READY) ## build what tests and demo stand on, once a machine (PARTS="helm flux": only these)

@@ -18,22 +18,19 @@ from pathlib import Path
 from rich.console import Console
 
 from testbed import reaper
-from testbed.action import StepResult
 from testbed.cache import ROOT
+from testbed.demo.automation import Automation
 from testbed.demo.cluster import Cluster
-from testbed.demo.layouts import APPLICATION, BAD_TAG, ENGINES, LAYOUTS, NEW_TAG, Layout
+from testbed.demo.layouts import APPLICATION, ENGINES, LAYOUTS, NEW_TAG, Layout
 from testbed.demo.preparation import Preparation
 from testbed.demo.show import Screen
 from testbed.demo.stage import Stage
+from testbed.demo.story import Story
 from testbed.docker import action_image, daemon, runner_image, why_no_docker
 from testbed.docker.images import has_action_image, has_runner_image
 from testbed.forge.model import PullRequest
 from testbed.process import PartError
 
-_WHO = {
-    "push": "the environment repository deploys",
-    "flux": "the environment repository waits until Flux runs this very commit",
-}
 _IMAGES = ("buildx", "base-image", "action-image", "runner-image")
 _WHERE = (
     "Look closer: VERBOSE=1 shows all of it, KEEP=1 keeps servers and files.",
@@ -160,22 +157,23 @@ def _show(screen: Screen, root: Path, layout: Layout, plan: Plan) -> None:
         with screen.operation("The control plane's programs are made"):
             plan.preparation.wait()
         with Cluster.start(root, layout) as cluster:
-            _deploy(screen, stage, cluster, pull, plan)
+            _play(screen, stage, cluster, pull, plan)
 
 
-def _deploy(screen: Screen, stage: Stage, cluster: Cluster, pull: PullRequest, plan: Plan) -> None:
-    """The pull request, a version that breaks, and the way back, on a cluster."""
+def _play(screen: Screen, stage: Stage, cluster: Cluster, pull: PullRequest, plan: Plan) -> None:
+    """What becomes of the pull request, on a cluster."""
     with screen.operation("An administrator prepares the cluster (cluster-config/)"):
         cluster.prepare(stage)
     if cluster.layout.engine == "flux":
         screen.note(_ADAPTED)
-    _accept(screen, stage, cluster, pull, "succeeded")
-    screen.note(f"{BAD_TAG} breaks as soon as it runs: what does the deployment say?")
-    cluster.break_image(f"{stage.image}:{BAD_TAG}")
-    broken = _propose(screen, stage, plan.later(), BAD_TAG)
-    _validate(screen, stage, broken)
-    _accept(screen, stage, cluster, broken, "failed")
-    _revert(screen, stage, cluster)
+    story = Story(
+        screen=screen,
+        stage=stage,
+        cluster=cluster,
+        automation=Automation.install(stage),
+        propose=lambda tag: _propose(screen, stage, plan.later(), tag),
+    )
+    story.play(pull)
     screen.running(cluster.running())
     stage.forge.assert_clean()
     if plan.keep:
@@ -198,7 +196,7 @@ def _propose(screen: Screen, stage: Stage, images: Images, tag: str) -> PullRequ
         with screen.operation("tag, push of the image, bump"):
             stage.run_processes(release)
     pull = next(pull for pull in stage.environment.pull_requests() if not pull.merged_at)
-    screen.pull_request(stage, pull)
+    screen.pull_request(stage, pull, whole=tag == NEW_TAG)
     return pull
 
 
@@ -206,38 +204,6 @@ def _validate(screen: Screen, stage: Stage, pull: PullRequest) -> None:
     with screen.operation("The environment repository validates it"):
         validation = stage.validate(pull)
     screen.result("validate", validation)
-
-
-def _revert(screen: Screen, stage: Stage, cluster: Cluster) -> None:
-    """A plain revert is the way back: it is a newer commit, and deployed as any other."""
-    with screen.operation("A person presses Revert"):
-        pull = stage.revert(cluster.layout.deployed)
-    screen.pull_request(stage, pull)
-    _validate(screen, stage, pull)
-    _accept(screen, stage, cluster, pull, "succeeded")
-
-
-def _accept(
-    screen: Screen, stage: Stage, cluster: Cluster, pull: PullRequest, expected: str
-) -> None:
-    """From a validated pull request to what runs: merge, deployment."""
-    with screen.operation(f"A person merges it, and {_WHO[cluster.layout.engine]}"):
-        stage.environment.merge(pull.number)
-        deployment = cluster.deploy(stage, pull.number)
-    screen.result("deploy", deployment)
-    _expect(deployment, expected)
-    screen.recorded(stage)
-    screen.happened(f"#{pull.number} {pull.title}: merged, and the deployment {expected}")
-
-
-def _expect(deployment: StepResult, result: str) -> None:
-    """Let the demo end where the story is another one than it tells.
-
-    Raises:
-        PartError: the deployment ended in another way.
-    """
-    if deployment.outputs.get("result") != result:
-        raise PartError(f"the deployment should have {result}:\n{deployment.log}")
 
 
 def _wait(screen: Screen) -> None:

@@ -13,7 +13,8 @@ import yaml
 
 from testbed.action import Step, StepResult, run_step
 from testbed.cluster import ControlPlane
-from testbed.demo.layouts import ENVIRONMENT, Layout
+from testbed.demo.automation import deploying
+from testbed.demo.layouts import ENVIRONMENT, Layout, Place
 from testbed.demo.stage import Stage
 from testbed.flux import NAMESPACE, Flux
 
@@ -41,11 +42,14 @@ class Cluster:
             yield cls(plane=plane, layout=layout)
 
     def prepare(self, stage: Stage) -> None:
-        """Apply the administrator's folder of the environment repository, once.
+        """Apply the administrator's folders of the environment repository, once.
 
         Flux reads the double instead of github.com, and so by a token instead of a deploy key.
         """
-        folder = stage.root / "environment" / self.layout.administration
+        for place in self.layout.places:
+            self._prepare(stage, stage.root / "environment" / place.administration)
+
+    def _prepare(self, stage: Stage, folder: Path) -> None:
         rendered = self.plane.kubectl("kustomize", str(folder))
         objects = [item for item in yaml.safe_load_all(rendered) if item]
         for source in [one for one in objects if one["kind"] == "GitRepository"]:
@@ -59,50 +63,46 @@ class Cluster:
         """Let every container of this image crash as soon as it runs."""
         self.plane.behave(image, "crash-loop", log=LOG)
 
-    def deploy(self, stage: Stage, run: int) -> StepResult:
+    def deploy(self, stage: Stage, place: Place) -> StepResult:
         """Deploy the base's tip as the job of the environment repository does; it may fail."""
         token = stage.forge.token(
             kind="job", home=ENVIRONMENT, permissions={"contents": "read", "deployments": "write"}
         )
-        step = Step(
-            inputs={
-                "command": "deploy",
-                "environment": self.layout.environment,
-                "token": token,
-                "kubeconfig": self.kubeconfig(),
-                "kube-namespace": self._home,
-                "timeout": "2m",
-            },
-            env={
-                "GITHUB_SERVER_URL": stage.forge.server_url,
-                "GITHUB_API_URL": stage.forge.api_url,
-                "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
-                "GITHUB_REPOSITORY": ENVIRONMENT,
-                "GITHUB_RUN_ID": str(run),
-                "GITHUB_RUN_ATTEMPT": "1",
-            },
-        )
-        return run_step(step, stage.root / f"deploy-{run}")
+        inputs = {
+            "command": "deploy",
+            "environment": place.environment,
+            "token": token,
+            "kubeconfig": self.kubeconfig(place),
+            "kube-namespace": self._home(place),
+            "timeout": "2m",
+        }
+        with deploying(stage, place.environment) as job:
+            result = run_step(Step(inputs=inputs, env=job.variables), stage.root / job.folder)
+            job.end(succeeded=not result.exit_code)
+        return result
 
     def running(self) -> str:
         """What runs, as kubectl shows it."""
-        return self.plane.kubectl("get", "deployments,pods", f"--namespace={self.layout.namespace}")
+        shown = (
+            self.plane.kubectl("get", "deployments,pods", f"--namespace={place.namespace}")
+            for place in self.layout.places
+        )
+        return "\n".join(shown)
 
-    @property
-    def _home(self) -> str:
+    def _home(self, place: Place) -> str:
         """The namespace of the account that the workflow has."""
-        return NAMESPACE if self.layout.engine == "flux" else self.layout.namespace
+        return NAMESPACE if self.layout.engine == "flux" else place.namespace
 
-    def kubeconfig(self) -> str:
+    def kubeconfig(self, place: Place) -> str:
         """Leads to the account that may deploy (or wait) here and nothing else, for an hour."""
-        namespace = self._home
+        namespace = self._home(place)
         role = "waiter" if self.layout.engine == "flux" else "deployer"
-        account = f"{self.layout.namespace}-{role}"
+        account = f"{place.namespace}-{role}"
         minted = self.plane.kubectl(
             "create", "token", account, f"--namespace={namespace}", "--duration=1h"
         )
         document = yaml.safe_load(self.plane.kubeconfig)
-        context = self.layout.environment
+        context = place.environment
         document["users"] = [{"name": account, "user": {"token": minted.strip()}}]
         cluster = document["clusters"][0]["name"]
         document["contexts"] = [

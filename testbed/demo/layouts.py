@@ -21,6 +21,15 @@ _LIBRARY = "acme/gitops-action"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where an environment runs, and the folder that an administrator applies for it once."""
+
+    environment: str
+    namespace: str
+    administration: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """A shape of environment repository, as `gitops-action init environment` writes it.
 
@@ -34,6 +43,7 @@ class Layout:
         administration: the folder that an administrator of the cluster applies once.
         environment: the environment that a release reaches first.
         namespace: where that environment runs.
+        next_environment: the one that comes after it; empty where there is none.
     """
 
     name: str
@@ -44,7 +54,25 @@ class Layout:
     environment: str
     namespace: str
     later: str = ""
+    next_environment: str = ""
     engine: str = "push"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where the environments run, in the order that a version reaches them."""
+        first = Place(
+            environment=self.environment,
+            namespace=self.namespace,
+            administration=self.administration,
+        )
+        following = self.next_environment
+        if not following:
+            return (first,)
+        return first, Place(
+            environment=following,
+            namespace=following,
+            administration=f"cluster-config/{following}",
+        )
 
     def command(self, image: str) -> tuple[str, ...]:
         """The command line that writes it; `image` is the application's, without tag."""
@@ -90,6 +118,7 @@ OVERLAYS = Layout(
     environment="staging",
     namespace="staging",
     later="environments/production/web/kustomization.yaml",
+    next_environment="production",
 )
 
 ENGINES = ("push", "flux")

@@ -7,6 +7,7 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote
 
 from rich.console import Console, Group
 from rich.markdown import Markdown
@@ -27,6 +28,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # What act says of a job's step: `[workflow/job] ⭐ Run Main NAME`.
 _STEP = re.compile(r"⭐ Run Main (?P<name>.+)")
 
+_ERROR = re.compile(r"^::error .*?title=(?P<title>[^:,]*).*?::(?P<text>.*)", re.MULTILINE)
+
 
 class Screen:
     """The terminal, with a line for each thing that was done and how long it took."""
@@ -34,7 +37,7 @@ class Screen:
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         """Write to `console`; `verbose`: all that a page on GitHub would show."""
         self.console = console
-        self._verbose = verbose
+        self.verbose = verbose
         self._began = time.monotonic()
         self._happened: list[str] = []
 
@@ -52,6 +55,12 @@ class Screen:
         self.console.print(Rule("[bold]What happened[/]"))
         for line in (*self._happened, *where):
             self.console.print(f"  {escape(line)}", soft_wrap=True, highlight=False)
+
+    def refusal(self, result: StepResult) -> None:
+        """Show why a step was refused, by the annotation that it left."""
+        found = _ERROR.search(result.log)
+        title, text = (found["title"], found["text"]) if found else ("", result.log)
+        self.note(unquote(f"{title}: {text.partition('%0A')[0]}") if title else text)
 
     def title(self, layout: Layout) -> None:
         """Begin a layout."""
@@ -80,7 +89,7 @@ class Screen:
     def repository(self, stage: Stage, layout: Layout) -> None:
         """Show how the environment repository was made, and what is in it."""
         self.console.print(f"  [bold]$ {escape(shlex.join(layout.command(stage.image)))}[/]")
-        if not self._verbose:
+        if not self.verbose:
             self.console.print(f"  It writes {len(stage.files)} files.")
             return
         tree = Tree(ENVIRONMENT, guide_style="dim")
@@ -96,7 +105,7 @@ class Screen:
 
     def result(self, command: str, result: StepResult) -> None:
         """Show what the job's summary says; red where the job fails, else only when verbose."""
-        if not (self._verbose or result.exit_code):
+        if not (self.verbose or result.exit_code):
             return
         colour = "red" if result.exit_code else "cyan"
         self.console.print(
@@ -112,13 +121,36 @@ class Screen:
             f"  GitHub Deployment of {newest.oid[:7]} to {escape(newest.environment)}: {state}"
         )
 
+    def difference(self, before: str, after: str) -> None:
+        """Show the lines that were added."""
+        known = set(before.splitlines())
+        added = [line for line in after.splitlines() if line not in known]
+        lines = Syntax("\n".join(added), "yaml", background_color="default", word_wrap=True)
+        self.console.print(Padding(lines, (0, 4)))
+
+    def comment(self, stage: Stage, pull: PullRequest) -> None:
+        """Show the gate's comment, as the pull request's page does."""
+        text = stage.environment.comments(pull.number)[0]
+        if not self.verbose:
+            text = text.partition("<details>")[0]
+        shown = Markdown(_unfolded(re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)))
+        self.console.print(Panel(shown, title=f"comment on #{pull.number}", border_style="cyan"))
+
     def running(self, table: str) -> None:
         """Show what runs in the cluster at the end."""
         self.console.print(Panel(Text(table.rstrip()), title="kubectl get", border_style="dim"))
 
-    def pull_request(self, stage: Stage, pull: PullRequest) -> None:
-        """Show a pull request as its page would: title, branch, body, diff, address."""
+    def pull_request(self, stage: Stage, pull: PullRequest, *, whole: bool = False) -> None:
+        """Show a pull request as its page would: title, branch, body, diff, address.
+
+        Only its title and address, unless `whole` or verbose.
+        """
         url = f"{stage.forge.server_url}/{pull.repository.full_name}/pull/{pull.number}"
+        if not (whole or self.verbose):
+            self.console.print(
+                f"  Pull request {url}: [bold]{escape(pull.title)}[/]", soft_wrap=True
+            )
+            return
         difference = pull.repository.git.run("diff", pull.base_oid, pull.head_oid).decode()
         head = Text.assemble(
             (f"#{pull.number} ", "dim"),
@@ -126,7 +158,7 @@ class Screen:
             (f"\n{pull.author.login} wants to merge {pull.head} into {pull.base}\n", "dim"),
         )
         changed = Syntax(difference, "diff", background_color="default", word_wrap=True)
-        text = Markdown(_plain(pull.body) if pull.body and self._verbose else "")
+        text = Markdown(_plain(pull.body) if pull.body and self.verbose else "")
         body = Group(head, text, Rule("Files changed", style="dim"), changed)
         self.console.print(Panel(body, title=pull.repository.full_name, border_style="green"))
         self.console.print(f"Pull request: [link={url}]{url}[/link]\n", soft_wrap=True)

@@ -121,13 +121,21 @@ class Stage:
         )
         return meta, bump
 
-    def revert(self, path: str) -> PullRequest:
-        """Propose to undo what was merged last, a change of this file, by the button "Revert"."""
-        merged = self.environment.pull_requests()[-1]
-        title, branch = f'Revert "{merged.title}"', f"revert-{merged.number}-{merged.head}"
-        before = self.environment.read("main^1", path)
-        self.environment.commit(branch=branch, message=title, files={path: before})
-        return self.environment.open(head=branch, title=title)
+    def bump(self, tag: str, clock: Mapping[str, str]) -> StepResult:
+        """Run the release's last step for a tag that is in the registry; it may be refused."""
+        release = Release(
+            tag=tag,
+            commit=self.forge.repository(APPLICATION).resolve(tag),
+            checkout=self.root / tag / "web",
+        )
+        inputs = {
+            "repository": ENVIRONMENT,
+            "token": self.token,
+            "images": f"{self.image}:{tag}",
+            "source-token": self._job_token(),
+        }
+        env = {**self._variables(release), **clock}
+        return run_step(Step(inputs=inputs, env=env), self.root / f"again-{tag}")
 
     def validate(self, pull: PullRequest) -> StepResult:
         """Validate a pull request of the environment repository, as its workflow does."""

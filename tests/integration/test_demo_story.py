@@ -25,30 +25,49 @@ def demo(layout: str, engine: str, verbose: str = "1") -> subprocess.CompletedPr
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=500,
     )
+
+
+ROLLED_BACK = (
+    "crashed",
+    "connection refused",
+    "#{0} Roll web back to v1.3.0 in {1}: by itself, {1} runs the version",
+    "v1.4.0 once more: refused, it is on hold",
+)
+PROMOTED = (
+    "/gitops hold production web@v1.3.0",
+    "v1.3.0 is on hold in production: the schema is not migrated",
+    "/gitops promote web to production: #4 waited for soak, window and approval",
+)
 
 
 @pytest.mark.usefixtures("flux_parts")
 @pytest.mark.parametrize(
-    ("layout", "engine", "verbose"),
-    [("classic", "flux", "1"), ("overlays", "flux", "1"), ("overlays", "push", "")],
+    ("layout", "engine", "verbose"), [("classic", "flux", "1"), ("overlays", "push", "")]
 )
 def test_the_demo_goes_from_a_tag_to_what_runs_and_back_from_what_breaks(
     layout: str, engine: str, verbose: str
 ) -> None:
     done = demo(layout, engine, verbose)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    for words in ("crashed", "connection refused", "A person presses Revert"):
-        assert words in done.stdout
-    recorded = re.findall(r"GitHub Deployment of (\w+) to \w+: (\w+)", done.stdout)
-    assert [state for _, state in recorded] == ["success", "failure", "success"]
-    assert len({commit for commit, _ in recorded}) == 3
+    promoted = layout == "overlays"
+    back = (6, "staging") if promoted else (3, "default")
+    for words in (*ROLLED_BACK, *(PROMOTED if promoted else ())):
+        assert words.format(*back) in done.stdout
+    recorded = re.findall(r"GitHub Deployment of (\w+) to (\w+): (\w+)", done.stdout)
+    expected = [(back[1], "success"), (back[1], "failure"), (back[1], "success")]
+    if promoted:
+        expected.insert(1, ("production", "success"))
+        for gate in ("soak", "windows", "approvals"):
+            assert re.search(rf"waits +{gate} ", done.stdout)
+    assert [(environment, state) for _, environment, state in recorded] == expected
+    assert len({commit for commit, _, _ in recorded}) == len(expected)
     running = done.stdout.rpartition("kubectl get")[2]
     assert "CrashLoopBackOff" not in running
     assert re.search(r"deployment\.apps/web +(\d)/\1", running)
     assert ("Flux reads the double" in done.stdout) is (engine == "flux")
-    assert done.stdout.index("Pull request: ") < done.stdout.index("An administrator prepares")
+    assert done.stdout.index("/pull/1") < done.stdout.index("An administrator prepares")
     _, _, summary = done.stdout.partition("What happened")
     assert 5 <= len(summary.strip().splitlines()) <= 10
     assert len(done.stdout.splitlines()) < (1000 if verbose else 160)
