@@ -82,5 +82,9 @@ class DeniedError(GitOpsError):
     """The token lacks a right that this takes."""
 
 
+class RateLimitError(GitOpsError):
+    """GitHub answers no more requests for a while: what is left is the next run's."""
+
+
 class OutcomeUnknownError(GitOpsError):
     """A write was cut off and could not be read back: it may or may not have happened."""

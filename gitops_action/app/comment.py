@@ -189,7 +189,14 @@ class CommentParts:
         commits, config = self._commits, self._base.config
         tip = commits.log()[:1]
         return tuple(
-            read_history(tip, one, config, blobs=commits.blobs, files=commits.files)
+            read_history(
+                tip,
+                one,
+                config,
+                blobs=commits.blobs,
+                files=commits.files,
+                repository=self._inputs.repository,
+            )
             for one in config.environments
         )
 

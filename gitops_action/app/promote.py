@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.tools import EVERY_REGISTRY, Context, image_registry, kustomize_renderer
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.promote import command as promote
-from gitops_action.commands.render import render_environment
+from gitops_action.commands.render import EnvironmentRendering, render_environment
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.promote import PromoteInputs, promote_inputs
@@ -18,6 +19,9 @@ from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.pull_requests import NOBODY
 from gitops_action.errors import GitOpsError
+
+if TYPE_CHECKING:
+    from gitops_action.adapters.git import FirstParentHistory
 
 
 def run(values: Values, context: Context) -> Outcome:
@@ -58,15 +62,6 @@ def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> pr
         source = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
         history = GitHubSourceHistory(source)
 
-    def render(environment: Environment, config: Config, commit: str) -> Sequence[Manifest]:
-        renderer = kustomize_renderer(config.validate, context)
-        found = render_environment(environment, config, commits.tree(commit), commits, renderer)
-        if found.problems:
-            raise GitOpsError(
-                f"{environment.name} cannot be rendered", cause=str(found.problems[0])
-            )
-        return found.manifests
-
     return promote.PromotePorts(
         commits=commits,
         records=GitHubRecords(client, inputs.repository),
@@ -81,9 +76,49 @@ def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> pr
             history=history,
         ),
         registry=registry,
-        render=render,
+        render=EnvironmentRenders(commits, inputs.repository, context),
         ask=_ask(context),
     )
+
+
+class EnvironmentRenders:
+    """Fulfils the port `Render`: each environment of a commit is rendered once."""
+
+    def __init__(self, commits: FirstParentHistory, repository: str, context: Context) -> None:
+        """Nothing is rendered yet."""
+        self._commits = commits
+        self._repository = repository
+        self._context = context
+        self._found: dict[tuple[str, str], EnvironmentRendering] = {}
+
+    def __call__(self, environment: Environment, config: Config, commit: str) -> Sequence[Manifest]:
+        """The objects, and those that Flux and Argo CD make of this repository.
+
+        Raises:
+            GitOpsError: they cannot be rendered.
+        """
+        key = (environment.name, commit)
+        if key not in self._found:
+            self._found[key] = self._render(environment, config, commit)
+        found = self._found[key]
+        if found.problems:
+            raise GitOpsError(
+                f"{environment.name} cannot be rendered", cause=str(found.problems[0])
+            )
+        return found.manifests
+
+    def _render(
+        self, environment: Environment, config: Config, commit: str
+    ) -> EnvironmentRendering:
+        return render_environment(
+            environment,
+            config,
+            self._commits.tree(commit),
+            self._commits,
+            kustomize_renderer(config.validate, self._context),
+            repository=self._repository,
+            branch=self._commits.branch,
+        )
 
 
 def _ask(context: Context) -> Callable[[str], bool] | None:

@@ -85,12 +85,13 @@ def read_config_at(commits: CommitHistory, commit: str, path: str) -> Config:
     return load_config(path, file.data if file else None)
 
 
-def environment_histories(
+def environment_histories(  # noqa: PLR0913 - what a past is made of
     commits: CommitHistory,
     config: Config,
     environments: Sequence[Environment],
     records: DeploymentRecords | None,
     *,
+    repository: str = "",
     limit: int = _MOST_RECORDS,
 ) -> tuple[EnvironmentHistory, ...]:
     """The past of environments: what the commands that act on it read."""
@@ -98,7 +99,9 @@ def environment_histories(
     found = records.read(environments, limit=limit) if records else {}
     histories = []
     for one in environments:
-        content = read_history(log, one, config, blobs=commits.blobs, files=commits.files)
+        content = read_history(
+            log, one, config, blobs=commits.blobs, files=commits.files, repository=repository
+        )
         own = found.get(one.name, ())
         histories.append(
             EnvironmentHistory(
@@ -122,7 +125,9 @@ def run(inputs: HistoryInputs, ports: HistoryPorts) -> Outcome:
     log = ports.commits.log()
     config = read_config_at(ports.commits, log[0].oid, inputs.config)
     environments = _environments(config, inputs.environment)
-    found = environment_histories(ports.commits, config, environments, ports.records)
+    found = environment_histories(
+        ports.commits, config, environments, ports.records, repository=inputs.repository
+    )
     rows = [
         row
         for one in found

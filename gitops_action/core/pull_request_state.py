@@ -8,7 +8,7 @@ and branch names are hints that people edit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -203,6 +203,15 @@ def pending_of(found: BranchState, change: ImageChange) -> ImageReference | None
     """What the open pull request proposes of this image."""
     names = (item.target for item in found.pending)
     return next((n for n in names if n.repository == change.target.repository), None)
+
+
+def other_versions(
+    opened: PullRequestFacts, changes: Iterable[ImageChange]
+) -> tuple[ImageReference, ...]:
+    """Versions of the same images that a pull request proposes, by its body, in place of these."""
+    proposed = {image.repository: image for image in _images(opened.body)}
+    pairs = ((proposed.get(change.target.repository), change.target) for change in changes)
+    return tuple(one for one, target in pairs if one is not None and not _same(one, target))
 
 
 def settled(facts: BranchFacts, desired: Mapping[str, str]) -> bool:

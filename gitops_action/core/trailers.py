@@ -25,6 +25,8 @@ SET = "GitOps-Set"
 HOLD = "GitOps-Hold"
 ROLLBACK_OF = "GitOps-Rollback-Of"
 SIGNED_OFF_BY = "Signed-off-by"
+BUMP, PROMOTE = "bump", "promote"
+"""What `GitOps-Action` says of a proposal of images."""
 KEYS = (ACTION, ENVIRONMENT, APPLICATION, IMAGE, PREVIOUS, SOURCE, SET, HOLD, ROLLBACK_OF)
 
 _LINE = pattern(r"([A-Za-z0-9-]+)[ \t]*:(.*)", re.DOTALL)
@@ -76,6 +78,11 @@ def parse_trailers(text: str) -> Mapping[str, tuple[str, ...]]:
             key = _CANONICAL.get(match[1].lower(), match[1])
             found[key] = (*found.get(key, ()), readable(match[2].strip()))
     return found
+
+
+def is_promotion(body: str) -> bool:
+    """Whether a pull request's body says that it promotes."""
+    return parse_trailers(body).get(ACTION) == (PROMOTE,)
 
 
 def _trailer(line: str) -> re.Match[str] | None:

@@ -16,10 +16,10 @@ from gitops_action.core.inputs.comment import COMMENT_COMMAND
 from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.redaction.known import Redactor
-from tests.integration.test_promote import FILES, file, image, workload
 from tests.support.deployed import deployed
 from tests.support.github_forge import REPOSITORY, Stage
 from tests.support.github_forge import stage as github_stage
+from tests.support.promotions import FILES, file, image, workload
 from tests.support.reporters import QUIET
 
 RIGHTS = {

@@ -2,119 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from gitops_action.app.promote import build_ports
-from gitops_action.app.tools import Context
-from gitops_action.commands.promote.command import run
-from gitops_action.core.inputs import check_values
-from gitops_action.core.inputs.promote import PROMOTE, promote_inputs
-from gitops_action.core.inputs.values import with_defaults
-from gitops_action.core.outcome import Outcome
-from gitops_action.core.redaction.known import Redactor
 from tests.support.deployed import deployed
-from tests.support.github_forge import CONFIG, REPOSITORY, Stage
+from tests.support.github_forge import CONFIG, Stage
 from tests.support.github_forge import stage as github_stage
-from tests.support.reporters import QUIET
-
-RIGHTS = {
-    "contents": "write",
-    "pull_requests": "write",
-    "deployments": "read",
-    "checks": "read",
-    "actions": "read",
-    "metadata": "read",
-}
-GITOPS = """\
-version: 1
-environments:
-  staging: {path: "environments/staging/{application}", deploy: {engine: push}}
-  production:
-    path: "environments/production/{application}"
-    after: [staging]
-    deploy: {engine: push}
-"""
-
-
-def digest(version: str) -> str:
-    return f"sha256:{int(version.strip('v')):064x}"
-
-
-def image(application: str, version: str) -> str:
-    return f"ghcr.io/acme/{application}:{version}@{digest(version)}"
-
-
-def workload(application: str, version: str, replicas: int = 1) -> str:
-    return f"""\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {application}}}
-spec:
-  replicas: {replicas}
-  template:
-    spec:
-      containers:
-        - name: main
-          image: {image(application, version)}
-"""
-
-
-def file(environment: str, application: str) -> str:
-    return f"environments/{environment}/{application}/web.yaml"
-
-
-FILES = {
-    CONFIG: GITOPS,
-    file("staging", "web"): workload("web", "v1"),
-    file("staging", "api"): workload("api", "v1"),
-    file("production", "web"): workload("web", "v1", replicas=3),
-    file("production", "api"): workload("api", "v1"),
-}
+from tests.support.promotions import (
+    FILES,
+    GITOPS,
+    file,
+    image,
+    promote,
+    pulls,
+    verified,
+    workload,
+)
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with github_stage(tmp_path, FILES) as made:
         yield made
-
-
-def promote(stage: Stage, **given: str) -> Outcome:
-    token = stage.forge.token(
-        kind="app", login="gate[bot]", repositories=[REPOSITORY], permissions=RIGHTS
-    )
-    texts = {
-        "repository": REPOSITORY,
-        "token": token,
-        "api-url": stage.forge.api_url,
-        "graphql-url": stage.forge.graphql_url,
-        "server-url": stage.forge.server_url,
-        **{name.replace("_", "-"): text for name, text in given.items()},
-    }
-    inputs = promote_inputs(check_values(PROMOTE, with_defaults(PROMOTE, texts, {})), {})
-    context = Context(environ={}, redactor=Redactor(), reporter=QUIET)
-    with ExitStack() as stack:
-        ports = build_ports(inputs, context, stack)
-        quiet = replace(ports.bump, registry=None)
-        return run(inputs, replace(ports, bump=quiet, registry=None, render=None))
-
-
-def verified(stage: Stage, application: str, version: str, environment: str = "staging") -> None:
-    """A version that is merged, deployed and healthy."""
-    path = file(environment, application)
-    commit = stage.repository.commit(files={path: workload(application, version)})
-    deployed(stage, environment, str(commit), {application: (image(application, version),)})
-
-
-def pulls(outcome: Outcome) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(outcome.outputs["pull-requests"])
-    return found
 
 
 def test_one_pull_request_for_each_application_with_the_digest_that_ran(stage: Stage) -> None:

@@ -46,6 +46,8 @@ class FirstParentHistory:
         self._checkout = find_checkout(checkout) if checkout else None
         self._scratch = ScratchRepository(target, checkout=self._checkout, policy=policy)
         self._log: tuple[LoggedCommit, ...] | None = None
+        self.branch = base or ""
+        """Its name, once the log was read from the server; empty in a checkout."""
 
     def __enter__(self) -> Self:
         """Nothing more to open."""
@@ -107,6 +109,7 @@ class FirstParentHistory:
         branch = self._base or refs.default_branch
         if branch not in refs.branches:
             raise UsageError(f"There is no branch `{branch}`", fix="correct `base`")
+        self.branch = branch
         tip = refs.branches[branch]
         self._scratch.fetch([tip], limit=_SMALL, history=True)
         return tip

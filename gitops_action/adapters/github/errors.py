@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from gitops_action.core.answers import LONGEST_DELAY, delay_seconds, epoch_seconds
 from gitops_action.core.dispatch import Order
-from gitops_action.errors import DeniedError, GitOpsError
+from gitops_action.errors import DeniedError, GitOpsError, RateLimitError
 
 # A request that GitHub did not answer with success: what is known of it, and what may follow.
 
@@ -191,7 +191,7 @@ def _unreachable(failure: RequestFailure) -> GitOpsError:
 
 def _limited(failure: RequestFailure, now: datetime) -> GitOpsError:
     until = now + timedelta(seconds=failure.pause(now) or 0.0)
-    return GitOpsError(
+    return RateLimitError(
         "GitHub's rate limit for this token is used up",
         cause=f"{failure.message}; it ends at {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
         fix="run again after that time, or use an App's token, which has a limit of its own",

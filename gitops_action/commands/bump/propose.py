@@ -12,10 +12,17 @@ from gitops_action.commands.bump.request import BumpRequest
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.plan import NoMatchError, Plan, make_keep
-from gitops_action.core.pull_request_state import BranchState, expected_head, pending_of, settled
+from gitops_action.core.pull_request_state import (
+    BranchState,
+    expected_head,
+    other_versions,
+    pending_of,
+    settled,
+)
 from gitops_action.core.pull_requests import BranchFacts, NewCommit, PullRequestFacts
 from gitops_action.core.report.bump import ProposalResult, ProposalView
 from gitops_action.core.repository import Snapshot, blob_id
+from gitops_action.core.trailers import is_promotion
 from gitops_action.errors import UsageError
 
 # Whether people changed, on our branch, the very places that a bump wants to change.
@@ -67,6 +74,8 @@ class Proposal:
         """
         if self.planned.held:
             raise self._give_way_to(self.planned.held)
+        if others := self._bumped():
+            return self._leave_bump(others)
         if newer := self._newer():
             return self._give_precedence(newer)
         return self.move()
@@ -91,6 +100,23 @@ class Proposal:
         if self._opened and proposed & requested:
             self._close(self._opened, f"{held.title}: {held.cause}")
         return held
+
+    def _bumped(self) -> tuple[ImageReference, ...]:
+        """Other versions that a bump proposes on the branch of this promotion.
+
+        A bump updates whatever is open; a promotion that did so as well would undo it, in turns.
+        """
+        if self.planner.ports.promotion is None or self._opened is None:
+            return ()
+        if is_promotion(self._opened.body):
+            return ()
+        changes = (image.change for image in self.planned.requested.images)
+        return other_versions(self._opened, changes)
+
+    def _leave_bump(self, others: tuple[ImageReference, ...]) -> ProposalResult:
+        listed = ", ".join(str(one) for one in others)
+        reason = f"the pull request bumps to {listed}; to promote, close it and delete its branch"
+        return replace(self._leave(reason), operation="superseded")
 
     def _newer(self) -> dict[ImageChange, ImageReference]:
         """What the open pull request proposes already, where this run has an older version."""

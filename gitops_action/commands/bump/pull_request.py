@@ -10,7 +10,8 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.pull_request_state import CLOSED_BY_US
 from gitops_action.core.pull_requests import Decoration, NewPullRequest, Operation, PullRequestFacts
-from gitops_action.core.report.bump import ProposalResult, ProposalView
+from gitops_action.core.report.bump import ProposalResult, ProposalView, trailers_of
+from gitops_action.core.trailers import IMAGE, is_promotion, parse_trailers
 from gitops_action.errors import ConflictError, UsageError
 
 COMMENT_MARKER = "<!-- gitops-action: bump -->"
@@ -51,12 +52,20 @@ class PullRequestClient:
         Raises:
             ConflictError: it was merged or closed meanwhile, so nothing proposes our commit now.
         """
-        title, body = self.texts.title(view), self.texts.body(view)
+        title, body = self._words(view, opened)
         now = self.forge.edit(opened.number, title=title, body=body)
         if now.state != "open":
             raise ConflictError(f"#{opened.number} was {now.state} meanwhile")
         opened = replace(opened, head_oid=commit)
         return self._finish(view, opened, branch=branch, operation="updated")
+
+    def _words(self, view: ProposalView, opened: PullRequestFacts) -> tuple[str, str]:
+        """Title and body; a promotion whose very images are planned again keeps its own."""
+        promoted = is_promotion(opened.body) and view.promotion is None
+        images = tuple(value for key, value in trailers_of(view) if key == IMAGE)
+        if promoted and images == parse_trailers(opened.body).get(IMAGE, ()):
+            return opened.title, opened.body
+        return self.texts.title(view), self.texts.body(view)
 
     def reopen(
         self, view: ProposalView, closed: PullRequestFacts, *, branch: str

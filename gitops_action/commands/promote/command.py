@@ -1,13 +1,12 @@
 """`promote`: proposes what runs, verified, in one environment to those that come after it.
 
-The story: read the branch's history, the deployments that count and the holds; choose a version
-for each application and environment; show a person what differs and ask; propose each by the same
-plan, edit and pull request handling as `bump`; close promotions that have become moot.
+It reads the branch's history, the deployments that count and the holds; chooses a version
+for each application and environment; shows a person what differs and asks; proposes each by the
+same plan, edit and pull request handling as `bump`; closes promotions that have become moot.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -21,6 +20,12 @@ from gitops_action.commands.history import (
     read_config_at,
 )
 from gitops_action.commands.ports import Registry
+from gitops_action.commands.promote.report import (
+    PromotionResults,
+    promotion_outcome,
+    question,
+    title,
+)
 from gitops_action.core.config import HOLDS_FOLDER, Config, Environment, read_holds
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.holds import HoldFacts
@@ -33,7 +38,7 @@ from gitops_action.core.images.oci import (
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.inputs.promote import PromoteInputs
 from gitops_action.core.manifests.model import Manifest
-from gitops_action.core.outcome import Line, Notice, Outcome
+from gitops_action.core.outcome import Outcome
 from gitops_action.core.promotion.differences import differences
 from gitops_action.core.promotion.open import OpenPromotion, moot
 from gitops_action.core.promotion.select import (
@@ -44,7 +49,7 @@ from gitops_action.core.promotion.select import (
     choose,
 )
 from gitops_action.core.report.bump import PromotionView
-from gitops_action.errors import GitOpsError, UsageError
+from gitops_action.errors import GitOpsError, RateLimitError, UsageError
 
 __all__ = ["PromotePorts", "run"]
 
@@ -112,45 +117,59 @@ class _Promotion:
         tip = log[0].oid
         config = read_config_at(self.ports.commits, tip, self.inputs.config)
         asked = self._asked(config)
-        facts = self._facts(config, tip)
-        choices = choose(facts, asked)
+        choices = choose(self._facts(config, tip), asked)
         opened = self.ports.proposals.list()
-        notes = [] if asked.named else self._close_moot(config, choices, opened)
-        proposed = [one for one in choices if one.moves]
-        kept = [one for one in proposed if self._approved(one, config, opened, asked)]
-        due = [one for one in proposed if one not in kept]
-        notes += [f"{_title(one)}: kept, since people have approved what is open" for one in kept]
+        kept = [one for one in choices if self._approved(one, config, opened, asked)]
+        due = [one for one in choices if one.moves and one not in kept]
         views = [(one, self._view(one, config, tip)) for one in due]
-        if due and not self._confirmed(views):
-            return _outcome([], [*choices], ["nothing was proposed: it was not confirmed"], [])
-        outcomes, errors = self._propose(views)
-        return _outcome(outcomes, choices, notes, errors)
+        if not self._confirmed(views):
+            note = "nothing was proposed: it was not confirmed"
+            return promotion_outcome(PromotionResults(choices=choices, notes=(note,)))
+        notes = self._close_moot(config, choices, opened) if asked.whole else []
+        notes += [f"{title(one)}: kept, since people have approved what is open" for one in kept]
+        return promotion_outcome(self._propose(choices, views, notes))
 
     def _asked(self, config: Config) -> PromotionRequest:
+        """What a person named.
+
+        Raises:
+            UsageError: there is no such environment, or it does not come after the other one.
+        """
         inputs = self.inputs
         for name in filter(None, (inputs.from_environment, inputs.to_environment)):
             if config.environment(name) is None:
                 known = ", ".join(one.name for one in config.environments)
                 raise UsageError(f"There is no environment `{name}`", fix=f"name one of {known}")
-        target = config.environment(inputs.to_environment) if inputs.to_environment else None
-        source = inputs.from_environment
-        if target and source and source not in target.after:
-            raise UsageError(
-                f"{target.name} does not come after {source}",
-                cause=f"its `after` is {', '.join(target.after) or 'empty'}",
-                fix=f"add {source} to `environments.{target.name}.after`",
-            )
+        self._refuse_order(config)
         return PromotionRequest(
-            source=source,
+            source=inputs.from_environment,
             target=inputs.to_environment,
             applications=inputs.application,
             version=inputs.version,
         )
 
+    def _refuse_order(self, config: Config) -> None:
+        source, target = (
+            self.inputs.from_environment,
+            config.environment(self.inputs.to_environment),
+        )
+        if target is None or not source or source in target.after:
+            return
+        raise UsageError(
+            f"{target.name} does not come after {source}",
+            cause=f"its `after` is {', '.join(target.after) or 'empty'}",
+            fix=f"add {source} to `environments.{target.name}.after`",
+        )
+
     def _facts(self, config: Config, tip: str) -> PromotionFacts:
         ports = self.ports
         found = environment_histories(
-            ports.commits, config, config.environments, ports.records, limit=_RECORDS
+            ports.commits,
+            config,
+            config.environments,
+            ports.records,
+            repository=self.inputs.repository,
+            limit=_RECORDS,
         )
         files = ports.commits.files(tip).files
         holds = read_holds(
@@ -191,9 +210,9 @@ class _Promotion:
     ) -> bool:
         """Whether an open promotion of another version stays, because people approved it."""
         target = config.environment(choice.environment)
-        if target is None or target.promotion.supersede == "always" or asked.version:
+        if not choice.moves or target is None or asked.version:
             return False
-        return any(
+        return target.promotion.supersede != "always" and any(
             one.environment == choice.environment
             and one.application == choice.application
             and one.approved
@@ -227,29 +246,48 @@ class _Promotion:
 
     def _confirmed(self, views: Sequence[tuple[Choice, PromotionView]]) -> bool:
         ask = self.ports.ask
-        if ask is None or self.inputs.yes or self.inputs.dry_run:
+        if ask is None or not views or self.inputs.yes or self.inputs.dry_run:
             return True
-        return ask("\n".join(line for one, view in views for line in _shown(one, view)))
+        return ask(question(views))
 
     def _propose(
-        self, views: Sequence[tuple[Choice, PromotionView]]
-    ) -> tuple[list[Outcome], list[tuple[Choice, GitOpsError]]]:
-        """One after the other: what fails leaves the rest alone, and the next run does it."""
-        outcomes, errors = [], []
+        self,
+        choices: tuple[Choice, ...],
+        views: Sequence[tuple[Choice, PromotionView]],
+        notes: Sequence[str],
+    ) -> PromotionResults:
+        """One after the other: what fails leaves the rest alone, and the next run does it.
+
+        Once GitHub's rate limit is used up nothing more is tried.
+        """
+        outcomes: list[Outcome] = []
+        failed: list[tuple[Choice, GitOpsError]] = []
+        left: list[str] = []
         for choice, view in views:
+            if any(isinstance(error, RateLimitError) for _, error in failed):
+                left.append(f"{title(choice)}: left to the next run")
+                continue
             try:
                 outcomes.append(self._one(choice, view))
             except GitOpsError as error:
-                errors.append((choice, error))
-        return outcomes, errors
+                failed.append((choice, error))
+        return PromotionResults(
+            choices=choices,
+            outcomes=tuple(outcomes),
+            failed=tuple(failed),
+            notes=(*notes, *left),
+        )
 
     def _one(self, choice: Choice, view: PromotionView) -> Outcome:
+        for image in choice.mirrored:
+            self._verify_mirror(image)
+        return bump.run(self._bump(choice), replace(self.ports.bump, promotion=view))
+
+    def _bump(self, choice: Choice) -> BumpInputs:
+        """The bump that a promotion is: these very images, resolved nowhere again."""
         images = [move.after for move in choice.moves if move.after]
-        source = self._source(images[0])
-        lines = "\n".join(str(image) for image in images)
-        pinned = all(image.digest for image in images)
         inputs = self.inputs
-        request = BumpInputs(
+        return BumpInputs(
             token=inputs.token,
             source_token=inputs.source_token,
             repository=inputs.repository,
@@ -258,10 +296,10 @@ class _Promotion:
             environment=(choice.environment,),
             application=(choice.application,),
             dry_run=inputs.dry_run,
-            images=lines,
-            digest="pin" if pinned else "keep",
+            images="\n".join(str(image) for image in images),
+            digest="pin" if all(image.digest for image in images) else "keep",
             verify="off",
-            source=source,
+            source=self._source(images[0]),
             allow_downgrade=True,
             reopen=bool(inputs.to_environment),
             pull_request_labels=inputs.pull_request_labels,
@@ -272,21 +310,14 @@ class _Promotion:
             graphql_url=inputs.graphql_url,
             server_url=inputs.server_url,
         )
-        for move in choice.moves:
-            self._verify_mirror(choice, move.after)
-        return bump.run(request, replace(self.ports.bump, promotion=view))
 
-    def _verify_mirror(self, choice: Choice, image: ImageReference | None) -> None:
+    def _verify_mirror(self, image: ImageReference) -> None:
         """A mirror has to have the very digest that ran elsewhere.
 
         Raises:
             GitOpsError: it has not, or it cannot be asked.
         """
-        record = choice.record
-        if image is None or image.digest is None or self.ports.registry is None or record is None:
-            return
-        ran = record.applications.get(choice.application, ())
-        if not any(text.startswith((f"{image.name}:", f"{image.name}@")) for text in ran):
+        if image.digest and self.ports.registry:
             self.ports.registry.describe(image.with_(tag=None))
 
     def _source(self, image: ImageReference) -> ImageSource | None:
@@ -298,69 +329,3 @@ class _Promotion:
         except RegistryError:
             return None
         return image_source(facts, server_url=self.inputs.server_url)
-
-
-def _title(choice: Choice) -> str:
-    versions = ", ".join(dict.fromkeys(str(move) for move in choice.moves)) or choice.application
-    return f"{versions} to {choice.environment}"
-
-
-def _shown(choice: Choice, view: PromotionView) -> tuple[str, ...]:
-    """What a person at a terminal decides on."""
-    since = f" since {view.since:%Y-%m-%d %H:%MZ}" if view.since else ""
-    lines = [f"{choice.environment} {choice.application}, verified in {view.source}{since}"]
-    lines += [f"  {move.before} → {move.after}" for move in choice.moves]
-    if view.differences:
-        lines.append(f"  also differs from {view.source}:")
-        lines += [f"    {line}" for line in view.differences]
-    return tuple(lines)
-
-
-def _outcome(
-    outcomes: Sequence[Outcome],
-    choices: Sequence[Choice],
-    notes: Iterable[str],
-    errors: Sequence[tuple[Choice, GitOpsError]],
-) -> Outcome:
-    if errors and not outcomes and len(errors) == 1:
-        raise errors[0][1]
-    waiting: list[Line] = [
-        f"{one.environment} {one.application}: {one.reason}" for one in choices if not one.moves
-    ]
-    pulls = [pull for one in outcomes for pull in json.loads(one.outputs["pull-requests"])]
-    outputs = dict(outcomes[0].outputs) if outcomes else {"changed": "false", "plan": "[]"}
-    outputs |= {
-        "pull-requests": json.dumps(pulls),
-        "changed": str(any(one.outputs["changed"] == "true" for one in outcomes)).lower(),
-    }
-    count = sum(1 for one in outcomes if one.outputs["changed"] == "true")
-    return Outcome(
-        outputs=outputs,
-        headline=f"{count} promotion{'s' * (count != 1)} proposed or refreshed"
-        if count
-        else "nothing to promote",
-        lines=(*(line for one in outcomes for line in one.lines), *waiting),
-        summary="\n\n".join(one.summary for one in outcomes),
-        notices=(
-            *(notice for one in outcomes for notice in one.notices),
-            *(Notice(level="notice", text=note) for note in notes),
-            *(
-                Notice(level="error", text=f"{_title(one)}: {error}", location=error.location)
-                for one, error in errors
-            ),
-        ),
-        data={
-            "pull-requests": pulls,
-            "waiting": [
-                {
-                    "environment": one.environment,
-                    "application": one.application,
-                    "reason": one.reason,
-                    "code": one.code,
-                }
-                for one in choices
-                if not one.moves
-            ],
-        },
-        exit_code=1 if errors else 0,
-    )

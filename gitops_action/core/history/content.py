@@ -138,13 +138,14 @@ Files = Callable[[str], Snapshot]
 """The YAML files of a commit."""
 
 
-def read_history(
+def read_history(  # noqa: PLR0913 - where content is read
     log: Sequence[LoggedCommit],
     environment: Environment,
     config: Config,
     *,
     blobs: Blobs,
     files: Files,
+    repository: str = "",
 ) -> ContentHistory:
     """The images of an environment over its branch's first-parent history.
 
@@ -154,8 +155,11 @@ def read_history(
         config: the same.
         blobs: reads content.
         files: reads a commit's files.
+        repository: OWNER/NAME, by which sources of Argo CD are known to be this repository.
     """
-    walk = _HistoryWalk(environment=environment, config=config, blobs=blobs, files=files)
+    walk = _HistoryWalk(
+        environment=environment, config=config, blobs=blobs, files=files, repository=repository
+    )
     return walk.run(log)
 
 
@@ -165,6 +169,7 @@ class _HistoryWalk:
     config: Config
     blobs: Blobs
     files: Files
+    repository: str = ""
 
     def run(self, log: Sequence[LoggedCommit]) -> ContentHistory:
         """Go back from the tip."""
@@ -216,7 +221,7 @@ class _HistoryWalk:
         )
 
     def _discovered(self, commit: str) -> _State:
-        source = Source(snapshot=self.files(commit))
+        source = Source(snapshot=self.files(commit), repository=self.repository)
         found = ImageDiscovery(source).discovered(self.environment)
         raise_errors(source, found.files)
         tracked = (self._tracked(live) for live in found.lives if not live.dead)

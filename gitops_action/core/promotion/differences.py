@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from gitops_action.core.images import ImageReferenceError, parse_reference
-from gitops_action.core.json_values import mapping
+from gitops_action.core.json_values import items, mapping, text
 from gitops_action.core.manifests.model import Manifest
+from gitops_action.core.pattern import pattern
 
 _MOST = 40
+_PATHS = 5
+"""Other fields of an object that are named; the rest is counted."""
 _KEYED = frozenset({"ConfigMap", "Secret"})
 _NAME_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance", "app")
 _LISTS = ("initContainers", "containers")
+_COMPARED = frozenset({"env", "resources", "image"})
+"""Fields of a container that have lines of their own."""
+_HASHED = pattern(r"(.+)-[2456789bcdfghkmt]{10}")
+"""A generated name: kustomize's hash of the content has these letters and digits alone."""
 
 Key = tuple[str, str]
 
@@ -31,7 +39,7 @@ def differences(
         names: the two environments.
     """
     promoted = frozenset(repositories)
-    before, after = (_objects(application, promoted, side) for side in sides)
+    before, after = (_objects(application, promoted, _unhashed(side)) for side in sides)
     found: list[str] = []
     for key in sorted({*before, *after}):
         what = f"{key[0]} {key[1]}"
@@ -55,6 +63,30 @@ def _objects(
     }
 
 
+def _unhashed(manifests: Sequence[Manifest]) -> Iterator[Manifest]:
+    """The objects with the names that kustomize's generators were given, also where they are used.
+
+    Else another key of a generated ConfigMap would show as another ConfigMap.
+    """
+    names = {
+        one.id.name: found[1]
+        for one in manifests
+        if one.id.kind in _KEYED and (found := _HASHED.fullmatch(one.id.name))
+    }
+    for one in manifests:
+        plain = names.get(one.id.name, one.id.name) if one.id.kind in _KEYED else one.id.name
+        body = _renamed(one.body, names) if names else one.body
+        yield replace(one, id=replace(one.id, name=plain), body=mapping({"": body}, ""))
+
+
+def _renamed(value: object, names: Mapping[str, str]) -> object:
+    if isinstance(value, Mapping):
+        return {key: _renamed(each, names) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_renamed(each, names) for each in value]
+    return names.get(value, value) if isinstance(value, str) else value
+
+
 def _belongs(manifest: Manifest, application: str) -> bool:
     """By the usual labels, else by its name."""
     labels = mapping(mapping(manifest.body, "metadata"), "labels")
@@ -74,10 +106,12 @@ def _of_object(
     if old != new:
         yield f"replicas {_number(old)} → {_number(new)}"
     yield from _containers(before, after, names, promoted)
-    if _rest(before) != _rest(after):
-        paths = sorted(_paths(_rest(before), _rest(after)))
-        shown = ", ".join(paths[:5])
-        yield f"differs in {shown}" + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")  # noqa: PLR2004 - five fit on a line
+    alone = {*_by_name(before)} ^ {*_by_name(after)}  # those have a line
+    differing = _paths(_rest(before, promoted), _rest(after, promoted))
+    paths = sorted(path for path in differing if path.rpartition(".")[2] not in alone)
+    if paths:
+        more = f" and {len(paths) - _PATHS} more" if len(paths) > _PATHS else ""
+        yield f"differs in {', '.join(paths[:_PATHS])}{more}"
 
 
 def _number(value: object) -> str:
@@ -112,13 +146,8 @@ def _pods(manifest: Manifest) -> Mapping[str, object]:
 
 
 def _by_name(manifest: Manifest) -> Mapping[str, Mapping[str, object]]:
-    found: dict[str, Mapping[str, object]] = {}
-    for listed in _LISTS:
-        items = _pods(manifest).get(listed)
-        for one in items if isinstance(items, list) else ():
-            if isinstance(one, Mapping):
-                found[str(one.get("name", ""))] = one
-    return found
+    pods = _pods(manifest)
+    return {text(one, "name"): one for listed in _LISTS for one in items(pods, listed)}
 
 
 def _images(manifest: Manifest) -> Iterator[str]:
@@ -150,33 +179,53 @@ def _containers(
 
 
 def _variables(container: Mapping[str, object]) -> Mapping[str, object]:
-    items = container.get("env")
-    return {
-        str(one.get("name", "")): one
-        for one in (items if isinstance(items, list) else ())
-        if isinstance(one, Mapping)
-    }
+    return {text(one, "name"): one for one in items(container, "env")}
 
 
-def _rest(manifest: Manifest) -> object:
-    """The object without what is compared by itself."""
-    return _without(manifest.body, manifest.id.kind)
+def _rest(manifest: Manifest, promoted: frozenset[str]) -> object:
+    """The object without what has lines of its own, and without the versions that are promoted."""
+    containers = {id(one) for one in _by_name(manifest).values()}
+
+    def without(value: object) -> object:
+        if isinstance(value, list):
+            return [without(each) for each in value]
+        if not isinstance(value, Mapping):
+            return value
+        left_out = _COMPARED if id(value) in containers else _versions(value, promoted)
+        return {key: without(each) for key, each in value.items() if key not in left_out}
+
+    spec = {key: each for key, each in mapping(manifest.body, "spec").items() if key != "replicas"}
+    body = {**manifest.body, "spec": spec} if "spec" in manifest.body else manifest.body
+    return without({key: each for key, each in body.items() if key != "status"})
 
 
-_OWN = frozenset({"replicas", "env", "resources", "image", "namespace", "status"})
-
-
-def _without(value: object, kind: str) -> object:
-    if isinstance(value, Mapping):
-        return {key: _without(each, kind) for key, each in value.items() if key not in _OWN}
-    return [_without(one, kind) for one in value] if isinstance(value, list) else value
+def _versions(value: Mapping[str, object], promoted: frozenset[str]) -> frozenset[str]:
+    """Keys of a mapping that say which version of a promoted image runs, and its namespace."""
+    found = {"namespace"}
+    if _repository(text(value, "image")) in promoted:
+        found.add("image")
+    names = {text(value, key) for key in ("repository", "name", "newName")} - {""}
+    registry = text(value, "registry")
+    names |= {f"{registry}/{name}" for name in names if registry}
+    if any(_repository(name) in promoted for name in names):
+        found |= {"tag", "digest", "newTag"}
+    return frozenset(found)
 
 
 def _paths(before: object, after: object, path: str = "") -> Iterator[str]:
-    """The fields that differ, by their paths."""
+    """The fields that differ, by their paths; items of a list go by their names."""
+    before, after = _named(before), _named(after)
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in {*before, *after}:
             if before.get(key) != after.get(key):
                 yield from _paths(before.get(key), after.get(key), f"{path}.{key}".lstrip("."))
     elif before != after:
         yield path
+
+
+def _named(value: object) -> object:
+    """A list whose items all have names of their own, as a mapping."""
+    if not isinstance(value, list) or not value:
+        return value
+    named = {text(one, "name"): one for one in value}
+    return named if len(named) == len(value) and "" not in named else value

@@ -11,7 +11,6 @@ from gitops_action.core.gates.versions import ImageMove
 from gitops_action.core.history.rows import version_key
 from gitops_action.core.promotion.select import Choice
 
-PROMOTE = "promote"
 _MOOT = frozenset(
     {
         "promotion-stands",
@@ -44,9 +43,9 @@ class OpenPromotion:
 
 def read_promotion(number: int, body: str, *, approved: bool) -> OpenPromotion | None:
     """What a pull request's trailers say; None for one that does not promote."""
-    found = trailers.parse_trailers(body)
-    if found.get(trailers.ACTION) != (PROMOTE,):
+    if not trailers.is_promotion(body):
         return None
+    found = trailers.parse_trailers(body)
     environments, names = found.get(trailers.ENVIRONMENT, ()), found.get(trailers.APPLICATION, ())
     if len(environments) != 1 or len(names) != 1:
         return None

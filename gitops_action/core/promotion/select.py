@@ -55,6 +55,11 @@ class PromotionRequest:
         """Whether a target is named, so that `mode: manual` and earlier refusals do not count."""
         return bool(self.target)
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is named, so that the choices are all that there are."""
+        return self == PromotionRequest()
+
 
 @dataclass(frozen=True, kw_only=True)
 class PromotionFacts:
@@ -85,6 +90,7 @@ class Choice:
         source: the environment that it ran in.
         record: the deployment that verified it; None where a merge did.
         since: since when it runs there.
+        mirrored: images that the target takes from another repository than they ran from.
         reason: why this version, or why none.
         code: the reason code.
     """
@@ -95,6 +101,7 @@ class Choice:
     source: str = ""
     record: EvaluatedRecord | None = None
     since: datetime | None = None
+    mirrored: tuple[ImageReference, ...] = ()
     reason: str = ""
     code: str = ""
 
@@ -133,6 +140,8 @@ def choose(facts: PromotionFacts, asked: PromotionRequest) -> tuple[Choice, ...]
     for one in facts.environments.values():
         environment = one.environment
         if not environment.after or (asked.target and asked.target != environment.name):
+            continue
+        if asked.source and asked.source not in environment.after:
             continue
         if environment.promotion.mode == "manual" and not asked.named:
             continue
@@ -243,8 +252,7 @@ class _Chooser:
             if self.asked.version and not _is_version(moves or self._as_moves(images), self.asked):
                 continue
             if not moves:
-                standing = self._none(f"{self._target} describes it already", "promotion-stands")
-                return first or standing
+                return first or self._standing()
             if not self.asked.version and all(
                 move.after and version_key(str(move.after)) in known for move in moves
             ):
@@ -252,7 +260,7 @@ class _Chooser:
                 return first or self._none(reason, "promotion-proposed-before")
             refused = self._refused(moves)
             if refused is None:
-                return self._chosen(moves)
+                return self._chosen(moves, images)
             first = first or refused
         if self.asked.version and first is None:
             reason = f"{self._source} never described {self.application} {self.asked.version}"
@@ -275,6 +283,13 @@ class _Chooser:
             reason=reason,
             code=code,
         )
+
+    def _standing(self) -> Choice:
+        """The target describes it already: what is left to do is to deploy it."""
+        reason = f"{self._target} describes it already"
+        if self.asked.named and self.target.environment.deploy.targets:
+            reason += f"; `gitops-action deploy --environment {self._target}` deploys it again"
+        return self._none(reason, "promotion-stands")
 
     def _pin(self) -> str:
         holds = active(self.facts.holds, self._target)
@@ -340,7 +355,7 @@ class _Chooser:
                 return self._none(f"{_named(moves)}: {result.reason}", result.code)
         return None
 
-    def _chosen(self, moves: tuple[ImageMove, ...]) -> Choice:
+    def _chosen(self, moves: tuple[ImageMove, ...], images: Images) -> Choice:
         record = next(
             (
                 one
@@ -357,6 +372,9 @@ class _Chooser:
             source=self._source,
             record=record,
             since=since,
+            mirrored=tuple(
+                move.after for move in moves if move.after and move.after.repository not in images
+            ),
             reason=f"verified in {self._source}"
             + (f" since {since:%Y-%m-%d %H:%MZ}" if since else ""),
             code="promotion-proposed",

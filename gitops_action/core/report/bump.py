@@ -123,7 +123,7 @@ def trailers_of(view: ProposalView, *, signed: bool = False) -> tuple[tuple[str,
     """
     sources = dict.fromkeys(str(step.new_source) for step in view.images if step.new_source)
     return (
-        (trailers.ACTION, "promote" if view.promotion else "bump"),
+        (trailers.ACTION, trailers.PROMOTE if view.promotion else trailers.BUMP),
         (trailers.ENVIRONMENT, view.environment),
         *((trailers.APPLICATION, name) for name in view.applications),
         *((trailers.IMAGE, _full(step)) for step in view.images),
