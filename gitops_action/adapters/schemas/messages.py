@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from gitops_action.adapters.schemas.checker import Checker, definition_at, properties_at
@@ -192,7 +192,9 @@ class _Words:
     ) -> Iterator[ObjectProblem]:
         known = properties_at(self._checker, error.schema_path[:-1])
         for name in names:
-            near = _near(name, known) or (None if self._checker.near_only else nearest(name, known))
+            near = _near(name, known) or (
+                None if self._checker.near_only else _nearest(name, known)
+            )
             if near or not self._checker.near_only:
                 listed = ", ".join(known[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
                 yield self._problem(
@@ -273,6 +275,12 @@ def _below(here: object, step: str | int) -> object:
     return here[step] if isinstance(here, list | tuple) and isinstance(step, int) else None
 
 
+@lru_cache(maxsize=4096)
+def _nearest(name: str, known: tuple[str, ...]) -> str | None:
+    return nearest(name, known)
+
+
+@lru_cache(maxsize=4096)
 def _near(name: str, known: tuple[str, ...]) -> str | None:
     """A known field that differs by case or a letter or two."""
     by_case = {each.lower(): each for each in known}

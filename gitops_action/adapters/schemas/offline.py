@@ -17,6 +17,7 @@ from gitops_action.adapters.schemas.kubernetes import (
 from gitops_action.adapters.schemas.messages import duplicates_of, problems_of
 from gitops_action.core.config.select import nearest
 from gitops_action.core.manifests import Manifest, ManifestError, parse_manifests
+from gitops_action.core.manifests.model import SameBody
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.validation import ObjectProblem
 from gitops_action.core.validation.structural import JsonSchema, KindSchema, kind_schemas
@@ -201,6 +202,7 @@ class OfflineSchemas:
         self._defined = dict(_defined((*self._folder.definitions, *crds)))
         self._served = {kind for kind, schema in self._defined.items() if schema.served}
         self._checkers: dict[Kind, Checker | None] = {}
+        self._found: dict[tuple[SameBody, bool], tuple[ObjectProblem, ...]] = {}
         self.notes: tuple[str, ...] = (self._kubernetes.note,) if self._kubernetes.note else ()
 
     def check(self, manifests: Sequence[Manifest]) -> tuple[GitOpsError, ...]:
@@ -211,8 +213,14 @@ class OfflineSchemas:
         """
         found: list[GitOpsError] = list(self._folder.problems)
         for manifest in manifests:
-            found += self._check(manifest)
+            found += [problem.of(manifest) for problem in self._checked(manifest)]
         return tuple(found)
+
+    def _checked(self, manifest: Manifest) -> tuple[ObjectProblem, ...]:
+        key = (SameBody(manifest.body), manifest.deployer is None)
+        if key not in self._found:
+            self._found[key] = tuple(self._check(manifest))
+        return self._found[key]
 
     def unknown(self, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
         """Those whose kind no schema is known for, under any version."""

@@ -57,6 +57,27 @@ class Manifest:
         return f"{self.id.group}/{self.version}" if self.id.group else self.version
 
 
+class SameBody:
+    """A body as the key of what was found out about it.
+
+    Two renders share the bodies of what did not change: what holds for one holds for the other.
+    """
+
+    __slots__ = ("body",)
+
+    def __init__(self, body: Body) -> None:
+        """Keep the body, so that its address stays its own."""
+        self.body = body
+
+    def __hash__(self) -> int:
+        """By address: content would cost as much as what it saves."""
+        return id(self.body)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the very same body."""
+        return isinstance(other, SameBody) and self.body is other.body
+
+
 # What can be wrong with a file of manifests.
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.image import EffectiveImage
 from gitops_action.core.discovery.scan import object_lives
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
-from gitops_action.core.manifests import Manifest, ObjectId
+from gitops_action.core.manifests import Body, Manifest, ObjectId
+from gitops_action.core.manifests.model import SameBody
 
 # Which images a rendered object names: what discovery finds, so that `bump` finds the same.
 
@@ -18,7 +20,16 @@ _OF_PODS = frozenset({"pod-template", "image-volume"})
 
 def image_texts(manifest: Manifest) -> Iterator[str]:
     """Every image reference of the object as it is written, in the order of the object."""
-    for live in object_lives(manifest.body):
+    yield from _body_texts(SameBody(manifest.body))
+
+
+@lru_cache(maxsize=16384)
+def _body_texts(same: SameBody) -> tuple[str, ...]:
+    return tuple(_texts(same.body))
+
+
+def _texts(body: Body) -> Iterator[str]:
+    for live in object_lives(body):
         text = _written(live)
         if live.version.rule in _OF_PODS or _is_pinned(text):
             yield text

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from gitops_action.core.dataclass import dataclass
+from gitops_action.core.manifests import ManifestError
 from gitops_action.core.manifests.fields import value
+from gitops_action.core.manifests.reader import compose_nodes
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.validation.objects import ObjectProblem, Step, Steps
-from gitops_action.core.yaml import MappingNode, Node, Scalar, SequenceNode, YamlSyntaxError, parse
 from gitops_action.errors import GitOpsError, Location
+
+if TYPE_CHECKING:
+    import yaml
 
 _LARGEST = 1024 * 1024
 """Bytes of a file that is looked into; finding a line is not worth seconds."""
@@ -18,11 +21,13 @@ _LARGEST = 1024 * 1024
 _Problem = TypeVar("_Problem", bound=GitOpsError)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Place:
+_MERGE = "<<"
+
+
+class _Place(NamedTuple):
     """A node, and the line on which whatever is said of it starts (its key's, where it has one)."""
 
-    node: Node
+    node: yaml.Node
     line: int
     column: int
 
@@ -41,7 +46,7 @@ def locate_all(
         files: by path; those that problems come from. A file that is not there, is too large or
             is not YAML leaves its problems as they are.
     """
-    roots: dict[str, tuple[Node, ...]] = {}
+    roots: dict[str, tuple[yaml.Node, ...]] = {}
     located = tuple(problems)
     for problem in located:
         origin = problem.location
@@ -57,33 +62,29 @@ def locate(problem: _Problem, files: Mapping[str, RepositoryFile]) -> _Problem:
     return locate_all((problem,), files)[0]
 
 
-def _objects(file: RepositoryFile | None) -> tuple[Node, ...]:
+def _objects(file: RepositoryFile | None) -> tuple[yaml.Node, ...]:
     """The objects of a file, those of lists too."""
     if file is None or len(file.data) > _LARGEST:
         return ()
+    found: list[yaml.Node] = []
     try:
-        documents = parse(file.path, file.data).documents
-    except YamlSyntaxError:
+        for root in compose_nodes(file.path, file.data):
+            listed = _value(root, "items")
+            found += _items(listed) if _is_list(listed) else [root]
+    except ManifestError:
         return ()
-    found: list[Node] = []
-    for root in documents:
-        items = root.get("items") if isinstance(root, MappingNode) else None
-        if isinstance(items, SequenceNode):
-            found += items.items
-        elif root is not None:
-            found.append(root)
     return tuple(found)
 
 
-def _location(problem: ObjectProblem, roots: tuple[Node, ...]) -> Location | None:
+def _location(problem: ObjectProblem, roots: tuple[yaml.Node, ...]) -> Location | None:
     root = _root(problem, roots)
     if root is None or problem.location is None:
         return None
-    place = _follow(problem, _Place(node=root, line=root.line, column=root.column))
+    place = _follow(problem, _at(root))
     return Location(file=problem.location.file, line=place.line, column=place.column)
 
 
-def _root(problem: ObjectProblem, roots: tuple[Node, ...]) -> Node | None:
+def _root(problem: ObjectProblem, roots: tuple[yaml.Node, ...]) -> yaml.Node | None:
     """The object itself; the only one of its kind; or the one whose name is part of its name."""
     identity = problem.manifest.id
     same = [root for root in roots if _text(root, "kind") == identity.kind]
@@ -95,7 +96,7 @@ def _root(problem: ObjectProblem, roots: tuple[Node, ...]) -> Node | None:
     return next((found[0] for found in (inside, exact) if found), None) or _only(partly, same)
 
 
-def _only(*choices: list[Node]) -> Node | None:
+def _only(*choices: list[yaml.Node]) -> yaml.Node | None:
     return next((found[0] for found in choices if len(found) == 1), None)
 
 
@@ -110,24 +111,24 @@ def _follow(problem: ObjectProblem, place: _Place) -> _Place:
     return place
 
 
-def _next(problem: ObjectProblem, node: Node, passed: Steps, step: Step) -> _Place | None:
-    if isinstance(node, MappingNode) and isinstance(step, str):
-        entry = node.entry(step)
+def _next(problem: ObjectProblem, node: yaml.Node, passed: Steps, step: Step) -> _Place | None:
+    if isinstance(step, str):
+        entry = _entry(node, step)
         if entry is not None:
-            return _Place(node=entry.value, line=entry.key.line, column=entry.key.column)
-        merged = node.get(step)
+            return _Place(node=entry[1], line=_at(entry[0]).line, column=_at(entry[0]).column)
+        merged = _value(node, step)
         return _at(merged) if merged is not None else None
-    if isinstance(node, SequenceNode) and isinstance(step, int):
-        item = _item(node, step, _name(problem, (*passed, step)))
+    if _is_list(node):
+        item = _item(_items(node), step, _name(problem, (*passed, step)))
         return _at(item) if item is not None else None
     return None
 
 
-def _item(node: SequenceNode, index: int, name: str) -> Node | None:
+def _item(items: list[yaml.Node], index: int, name: str) -> yaml.Node | None:
     """The item of that name: patches may have put others before it; else the one at the index."""
     if name:
-        return next((item for item in node.items if _text(item, "name") == name), None)
-    return node.items[index] if index < len(node.items) else None
+        return next((item for item in items if _text(item, "name") == name), None)
+    return items[index] if index < len(items) else None
 
 
 def _name(problem: ObjectProblem, steps: Steps) -> str:
@@ -144,12 +145,45 @@ def _name(problem: ObjectProblem, steps: Steps) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _at(node: Node) -> _Place:
-    return _Place(node=node, line=node.line, column=node.column)
+# LibYAML's nodes. They carry their place, and cost a tenth of those that keep every byte.
 
 
-def _text(node: Node, *keys: str) -> str:
-    here: Node | None = node
+def _at(node: yaml.Node) -> _Place:
+    mark = node.start_mark
+    return _Place(node=node, line=mark.line + 1, column=mark.column + 1)
+
+
+def _is_list(node: yaml.Node | None) -> bool:
+    return node is not None and node.id == "sequence"
+
+
+def _items(node: yaml.Node | None) -> list[yaml.Node]:
+    return list(node.value) if node is not None and _is_list(node) else []
+
+
+def _entries(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    if node.id == "mapping":
+        yield from node.value
+
+
+def _entry(node: yaml.Node, key: str) -> tuple[yaml.Node, yaml.Node] | None:
+    """The entry that the mapping itself writes; of a repeated key the last, which counts."""
+    found = [entry for entry in _entries(node) if entry[0].value == key]
+    return found[-1] if found else None
+
+
+def _value(node: yaml.Node, key: str) -> yaml.Node | None:
+    """What a key leads to, also through a merge key."""
+    own = _entry(node, key)
+    if own is not None:
+        return own[1]
+    merge = _entry(node, _MERGE)
+    sources = (_items(merge[1]) or [merge[1]]) if merge else []
+    return next((found for item in sources if (found := _value(item, key)) is not None), None)
+
+
+def _text(node: yaml.Node, *keys: str) -> str:
+    here: yaml.Node | None = node
     for key in keys:
-        here = here.get(key) if isinstance(here, MappingNode) else None
-    return here.value if isinstance(here, Scalar) else ""
+        here = _value(here, key) if here is not None else None
+    return str(here.value) if here is not None and here.id == "scalar" else ""

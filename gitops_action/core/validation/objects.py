@@ -48,6 +48,17 @@ class ObjectProblem(GitOpsError):  # noqa: N818 - some are warnings
         self.steps = steps
         self.level: Level = level
 
+    def of(self, manifest: Manifest) -> ObjectProblem:
+        """The same problem of another object with the same body."""
+        return ObjectProblem(
+            self.title,
+            manifest=manifest,
+            steps=self.steps,
+            cause=self.cause,
+            fix=self.fix,
+            level=self.level,
+        )
+
 
 def written(steps: Steps) -> str:
     """A path the way people say it: `spec.template.spec.containers[0].image`.
