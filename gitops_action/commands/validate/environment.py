@@ -146,6 +146,7 @@ class Evaluate:
         self, report: EnvironmentReport, before: EnvironmentRendering, after: EnvironmentRendering
     ) -> EnvironmentReport:
         whole = not (before.problems or after.problems)
+        remote = _left_to_flux(after)
         diffs = diff_objects(before.manifests, after.manifests)
         images = images_of(before.manifests), images_of(after.manifests)
         schemas = self._schemas(after.manifests)
@@ -168,6 +169,7 @@ class Evaluate:
             notes=(
                 *report.notes,
                 *schemas.notes,
+                *(f"not followed: {error}" for error in remote),
                 *(() if whole else (_NOT_COMPARED,)),
             ),
         )
@@ -184,7 +186,9 @@ class Evaluate:
         """What is wrong after the merge; what is wrong before already is marked as known."""
         found = self._static(after, schemas)
         if found:
-            found = _marked(found, self._static(before, self._schemas(before.manifests)))
+            same = definitions(before.manifests) == definitions(after.manifests)
+            schemas = schemas if same else self._schemas(before.manifests)
+            found = _marked(found, self._static(before, schemas))
         changes = map(_problem, immutable_changes(before.manifests, after.manifests))
         return self._located([*found, *changes])
 
@@ -271,7 +275,7 @@ def _key(finding: Finding) -> tuple[str, str, str]:
 
 
 def _rendering(before: EnvironmentRendering, after: EnvironmentRendering) -> list[Finding]:
-    found = _marked(_unrendered(after.problems), _unrendered(before.problems))
+    found = _marked(_unrendered(after), _unrendered(before))
     if before.problems and not after.problems:
         repaired = GitOpsError(
             "the base does not render, this change does: it cannot be compared in full",
@@ -281,11 +285,21 @@ def _rendering(before: EnvironmentRendering, after: EnvironmentRendering) -> lis
     return found
 
 
-def _unrendered(problems: Iterable[GitOpsError]) -> Iterator[Finding]:
+def _left_to_flux(rendering: EnvironmentRendering) -> list[GitOpsError]:
+    """Remote bases of an environment that Flux alone deploys: it fetches them, so nothing fails."""
+    engines = {target.engine for target in rendering.environment.deploy.targets}
+    if engines != {"flux"}:
+        return []
+    return [error for error in rendering.problems if isinstance(error, RemoteBaseError)]
+
+
+def _unrendered(rendering: EnvironmentRendering) -> Iterator[Finding]:
     """What keeps folders from being rendered, each mistake once however many build on it.
 
     What lies outside of the repository is not followed; everything else is a mistake.
     """
+    noted = _left_to_flux(rendering)
+    problems = [error for error in rendering.problems if error not in noted]
     for error in {str(error): error for error in problems}.values():
         level: Level = "warning" if isinstance(error, RemoteBaseError) else "error"
         yield Finding(level=level, error=error)
