@@ -86,7 +86,7 @@ def _findings(findings: Iterable[Finding]) -> Iterator[Line]:
 
 
 def _note(text: str) -> Line:
-    return (Part(text=f"note: {text}", tone="quiet"),)
+    return (Part(text=f"note: {concealed(text)}", tone="quiet"),)
 
 
 def _object(item: ObjectDiff) -> Iterator[Line]:
@@ -170,7 +170,8 @@ def _notices(report: ValidationReport) -> tuple[Notice, ...]:
 
     What several environments have in common, such as a fault in their base, is said once.
     """
-    found = sorted(report.everything, key=lambda item: item.level != "error")
+    everything = sorted(report.everything, key=lambda item: item.level != "error")
+    found = [item for item in everything if not _is_old(item)]
     moved = (
         f"the head moved to {report.moved_to} while {report.head} was judged: this says nothing"
         " about the newer commit"
@@ -179,9 +180,23 @@ def _notices(report: ValidationReport) -> tuple[Notice, ...]:
     every = [
         *(_notice(item) for item in found),
         *([Notice(level="warning", text=moved)] if report.moved_to else []),
-        *(Notice(level="notice", text=note) for note in notes),
+        *_old(len(everything) - len(found)),
+        *(Notice(level="notice", text=concealed(note)) for note in notes),
     ]
     return tuple(dict.fromkeys(every))
+
+
+def _is_old(item: Finding) -> bool:
+    """Whether the base has it as well, and the change does not fail for it."""
+    return item.known and item.level != "error"
+
+
+def _old(count: int) -> Iterator[Notice]:
+    """One annotation for all that the base has as well: GitHub shows few, and new ones matter."""
+    if count:
+        what = "1 problem is" if count == 1 else f"{count} problems are"
+        text = f"{what} there without this change as well: the report lists them"
+        yield Notice(level="notice", text=text)
 
 
 def _notice(item: Finding) -> Notice:

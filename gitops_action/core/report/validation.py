@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Literal
 
@@ -194,7 +194,7 @@ def context_of(report: ValidationReport) -> dict[str, object]:
         "unrendered": list(report.unrendered),
         "rendered_hash": report.rendered_hash,
         "unrendered_hash": report.unrendered_hash,
-        "notes": list(report.notes),
+        "notes": [concealed(note) for note in report.notes],
         "run_url": report.job.run_url,
     }
 
@@ -211,7 +211,7 @@ def verdict(findings: Sequence[Finding]) -> str:
 _LEVELS = ("error", "warning")
 
 
-def findings_of(findings: Sequence[Finding]) -> list[dict[str, object]]:
+def findings_of(findings: Iterable[Finding]) -> list[dict[str, object]]:
     """Findings, errors first, otherwise in their order."""
     ordered = sorted(findings, key=lambda item: _LEVELS.index(item.level))
     return [
@@ -240,7 +240,8 @@ def _environment(report: EnvironmentReport) -> dict[str, object]:
         "verdict": verdict(report.findings),
         "deployed": report.deployed,
         "merged_by": report.merged_by,
-        "findings": findings_of(report.findings),
+        "findings": findings_of(item for item in report.findings if not item.known),
+        "known": findings_of(item for item in report.findings if item.known),
         "changes": [_change(item) for item in sorted(report.changes, key=_worst_first)],
         "images": [
             {
@@ -255,7 +256,7 @@ def _environment(report: EnvironmentReport) -> dict[str, object]:
         "changed": report.count("changed"),
         "removed": report.count("removed"),
         "objects": report.objects,
-        "notes": list(report.notes),
+        "notes": [concealed(note) for note in report.notes],
     }
 
 
