@@ -127,7 +127,7 @@ def _ours(config: Config, before: Content, after: Content, touched: int) -> None
     runner = Runner(environ=os.environ, redact=str)
     renderer = KustomizeRenderer(find_kubectl(), runner)
     sides = trees.sides()
-    pairs = render_both(find_touched(config, sides, trees), sides, trees, renderer)
+    pairs = render_both(find_touched(config, sides, trees), trees, renderer)
     whole = all(len(pair.after.manifests) == APPLICATIONS * 2 for pair in pairs)
     told = [problem for pair in pairs for problem in pair.after.problems]
     if len(pairs) != touched or not whole or told:
