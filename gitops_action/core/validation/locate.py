@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gitops_action.core.manifests import ManifestError
 from gitops_action.core.manifests.fields import value
@@ -12,9 +14,6 @@ from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.validation.objects import ObjectProblem, Step, Steps
 from gitops_action.errors import GitOpsError, Location
 
-if TYPE_CHECKING:
-    import yaml
-
 _LARGEST = 1024 * 1024
 """Bytes of a file that is looked into; finding a line is not worth seconds."""
 
@@ -22,12 +21,14 @@ _Problem = TypeVar("_Problem", bound=GitOpsError)
 
 
 _MERGE = "<<"
+_MERGES = 8
+"""Merge keys one behind another that are followed."""
 
 
 class _Place(NamedTuple):
     """A node, and the line on which whatever is said of it starts (its key's, where it has one)."""
 
-    node: yaml.Node
+    node: Node
     line: int
     column: int
 
@@ -46,7 +47,7 @@ def locate_all(
         files: by path; those that problems come from. A file that is not there, is too large or
             is not YAML leaves its problems as they are.
     """
-    roots: dict[str, tuple[yaml.Node, ...]] = {}
+    roots: dict[str, tuple[Node, ...]] = {}
     located = tuple(problems)
     for problem in located:
         origin = problem.location
@@ -62,11 +63,11 @@ def locate(problem: _Problem, files: Mapping[str, RepositoryFile]) -> _Problem:
     return locate_all((problem,), files)[0]
 
 
-def _objects(file: RepositoryFile | None) -> tuple[yaml.Node, ...]:
+def _objects(file: RepositoryFile | None) -> tuple[Node, ...]:
     """The objects of a file, those of lists too."""
     if file is None or len(file.data) > _LARGEST:
         return ()
-    found: list[yaml.Node] = []
+    found: list[Node] = []
     try:
         for root in compose_nodes(file.path, file.data):
             listed = _value(root, "items")
@@ -76,7 +77,7 @@ def _objects(file: RepositoryFile | None) -> tuple[yaml.Node, ...]:
     return tuple(found)
 
 
-def _location(problem: ObjectProblem, roots: tuple[yaml.Node, ...]) -> Location | None:
+def _location(problem: ObjectProblem, roots: tuple[Node, ...]) -> Location | None:
     root = _root(problem, roots)
     if root is None or problem.location is None:
         return None
@@ -84,7 +85,7 @@ def _location(problem: ObjectProblem, roots: tuple[yaml.Node, ...]) -> Location 
     return Location(file=problem.location.file, line=place.line, column=place.column)
 
 
-def _root(problem: ObjectProblem, roots: tuple[yaml.Node, ...]) -> yaml.Node | None:
+def _root(problem: ObjectProblem, roots: tuple[Node, ...]) -> Node | None:
     """The object itself; the only one of its kind; or the one whose name is part of its name."""
     identity = problem.manifest.id
     same = [root for root in roots if _text(root, "kind") == identity.kind]
@@ -96,7 +97,7 @@ def _root(problem: ObjectProblem, roots: tuple[yaml.Node, ...]) -> yaml.Node | N
     return next((found[0] for found in (inside, exact) if found), None) or _only(partly, same)
 
 
-def _only(*choices: list[yaml.Node]) -> yaml.Node | None:
+def _only(*choices: list[Node]) -> Node | None:
     return next((found[0] for found in choices if len(found) == 1), None)
 
 
@@ -111,7 +112,7 @@ def _follow(problem: ObjectProblem, place: _Place) -> _Place:
     return place
 
 
-def _next(problem: ObjectProblem, node: yaml.Node, passed: Steps, step: Step) -> _Place | None:
+def _next(problem: ObjectProblem, node: Node, passed: Steps, step: Step) -> _Place | None:
     if isinstance(step, str):
         entry = _entry(node, step)
         if entry is not None:
@@ -124,7 +125,7 @@ def _next(problem: ObjectProblem, node: yaml.Node, passed: Steps, step: Step) ->
     return None
 
 
-def _item(items: list[yaml.Node], index: int, name: str) -> yaml.Node | None:
+def _item(items: list[Node], index: int, name: str) -> Node | None:
     """The item of that name: patches may have put others before it; else the one at the index."""
     if name:
         return next((item for item in items if _text(item, "name") == name), None)
@@ -148,42 +149,43 @@ def _name(problem: ObjectProblem, steps: Steps) -> str:
 # LibYAML's nodes. They carry their place, and cost a tenth of those that keep every byte.
 
 
-def _at(node: yaml.Node) -> _Place:
+def _at(node: Node) -> _Place:
     mark = node.start_mark
     return _Place(node=node, line=mark.line + 1, column=mark.column + 1)
 
 
-def _is_list(node: yaml.Node | None) -> bool:
-    return node is not None and node.id == "sequence"
+def _is_list(node: Node | None) -> bool:
+    return isinstance(node, SequenceNode)
 
 
-def _items(node: yaml.Node | None) -> list[yaml.Node]:
-    return list(node.value) if node is not None and _is_list(node) else []
+def _items(node: Node | None) -> list[Node]:
+    return node.value if isinstance(node, SequenceNode) else []
 
 
-def _entries(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    if node.id == "mapping":
+def _entries(node: Node) -> Iterator[tuple[Node, Node]]:
+    if isinstance(node, MappingNode):
         yield from node.value
 
 
-def _entry(node: yaml.Node, key: str) -> tuple[yaml.Node, yaml.Node] | None:
+def _entry(node: Node, key: str) -> tuple[Node, Node] | None:
     """The entry that the mapping itself writes; of a repeated key the last, which counts."""
     found = [entry for entry in _entries(node) if entry[0].value == key]
     return found[-1] if found else None
 
 
-def _value(node: yaml.Node, key: str) -> yaml.Node | None:
-    """What a key leads to, also through a merge key."""
+def _value(node: Node, key: str, depth: int = 0) -> Node | None:
+    """What a key leads to, also through merge keys; a mapping that merges itself has an end."""
     own = _entry(node, key)
     if own is not None:
         return own[1]
-    merge = _entry(node, _MERGE)
+    merge = _entry(node, _MERGE) if depth < _MERGES else None
     sources = (_items(merge[1]) or [merge[1]]) if merge else []
-    return next((found for item in sources if (found := _value(item, key)) is not None), None)
+    merged = (_value(item, key, depth + 1) for item in sources)
+    return next((found for found in merged if found is not None), None)
 
 
-def _text(node: yaml.Node, *keys: str) -> str:
-    here: yaml.Node | None = node
+def _text(node: Node, *keys: str) -> str:
+    here: Node | None = node
     for key in keys:
         here = _value(here, key) if here is not None else None
-    return str(here.value) if here is not None and here.id == "scalar" else ""
+    return here.value if isinstance(here, ScalarNode) else ""
