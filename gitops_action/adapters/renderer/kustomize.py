@@ -171,6 +171,7 @@ class ScratchFolder:
     def give(self, name: str, data: bytes) -> Path:
         """Write a file of ours that programs can read and not change."""
         target = self.top.parent / name
+        self._make(target.parent, {self.top.parent})
         self._put(target, data)
         return target
 

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gitops_action.adapters.process import NO_SANDBOX, Runner, Sandbox
+from gitops_action.adapters.renderer.batches import Batches, Buildable
 from gitops_action.adapters.renderer.charts import NOT_INSTALLED, ChartRenderer, NoHelm
 from gitops_action.adapters.renderer.kustomize import Build, Kubectl, Limits, ScratchFolder
 from gitops_action.core.manifests import Manifest, ManifestError
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering import RenderError, Rendering
 from gitops_action.core.rendering.additions import added_to, generated
+from gitops_action.core.rendering.batch import build_key
 from gitops_action.core.rendering.deployers import AS_WRITTEN, BuildSettings
 from gitops_action.core.rendering.failures import diagnose
 from gitops_action.core.rendering.graph import (
@@ -40,9 +42,14 @@ from gitops_action.errors import GitOpsError, GitOpsErrors, Location
 
 @dataclass(kw_only=True)
 class _Parts:
-    """What the parts of a folder came to, and how the folder is built."""
+    """What the parts of a folder came to, and how the folder is built.
+
+    `graphs` and `printed` are of kustomizations that were built together.
+    """
 
     settings: BuildSettings = AS_WRITTEN
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    printed: Mapping[str, bytes] = field(default_factory=dict)
     manifests: list[Manifest] = field(default_factory=list)
     problems: list[GitOpsError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -82,6 +89,7 @@ class KustomizeRenderer:
         self._helm = helm
         self._runner = replace(runner, sandbox=sandbox)
         self._program = program
+        self._batches = Batches()
         self._reader = OutputReader()
         self._sources = SourceReader()
 
@@ -144,6 +152,8 @@ class KustomizeRenderer:
         parts.manifests += _in_clusters(plain.manifests, settings)
         parts.problems += plain.problems
         parts.notes += plain.notes
+        parts.graphs = {item: self._graph(item, files, layout) for item in collected.kustomizations}
+        parts.printed = self._build_together(parts.graphs, files, layout, scratch)
         for item in collected.kustomizations:
             before = len(parts.manifests)
             self._kustomize(item, files, layout, scratch, parts)
@@ -176,21 +186,52 @@ class KustomizeRenderer:
         scratch: ScratchFolder,
         parts: _Parts,
     ) -> None:
-        graph = look_through(folder, files, layout, allow_remote=self._allow_remote)
+        graph = parts.graphs.get(folder) or self._graph(folder, files, layout)
         if graph.problems:
             parts.problems += graph.problems
             return
         scratch.write(files, layout)
         try:
             parts.unrendered += self._prepare_charts(graph, files, layout, scratch)
-            parts.manifests += self._build(folder, graph, files, scratch)
+            printed = parts.printed.get(folder)
+            parts.manifests += self._build(folder, graph, files, scratch, printed)
         except GitOpsErrors as errors:
             parts.problems += errors.errors
         except GitOpsError as error:
             parts.problems += diagnose(error, graph, files)
 
+    def _graph(
+        self, folder: str, files: Mapping[str, RepositoryFile], layout: RepositoryLayout
+    ) -> Graph:
+        return look_through(folder, files, layout, allow_remote=self._allow_remote)
+
+    def _build_together(
+        self,
+        graphs: Mapping[str, Graph],
+        files: Mapping[str, RepositoryFile],
+        layout: RepositoryLayout,
+        scratch: ScratchFolder,
+    ) -> Mapping[str, bytes]:
+        """What is printed of those folders that can share a run."""
+        if self._program is None:
+            return {}
+        builds = [
+            Buildable(key=key, graph=graph)
+            for folder, graph in graphs.items()
+            if not graph.problems and (key := build_key(folder, graph, files, layout))
+        ]
+        if len(builds) < 2:  # noqa: PLR2004 - one alone saves nothing
+            return {}
+        scratch.write(files, layout)
+        return self._batches.build(builds, self._kubectl(self._program), scratch)
+
     def _build(
-        self, folder: str, graph: Graph, files: Mapping[str, RepositoryFile], scratch: ScratchFolder
+        self,
+        folder: str,
+        graph: Graph,
+        files: Mapping[str, RepositoryFile],
+        scratch: ScratchFolder,
+        printed: bytes | None,
     ) -> tuple[Manifest, ...]:
         build = Build(
             folder=folder,
@@ -201,12 +242,14 @@ class KustomizeRenderer:
             ),
         )
         origins = Origins(graph, lambda path: self._sources.read(files[path]))
-        manifests, whole = located(self._read(build, scratch), origins)
+        manifests, whole = located(self._read(build, scratch, printed), origins)
         if whole:
             return manifests
         return tuple(told(self._read(replace(build, origins=True), scratch), origins))
 
-    def _read(self, build: Build, scratch: ScratchFolder) -> tuple[Manifest, ...]:
+    def _read(
+        self, build: Build, scratch: ScratchFolder, printed: bytes | None = None
+    ) -> tuple[Manifest, ...]:
         place = Location(file=build.kustomization)
         if self._program is None:
             raise RenderError(
@@ -214,20 +257,24 @@ class KustomizeRenderer:
                 fix="install gitops-action with its dependencies, or put kubectl on PATH",
                 location=place,
             )
-        kubectl = Kubectl(
-            program=self._program,
-            runner=self._runner,
-            limits=self._limits,
-            allow_remote=self._allow_remote,
-            helm=self._helm if isinstance(self._helm, str) else None,
-        )
-        output, ours = kubectl.build(scratch, build)
+        output, ours = printed, False
+        if output is None:
+            output, ours = self._kubectl(self._program).build(scratch, build)
         try:
             return self._reader.read(build.folder, output, strip=ours)
         except ManifestError as error:
             raise RenderError(
                 error.title, cause=error.cause, fix=error.fix, location=place
             ) from None
+
+    def _kubectl(self, program: str) -> Kubectl:
+        return Kubectl(
+            program=program,
+            runner=self._runner,
+            limits=self._limits,
+            allow_remote=self._allow_remote,
+            helm=self._helm if isinstance(self._helm, str) else None,
+        )
 
     def _prepare_charts(
         self,
