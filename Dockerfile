@@ -7,7 +7,7 @@ FROM ${BASE_IMAGE} AS packages
 COPY requirements/runtime.txt /tmp/runtime.txt
 # The environment holds no pip; the base's own fills it, from the lock alone.
 RUN python3 -m venv --without-pip /opt/venv \
-    && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-deps \
+    && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-deps --no-compile \
        --only-binary :all: --require-hashes --disable-pip-version-check --requirement /tmp/runtime.txt
 # What is never loaded: schemas in the lenient form, or of Kubernetes versions that nobody supports.
 WORKDIR /opt/venv/lib
@@ -16,7 +16,10 @@ RUN rm -rf python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v*-
       python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v1.2?.* \
       python3*/site-packages/kubernetes/aio \
       python3*/site-packages/kubernetes/client/api \
-    && find python3*/site-packages/kubernetes/client/models -type f ! -name '__init__.*' -delete
+    && find python3*/site-packages/kubernetes/client/models -type f ! -name '__init__.*' -delete \
+    # Byte code that holds no time of a file: a second build has the same bytes, and a builder that
+    # sets all times to the commit's (SOURCE_DATE_EPOCH) leaves it valid.
+    && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash .
 
 # hadolint ignore=DL3006  # as above
 FROM ${BASE_IMAGE}
@@ -24,14 +27,14 @@ FROM ${BASE_IMAGE}
 RUN if ! command -v git; then \
       apt-get update \
       && apt-get install --yes --no-install-recommends ca-certificates git \
-      && rm -rf /var/lib/apt/lists/*; \
+      && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/ldconfig/aux-cache; \
     fi \
     # The mounted workspace belongs to the runner's user; git refuses it otherwise.
     && git config --system --add safe.directory '*'
 COPY --from=packages /opt/venv /opt/venv
 COPY entrypoint.py /app/entrypoint.py
 COPY gitops_action /app/gitops_action
-RUN /opt/venv/bin/python -m compileall -q /app
+RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

@@ -17,7 +17,7 @@ WORKERS ?= 2
 TEST_STEPS := parts lint test-coverage test-e2e
 
 .PHONY: help demo parts test test-cold test-unit test-integration test-e2e lint audit bench docs lock
-.PHONY: mutation up down clean
+.PHONY: mutation test-image up down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,11 @@ test-integration: parts ## adapters against the real parts of the test bed
 
 test-e2e: parts ## the container and the workflows (needs Docker, or root to start it)
 	$(BIN)/pytest tests/e2e -n 0
+
+test-image: $(READY) ## the container's tests on an image that is there already (ACTION_IMAGE=NAME@sha256:…)
+	@$(BIN)/python -m testbed.parts github-descriptions registry
+	docker pull --quiet $(ACTION_IMAGE)
+	$(BIN)/pytest tests/e2e/test_container_image.py tests/e2e/test_container_run.py -n 0
 
 lint: $(READY) ## format, lint, types, layers, workflows, Dockerfiles, scripts, lock files
 	$(BIN)/ruff check

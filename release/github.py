@@ -53,5 +53,5 @@ def _failed(what: str, tag: str, error: github.GithubException) -> GitOpsError:
     return GitOpsError(
         f"The GitHub release {tag} could not be {what}",
         cause=f"GitHub answers {error.status}: {error.message or ''}",
-        fix="run the release again: it goes on from here",
+        fix="run the release again: the next run goes on from here",
     )

@@ -72,14 +72,33 @@ class Release:
             UsageError: this tree is not ready for this version.
             GitOpsError: image, tag or push are not what they have to be.
         """
-        notes = self._check()
+        notes = self._prepared()
         source = self._git("rev-parse", "HEAD")
         self._check_image(source)
         commit = self._commits(source)
         done = self._push_tags(commit, dry_run=dry_run)
         return (*done, *self._announce(notes, dry_run=dry_run))
 
-    def _check(self) -> str:
+    def check(self) -> str:
+        """Whether this version can be released from HEAD, before anything is built; gives HEAD.
+
+        Raises:
+            UsageError: this tree is not ready for this version.
+            GitOpsError: the tag names another tree than a release of HEAD.
+        """
+        self._prepared()
+        source, tag = self._git("rev-parse", "HEAD"), self.naming.tag
+        standing = self._tags().get(tag)
+        if standing is None:
+            return source
+        self._git("fetch", "--quiet", "--no-tags", self.remote, f"refs/tags/{tag}")
+        # A release is two commits on top of its source.
+        line = self._git("rev-list", "--max-count=3", "--first-parent", standing).split()
+        if line[2:] != [source]:
+            raise _standing(tag, f"it is at {standing}, which is no release of {source}")
+        return source
+
+    def _prepared(self) -> str:
         version = self.naming.version
         parse_version(version)
         dirty = self._git("status", "--porcelain")
@@ -148,30 +167,30 @@ class Release:
 
     def _push_tags(self, commit: str, *, dry_run: bool) -> tuple[str, ...]:
         """All tags at once, or none: `v1` never points to a tree without its image."""
-        tags = self._tags()
+        objects = self._tag_objects()
+        tags = _commits_of(objects)
         tag, standing = self.naming.tag, tags.get(self.naming.tag)
         if standing not in {None, commit}:
-            raise GitOpsError(
-                f"The tag {tag} exists",
-                cause=f"it is at {standing}; this release would be {commit}",
-                fix="release another version",
-            )
+            raise _standing(tag, f"it is at {standing}; this release would be {commit}")
         follow = moving_tags(parse_version(self.naming.version), tags)
         behind = [name for name in (tag, *follow) if tags.get(name) != commit]
-        if not behind or dry_run:
-            return tuple(f"{name} → {commit}" for name in behind)
-        leases = [f"--force-with-lease=refs/tags/{name}:{tags.get(name, '')}" for name in behind]
-        specs = [f"{commit}:refs/tags/{name}" for name in behind]
-        self._git("push", "--quiet", "--atomic", *leases, self.remote, *specs)
+        if behind and not dry_run:
+            leases = [
+                f"--force-with-lease=refs/tags/{name}:{objects.get(name, '')}" for name in behind
+            ]
+            specs = [f"{commit}:refs/tags/{name}" for name in behind]
+            self._git("push", "--quiet", "--atomic", *leases, self.remote, *specs)
         return tuple(f"{name} → {commit}" for name in behind)
 
     def _tags(self) -> Mapping[str, str]:
         """The remote's tags with their commits."""
+        return _commits_of(self._tag_objects())
+
+    def _tag_objects(self) -> Mapping[str, str]:
+        """The remote's tags; an annotated one is there twice, with `^{}` for its commit."""
         listed = self._git("ls-remote", "--tags", self.remote)
         pairs = (line.split("\trefs/tags/") for line in listed.splitlines())
-        found = {name: oid for oid, name in pairs}
-        peeled = {name[:-3]: oid for name, oid in found.items() if name.endswith("^{}")}
-        return {name: oid for name, oid in found.items() if not name.endswith("^{}")} | peeled
+        return {name: oid for oid, name in pairs}
 
     def _announce(self, notes: str, *, dry_run: bool) -> tuple[str, ...]:
         tag = self.naming.tag
@@ -197,3 +216,12 @@ class Release:
         if done.returncode:
             raise GitOpsError(f"git {arguments[0]} failed", cause=done.stderr.strip()[-1000:])
         return done.stdout.rstrip("\n")
+
+
+def _standing(tag: str, cause: str) -> GitOpsError:
+    return GitOpsError(f"The tag {tag} exists", cause=cause, fix="release another version")
+
+
+def _commits_of(objects: Mapping[str, str]) -> Mapping[str, str]:
+    names = [name for name in objects if not name.endswith("^{}")]
+    return {name: objects.get(f"{name}^{{}}", objects[name]) for name in names}

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gitops_action.core.dataclass import dataclass
-from gitops_action.errors import GitOpsError
+from gitops_action.errors import GitOpsError, Location
 
 _IMAGE = re.compile(r"^(?P<indent> +)image: (?:\.\./)?Dockerfile$", re.MULTILINE)
 _REFERENCE = re.compile(
-    r"OWNER/gitops-action(?P<path>[\w./-]*)@v1(?P<comment>[ ]+#.*)?$", re.MULTILINE
+    r"OWNER/gitops-action(?P<path>[\w./-]*)@v\d+(?P<comment>[ ]+#.*)?$", re.MULTILINE
 )
+_WORKFLOWS = "/.github/workflows/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,25 +57,39 @@ def with_image(root: Path, naming: Naming) -> Mapping[str, str]:
 def with_references(root: Path, naming: Naming, commit: str) -> Mapping[str, str]:
     """The workflows, changed so that they use the actions of that commit.
 
-    Every runner knows a commit. (GitHub's own syntax for the same repository is not used: runners
-    of older GitHub Enterprise Servers do not know it.) An example in a comment names the tag.
+    Every runner knows a commit; GitHub's self-repository syntax (`$/`) takes a runner from 2.336 on
+    and is unknown to GitHub Enterprise Server. An example in a comment names the major tag.
+
+    Raises:
+        GitOpsError: a workflow calls another one by name, whose own steps would stay unreleased.
     """
     changed: dict[str, str] = {}
     for path in sorted((root / ".github" / "workflows").glob("*.yml")):
-        text = path.read_text("utf-8")
-        lines = [_line(line, naming, commit) for line in text.splitlines(keepends=True)]
+        text, name = path.read_text("utf-8"), str(path.relative_to(root))
+        lines = [
+            _line(line, naming, commit, Location(file=name, line=number))
+            for number, line in enumerate(text.splitlines(keepends=True), start=1)
+        ]
         if "".join(lines) != text:
-            changed[str(path.relative_to(root))] = "".join(lines)
+            changed[name] = "".join(lines)
     return changed
 
 
-def _line(line: str, naming: Naming, commit: str) -> str:
+def _line(line: str, naming: Naming, commit: str, place: Location) -> str:
     major = naming.version.partition(".")[0]
+    comment = line.lstrip().startswith("#")
 
     def named(found: re.Match[str]) -> str:
         name = f"{naming.repository}{found['path']}"
-        if line.lstrip().startswith("#"):
+        if comment:
             return f"{name}@v{major}{found['comment'] or ''}"
+        if found["path"].startswith(_WORKFLOWS):
+            raise GitOpsError(
+                "A workflow calls another one of this repository by name",
+                cause="at the named commit its own steps would not be released",
+                fix=f"write .{found['path']}, which is that of the same commit",
+                location=place,
+            )
         return f"{name}@{commit} # {naming.tag}"
 
     return _REFERENCE.sub(named, line)

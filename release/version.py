@@ -40,7 +40,7 @@ def release_notes(changelog: str, version: str) -> str:
             if notes:
                 return notes
     raise UsageError(
-        f"CHANGELOG.md says nothing of {version}",
+        f"CHANGELOG.md has no section for {version}",
         fix=f"run `python -m release prepare {version}`, and commit what it writes",
     )
 

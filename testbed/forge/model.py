@@ -17,6 +17,7 @@ from testbed.forge.records import (
     Comment,
     Deployment,
     Label,
+    Release,
     Review,
     Status,
     WorkflowRun,
@@ -172,6 +173,8 @@ class Repository:
     environments: dict[str, Environment] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     collaborators: dict[str, Role] = field(default_factory=dict)
+    releases: dict[int, Release] = field(default_factory=dict)
+    latest_release: int = 0
 
     @property
     def full_name(self) -> str:

@@ -223,3 +223,17 @@ class Deployment:
     transient: bool
     production: bool
     statuses: list[DeploymentStatus] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A published release; its commit is that of the tag."""
+
+    id: int
+    tag: str
+    target: str
+    name: str | None
+    body: str | None
+    prerelease: bool
+    author: Account
+    created_at: datetime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def docker() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def action(docker: None) -> str:  # noqa: ARG001 - a daemon has to run
-    """The action's image, built from this checkout."""
-    return action_image()
+    """The action's image: one that is there already, or built from this checkout."""
+    return os.environ.get("ACTION_IMAGE") or action_image()
 
 
 @pytest.fixture(scope="session")

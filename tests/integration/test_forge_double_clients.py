@@ -165,3 +165,24 @@ def test_git_push_without_the_right_is_refused(
     assert pushed.returncode != 0
     assert said in pushed.stderr
     assert talk.repository.head("topic") is None
+
+
+def test_pygithub_publishes_releases(talk: Talk) -> None:
+    repository = pygithub(talk).get_repo(NAME)
+    tip = talk.repository.tag("v1.0.0", "main")
+    first = repository.create_git_release("v1.0.0", name="v1.0.0", message="It works.")
+    assert (first.tag_name, first.body, first.draft) == ("v1.0.0", "It works.", False)
+    repository.create_git_release("v0.9.1", name="v0.9.1", message="A fix.", make_latest="false")
+    repository.create_git_release("v2.0.0-rc.1", "rc", "Try it.", prerelease=True)
+    assert talk.repository.resolve("refs/tags/v0.9.1") == tip
+    assert repository.get_latest_release().tag_name == "v1.0.0"
+    listed = [release.tag_name for release in repository.get_releases()]
+    assert listed == ["v2.0.0-rc.1", "v0.9.1", "v1.0.0"]
+    assert repository.get_release("v0.9.1").id
+    with pytest.raises(github.GithubException, match="already_exists"):
+        repository.create_git_release("v1.0.0", "again", "Again.")
+    with pytest.raises(github.UnknownObjectException):
+        repository.get_release("v3")
+    reader = talk.acting(permissions={"contents": "read"})
+    with pytest.raises(github.GithubException, match="not accessible"):
+        pygithub(reader).get_repo(NAME).create_git_release("v3.0.0", "no", "No.")

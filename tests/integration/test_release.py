@@ -173,7 +173,7 @@ def test_a_tree_that_is_not_ready_ends_it(root: Path) -> None:
     with pytest.raises(GitOpsError, match=r"not prepared for 1\.2\.9"):
         release(root, "1.2.9").run()
     write(root, **{"CHANGELOG.md": "# Changelog\n"})
-    with pytest.raises(GitOpsError, match="says nothing of"):
+    with pytest.raises(GitOpsError, match="has no section for"):
         release(root).run()
     assert tags(root) == {}
 
@@ -182,3 +182,43 @@ def test_a_dry_run_pushes_nothing(root: Path) -> None:
     planned = release(root).run(dry_run=True)
     assert [line.split()[0] for line in planned] == ["v1.2.3", "v1", "v1.2"]
     assert tags(root) == {}
+
+
+def test_a_workflow_that_calls_another_by_name_ends_it(root: Path) -> None:
+    nested = WORKFLOW.replace("gitops-action@v1 #", "gitops-action/.github/workflows/gate.yml@v1 #")
+    write(root, **{".github/workflows/deploy.yml": nested})
+    with pytest.raises(GitOpsError, match=r"deploy.yml:7: A workflow calls another"):
+        release(root).run()
+    assert tags(root) == {}
+
+
+def test_a_fork_releases_under_its_own_name(root: Path) -> None:
+    image = f"ghcr.io/fork/tools@{DIGEST}"
+    naming = Naming(repository="fork/tools", version="1.2.3", image=image)
+    release(root, naming=naming).run()
+    commit = tags(root)["v1"]
+    workflow = git(root, "show", f"{commit}:.github/workflows/deploy.yml")
+    assert f"uses: fork/tools@{git(root, 'rev-parse', f'{commit}^')} # v1.2.3" in workflow
+    assert "OWNER" not in workflow
+    assert f"docker://{image}" in git(root, "show", f"{commit}:action.yml")
+
+
+def test_an_annotated_tag_moves_as_well(root: Path) -> None:
+    remote = str(root.parent / "remote")
+    git(root, "tag", "--annotate", "--message=one", "v1")
+    git(root, "push", "--quiet", remote, "v1")
+    release(root).run()
+    assert tags(root)["v1"] == tags(root)["v1.2.3"]
+    write(root, "1.2.4")
+    git(root, "tag", "--annotate", "--force", "--message=two", "v1", tags(root)["v1"])
+    git(root, "push", "--quiet", "--force", remote, "v1")
+    assert release(root, "1.2.4").run()
+    assert tags(root)["v1"] == tags(root)["v1.2.4"]
+
+
+def test_a_prerelease_moves_no_other_tag(root: Path) -> None:
+    releases = Releases()
+    write(root, "1.3.0-rc.1")
+    release(root, "1.3.0-rc.1", releases=releases).run()
+    assert set(tags(root)) == {"v1.3.0-rc.1"}
+    assert releases.made == {"v1.3.0-rc.1": "- It works. False True"}
