@@ -15,28 +15,43 @@ from gitops_action.core.outcome import Outcome
 def run(values: Values, context: Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs = rollback_inputs(values, context.environ)
-    return rollback.run(inputs, build_ports(inputs, context))
+    return rollback.run(inputs, build_ports(inputs, context, records_requests=True))
 
 
-def build_ports(inputs: RollbackInputs, context: Context) -> RollbackPorts:
-    """GitHub, the registry and the clock."""
+def build_ports(
+    inputs: RollbackInputs, context: Context, *, records_requests: bool = False
+) -> RollbackPorts:
+    """GitHub, the registry and the clock; who asked is recorded unless another command does."""
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
         ApiContentStore,
         GitHubForge,
         connect,
     )
+    from gitops_action.adapters.github.deployments import GitHubDeployments  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.issues import GitHubIssues  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.origins import GitHubOrigins  # noqa: PLC0415 - same
     from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.rollback_requests import GitHubRequests  # noqa: PLC0415 - same
     from gitops_action.adapters.views import Views  # noqa: PLC0415 - loads a template engine
 
     clock = system_clock(context.environ)
     job = read_job(context.environ).working_on(inputs.server_url)
     client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    forge = GitHubForge(client, inputs.repository)
+    sources = None
+    if inputs.source_token:
+        source = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
+        sources = GitHubDeployments(source, inputs.repository)
     return RollbackPorts(
         store=ApiContentStore(client, inputs.repository),
-        forge=GitHubForge(client, inputs.repository),
+        forge=forge,
         records=GitHubRecords(client, inputs.repository),
         registry=image_registry(inputs, context, EVERY_REGISTRY),
         texts=Views(job=job),
         clock=clock,
         job=job,
+        issues=GitHubIssues(client, inputs.repository),
+        origins=GitHubOrigins(client, inputs.repository),
+        requests=GitHubRequests(client, inputs.repository, forge) if records_requests else None,
+        sources=sources,
     )

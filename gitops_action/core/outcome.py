@@ -80,6 +80,7 @@ class Job:
     the default environment variables (GITHUB_REPOSITORY, GITHUB_SHA, …). `server_url` is the
     server that repositories are looked up and linked on, `run_server_url` the one that this run
     is on where the two differ. `job_id` is the number of the job, where the workflow passes it on.
+    `triggering_actor` is who started this attempt: of a run that was started again another person.
     """
 
     in_actions: bool = False
@@ -88,6 +89,7 @@ class Job:
     ref: str = ""
     event_name: str = ""
     actor: str = ""
+    triggering_actor: str = ""
     workflow: str = ""
     run_id: str = ""
     run_attempt: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from testbed.forge import merge_queue, merging, pulls, refs
+from testbed.forge import issues, merge_queue, merging, pulls, refs
 from testbed.forge.git.history import sign_off
 from testbed.forge.git.objects import Commit, Entry
 from testbed.forge.git.store import ABSENT, RefUpdate
@@ -14,6 +14,7 @@ from testbed.forge.model import (
     Proposal,
     PullRequest,
 )
+from testbed.forge.records import Issue
 from testbed.forge.rulesets import MergeMethod, Protection
 
 Content = str | bytes
@@ -142,6 +143,19 @@ class RepositoryHandle(Records):
     def comments(self, number: int) -> list[str]:
         """List the texts of a pull request's comments."""
         return [c.body for c in self.repository.comments.values() if c.number == number]
+
+    def issues(self) -> list[Issue]:
+        """List issues, oldest first; pull requests are none."""
+        return list(self.repository.issues.values())
+
+    def issue(self, title: str, *, body: str = "", by: str = "alice") -> Issue:
+        """Let a person open an issue."""
+        return issues.create(self._world, self.repository, self.actor(by), title, body)
+
+    def close_issue(self, number: int, *, by: str = "alice") -> None:
+        """Let a person close an issue."""
+        found = issues.find(self.repository, number)
+        issues.change(self._world, self.repository, self.actor(by), found, state="closed")
 
     def open(
         self, *, head: str, base: str = "main", title: str = "A pull request", by: str = "alice"

@@ -16,6 +16,7 @@ from testbed.forge.records import (
     CheckSuite,
     Comment,
     Deployment,
+    Issue,
     Label,
     Release,
     Review,
@@ -158,6 +159,7 @@ class Repository:
     merge_methods: tuple[MergeMethod, ...] = METHODS
     lock: threading.RLock = field(default_factory=threading.RLock)
     pulls: dict[int, PullRequest] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
     reactions: dict[int, list[str]] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
@@ -180,6 +182,10 @@ class Repository:
     def full_name(self) -> str:
         """OWNER/NAME."""
         return f"{self.owner.login}/{self.name}"
+
+    def next_number(self) -> int:
+        """The number of the next issue or pull request."""
+        return max((*self.pulls, *self.issues), default=0) + 1
 
     def protected_by(self, branch: str) -> list[Protection]:
         """Return the protections and rulesets that cover a branch."""

@@ -70,7 +70,7 @@ def create(world: World, repository: Repository, actor: Actor, proposal: Proposa
             raise _refused(message=f"No commits between {base} and {branch}")
         _refuse_second(repository, source, branch, base)
         now = world.now()
-        number = max(repository.pulls, default=0) + 1
+        number = repository.next_number()
         pull = PullRequest(
             id=world.next_id(),
             number=number,

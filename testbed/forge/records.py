@@ -58,6 +58,30 @@ class Comment:
     edits: list[Edit] = field(default_factory=list)
 
 
+@dataclass(kw_only=True)
+class Issue:
+    """An issue that is no pull request; it shares their numbers."""
+
+    id: int
+    repository_id: int
+    number: int
+    title: str
+    body: str
+    author: Account
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None = None
+    closed_by: Account | None = None
+    state_reason: Literal["completed", "not_planned", "reopened", "duplicate"] | None = None
+    labels: list[Label] = field(default_factory=list)
+    assignees: list[Account] = field(default_factory=list)
+
+    @property
+    def state(self) -> Literal["open", "closed"]:
+        """The state as REST tells it."""
+        return "closed" if self.closed_at else "open"
+
+
 ReviewState = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", "PENDING"]
 
 

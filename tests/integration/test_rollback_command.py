@@ -14,15 +14,15 @@ from gitops_action.core.config import load_holds
 from gitops_action.core.images.oci import ImageMissingError
 from gitops_action.core.outcome import Outcome
 from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
-from tests.support.bump_stage import API, WEB, Stage, bump_stage, digest, pinned
+from tests.support.bump_stage import API, WEB, Stage, digest, pinned
 from tests.support.rollback_stage import (
     CONFIG,
     deployed,
-    files,
     images,
     path_of,
     release,
     roll_back,
+    rollback_stage,
 )
 
 FOLDER = ".github/gitops/holds/"
@@ -31,8 +31,7 @@ BRANCH = "gitops/production/rollback/web"
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    with bump_stage(tmp_path, files()) as made:
-        deployed(made)
+    with rollback_stage(tmp_path) as made:
         yield made
 
 
@@ -342,8 +341,7 @@ def test_off_wins_over_auto(tmp_path: Path, where: str) -> None:
         if where == "application"
         else CONFIG.replace("mode: auto", "mode: off")
     )
-    with bump_stage(tmp_path, files(config)) as stage:
-        deployed(stage)
+    with rollback_stage(tmp_path, config) as stage:
         release(stage, "failure", web="1.1.0", api="1.1.0")
         outcome = roll_back(stage, automatic=True)
         assert decisions(outcome)["production"] == "off"

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from gitops_action.adapters.github import GitHubClient, GitHubForge, connect
+from gitops_action.adapters.github.deployments import GitHubDeployments
+from gitops_action.adapters.github.issues import GitHubIssues
+from gitops_action.adapters.github.origins import GitHubOrigins
 from gitops_action.adapters.github.proved_records import GitHubRecords
+from gitops_action.adapters.github.rollback_requests import GitHubRequests
 from gitops_action.commands.rollback import command as rollback
 from gitops_action.commands.rollback.ports import RollbackPorts
 from gitops_action.core.deployments.payload import RecordContent, write_payload
 from gitops_action.core.inputs.rollback import RollbackInputs
 from gitops_action.core.outcome import Job, Outcome
-from tests.support.bump_stage import API, REPOSITORY, WEB, Stage, deployment, pinned
+from tests.support.bump_stage import API, REPOSITORY, WEB, Stage, bump_stage, deployment, pinned
 from tests.support.github_forge import QUICK
 
 CONFIG = """version: 1
@@ -60,6 +67,16 @@ def images(stage: Stage, ref: str = "main") -> dict[str, str]:
     return found
 
 
+@contextlib.contextmanager
+def rollback_stage(root: Path, config: str = CONFIG) -> Iterator[Stage]:
+    """The repository with its first deployment, and two people who may write."""
+    with bump_stage(root, files(config)) as made:
+        for person in ("alice", "bob"):
+            made.repository.collaborator(person)
+        deployed(made)
+        yield made
+
+
 def release(stage: Stage, state: str | None = "success", **versions: str) -> str:
     """Commit these versions to production and deploy them; gives the commit."""
     changed: dict[str, str | bytes | None] = {
@@ -100,18 +117,27 @@ def deployed(
 
 
 def roll_back(
-    stage: Stage, *, automatic: bool = False, actor: str = "bob", **given: Any
+    stage: Stage,
+    *,
+    automatic: bool = False,
+    actor: str = "bob",
+    started_by: str = "",
+    rights: Mapping[str, str] = RIGHTS,
+    **given: Any,
 ) -> Outcome:
     """One run of `rollback` with the rights that its workflow has."""
-    token = stage.as_token(permissions=RIGHTS)
+    token = stage.as_token(permissions=rights)
     made = token.ports(token.inputs())
     client = _client(token)
+    person = stage.forge.world.account(actor)
     job = Job(
         in_actions=True,
         repository=REPOSITORY,
         actor="" if automatic else actor,
+        triggering_actor="" if automatic else started_by or actor,
         run_id="7",
         event_name="workflow_run" if automatic else "workflow_dispatch",
+        event={} if automatic else {"sender": {"login": person.login, "id": person.id}},
         server_url=stage.forge.server_url,
     )
     environment = () if automatic else ("production",)
@@ -134,11 +160,17 @@ def roll_back(
             texts=made.texts,
             clock=stage.clock,
             job=job,
+            issues=GitHubIssues(client, REPOSITORY),
+            origins=GitHubOrigins(client, REPOSITORY),
+            requests=GitHubRequests(client, REPOSITORY, GitHubForge(client, REPOSITORY)),
+            sources=GitHubDeployments(_client(stage, stage.source_token), REPOSITORY)
+            if stage.source_token
+            else None,
         ),
     )
 
 
-def _client(stage: Stage) -> Any:
-    from gitops_action.adapters.github import connect  # noqa: PLC0415 - one use
-
-    return connect(stage.token, stage.forge.api_url, stage.forge.graphql_url, stage.clock, QUICK)
+def _client(stage: Stage, token: str = "") -> GitHubClient:
+    return connect(
+        token or stage.token, stage.forge.api_url, stage.forge.graphql_url, stage.clock, QUICK
+    )

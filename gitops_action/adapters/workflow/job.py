@@ -25,6 +25,7 @@ def read_job(environ: Mapping[str, str]) -> Job:
         ref=environ.get("GITHUB_REF", ""),
         event_name=environ.get("GITHUB_EVENT_NAME", ""),
         actor=environ.get("GITHUB_ACTOR", ""),
+        triggering_actor=environ.get("GITHUB_TRIGGERING_ACTOR", ""),
         workflow=environ.get("GITHUB_WORKFLOW", ""),
         run_id=environ.get("GITHUB_RUN_ID", ""),
         run_attempt=environ.get("GITHUB_RUN_ATTEMPT", ""),

@@ -21,6 +21,13 @@ from gitops_action.commands.file_proposal import (
     propose_files,
 )
 from gitops_action.commands.rollback import report
+from gitops_action.commands.rollback.announce import (
+    Announced,
+    alarm_origins,
+    announce_alarms,
+    announce_break_glass,
+    announce_rollback,
+)
 from gitops_action.commands.rollback.content import Contents, KnownContent
 from gitops_action.commands.rollback.ports import RollbackPorts
 from gitops_action.commands.rollback.supersede import close_held_bump
@@ -37,15 +44,18 @@ from gitops_action.core.config.holds import Holds
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.deployments.proof import EvaluatedRecord
+from gitops_action.core.gates.decisions import Decision
 from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.images.oci import ImageMissingError, RegistryError
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.inputs.rollback import RollbackInputs
+from gitops_action.core.json_values import mapping, text
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.plan import NoMatchError, make_keep
 from gitops_action.core.report import rollback as texts
 from gitops_action.core.report.hold import lift_command
 from gitops_action.core.report.rollback import RollbackView
+from gitops_action.core.report.rollback_alarm import Alarm
 from gitops_action.core.repository import Tip
 from gitops_action.core.rollback.automatic import AutomaticDecision, FailedEnvironment, decide
 from gitops_action.core.rollback.candidates import (
@@ -64,6 +74,10 @@ ATTEMPTS = 16
 
 class NoCandidateError(GitOpsError):
     """There is no state to go back to."""
+
+
+class NotEditableError(GitOpsError):
+    """The files do not take the images back."""
 
 
 def run(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
@@ -139,6 +153,17 @@ class _Rollback:
         except RegistryError:
             return False
         return False
+
+    def good(self) -> EvaluatedRecord | None:
+        """The newest deployment that succeeded."""
+        proved = (one for one in newest_first(self.records) if one.proved and not one.destroyed)
+        return next((one for one in proved if one.result is Result.SUCCEEDED), None)
+
+    def healthy(self) -> EvaluatedRecord | None:
+        """The newest deployment that ended, where it succeeded."""
+        ended = (one for one in newest_first(self.records) if one.proved and one.ended)
+        newest = next(ended, None)
+        return newest if newest and newest.result is Result.SUCCEEDED else None
 
     # What a person asks for.
 
@@ -263,13 +288,15 @@ class _Rollback:
             undone=(failed or newest or candidate.record).commit,
             reason=reason,
             failed=failed.url if failed else "",
+            cause=failed.description if failed else "",
             frozen=frozen(self.holds.holds, self.environment.name, now) is not None,
             asked_by=asked_by,
             job=self.ports.job,
         )
         holds, files = self._holds(view)
-        view = replace(view, holds=holds)
-        changes = {**self._edits(candidate), **files}
+        edits = self._edits(candidate)
+        view = replace(view, holds=holds, files=tuple(sorted(edits)))
+        changes = {**edits, **files}
         proposal = FileProposal(
             branch=texts.branch(view),
             base=self.tip.branch,
@@ -338,7 +365,7 @@ class _Rollback:
                 ),
             )
         except (NoMatchError, UsageError) as error:
-            raise GitOpsError(
+            raise NotEditableError(
                 f"The images of {self.environment.name} cannot be put back by an edit",
                 cause=error.title,
                 fix=f"revert the whole change: `git revert` what came after"
@@ -401,6 +428,7 @@ def _asked(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
     images = one.requested()
     if inputs.list:
         return report.listed(one.environment.name, tuple(one.search(images).candidates()))
+    _refuse_without_right(ports)
     if not (inputs.to_version or inputs.to_commit):
         one.holds.readable()
     candidate = one.choose(images)
@@ -412,27 +440,90 @@ def _asked(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
         failed=failed,
         asked_by=ports.job.actor or ports.forge.viewer().login,
     )
-    return report.proposed([(view, done)], mode=inputs.mode, dry_run=inputs.dry_run)
+    said = Announced()
+    if not inputs.dry_run:
+        _record_request(ports, view, done)
+        said = announce_rollback(ports, one.config, view, done, failed=failed)
+    if inputs.mode == "commit" and done.commit:
+        said += announce_break_glass(ports, view, done.commit)
+    return report.proposed([(view, done)], said, mode=inputs.mode, dry_run=inputs.dry_run)
+
+
+def _form(ports: RollbackPorts) -> bool:
+    """Whether a person filled in the workflow's form."""
+    person = ports.job.actor and not ports.job.actor.endswith("[bot]")
+    return ports.job.event_name == "workflow_dispatch" and bool(person)
+
+
+def _refuse_without_right(ports: RollbackPorts) -> None:
+    """Whoever filled in the form, and whoever started the run again, needs write access today.
+
+    Raises:
+        GitOpsError: one of them does not have it.
+    """
+    if ports.requests is None or not _form(ports):
+        return
+    for login in dict.fromkeys(filter(None, (ports.job.actor, ports.job.triggering_actor))):
+        if not ports.requests.may_write(login):
+            raise GitOpsError(
+                f"{login} may not ask for a rollback",
+                cause="it takes write access to the environment repository, which was not found",
+                fix="ask a person with write access to run the workflow",
+            )
+
+
+def _record_request(ports: RollbackPorts, view: RollbackView, done: FilesProposed) -> None:
+    """The gate grants what a person with the right asked for, by our own record of it."""
+    sender = mapping(ports.job.event, "sender")
+    person = sender.get("id")
+    if ports.requests is None or not _form(ports) or done.number is None:
+        return
+    if not isinstance(person, int) or text(sender, "login").lower() != ports.job.actor.lower():
+        return
+    ports.requests.record(
+        done.number,
+        Decision(
+            kind="rollback",
+            login=ports.job.actor,
+            person=person,
+            at=ports.clock.now(),
+            environment=view.environment,
+            images=tuple(str(move.now.with_(name=move.now.repository)) for move in view.moves),
+            reason=view.reason,
+            url=ports.job.run_url,
+        ),
+    )
 
 
 def _automatic(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
     """Every environment, by its newest deployment."""
     done: list[tuple[RollbackView, FilesProposed]] = []
-    decisions: list[tuple[str, AutomaticDecision]] = []
+    decided: list[tuple[_Rollback, AutomaticDecision]] = []
+    said = Announced()
     for one in _read(inputs, ports):
         decision = _decision(one)
         if decision.code == "go-back":
             try:
-                images = {key: one.now()[key] for key in decision.images}
-                done.append(_undo(one, decision, images))
+                done.append(_undo(one, decision))
+                if not inputs.dry_run:
+                    said += announce_rollback(ports, one.config, *done[-1], failed=decision.record)
             except NoCandidateError as error:
                 decision = replace(decision, code="first-deployment", reason=str(error), alarm=True)
-        decisions.append((one.environment.name, decision))
-    return report.automatic(decisions, done, dry_run=inputs.dry_run)
+            except NotEditableError as error:
+                decision = replace(decision, code="not-editable", reason=str(error), alarm=True)
+        decided.append((one, decision))
+    if not inputs.dry_run:
+        said += announce_alarms(
+            ports,
+            [_alarm(one, decision) for one, decision in decided if decision.alarm],
+            [(one.environment.name, good) for one, _ in decided if (good := one.healthy())],
+        )
+    decisions = [(one.environment.name, decision) for one, decision in decided]
+    return report.automatic(decisions, done, said, dry_run=inputs.dry_run)
 
 
 def _decision(one: _Rollback) -> AutomaticDecision:
-    now = one.now()
+    now = {} if one.healthy() else one.now()
     return decide(
         FailedEnvironment(
             environment=one.environment,
@@ -450,9 +541,31 @@ def _decision(one: _Rollback) -> AutomaticDecision:
     )
 
 
-def _undo(
-    one: _Rollback, decision: AutomaticDecision, images: DescribedImages
-) -> tuple[RollbackView, FilesProposed]:
+def _undo(one: _Rollback, decision: AutomaticDecision) -> tuple[RollbackView, FilesProposed]:
+    images = {key: one.now()[key] for key in decision.images}
     return one.propose(
         one.choose(images), reason=decision.reason, failed=decision.record, asked_by=""
     )
+
+
+_UNDONE_BY_REVERT = frozenset({"configuration-only", "first-deployment"})
+"""Alarms where no earlier images help."""
+
+
+def _alarm(one: _Rollback, decision: AutomaticDecision) -> Alarm:
+    """The failure with what a person can go back to, and who brought it."""
+    failed, good = decision.record, one.good()
+    return Alarm(
+        environment=one.environment.name,
+        decision=decision,
+        back=None if decision.code in _UNDONE_BY_REVERT else _back(one, decision),
+        origins=alarm_origins(one.ports, good.commit, failed.commit) if failed and good else (),
+        job=one.ports.job,
+    )
+
+
+def _back(one: _Rollback, decision: AutomaticDecision) -> Candidate | None:
+    now = one.now()
+    images = {key: now[key] for key in decision.images if key in now} or now
+    found = one.search(images).candidates()
+    return next((each for each in found if each.moves and not each.refused), None)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from gitops_action.commands.file_proposal import FilesProposed
+from gitops_action.commands.rollback.announce import Announced
 from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.core.report import rollback as texts
 from gitops_action.core.report.bump import version_of
@@ -38,7 +39,7 @@ def listed(environment: str, candidates: Sequence[Candidate]) -> Outcome:
     )
 
 
-def proposed(done: Sequence[_Done], *, mode: str, dry_run: bool) -> Outcome:
+def proposed(done: Sequence[_Done], said: Announced, *, mode: str, dry_run: bool) -> Outcome:
     """What was proposed or committed."""
     wrote = not dry_run and any(
         result.operation in {"created", "updated"} or mode == "commit" for _, result in done
@@ -47,18 +48,25 @@ def proposed(done: Sequence[_Done], *, mode: str, dry_run: bool) -> Outcome:
     return Outcome(
         outputs=_outputs(done, wrote=wrote),
         headline=("Dry run: " if dry_run else "") + "; ".join(heads),
-        lines=tuple(line for item in done for line in _lines(*item)),
+        lines=(*(line for item in done for line in _lines(*item)), *said.lines),
         summary="\n\n".join(texts.body(view).rpartition("\n\n")[0] for view, _ in done),
-        notices=tuple(_frozen(view) for view, _ in done if view.frozen),
+        notices=(
+            *(_frozen(view) for view, _ in done if view.frozen),
+            *(Notice(level="notice", text=note) for note in said.notes),
+        ),
         data={"rollbacks": [_data(*item) for item in done]},
     )
 
 
 def automatic(
-    decisions: Sequence[tuple[str, AutomaticDecision]], done: Sequence[_Done], *, dry_run: bool
+    decisions: Sequence[tuple[str, AutomaticDecision]],
+    done: Sequence[_Done],
+    said: Announced,
+    *,
+    dry_run: bool,
 ) -> Outcome:
     """What was decided on each environment; an alarm fails the run."""
-    made = proposed(done, mode="pull-request", dry_run=dry_run)
+    made = proposed(done, said, mode="pull-request", dry_run=dry_run)
     listed_decisions = [
         {"environment": name, "code": one.code, "reason": one.reason, "alarm": one.alarm}
         for name, one in decisions

@@ -57,6 +57,7 @@ class EvaluatedRecord:
         destroyed: the environment was taken down by it.
         actor: who started the run; empty where the run is not known.
         run: number of the workflow run; 0 where none is named.
+        description: what its last status says, of a failure the cause: untrusted text.
     """
 
     number: int
@@ -72,6 +73,7 @@ class EvaluatedRecord:
     destroyed: bool = False
     actor: str = ""
     run: int = 0
+    description: str = ""
 
     @property
     def proved(self) -> bool:
@@ -211,6 +213,7 @@ def _evaluate(
         destroyed=content.destroyed,
         actor=run.actor if run else "",
         run=number,
+        description=next((one.description for one in statuses if one.state in _ENDS), ""),
     )
 
 

@@ -96,6 +96,24 @@ ROLLBACK_RIGHTS: tuple[TokenPermission, ...] = (
         )
         for permission in ("deployments", "checks", "actions")
     ),
+    TokenPermission(
+        command="rollback",
+        held_by="token",
+        permission="issues",
+        level="write",
+        purpose="keep the issue of a failure that needs a person, or of break-glass",
+        when="after a run of `deploy`, or `mode: commit`",
+        without="a note; a failure that needs a person fails the run all the same",
+    ),
+    TokenPermission(
+        command="rollback",
+        held_by="source-token",
+        permission="statuses",
+        level="write",
+        purpose="mark the commits that the replaced images were built from",
+        when="the application has a `source`",
+        without="a note",
+    ),
     *(
         TokenPermission(
             command="rollback",

@@ -8,7 +8,7 @@ from shlex import quote
 from gitops_action.core import trailers
 from gitops_action.core.config.holds import Hold
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.markdown import cell, code, escape, shown
+from gitops_action.core.markdown import cell, code, escape, linkable, shown
 from gitops_action.core.outcome import Job
 from gitops_action.core.report.bump import slug, version_of
 from gitops_action.core.rollback.candidates import Candidate, Move
@@ -28,9 +28,11 @@ class RollbackView:
         undone: the commit whose deployment is undone.
         reason: why: untrusted text.
         failed: page of the deployment that failed; empty where none did.
+        cause: what that deployment's record says: untrusted text.
         holds: the holds that come with it.
         frozen: the environment is frozen.
         asked_by: the person who asked; empty for an automatic one.
+        files: those that are edited to put the images back.
         job: the run.
     """
 
@@ -40,9 +42,11 @@ class RollbackView:
     undone: str
     reason: str
     failed: str = ""
+    cause: str = ""
     holds: tuple[Hold, ...] = ()
     frozen: bool = False
     asked_by: str = ""
+    files: tuple[str, ...] = ()
     job: Job
 
     @property
@@ -73,18 +77,22 @@ def body(view: RollbackView) -> str:
         f"| {cell(move.application)} | {cell(str(move.now))} | {cell(str(move.then))} |"
         for move in view.moves
     ]
-    lines += ["", f"Verified here at {since}, at commit {record.commit[:12]} ({_url(record.url)})."]
+    lines += [
+        "",
+        f"Verified here at {since}, at commit {record.commit[:12]} ({page_of(record.url)}).",
+    ]
     why = f"Why: {code(view.reason, limit=1000)}" if view.reason else "No reason was given."
     lines += ["", why]
     if view.failed:
-        lines += ["", f"The deployment that failed: {_url(view.failed)}"]
+        cause = f": {code(view.cause)}" if view.cause else ""
+        lines += ["", f"The deployment that failed: {page_of(view.failed)}{cause}"]
     if view.frozen:
         lines += ["", f"{code(view.environment)} is frozen. A rollback passes a freeze."]
     if view.holds:
         lines += ["", "On hold from now on, so that nothing brings it back:", ""]
         lines += [f"- {code(str(hold.image))} ({code(hold.file)})" for hold in view.holds]
     who = f"Asked for by {code(view.asked_by)}" if view.asked_by else "Proposed automatically"
-    run = f" in {escape(view.job.run_url)}" if view.job.run_url else ""
+    run = f" in {page_of(view.job.run_url)}" if view.job.run_url else ""
     lines += ["", f"{who}{run}."]
     return with_trailers("\n".join(lines), trailers_of(view)).rstrip("\n")
 
@@ -96,8 +104,9 @@ def message(view: RollbackView) -> str:
     return with_trailers("\n\n".join(part for part in parts if part), trailers_of(view))
 
 
-def _url(url: str) -> str:
-    return escape(url) if url else "no page"
+def page_of(url: str) -> str:
+    """A page of GitHub's, linked; of an address that must not be linked the text alone."""
+    return linkable(url) or (code(url) if url else "no page")
 
 
 def trailers_of(view: RollbackView) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from gitops_action.core.config.resolved import Config, Environment, RollbackMode
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.deployments.proof import EvaluatedRecord
+from gitops_action.core.deployments.records import is_retried
 from gitops_action.core.rollback.candidates import (
     DescribedImages,
     ImageKey,
@@ -28,6 +29,8 @@ Code = Literal[
     "rolled-back-before",
     "holds-unreadable",
     "off",
+    "not-editable",
+    "tried-again",
 ]
 _STRICTNESS: dict[RollbackMode, int] = {"off": 0, "propose": 1, "auto": 2}
 
@@ -93,6 +96,9 @@ def decide(failure: FailedEnvironment) -> AutomaticDecision:
     if newest is None or newest.result is not Result.FAILED or newest.destroyed:
         said = newest.result.value if newest else "not recorded"
         return AutomaticDecision(code="no-failure", reason=f"{name}: the newest result is {said}")
+    if is_retried(newest.description):
+        reason = f"{name}: it failed for a cause outside its content, and is tried again"
+        return _no("tried-again", reason, newest)
     if any(one.ended is None and one.run and one.started > newest.started for one in ordered):
         return _no("newer-running", f"{name}: a newer deployment runs", newest)
     good = next((one for one in proved if one.result is Result.SUCCEEDED), None)
@@ -142,11 +148,11 @@ def _permitted(
         return _no("rolled-back-before", reason, newest)
     if failure.unreadable:
         reason = f"{name}: {failure.unreadable[0]} cannot be read, so what is on hold is not known"
-        return _no("holds-unreadable", reason, newest, alarm=True)
+        return _no("holds-unreadable", reason, newest, alarm=True, images=changed)
     mode, by = mode_of(failure.environment, failure.config, (key[0] for key in changed))
     if mode == "off":
         reason = f"{name}: `rollback: off` of {by}; a person may still ask for it"
-        return _no("off", reason, newest, alarm=True)
+        return _no("off", reason, newest, alarm=True, images=changed)
     return AutomaticDecision(
         code="go-back",
         reason=f"deployment {newest.number} failed: {newest.url}",
@@ -157,9 +163,14 @@ def _permitted(
 
 
 def _no(
-    code: Code, reason: str, record: EvaluatedRecord, *, alarm: bool = False
+    code: Code,
+    reason: str,
+    record: EvaluatedRecord,
+    *,
+    alarm: bool = False,
+    images: tuple[ImageKey, ...] = (),
 ) -> AutomaticDecision:
-    return AutomaticDecision(code=code, reason=reason, record=record, alarm=alarm)
+    return AutomaticDecision(code=code, reason=reason, record=record, alarm=alarm, images=images)
 
 
 def mode_of(

@@ -24,7 +24,7 @@ from testbed.forge.tokens import Token
 from testbed.forge.world import World
 
 Json = dict[str, Any]
-_MORE = ("reviews", "organizations", "deployments", "merge_queue")
+_MORE = ("reviews", "organizations", "deployments", "merge_queue", "issues")
 _AREAS = ("query", "git_objects", "pulls", "talk", "checks", "mutations", "ref_mutations", *_MORE)
 
 

@@ -137,6 +137,7 @@ def _within(repository: Repository, prefix: str, tail: str) -> Any:
     labels = {label.id: label for label in repository.labels.values()}
     numbered: dict[str, dict[int, Any]] = {
         "PR": dict(repository.pulls),
+        "I": dict(repository.issues),
         "IC": dict(repository.comments),
         "LA": dict(labels),
         "DE": dict(repository.deployments),

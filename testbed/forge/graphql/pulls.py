@@ -63,6 +63,22 @@ def associated(source: RefNode, context: Context, arguments: Arguments) -> Conne
     return _listed(found, arguments)
 
 
+@field("Commit.associatedPullRequests")
+def introducing(source: CommitNode, context: Context, _arguments: Arguments) -> Connection:
+    """List the pull requests that brought a commit into their base."""
+    demand(context, source.repository, "pull_requests")
+    pulls = source.repository.pulls.values()
+    found = [pull for pull in pulls if source.commit.oid in _brought(pull)]
+    return Connection(items=found)
+
+
+def _brought(pull: PullRequest) -> tuple[str, ...]:
+    """The commits that a merge added to the base: the head's own, and the merge's."""
+    if pull.merge_oid is None:
+        return ()
+    return tuple(pull.repository.history.compare(pull.base_oid, pull.merge_oid).ahead)
+
+
 @field("Repository.pullRequest", "number")
 def pull_request(source: Repository, context: Context, arguments: Arguments) -> PullRequest:
     """Find a pull request by number."""

@@ -97,6 +97,7 @@ def comment_url(source: Comment, context: Context, _arguments: Arguments) -> str
 
 @field("IssueComment.viewerDidAuthor")
 @field("PullRequest.viewerDidAuthor")
+@field("Issue.viewerDidAuthor")
 def did_author(source: Any, context: Context, _arguments: Arguments) -> bool:
     """Tell whether the token's account wrote it."""
     return bool(source.author == context.token.account)

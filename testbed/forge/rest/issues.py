@@ -1,4 +1,4 @@
-"""Comments, labels and assignees of pull requests; of plain issues only the addresses."""
+"""Issues, and what pull requests share with them: comments, labels and assignees."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 from testbed.forge import access, issues, pulls
 from testbed.forge.errors import ApiError, forbidden, invalid, not_found
-from testbed.forge.records import Comment, Label
+from testbed.forge.model import PullRequest
+from testbed.forge.records import Comment, Issue, Label
 from testbed.forge.rest.pull_views import label_view, pull_view
 from testbed.forge.rest.routing import Call, serves
 from testbed.forge.rest.views import Json, api, node_id, stamp, user, web
@@ -20,12 +21,13 @@ _COMMENT = "/repos/{owner}/{repo}/issues/comments/{comment_id}"
 
 def comment_view(call: Call, comment: Comment) -> Json:
     """Write an issue-comment."""
+    kind = "issues" if comment.number in call.repository.issues else "pull"
     base, page = api(call.world, call.repository), web(call.world, call.repository)
     return {
         "id": comment.id,
         "node_id": node_id("IC", call.repository.id, comment.id),
         "url": f"{base}/issues/comments/{comment.id}",
-        "html_url": f"{page}/pull/{comment.number}#issuecomment-{comment.id}",
+        "html_url": f"{page}/{kind}/{comment.number}#issuecomment-{comment.id}",
         "issue_url": f"{base}/issues/{comment.number}",
         "body": comment.body,
         "user": user(call.world, comment.author),
@@ -38,13 +40,94 @@ def comment_view(call: Call, comment: Comment) -> Json:
 
 @serves("GET " + _ISSUE, *READ)
 def get_issue(call: Call) -> Json:
-    """Read a pull request as an issue."""
+    """Read an issue, or a pull request as one."""
     return issue_view(call)
 
 
+@serves("GET /repos/{owner}/{repo}/issues", ("issues", "read"), paged=True)
+def list_issues(call: Call) -> list[Json]:
+    """List issues and pull requests, newest first."""
+    if unknown := call.query.keys() - {"state", "creator", "per_page", "page"}:
+        raise ApiError(status=501, message=f"{sorted(unknown)} is not served by the double")
+    state, creator = call.query.get("state", "open"), call.query.get("creator")
+    repository = call.repository
+    every: list[Issue | PullRequest] = [*repository.issues.values(), *repository.pulls.values()]
+    found = [
+        one for one in every if state in {"all", one.state} and creator in {None, one.author.login}
+    ]
+    found.sort(key=lambda one: one.number, reverse=True)
+    return [_view(call, one) for one in found]
+
+
+@serves("POST /repos/{owner}/{repo}/issues", ("issues", "write"), status=201, creates=True)
+def create_issue(call: Call) -> Json:
+    """Open an issue; labels that are unknown are made."""
+    title, body = str(call.body["title"]), call.body.get("body") or ""
+    if unknown := call.body.keys() - {"title", "body", "labels"}:
+        raise ApiError(status=501, message=f"{sorted(unknown)} is not served by the double")
+    made = issues.create(call.world, call.repository, call.actor, title, body)
+    made.labels = [issues.label(call.world, call.repository, name) for name in _names(call)]
+    return _view(call, made)
+
+
+@serves("PATCH " + _ISSUE, ("issues", "write"))
+def update_issue(call: Call) -> Json:
+    """Change title, body or state of an issue."""
+    known = {"title", "body", "state", "state_reason"}
+    if unknown := call.body.keys() - known:
+        raise ApiError(status=501, message=f"{sorted(unknown)} is not served by the double")
+    found = issues.find(call.repository, call.number("issue_number"))
+    new = {name: str(text) for name, text in call.body.items() if text is not None}
+    issues.change(call.world, call.repository, call.actor, found, **new)
+    return _view(call, found)
+
+
 def issue_view(call: Call) -> Json:
-    """Write a pull request as an issue."""
-    pull = pulls.find(call.repository, call.number("issue_number"))
+    """Write what the path names: an issue, or a pull request as one."""
+    return _view(call, issues.subject(call.repository, call.number("issue_number")))
+
+
+def _view(call: Call, subject: Issue | PullRequest) -> Json:
+    return _issue(call, subject) if isinstance(subject, Issue) else _pull(call, subject)
+
+
+def _issue(call: Call, issue: Issue) -> Json:
+    base = f"{api(call.world, call.repository)}/issues/{issue.number}"
+    return {
+        "id": issue.id,
+        "node_id": node_id("I", call.repository.id, issue.number),
+        "number": issue.number,
+        "state": issue.state,
+        "state_reason": issue.state_reason,
+        "locked": False,
+        "title": issue.title,
+        "body": issue.body,
+        "user": user(call.world, issue.author),
+        "labels": [label_view(call.world, call.repository, one) for one in issue.labels],
+        "assignee": None,
+        "assignees": [user(call.world, one) for one in issue.assignees],
+        "milestone": None,
+        "html_url": f"{web(call.world, call.repository)}/issues/{issue.number}",
+        "comments_url": f"{base}/comments",
+        "created_at": stamp(issue.created_at),
+        "updated_at": stamp(issue.updated_at),
+        "closed_at": stamp(issue.closed_at) if issue.closed_at else None,
+        "closed_by": user(call.world, issue.closed_by) if issue.closed_by else None,
+        "author_association": access.association(call.world, call.repository, issue.author),
+        "active_lock_reason": None,
+        "url": base,
+        "repository_url": api(call.world, call.repository),
+        "labels_url": base + "/labels{/name}",
+        "events_url": f"{base}/events",
+        "comments": _count(call, issue.number),
+    }
+
+
+def _count(call: Call, number: int) -> int:
+    return sum(one.number == number for one in call.repository.comments.values())
+
+
+def _pull(call: Call, pull: PullRequest) -> Json:
     view = pull_view(call.world, pull)
     base = f"{api(call.world, call.repository)}/issues/{pull.number}"
     kept = (
@@ -59,13 +142,13 @@ def issue_view(call: Call) -> Json:
         "repository_url": api(call.world, call.repository),
         "labels_url": base + "/labels{/name}",
         "events_url": f"{base}/events",
-        "comments": len(_comments(call)),
+        "comments": _count(call, pull.number),
         "pull_request": {key: view[key] for key in there},
     }
 
 
 def _comments(call: Call) -> list[Comment]:
-    number = pulls.find(call.repository, call.number("issue_number")).number
+    number = issues.subject(call.repository, call.number("issue_number")).number
     found = call.repository.comments.values()
     return [comment for comment in found if comment.number == number]
 
@@ -81,7 +164,7 @@ def list_comments(call: Call) -> list[Json]:
 @serves("POST " + _ISSUE + "/comments", *WRITE, status=201, creates=True)
 def create_comment(call: Call) -> Json:
     """Write a comment."""
-    number = pulls.find(call.repository, call.number("issue_number")).number
+    number = issues.subject(call.repository, call.number("issue_number")).number
     body = call.body["body"]
     made = issues.comment(call.world, call.repository, call.actor, number, body)
     return comment_view(call, made)
