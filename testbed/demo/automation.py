@@ -21,7 +21,7 @@ from testbed.forge.records import WorkflowJob, WorkflowRun
 from testbed.process import PartError
 
 _WORKFLOW = ".github/workflows/deploy.yml"
-_RIGHTS = {
+RIGHTS = {
     "contents": "write",
     "pull_requests": "write",
     "issues": "write",
@@ -45,7 +45,7 @@ class Automation:
     def install(cls, stage: Stage) -> Automation:
         """Install the gate's App."""
         token = stage.forge.token(
-            login="gitops-gate[bot]", repositories=[ENVIRONMENT], permissions=_RIGHTS
+            login="gitops-gate[bot]", repositories=[ENVIRONMENT], permissions=RIGHTS
         )
         return cls(stage=stage, token=token)
 
@@ -69,7 +69,7 @@ class Automation:
         event = {
             "action": "created",
             "issue": {"number": number, "state": "open", "pull_request": {}},
-            "comment": self._written(number, text, by),
+            "comment": self.written(number, text, by),
         }
         return self._run("comment", {}, event_name="issue_comment", event=event, actor=by)
 
@@ -81,7 +81,7 @@ class Automation:
         """Let time pass on the forge."""
         self.stage.forge.advance_clock(int(time.total_seconds()))
 
-    def _written(self, number: int, text: str, by: str) -> Mapping[str, Any]:
+    def written(self, number: int, text: str, by: str) -> Mapping[str, Any]:
         """The comment as GitHub's event has it."""
         forge = self.stage.forge
         rights = {"issues": "write", "pull_requests": "write", "metadata": "read"}

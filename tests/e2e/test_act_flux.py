@@ -63,7 +63,7 @@ def pushed(stage: Stage, cluster: Cluster, action: str, runner: str) -> RunResul
             },
             secrets={
                 "GITHUB_TOKEN": stage.forge.token(kind="job", home=ENVIRONMENT, permissions=RIGHTS),
-                "KUBECONFIG": one_line(cluster.kubeconfig()),
+                "KUBECONFIG": one_line(cluster.kubeconfig(LAYOUT.places[0])),
             },
             repositories={LIBRARY: ours, ACTION: ours},
         )

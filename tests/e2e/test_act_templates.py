@@ -1,79 +1,23 @@
-"""What `init` writes runs under act: an application's release, by both ways of handing over.
-
-The actions of others, which come from GitHub, are stood in for by ones of a few lines that take
-the same inputs and give the same outputs; what is tested is everything between them.
-"""
+"""What `init` writes runs under act: an application's release, by both ways of handing over."""
 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from testbed.act import WorkflowRun, run_workflow
-from testbed.cache import ROOT
 from testbed.demo import application
-from testbed.demo.application import ACTION, Release
+from testbed.demo.application import Release
 from testbed.demo.layouts import APPLICATION, ENVIRONMENT, NEW_TAG, OVERLAYS
-from testbed.demo.stage import Stage, action_folder
+from testbed.demo.stage import Stage
 from testbed.process import run
+from tests.support.act_actions import repositories
 from tests.support.scaffold import EXAMPLE, WEB, files_of
 
-LIBRARY = "OWNER/gitops-action@v1"
 NEW_VERSION = ".github/workflows/new-application-version.yml"
-# act does actions/checkout by itself.
-_USED = re.compile(r"uses: (?P<name>(?!actions/checkout)[\w-]+/[\w-]+)@(?P<commit>[0-9a-f]{40})")
-_NOTHING = "runs: {using: composite, steps: [{run: 'true', shell: bash}]}\n"
-# The key stands in for the token that it would be exchanged for.
-_TOKEN = """\
-inputs: {private-key: {required: true}}
-outputs: {token: {value: "${{ inputs.private-key }}"}}
-runs: {using: composite, steps: [{run: 'true', shell: bash}]}
-"""
-_BUILD = """\
-inputs: {context: {}, tags: {}, labels: {}}
-outputs: {digest: {value: "${{ steps.build.outputs.digest }}"}}
-runs:
-  using: composite
-  steps:
-    - id: build
-      shell: bash
-      env:
-        TAGS: ${{ inputs.tags }}
-        LABELS: ${{ inputs.labels }}
-      run: |
-        arguments=()
-        while IFS= read -r tag; do arguments+=(--tag "$tag"); done <<<"$TAGS"
-        while IFS= read -r label; do arguments+=(--label "$label"); done <<<"$LABELS"
-        docker buildx build --quiet --push --provenance=false --metadata-file /tmp/metadata \\
-          "${arguments[@]}" '${{ inputs.context }}'
-        digest="$(sed -n 's/.*"containerimage.digest": "\\(.*\\)".*/\\1/p' /tmp/metadata)"
-        echo "digest=$digest" >>"$GITHUB_OUTPUT"
-"""
-STAND_INS = {
-    "docker/setup-buildx-action": _NOTHING,
-    "docker/login-action": _NOTHING,
-    "docker/build-push-action": _BUILD,
-    "actions/create-github-app-token": _TOKEN,
-}
-
-
-def repositories(root: Path, action: str, *workflows: str) -> dict[str, Path]:
-    """The library and the stand-ins, by the commits that the workflows name."""
-    library = action_folder(root / "library", action)
-    shutil.copytree(ROOT / ".github/workflows", library / ".github/workflows")
-    found = {LIBRARY: library, ACTION: library}
-    texts = [*workflows, (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")]
-    for used in _USED.finditer("\n".join(texts)):
-        folder = root / used["name"]
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "action.yml").write_text(f"name: stand-in\n{STAND_INS[used['name']]}")
-        found[f"{used['name']}@{used['commit']}"] = folder
-    return found
 
 
 def released(stage: Stage, files: Mapping[str, str]) -> Release:

@@ -1,4 +1,4 @@
-"""The reusable workflow that deploys, made ready for act."""
+"""The reusable workflows, made ready for act."""
 
 from __future__ import annotations
 
@@ -20,10 +20,8 @@ def library(folder: Path, image: str) -> Path:
     """The action's repository: its interface, the built image, and its workflows."""
     action_folder(folder, image)
     shutil.copytree(ROOT / ".github/workflows", folder / ".github/workflows")
-    workflow = folder / CALLER
-    text = workflow.read_text()
-    assert text.count(_UNKNOWN) == 1
-    workflow.write_text(text.replace(_UNKNOWN, ""))
+    for workflow in (folder / ".github/workflows").glob("*.yml"):
+        workflow.write_text(workflow.read_text().replace(_UNKNOWN, ""))
     return folder
 
 

@@ -1,0 +1,73 @@
+"""What workflows use under act: the library from this checkout, and stand-ins for other actions.
+
+The actions of others, which come from GitHub, are stood in for by ones of a few lines that take
+the same inputs and give the same outputs; what is tested is everything between them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from testbed.cache import ROOT
+from testbed.demo.application import ACTION
+from tests.support.deploy_workflow import library
+
+LIBRARY = "OWNER/gitops-action@v1"
+# act does actions/checkout by itself.
+_USED = re.compile(r"uses: (?P<name>(?!actions/checkout)[\w-]+/[\w-]+)@(?P<commit>[0-9a-f]{40})")
+_NOTHING = "runs: {using: composite, steps: [{run: 'true', shell: bash}]}\n"
+# The key stands in for the token that it would be exchanged for.
+_TOKEN = """\
+inputs: {private-key: {required: true}}
+outputs: {token: {value: "${{ inputs.private-key }}"}}
+runs: {using: composite, steps: [{run: 'true', shell: bash}]}
+"""
+_BUILD = """\
+inputs: {context: {}, tags: {}, labels: {}}
+outputs: {digest: {value: "${{ steps.build.outputs.digest }}"}}
+runs:
+  using: composite
+  steps:
+    - id: build
+      shell: bash
+      env:
+        TAGS: ${{ inputs.tags }}
+        LABELS: ${{ inputs.labels }}
+      run: |
+        arguments=()
+        while IFS= read -r tag; do arguments+=(--tag "$tag"); done <<<"$TAGS"
+        while IFS= read -r label; do arguments+=(--label "$label"); done <<<"$LABELS"
+        docker buildx build --quiet --push --provenance=false --metadata-file /tmp/metadata \\
+          "${arguments[@]}" '${{ inputs.context }}'
+        digest="$(sed -n 's/.*"containerimage.digest": "\\(.*\\)".*/\\1/p' /tmp/metadata)"
+        echo "digest=$digest" >>"$GITHUB_OUTPUT"
+"""
+_STAND_INS = {
+    "docker/setup-buildx-action": _NOTHING,
+    "docker/login-action": _NOTHING,
+    "docker/build-push-action": _BUILD,
+    "actions/create-github-app-token": _TOKEN,
+}
+
+
+def repositories(root: Path, action: str, *workflows: str) -> dict[str, Path]:
+    """The library and the stand-ins, by the commits that the workflows name.
+
+    Args:
+        root: a folder for them.
+        action: the action's image.
+        workflows: texts of workflows, beside the library's own.
+    """
+    ours = library(root / "library", action)
+    found = {LIBRARY: ours, ACTION: ours}
+    shipped = (path.read_text() for path in sorted((ROOT / ".github/workflows").glob("*.yml")))
+    for used in _USED.finditer("\n".join([*workflows, *shipped])):
+        stand_in = _STAND_INS.get(used["name"])
+        if stand_in is None:
+            continue  # of workflows that no test runs; act reports one that is missing
+        folder = root / used["name"]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "action.yml").write_text(f"name: stand-in\n{stand_in}")
+        found[f"{used['name']}@{used['commit']}"] = folder
+    return found
