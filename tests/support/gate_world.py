@@ -382,11 +382,15 @@ class FakeTrees:
             raise GitOpsError(f"there is no commit {commit[:12]}")
         return self._tree(self._world.commits[commit].files, commit)
 
+    def prefetch(self, commits: Sequence[str], paths: Iterable[str]) -> None:
+        del commits, paths
+
     def messages(self, *, base: str, head: str) -> tuple[str, ...]:
         only = self._world.ancestors(head) - self._world.ancestors(base)
         return tuple(self._world.commits[one].message for one in only)
 
     def sides(self, *, base: str, head: str) -> Sides:
+        self._world.ask("sides")
         before = self.at(base)
         self.at(head)
         merged = self._tree(self._world.merge_files(base, head), "")
@@ -447,7 +451,8 @@ class _Pulls(_Port):
     def default_branch(self) -> str:
         return "main"
 
-    def open(self, base: str) -> OpenPullRequests:
+    def open(self, base: str, *, checks: bool = False) -> OpenPullRequests:
+        del checks
         self.world.ask("pull requests")
         numbers = [one.number for one in self.world.pulls.values() if one.state == "open"]
         return OpenPullRequests(

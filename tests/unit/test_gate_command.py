@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from gitops_action.core.deploy.result import Result
+from gitops_action.core.gates.change_cache import read_remembered, write_remembered
 from gitops_action.core.gates.decisions import Decision, DecisionKind
 from gitops_action.core.gates.head_cache import cached_hash
 from gitops_action.core.gates.http import HttpAnswer
@@ -261,6 +263,113 @@ def test_the_job_s_own_account_has_no_cache() -> None:
     here.review(number, by="bob")
     here.revise(number, "v2", by="alice")
     assert codes(here.gate()) == ["approvals-missing"]
+
+
+# What is taken over from an earlier run.
+
+
+def evaluations(here: World) -> int:
+    """How many merges of heads into the base were looked at."""
+    return here.requests.count("sides")
+
+
+def test_what_has_not_changed_is_not_evaluated_again() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.gate()
+    here.requests.clear()
+    here.tick(hours=1)
+    assert codes(here.gate()) == ["approvals-missing"]
+    assert evaluations(here) == 0
+    here.review(number, by="bob")
+    here.gate()
+    assert merged(here, number)
+
+
+def test_a_base_that_moved_elsewhere_changes_nothing() -> None:
+    here = world(ONE)
+    here.bump("v2")
+    here.gate()
+    here.change({WEB_FILE.format("staging"): manifest("v5")})
+    here.requests.clear()
+    here.gate()
+    assert evaluations(here) == 0
+    here.change({WEB_FILE.format("production"): manifest("v1", replicas=4)})
+    assert codes(here.gate()) == ["merge-conflict"]
+
+
+def test_what_was_evaluated_last_is_remembered_when_the_comment_says_the_same() -> None:
+    here = world(ONE)
+    here.bump("v2")
+    here.gate()
+    here.change({"scripts/x.sh": "true\n"})  # every entry stands on it
+    here.gate()
+    here.requests.clear()
+    here.writes.clear()
+    here.gate()
+    assert (evaluations(here), here.writes) == (0, [])
+
+
+def forged(here: World, number: int) -> None:
+    """An entry that says: nothing is touched, and it is one of ours."""
+    comment = here.pulls[number].comment
+    assert comment is not None
+    entry = read_remembered(comment.body)
+    assert entry is not None
+    other = write_remembered(replace(entry, causes={}, moves={}, ours=True))
+    body = comment.body.replace(comment.body.split("\n")[2], other)
+    here.pulls[number].comment = replace(comment, body=body)
+
+
+def test_an_entry_counts_in_the_app_s_own_comment() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.gate()
+    forged(here, number)
+    here.requests.clear()
+    here.gate()  # says something else, so that all is evaluated
+    assert (evaluations(here) > 0, here.ready(number)[0]) == (True, "pending")
+
+
+def test_an_entry_that_somebody_else_edited_does_not_count() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.gate()
+    comment = here.pulls[number].comment
+    assert comment is not None
+    here.pulls[number].comment = replace(comment, edited=True)
+    here.requests.clear()
+    here.gate()
+    assert evaluations(here) > 0
+
+
+def test_the_job_s_own_account_takes_nothing_over() -> None:
+    """Every workflow of the repository, a pull request's too, comments as this account."""
+    here = world(ONE)
+    here.viewer = JOB_TOKEN_LOGIN
+    here.bump("v2")
+    here.gate()
+    here.requests.clear()
+    here.gate()
+    assert evaluations(here) > 0
+
+
+def test_nothing_is_merged_by_an_entry() -> None:
+    """Whatever the entry says, a merge evaluates everything again."""
+    here = world("merge: auto")
+    here.change({PRODUCTION: manifest("v1", replicas=3)}, branch="gitops/production/web")
+    number = here.open("gitops/production/web", by="alice")
+    here.gate()
+    comment = here.pulls[number].comment
+    assert comment is not None
+    entry = read_remembered(comment.body)
+    assert entry is not None
+    body = comment.body.replace(
+        write_remembered(entry), write_remembered(replace(entry, ours=True))
+    )
+    here.pulls[number].comment = replace(comment, body=body)
+    here.gate()
+    assert not merged(here, number)
 
 
 # After, soak, holds, windows.

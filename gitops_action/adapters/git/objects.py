@@ -139,14 +139,20 @@ def read_files(
         GitOpsError: a manifest is too large, or the server cannot be reached or refuses.
     """
     requested = {path: tree.files[path] for path in paths if path in tree.files}
-    sizes = _present(scratch, list(dict.fromkeys(file.blob for file in requested.values())))
+    sizes = present_sizes(scratch, list(dict.fromkeys(file.blob for file in requested.values())))
     _refuse_large([path for path, file in requested.items() if sizes[file.blob] > READ_LIMIT])
     blobs = [blob for blob, size in sizes.items() if size <= READ_LIMIT]
     content = dict(read_blobs(scratch.git, blobs))
     return dict(_files(requested, content))
 
 
-def _present(scratch: ScratchRepository, blobs: Sequence[str]) -> Mapping[str, int]:
+def present_sizes(scratch: ScratchRepository, blobs: Sequence[str]) -> Mapping[str, int]:
+    """The sizes of blobs, which are fetched in one go where they are missing.
+
+    Raises:
+        UsageError: content is missing, and the server may not be asked.
+        GitOpsError: the server cannot be reached or refuses.
+    """
     sizes = scratch.sizes(blobs) if blobs else {}
     missing = [blob for blob in blobs if blob not in sizes]
     if not missing:

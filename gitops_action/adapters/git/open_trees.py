@@ -1,16 +1,16 @@
 """Heads of many pull requests merged into one base, in one scratch repository.
 
 Fulfils the port `GateTrees`. Everything that the heads and the base need is fetched in two requests
-to the server, however many there are.
+to the server, however many there are, and content that is read is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 from gitops_action.adapters.git.command import GitTarget
-from gitops_action.adapters.git.objects import read_files
+from gitops_action.adapters.git.objects import present_sizes, read_files
 from gitops_action.adapters.git.remote import RETRIES
 from gitops_action.adapters.git.scratch import (
     NO_BLOBS,
@@ -20,9 +20,12 @@ from gitops_action.adapters.git.scratch import (
 )
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.repository import RepositoryFile, Sides, Tree
-from gitops_action.errors import UsageError
+from gitops_action.errors import GitOpsError, UsageError
 
 _MOST_MESSAGES = 100
+_KEPT_FILE = 256 * 1024
+_KEPT = 128 * 1024 * 1024
+"""Bytes of content that is kept: most pull requests stand on the same files."""
 
 
 class OpenTrees:
@@ -36,6 +39,8 @@ class OpenTrees:
         self._behind: set[str] = set()
         self._mergeable: set[tuple[str, str]] = set()
         self._trees: dict[str, Tree] = {}
+        self._content: dict[str, bytes] = {}
+        self._size = 0
 
     def __enter__(self) -> Self:
         """Nothing more to open."""
@@ -66,19 +71,51 @@ class OpenTrees:
             GitOpsError: a commit is not to be had, or the server cannot be reached.
         """
         asked = list(dict.fromkeys([base, *heads]))
-        if new := [commit for commit in asked if commit not in self._behind]:
-            self._scratch.fetch(new, limit=NO_TREES, history=True)
-            self._behind.update(new)
+        self._know(asked)
         pairs = [(base, head) for head in asked if (base, head) not in self._mergeable]
         commits = {commit for pair in pairs for commit in (*pair, *self._merge_bases(*pair))}
-        if not commits:
-            return
+        if commits:
+            self._list(commits)
+        self._mergeable.update(pairs)
+
+    def _know(self, commits: Sequence[str]) -> None:
+        """Fetch those that are not here; with a commit comes everything behind it."""
+        new = [commit for commit in commits if commit not in self._behind]
+        present = self._scratch.sizes(new) if new else {}
+        if missing := [commit for commit in new if commit not in present]:
+            self._scratch.fetch(missing, limit=NO_TREES, history=True)
+        self._behind.update(new)
+
+    def _list(self, commits: Iterable[str]) -> None:
+        """Have the folders of commits that are here."""
         listed = self._scratch.git.check(["log", "--no-walk", "--format=%T"], operands=[*commits])
         trees = dict.fromkeys(listed.decode().split())
         present = self._scratch.sizes(list(trees))
         if missing := [tree for tree in trees if tree not in present]:
             self._scratch.fetch(missing, limit=NO_BLOBS, history=True)
-        self._mergeable.update(pairs)
+
+    def prefetch(self, commits: Sequence[str], paths: Iterable[str]) -> None:
+        """Have these files of these commits at hand in few requests.
+
+        What is not to be had is left to whoever asks for it.
+        """
+        new = [commit for commit in dict.fromkeys(commits) if commit not in self._trees]
+        if not new:
+            return
+        try:
+            self._know(new)
+            self._list(new)
+            trees = [self.at(commit) for commit in new]
+            wanted = tuple(paths)
+            blobs = {
+                file.blob
+                for tree in trees
+                for path in wanted
+                if (file := tree.files.get(path)) and file.blob not in self._content
+            }
+            present_sizes(self._scratch, sorted(blobs))
+        except GitOpsError:
+            return
 
     def _merge_bases(self, base: str, head: str) -> tuple[str, ...]:
         if base == head:
@@ -135,4 +172,23 @@ class OpenTrees:
         Raises:
             GitOpsError: the server cannot be reached.
         """
-        return read_files(self._scratch, tree, paths)
+        asked = {path: file for path in paths if (file := tree.files.get(path))}
+        new = [path for path, file in asked.items() if file.blob not in self._content]
+        read = read_files(self._scratch, tree, new) if new else {}
+        for found in read.values():
+            self._keep(found)
+        kept = {
+            path: RepositoryFile(
+                path=path, data=self._content[file.blob], mode=file.mode, blob=file.blob
+            )
+            for path, file in asked.items()
+            if path not in read and file.blob in self._content
+        }
+        return {**kept, **read}
+
+    def _keep(self, file: RepositoryFile) -> None:
+        size, blob = len(file.data), file.blob
+        small = size <= _KEPT_FILE and self._size + size <= _KEPT
+        if blob and small and blob not in self._content:
+            self._content[blob] = file.data
+            self._size += size

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-PAGE = 25
+PAGE = 50
 """Pull requests a query: each brings its reviews, statuses and first comments."""
 
 _ACTOR = "{ __typename login }"
 _REVIEW = f"fullDatabaseId state submittedAt author {_ACTOR} commit {{ oid }}"
 _STATUS = f"context state description targetUrl createdAt creator {_ACTOR}"
+_CHECK = "databaseId name status conclusion startedAt url checkSuite { app { databaseId } }"
 _PULL_REQUEST = f"""
 fragment GatedPullRequest on PullRequest {{
   number url state title body isDraft isCrossRepository createdAt
@@ -18,7 +19,11 @@ fragment GatedPullRequest on PullRequest {{
     oid
     statusCheckRollup {{ contexts(first: 100) {{
       pageInfo {{ hasNextPage }}
-      nodes {{ __typename ... on StatusContext {{ {_STATUS} }} }}
+      nodes {{
+        __typename
+        ... on StatusContext {{ {_STATUS} }}
+        ... on CheckRun @include(if: $checks) {{ {_CHECK} }}
+      }}
     }} }}
   }} }} }}
   reviews(last: 100) {{
@@ -33,7 +38,9 @@ fragment GatedPullRequest on PullRequest {{
 """
 
 OPEN_PULL_REQUESTS = f"""
-query OpenPullRequests($owner: String!, $name: String!, $base: String!, $after: String) {{
+query OpenPullRequests(
+  $owner: String!, $name: String!, $base: String!, $after: String, $checks: Boolean!
+) {{
   viewer {{ login databaseId }}
   repository(owner: $owner, name: $name) {{
     nameWithOwner
@@ -49,7 +56,7 @@ query OpenPullRequests($owner: String!, $name: String!, $base: String!, $after: 
 {_PULL_REQUEST}"""
 
 GATED_PULL_REQUEST = f"""
-query GatedPullRequest($owner: String!, $name: String!, $number: Int!) {{
+query GatedPullRequest($owner: String!, $name: String!, $number: Int!, $checks: Boolean!) {{
   viewer {{ login databaseId }}
   repository(owner: $owner, name: $name) {{
     pullRequest(number: $number) {{ ...GatedPullRequest }}

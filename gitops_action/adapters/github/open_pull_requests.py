@@ -22,6 +22,7 @@ from gitops_action.adapters.github.gate_queries import (
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.deployments.records import CommitState
 from gitops_action.core.gates.approvals import Review, ReviewState
+from gitops_action.core.gates.checks import CheckReport
 from gitops_action.core.gates.decisions import Decision, RecordedComment, read_decisions
 from gitops_action.core.gates.open_pull_request import (
     JOB_TOKEN_LOGIN,
@@ -76,20 +77,35 @@ class GitHubOpenPullRequests:
             raise GitOpsError(f"{self._repository} has no default branch", fix="give `base`")
         return name
 
-    def open(self, base: str) -> OpenPullRequests:
+    def open(self, base: str, *, checks: bool = False) -> OpenPullRequests:
         """Every open pull request of the branch, oldest first.
+
+        `checks` asks for the checks of their heads too. A token that may not read checks fails the
+        whole query, so that they are left out then.
 
         Raises:
             GitOpsError: they cannot be read.
         """
+        if checks:
+            try:
+                return self._listed(base, checks=True)
+            except GitOpsError:
+                pass
+        return self._listed(base, checks=False)
+
+    def _listed(self, base: str, *, checks: bool) -> OpenPullRequests:
         found: list[OpenPullRequest] = []
         after: str | None = None
         viewer = Identity(login="", name="", email="")
         for _ in range(_MOST_PAGES):
-            answer = self._ask(OPEN_PULL_REQUESTS, {"base": base, "after": after})
+            given = {"base": base, "after": after, "checks": checks}
+            answer = self._ask(OPEN_PULL_REQUESTS, given)
             viewer = self._identity(answer)
             page = answer.at("repository", "pullRequests")
-            found += [self._whole(node, viewer) for node in page.each("nodes")]
+            found += [
+                replace(self._whole(node, viewer), checks=_checks(node) if checks else None)
+                for node in page.each("nodes")
+            ]
             after = page.at("pageInfo").whole("endCursor")
             if not page.at("pageInfo").flag("hasNextPage"):
                 break
@@ -101,7 +117,7 @@ class GitHubOpenPullRequests:
         Raises:
             GitOpsError: there is none of this number, or it cannot be read.
         """
-        answer = self._ask(GATED_PULL_REQUEST, {"number": number})
+        answer = self._ask(GATED_PULL_REQUEST, {"number": number, "checks": False})
         node = answer.at("repository", "pullRequest")
         return self._whole(node, self._identity(answer)) if node.text("state") == "OPEN" else None
 
@@ -217,6 +233,39 @@ def _statuses(node: Reply) -> tuple[HeadStatus, ...]:
                     )
                 )
     return tuple(found)
+
+
+def _checks(node: Reply) -> tuple[CheckReport, ...] | None:
+    """Check runs and statuses of the head; None where they are not all there."""
+    reports: list[CheckReport] = []
+    for item in node.at("commits").each("nodes"):
+        commit = item.at("commit")
+        contexts = commit.at("statusCheckRollup", "contexts")
+        behind = commit.text("oid") != node.text("headRefOid")
+        if behind or contexts.at("pageInfo").flag("hasNextPage"):
+            return None
+        reports += [_report(one) for one in contexts.each("nodes")]
+    return tuple(reports)
+
+
+def _report(node: Reply) -> CheckReport:
+    if node.text("__typename") == "StatusContext":
+        return CheckReport(
+            name=node.text("context"),
+            conclusion=node.text("state").lower(),
+            kind="status",
+            started=_time(node.text("createdAt")),
+            url=node.text("targetUrl"),
+        )
+    done = node.text("status") == "COMPLETED"
+    return CheckReport(
+        name=node.text("name"),
+        conclusion=node.text("conclusion").lower() if done else "",
+        app=node.at("checkSuite", "app").number("databaseId") or None,
+        number=node.number("databaseId"),
+        started=_time(node.text("startedAt")),
+        url=node.text("url"),
+    )
 
 
 def _own_comment(page: Reply, marker: str, viewer: Identity) -> GateComment | None:

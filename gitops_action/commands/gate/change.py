@@ -10,6 +10,7 @@ from gitops_action.commands.gate.ports import GateTrees
 from gitops_action.commands.ports import Trees
 from gitops_action.commands.render import (
     EnvironmentRendering,
+    EnvironmentScope,
     FolderRenders,
     RenderedPair,
     closures_of,
@@ -29,6 +30,8 @@ from gitops_action.core.config import (
 )
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.payload import applications_of
+from gitops_action.core.gates.approvals import ChangeComparison
+from gitops_action.core.gates.change_cache import KnownPushers
 from gitops_action.core.gates.change_hash import (
     ChangeHash,
     FileChange,
@@ -48,6 +51,7 @@ from gitops_action.core.gates.touches import (
 )
 from gitops_action.core.gates.versions import ImageMove
 from gitops_action.core.inputs.bump import VerifyMode
+from gitops_action.core.rendering import Closures
 from gitops_action.core.report.validation import EnvironmentReport, Finding, sentence
 from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.core.trailers import ProposalTrailers, declared_by
@@ -102,10 +106,18 @@ class ValidatedChange:
     Attributes:
         findings: what concerns no single environment.
         environments: of those whose files differ.
+        searched: whether all of the repository was looked through for it.
     """
 
     findings: tuple[Finding, ...] = ()
     environments: tuple[EnvironmentReport, ...] = field(default=())
+    searched: bool = False
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong; warnings stay in the comment."""
+        every = (*self.findings, *(item for one in self.environments for item in one.findings))
+        return all(item.level != "error" for item in every)
 
     def errors(self, environment: str) -> tuple[str, ...]:
         """What keeps a change of the environment from being valid."""
@@ -114,6 +126,55 @@ class ValidatedChange:
         ]
         found = (*own, *self.findings)
         return tuple(sentence(item) for item in found if item.level == "error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedChange:
+    """What the gates and the merge are decided by, of a change.
+
+    Attributes:
+        digest: the change hash.
+        causes: why each environment is touched.
+        moves: the images that change in each of them.
+        holds: the changed files of holds.
+        unreadable_after: those of them that cannot be read after the merge.
+        by_hand: whether it touches workflows.
+        incomplete: why what an environment renders to is not known whole, where that is so.
+        validated: what a validation found.
+        compared: how the change that reviews saw compares to it, where an earlier run knew.
+        pushers: who of earlier approvers pushed to it.
+        remembered: whether an earlier evaluation was taken over.
+    """
+
+    digest: str
+    causes: Mapping[str, frozenset[Cause]]
+    moves: Mapping[str, tuple[ImageMove, ...]]
+    holds: tuple[HoldChange, ...] = ()
+    unreadable_after: frozenset[str] = frozenset()
+    by_hand: bool = False
+    incomplete: Mapping[str, str] = field(default_factory=dict)
+    validated: ValidatedChange
+    compared: Mapping[int, ChangeComparison] = field(default_factory=dict)
+    pushers: KnownPushers = field(default_factory=KnownPushers)
+    remembered: bool = False
+
+    @classmethod
+    def of(cls, change: MergedChange, validated: ValidatedChange) -> JudgedChange:
+        """A change that was rendered and validated."""
+        return cls(
+            digest=change.hash.digest,
+            causes=change.causes,
+            moves=change.moves,
+            holds=change.holds,
+            unreadable_after=frozenset(
+                one.path
+                for one in change.holds
+                if one.unreadable and one.after is None and one.path in change.sides.merged.files
+            ),
+            by_hand=change.by_hand,
+            incomplete={name: change.incomplete(name) for name in change.causes},
+            validated=validated,
+        )
 
 
 class _SidesTrees:
@@ -142,19 +203,24 @@ class ChangeReader:
         config: Config,
         *,
         repository: str,
+        branch: str,
         config_path: str,
         verify: VerifyMode,
         renders: FolderRenders,
     ) -> None:
-        """Nothing is read yet."""
+        """Nothing is read yet; `branch` is the base's name."""
         self._trees = trees
         self._workshop = workshop
         self._config = config
         self._repository = repository
+        self._branch = branch
         self._path = config_path
         self._verify = verify
         self._renders = renders
         self._changes: dict[tuple[str, str], MergedChange] = {}
+        self._closures: dict[str, Closures] = {}
+        self._scopes: dict[tuple[str, str], EnvironmentScope] = {}
+        self._renderings: dict[tuple[str, str], EnvironmentRendering] = {}
 
     def change(self, *, base: str, head: str, now: datetime) -> MergedChange:
         """What merging the head into the base changes.
@@ -173,11 +239,36 @@ class ChangeReader:
         Raises:
             GitOpsError: the commit is not to be had.
         """
-        tree = self._trees.at(commit)
-        closures = closures_of(tree, self._trees, repository=self._repository)
-        scope = scope_of(environment, self._config, tree, closures)
-        self._renders.start(scope)
-        return self._renders.environment(scope)
+        key = environment.name, commit
+        if key not in self._renderings:
+            scope = self.scope(environment, commit)
+            self._renders.start(scope)
+            self._renderings[key] = self._renders.environment(scope)
+        return self._renderings[key]
+
+    def tree(self, commit: str) -> Tree:
+        """Every file of a commit of the base branch.
+
+        Raises:
+            GitOpsError: the commit is not to be had.
+        """
+        return self._trees.at(commit)
+
+    def scope(self, environment: Environment, commit: str) -> EnvironmentScope:
+        """An environment's folders at a commit of the base branch, with all that they depend on.
+
+        Raises:
+            GitOpsError: the commit is not to be had.
+        """
+        key = environment.name, commit
+        if key not in self._scopes:
+            tree = self._trees.at(commit)
+            if commit not in self._closures:
+                self._closures[commit] = closures_of(
+                    tree, self._trees, repository=self._repository, branch=self._branch
+                )
+            self._scopes[key] = scope_of(environment, self._config, tree, self._closures[commit])
+        return self._scopes[key]
 
     def validate(self, change: MergedChange, proposal: ProposalTrailers) -> ValidatedChange:
         """Validate a change as `validate` does.
@@ -190,12 +281,13 @@ class ChangeReader:
         rules = self._config.validate
         before = [item for pair in change.pairs for item in pair.before.manifests]
         registry = self._workshop.registry(trusted_domains(self._config, before))
+        described = DescribedObjects(trees, change.sides.merged, rules.schemas)
         evaluate = Evaluate(
             trees=trees,
             merged=change.sides.merged,
             settings=rules,
             workshop=self._workshop,
-            described=DescribedObjects(trees, change.sides.merged, rules.schemas),
+            described=described,
             images=ImageCheck(registry, self._verify),
             declared=self._config.declared,
         )
@@ -204,14 +296,23 @@ class ChangeReader:
             {pair.environment.name: pair for pair in change.pairs},
             self._config,
         )
+        environments = tuple(evaluate.evaluate(pair) for pair in change.pairs)
         return ValidatedChange(
             findings=(*settings.findings, *promises),
-            environments=tuple(evaluate.evaluate(pair) for pair in change.pairs),
+            environments=environments,
+            searched=described.searched,
         )
 
     def _read(self, sides: Sides, now: datetime) -> MergedChange:
         trees: Trees = _SidesTrees(self._trees, sides)
-        scopes = find_touched(self._config, sides, trees, repository=self._repository)
+        base = sides.base.commit
+        scopes = find_touched(
+            self._config,
+            sides,
+            trees,
+            repository=self._repository,
+            base=lambda one: self.scope(one, base),
+        )
         for scope in scopes:
             self._renders.start(scope.before)
             self._renders.start(scope.after)

@@ -12,6 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gitops_action.commands.gate.cache import ChangeMemory
 from gitops_action.commands.gate.change import ChangeReader
 from gitops_action.commands.gate.evaluate import EvaluatedPull, Evaluator
 from gitops_action.commands.gate.facts import BaseState, RunFacts, read_holds
@@ -19,7 +20,7 @@ from gitops_action.commands.gate.merge import Merger
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.publish import Publisher, WriteBudget
 from gitops_action.commands.render import FolderRenders
-from gitops_action.core.config import load_config
+from gitops_action.core.config import HOLDS_FOLDER, load_config
 from gitops_action.core.gates.open_pull_request import (
     OpenPullRequest,
     OpenPullRequests,
@@ -44,10 +45,11 @@ def run(inputs: GateInputs, ports: GatePorts) -> Outcome:
         GitOpsError: the base, its configuration or the list of pull requests cannot be read.
     """
     base = inputs.base or ports.pull_requests.default_branch()
-    listing = ports.pull_requests.open(base)
-    config = load_base(inputs, ports, base).config
-    with FolderRenders(ports.trees, ports.workshop.renderer(config.validate)) as renders:
-        return GateRun(inputs, ports, listing, renders).run()
+    state = load_base(inputs, ports, base)
+    checks = any(one.gates and one.gates.checks for one in state.config.environments)
+    listing = ports.pull_requests.open(base, checks=checks)
+    with FolderRenders(ports.trees, ports.workshop.renderer(state.config.validate)) as renders:
+        return GateRun(inputs, ports, listing, renders, state).run()
 
 
 def load_base(inputs: GateInputs, ports: GatePorts, branch: str) -> BaseState:
@@ -58,14 +60,15 @@ def load_base(inputs: GateInputs, ports: GatePorts, branch: str) -> BaseState:
     """
     commit = ports.trees.tip()
     tree = ports.trees.at(commit)
-    found = ports.trees.read(tree, [inputs.config]).get(inputs.config)
+    holds = (path for path in tree.files if path.startswith(HOLDS_FOLDER))
+    found = ports.trees.read(tree, [inputs.config, *holds]).get(inputs.config)
     config = load_config(inputs.config, found.data if found else None)
-    holds, unreadable = read_holds(ports, commit, config)
+    active, unreadable = read_holds(ports, commit, config)
     return BaseState(
         branch=branch,
         commit=commit,
         config=config,
-        holds=holds,
+        holds=active,
         unreadable=unreadable,
         now=ports.clock.now(),
     )
@@ -80,12 +83,15 @@ class GateRun:
         ports: GatePorts,
         listing: OpenPullRequests,
         renders: FolderRenders,
+        base: BaseState,
     ) -> None:
-        """Take the listing that the run starts from."""
+        """Take the listing and the base that the run starts from."""
         self._inputs = inputs
         self._ports = ports
         self._listing = listing
         self._renders = renders
+        self._first: BaseState | None = base
+        self._memory = ChangeMemory(inputs, listing)
         self._subject = event_subject(ports.job)
         self._budget = WriteBudget(left=MOST_WRITES)
         self._publisher = Publisher(ports, listing, self._budget)
@@ -100,8 +106,7 @@ class GateRun:
         pulls = self._chosen()
         found: list[EvaluatedPull] = []
         for _ in range(ROUNDS):
-            evaluator = self.evaluator(pulls)
-            found = [evaluator.evaluate(pull) for pull in pulls]
+            found = self._evaluated(pulls)
             gone = self._merge(found)
             pulls = [pull for pull in pulls if pull.number not in gone]
             found = [one for one in found if one.pull.number not in gone]
@@ -110,6 +115,25 @@ class GateRun:
         self._plan_again(found)
         self._publish(found)
         return self._outcome([self._latest.get(one.pull.number, one) for one in found])
+
+    def _evaluated(self, pulls: Sequence[OpenPullRequest]) -> list[EvaluatedPull]:
+        """What an earlier run rendered and validated is taken over where it still holds.
+
+        It is enough to wait by. What would say something new is evaluated whole.
+        """
+        evaluator = self._evaluator()
+        known = {pull.number: evaluator.remembered(pull) for pull in pulls}
+        taken = {
+            number: one
+            for number, one in known.items()
+            if one and (not one.partly or self._publisher.says_the_same(one))
+        }
+        self._fetch(evaluator, [pull for pull in pulls if pull.number not in taken])
+        return [taken.get(pull.number) or evaluator.evaluate(pull) for pull in pulls]
+
+    def _fetch(self, evaluator: Evaluator, pulls: Sequence[OpenPullRequest]) -> None:
+        if pulls:
+            self._ports.trees.fetch(evaluator.base, [pull.head for pull in pulls])
 
     def _chosen(self) -> list[OpenPullRequest]:
         """The event's first, then the oldest."""
@@ -130,19 +154,25 @@ class GateRun:
         Raises:
             GitOpsError: the base cannot be read.
         """
-        base = load_base(self._inputs, self._ports, self._listing.base)
-        self._ports.trees.fetch(base.commit, [pull.head for pull in pulls])
+        evaluator = self._evaluator()
+        self._fetch(evaluator, pulls)
+        return evaluator
+
+    def _evaluator(self) -> Evaluator:
+        base = self._first or load_base(self._inputs, self._ports, self._listing.base)
+        self._first = None
         reader = ChangeReader(
             self._ports.trees,
             self._ports.workshop,
             base.config,
             repository=self._inputs.repository,
+            branch=base.branch,
             config_path=self._inputs.config,
             verify=self._inputs.verify,
             renders=self._renders,
         )
         facts = RunFacts(self._ports, base, reader, self._listing)
-        return Evaluator(self._ports, base, reader, facts)
+        return Evaluator(self._ports, base, reader, facts, self._memory.at(base, reader))
 
     def _merge(self, found: Sequence[EvaluatedPull]) -> set[int]:
         """Merge what may merge; the numbers of those that are open no longer."""
@@ -207,6 +237,12 @@ class GateRun:
                 continue
             if not whole:
                 late.append(f"#{one.pull.number}")
+        for one in rest:
+            try:
+                self._publisher.refresh(one)
+            except GitOpsError as error:
+                text = f"#{one.pull.number} is evaluated again by the next run: {error}"
+                self._notices.append(Notice(level="warning", text=text))
         if late:
             text = f"{len(late)} pull requests are left to the next run: {', '.join(late)}"
             self._notices.append(Notice(level="warning", text=text))

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from gitops_action.commands.gate.change import ChangeReader, MergedChange, ValidatedChange
+from gitops_action.commands.gate.cache import ChangeCache, KnownChange
+from gitops_action.commands.gate.change import (
+    ChangeReader,
+    JudgedChange,
+    MergedChange,
+    ValidatedChange,
+)
 from gitops_action.commands.gate.facts import BaseState, RunFacts
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.reexecute import BRANCHES, Proof, prove
 from gitops_action.core.config import HOLDS_FOLDER, Environment
 from gitops_action.core.config.resolved import Approvals, Gates, Override
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.gates.change_cache import RememberedChange
 from gitops_action.core.gates.decisions import (
     Overrides,
     merging,
@@ -49,6 +56,9 @@ class EvaluatedPull:
         proof: whether it is one of ours.
         method: how the gate would merge it.
         failed: why it could not be evaluated; empty when it was.
+        entry: what the next run may take over; None where it has to evaluate it again.
+        partly: an earlier run rendered and validated it: nothing is merged by that, and its
+            differences are not at hand.
     """
 
     pull: OpenPullRequest
@@ -57,6 +67,8 @@ class EvaluatedPull:
     proof: Proof
     method: MergeMethod = "merge"
     failed: str = ""
+    entry: RememberedChange | None = None
+    partly: bool = False
 
     @property
     def merges(self) -> bool:
@@ -89,13 +101,51 @@ class Evaluator:
     """Evaluates pull requests at one base."""
 
     def __init__(
-        self, ports: GatePorts, base: BaseState, reader: ChangeReader, facts: RunFacts
+        self,
+        ports: GatePorts,
+        base: BaseState,
+        reader: ChangeReader,
+        facts: RunFacts,
+        cache: ChangeCache,
     ) -> None:
         """Take the base, and what reads facts."""
         self._ports = ports
         self._base = base
         self._reader = reader
         self._facts = facts
+        self._cache = cache
+
+    @property
+    def base(self) -> str:
+        """The base's tip that it evaluates at."""
+        return self._base.commit
+
+    def remembered(self, pull: OpenPullRequest) -> EvaluatedPull | None:
+        """Evaluate it by what was rendered and validated earlier; None where that counts no more.
+
+        Nobody merges by it: before a merge everything is evaluated.
+        """
+        try:
+            known = self._cache.find(pull)
+            return self._by_entry(pull, known) if known else None
+        except GitOpsError:
+            return None
+
+    def _by_entry(self, pull: OpenPullRequest, known: KnownChange) -> EvaluatedPull:
+        entry = known.entry
+        judged = JudgedChange(
+            digest=entry.digest,
+            causes=entry.causes,
+            moves=entry.moves,
+            by_hand=entry.by_hand,
+            validated=known.validated or ValidatedChange(),
+            compared=entry.compared,
+            pushers=entry.pushers,
+            remembered=True,
+        )
+        found = self._judged(pull, judged, lambda _touched: Proof(ours=entry.ours))
+        newer = self._with_reviews(entry, pull)
+        return replace(found, entry=newer, partly=known.validated is None)
 
     def evaluate(self, pull: OpenPullRequest) -> EvaluatedPull:
         """Evaluate it. What could not be determined is closed."""
@@ -131,31 +181,54 @@ class Evaluator:
             messages=self._ports.trees.messages(base=self._base.commit, head=pull.head),
         )
         validated = self._reader.validate(change, proposal)
+        judged = JudgedChange.of(change, validated)
+        found = self._judged(
+            pull, judged, lambda touched: self._proof(pull, proposal, change, touched)
+        )
+        entry = self._cache.make(pull, change, validated, ours=found.proof.ours)
+        return replace(found, change=change, entry=self._with_reviews(entry, pull))
+
+    def _with_reviews(
+        self, entry: RememberedChange | None, pull: OpenPullRequest
+    ) -> RememberedChange | None:
+        """The entry with what was read of reviews, added to what it has."""
+        if entry is None:
+            return None
+        return replace(
+            entry,
+            compared={**entry.compared, **self._facts.compared(pull)},
+            pushers=self._facts.pushers(pull) or entry.pushers,
+        )
+
+    def _judged(
+        self,
+        pull: OpenPullRequest,
+        change: JudgedChange,
+        prove_it: Callable[[Sequence[TouchedEnvironment]], Proof],
+    ) -> EvaluatedPull:
         touched = self._touched(pull, change)
-        verdicts = tuple(self._verdict(one, pull, change, validated) for one in touched)
+        verdicts = tuple(self._verdict(one, pull, change) for one in touched)
         verdict = ready_verdict(verdicts, draft=pull.draft)
-        if not verdicts and (errors := validated.errors("")):
+        if not verdicts and (errors := change.validated.errors("")):
             result = evaluate_validation("", ValidationFacts(errors=errors))
             verdict = environment_verdict("", (result,), draft=pull.draft)
-        proof = self._proof(pull, proposal, change, touched)
+        proof = prove_it(touched)
         report = self._report(
             pull,
             verdict=verdict,
             plan=self._plan(pull, change, touched, proof),
             environments=verdicts,
             change=change,
-            validated=validated,
         )
         return EvaluatedPull(
             pull=pull,
             report=report,
-            change=change,
             proof=proof,
             method=next((one.environment.merge_method for one in touched), "merge"),
         )
 
     def _touched(
-        self, pull: OpenPullRequest, change: MergedChange
+        self, pull: OpenPullRequest, change: JudgedChange
     ) -> tuple[TouchedEnvironment, ...]:
         return tuple(
             TouchedEnvironment(environment=one, rollback=self._cause(one, pull, change))
@@ -167,19 +240,18 @@ class Evaluator:
         self,
         touched: TouchedEnvironment,
         pull: OpenPullRequest,
-        change: MergedChange,
-        validated: ValidatedChange,
+        change: JudgedChange,
     ) -> Verdict:
         environment = touched.environment
         gates = environment.gates or Gates()
         overrides = overrides_of(
             pull.decisions,
             environment.name,
-            change.hash.digest,
+            change.digest,
             gates.override,
             self._teams(gates.override, pull),
         )
-        facts = self._gate_facts(touched, pull, change, validated)
+        facts = self._gate_facts(touched, pull, change)
         results = evaluate(replace(facts, overridden=overrides.gates))
         told = tuple(_with_void(one, overrides) for one in results)
         return environment_verdict(environment.name, told, draft=pull.draft)
@@ -191,7 +263,7 @@ class Evaluator:
         return readable_teams(rule.teams, self._ports.people.members)
 
     def _cause(
-        self, environment: Environment, pull: OpenPullRequest, change: MergedChange
+        self, environment: Environment, pull: OpenPullRequest, change: JudgedChange
     ) -> RollbackCause | None:
         """Why a rollback is granted: by the records and by people, never by what it calls itself.
 
@@ -208,8 +280,7 @@ class Evaluator:
         self,
         touched: TouchedEnvironment,
         pull: OpenPullRequest,
-        change: MergedChange,
-        validated: ValidatedChange,
+        change: JudgedChange,
     ) -> GateFacts:
         environment, cause = touched.environment, touched.rollback
         causes = change.causes[environment.name]
@@ -225,8 +296,8 @@ class Evaluator:
             rollback=cause,
             now=self._base.now,
             validation=ValidationFacts(
-                errors=validated.errors(environment.name),
-                unread=change.incomplete(environment.name),
+                errors=change.validated.errors(environment.name),
+                unread=change.incomplete.get(environment.name, ""),
             ),
             holds=self._facts.holds(change),
             records=self._facts.records(environment, newest=2) if moves else (),
@@ -239,7 +310,7 @@ class Evaluator:
                 change,
                 asked_by=cause.asked_by if cause else "",
             ),
-            checks=self._facts.checks(environment, pull),
+            checks=self._facts.checks(environment, pull, listed=change.remembered),
             http=self._facts.http(environment),
         )
 
@@ -264,7 +335,7 @@ class Evaluator:
     def _plan(
         self,
         pull: OpenPullRequest,
-        change: MergedChange,
+        change: JudgedChange,
         touched: Sequence[TouchedEnvironment],
         proof: Proof,
     ) -> MergePlan:
@@ -276,21 +347,20 @@ class Evaluator:
         asked = merging(pull.decisions)
         if asked is not None and asked.kind == "merge-off":
             return "off"
-        if asked is not None and asked.change == change.hash.digest:
+        if asked is not None and asked.change == change.digest:
             return "by-itself"
         if not proof.ours:
             return "foreign"
         return "by-itself" if all(one.merges_alone for one in touched) else "manual"
 
-    def _report(  # noqa: PLR0913 - the parts of a report
+    def _report(
         self,
         pull: OpenPullRequest,
         *,
         verdict: Verdict,
         plan: MergePlan,
         environments: tuple[Verdict, ...] = (),
-        change: MergedChange | None = None,
-        validated: ValidatedChange | None = None,
+        change: JudgedChange | None = None,
     ) -> GateReport:
         return GateReport(
             number=pull.number,
@@ -298,11 +368,11 @@ class Evaluator:
             title=pull.title,
             head=pull.head,
             base=self._base.commit,
-            digest=change.hash.digest if change else "",
+            digest=change.digest if change else "",
             verdict=verdict,
             environments=environments,
             moves=change.moves if change else {},
-            validation=validated.environments if validated else (),
+            validation=change.validated.environments if change else (),
             plan=plan,
             now=self._base.now,
             job=self._ports.job,

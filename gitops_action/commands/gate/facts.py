@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 
-from gitops_action.commands.gate.change import ChangeReader, MergedChange, read_hold
+from gitops_action.commands.gate.change import ChangeReader, JudgedChange, read_hold
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.core.config import HOLDS_FOLDER, Config, Environment, Hold
 from gitops_action.core.config.resolved import Approvals
@@ -23,6 +23,7 @@ from gitops_action.core.gates.approvals import (
     reviews_to_compare,
     tally,
 )
+from gitops_action.core.gates.change_cache import KnownPushers
 from gitops_action.core.gates.change_hash import differing
 from gitops_action.core.gates.checks import CheckFacts
 from gitops_action.core.gates.decisions import readable_teams
@@ -101,23 +102,29 @@ class RunFacts:
         self._unread = ""
         self._applications: dict[str, frozenset[str]] = {}
         self._base_pushes: tuple[Push, ...] | None = None
+        self._since: datetime | None = None
+        self._records_of: dict[str, tuple[EvaluatedRecord, ...]] = {}
+        self._predecessors: dict[str, Predecessor] = {}
+        self._pushers_read: dict[int, KnownPushers] = {}
+        self._compared_reviews: dict[int, dict[int, ChangeComparison]] = {}
 
-    def holds(self, change: MergedChange) -> HoldFacts:
+    def holds(self, change: JudgedChange) -> HoldFacts:
         """The holds of the base, without the unreadable ones that the change repairs."""
         repaired = {one.path for one in change.holds if not one.unreadable or one.after is None}
         still = [
             one
             for path, one in self._base.unreadable.items()
-            if path not in repaired or path in self._unreadable_after(change)
+            if path not in repaired or path in change.unreadable_after
         ]
         return HoldFacts(holds=self._base.holds, unreadable=tuple(still), now=self._base.now)
 
-    def _unreadable_after(self, change: MergedChange) -> frozenset[str]:
-        return frozenset(
-            one.path
-            for one in change.holds
-            if one.unreadable and one.after is None and one.path in change.sides.merged.files
-        )
+    def compared(self, pull: OpenPullRequest) -> Mapping[int, ChangeComparison]:
+        """How reviews of a pull request compare, where that was read for good."""
+        return self._compared_reviews.get(pull.number, {})
+
+    def pushers(self, pull: OpenPullRequest) -> KnownPushers | None:
+        """Who of the approvers pushed to a pull request, where that was read."""
+        return self._pushers_read.get(pull.number)
 
     def records(
         self, environment: Environment, *, newest: int | None = None
@@ -127,8 +134,15 @@ class RunFacts:
         Run and job prove that a commit was deployed. Which images that were, the commit says, and
         never the record's payload, which whoever made the record could write.
         """
-        proved = [one for one in self._read_records().get(environment.name, ()) if one.proved]
-        return tuple(self._by_content(environment, one) for one in proved[:newest])
+        if environment.name not in self._records_of:
+            proved = [one for one in self._read_records().get(environment.name, ()) if one.proved]
+            if newest is not None:
+                return tuple(self._by_content(environment, one) for one in proved[:newest])
+            scope = self._reader.scope(environment, self._base.commit)
+            self._ports.trees.prefetch([one.commit for one in proved], scope.files)
+            found = tuple(self._by_content(environment, one) for one in proved)
+            self._records_of[environment.name] = found
+        return self._records_of[environment.name][:newest]
 
     def _by_content(self, environment: Environment, record: EvaluatedRecord) -> EvaluatedRecord:
         try:
@@ -157,7 +171,10 @@ class RunFacts:
         """The environments of `after`."""
         names = environment.after
         found = [one for one in self._base.config.environments if one.name in names]
-        return tuple(self._predecessor(one) for one in found)
+        for one in found:
+            if one.name not in self._predecessors:
+                self._predecessors[one.name] = self._predecessor(one)
+        return tuple(self._predecessors[one.name] for one in found)
 
     def _predecessor(self, earlier: Environment) -> Predecessor:
         targets = tuple(one.name for one in earlier.deploy.targets)
@@ -187,7 +204,7 @@ class RunFacts:
         Raises:
             GitOpsError: the base's activity or one of its commits cannot be read.
         """
-        return merged_records(environment, self.base_pushes()[:_MOST_PUSHES], self.applications_at)
+        return merged_records(environment, self._newest_pushes(), self.applications_at)
 
     def applications_at(self, environment: Environment, commit: str) -> Mapping[str, Sequence[str]]:
         """Each application's images in an environment at a commit of the base.
@@ -201,26 +218,58 @@ class RunFacts:
             raise GitOpsError(f"{environment.name} does not render", cause=str(missing))
         return applications_of(rendering.manifests, self._base.config.applications)
 
-    def base_pushes(self) -> tuple[Push, ...]:
-        """The base's changes, newest first.
+    def base_pushes(self, since: datetime) -> tuple[Push, ...]:
+        """The base's changes, newest first, at least back to the one that held at a moment.
 
         Raises:
             GitOpsError: they cannot be read.
         """
-        if self._base_pushes is None:
+        if self._base_pushes is None or self._since is None or since < self._since:
+            oldest = min((one.submitted for one in self._approvals()), default=since)
+            moment = min(since, oldest)
             self._base_pushes = self._ports.activity.pushes(
-                self._repository, self._base.branch, enough=lambda _push: False
+                self._repository,
+                self._base.branch,
+                enough=lambda push: push.at <= moment - _SECOND,
             )
+            self._since = moment
         return self._base_pushes
+
+    def _approvals(self) -> Iterator[Review]:
+        """All that are to be looked at, so that the base's activity is read once."""
+        for pull in self._listing.pull_requests:
+            yield from (one for one in newest_reviews(pull.reviews) if one.state == "approved")
+
+    def _newest_pushes(self) -> tuple[Push, ...]:
+        """The base's newest changes.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        seen: list[Push] = []
+
+        def enough(push: Push) -> bool:
+            seen.append(push)
+            return len(seen) >= _MOST_PUSHES
+
+        return self._ports.activity.pushes(self._repository, self._base.branch, enough=enough)
 
     @property
     def _repository(self) -> str:
         return self._ports.repository
 
-    def checks(self, environment: Environment, pull: OpenPullRequest) -> CheckFacts:
-        """What was reported on the head, where the environment requires any of it."""
-        gates = environment.gates
-        return self._ports.checks.of(pull.head) if gates and gates.checks else CheckFacts()
+    def checks(
+        self, environment: Environment, pull: OpenPullRequest, *, listed: bool
+    ) -> CheckFacts:
+        """What was reported on the head, where the environment requires any of it.
+
+        `listed` takes what the list of pull requests has, which is enough to wait by.
+        """
+        if not environment.gates or not environment.gates.checks:
+            return CheckFacts()
+        if listed and pull.checks is not None:
+            return CheckFacts(reports=pull.checks)
+        return self._ports.checks.of(pull.head)
 
     def http(self, environment: Environment) -> HttpFacts:
         """What the configured addresses answer; none is asked where none is configured."""
@@ -233,7 +282,7 @@ class RunFacts:
         )
 
     def approvals(
-        self, rule: Approvals, pull: OpenPullRequest, change: MergedChange, *, asked_by: str = ""
+        self, rule: Approvals, pull: OpenPullRequest, change: JudgedChange, *, asked_by: str = ""
     ) -> ApprovalFacts:
         """Reviews with what they approved, and who may approve.
 
@@ -256,22 +305,33 @@ class RunFacts:
             return facts
         return replace(
             facts,
-            pushers=self._pushers(facts, pull) if "pushers" in rule.not_by else People(),
+            pushers=self._pushers(facts, pull, change.pushers)
+            if "pushers" in rule.not_by
+            else People(),
             source_authors=self._source_authors() if "source-authors" in rule.not_by else People(),
         )
 
     def _compared(
-        self, rule: Approvals, facts: ApprovalFacts, pull: OpenPullRequest, change: MergedChange
+        self, rule: Approvals, facts: ApprovalFacts, pull: OpenPullRequest, change: JudgedChange
     ) -> ApprovalFacts:
         compared = {
-            review.number: replace(review, change=self._comparison(review, pull, change))
+            review.number: replace(review, change=self._known(review, pull, change))
             for review in reviews_to_compare(rule, facts)
         }
         reviews = tuple(compared.get(review.number, review) for review in facts.reviews)
         return replace(facts, reviews=reviews)
 
+    def _known(
+        self, review: Review, pull: OpenPullRequest, change: JudgedChange
+    ) -> ChangeComparison:
+        """As an earlier run compared it; what could not be read is compared again."""
+        found = change.compared.get(review.number) or self._comparison(review, pull, change)
+        if found.kind in {"same", "different"}:
+            self._compared_reviews.setdefault(pull.number, {})[review.number] = found
+        return found
+
     def _comparison(
-        self, review: Review, pull: OpenPullRequest, change: MergedChange
+        self, review: Review, pull: OpenPullRequest, change: JudgedChange
     ) -> ChangeComparison:
         """How the change that was approved compares to the change now."""
         if not review.commit:
@@ -287,18 +347,20 @@ class RunFacts:
         return next((one for one in found if one.kind != "same"), found[0])
 
     def _on_base(
-        self, review: Review, pull: OpenPullRequest, change: MergedChange, base: str
+        self, review: Review, pull: OpenPullRequest, change: JudgedChange, base: str
     ) -> ChangeComparison:
         """How the approved change on one base compares to the change now."""
         same_commits = (review.commit, base) == (pull.head, self._base.commit)
-        if same_commits or self._cached(review, pull, base) == change.hash.digest:
+        if same_commits or self._cached(review, pull, base) == change.digest:
             return ChangeComparison(kind="same")
-        return self._rendered(review, base, change)
+        return self._rendered(review, pull, base)
 
-    def _rendered(self, review: Review, base: str, change: MergedChange) -> ChangeComparison:
+    def _rendered(self, review: Review, pull: OpenPullRequest, base: str) -> ChangeComparison:
         """Both changes by today's rules and tools."""
+        now, today = self._base.now, self._base.commit
         try:
-            then = self._reader.change(base=base, head=review.commit, now=self._base.now)
+            then = self._reader.change(base=base, head=review.commit, now=now)
+            change = self._reader.change(base=today, head=pull.head, now=now)
         except GitOpsError as error:
             return ChangeComparison(kind="unavailable", reason=error.title)
         if then.hash.digest == change.hash.digest:
@@ -312,7 +374,7 @@ class RunFacts:
         whether it came before, so that both bases have to give the same.
         """
         found: list[str] = []
-        for push in self.base_pushes():
+        for push in self.base_pushes(moment):
             if push.at <= moment and push.after != ABSENT:
                 found.append(push.after)
                 if push.at <= moment - _SECOND:
@@ -335,11 +397,19 @@ class RunFacts:
             found = hash_at(history, viewer=viewer, base=base, at=at)
         return found.digest if found else ""
 
-    def _pushers(self, facts: ApprovalFacts, pull: OpenPullRequest) -> People:
+    def _pushers(self, facts: ApprovalFacts, pull: OpenPullRequest, known: KnownPushers) -> People:
         """Who pushed a change to the pull request since its branch last started from the base."""
-        approvers = {
+        approvers = frozenset(
             one.login.casefold() for one in newest_reviews(facts.reviews) if one.state == "approved"
-        }
+        )
+        if approvers <= known.asked:
+            return People(logins=known.found)
+        found = self._read_pushers(approvers, pull)
+        if not found.unread:
+            self._pushers_read[pull.number] = KnownPushers(asked=approvers, found=found.logins)
+        return found
+
+    def _read_pushers(self, approvers: frozenset[str], pull: OpenPullRequest) -> People:
         repository = pull.head_repository or self._repository
         try:
             pushes = self._ports.activity.pushes(

@@ -41,8 +41,8 @@ class PullRequests(Protocol):
         """
         ...
 
-    def open(self, base: str) -> OpenPullRequests:
-        """Every open pull request of the branch, oldest first.
+    def open(self, base: str, *, checks: bool = False) -> OpenPullRequests:
+        """Every open pull request of the branch, oldest first; with their checks where asked.
 
         Raises:
             GitOpsError: they cannot be read.
@@ -82,6 +82,13 @@ class GateTrees(Files, Protocol):
 
         Raises:
             GitOpsError: there is no such commit, or the server cannot be reached.
+        """
+        ...
+
+    def prefetch(self, commits: Sequence[str], paths: Iterable[str]) -> None:
+        """Have these files of these commits at hand in few requests.
+
+        What is not to be had is left to whoever asks for it.
         """
         ...
 

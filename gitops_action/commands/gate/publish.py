@@ -7,10 +7,16 @@ it finds the rest. A run that is cut off is completed by the next one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gitops_action.commands.gate.evaluate import EvaluatedPull
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.core.deployments.records import CommitStatus, one_line
+from gitops_action.core.gates.change_cache import (
+    RememberedChange,
+    read_remembered,
+    write_remembered,
+)
 from gitops_action.core.gates.head_cache import CachedHash, cached_hash, cached_url
 from gitops_action.core.gates.open_pull_request import GateComment, HeadStatus, OpenPullRequests
 from gitops_action.core.gates.verdict import READY_CONTEXT, Verdict
@@ -66,13 +72,60 @@ class Publisher:
     def _comment(self, found: EvaluatedPull) -> tuple[GateComment | None, bool]:
         known = found.pull.comment
         state = fingerprint(found.report)
-        if known and not known.edited and _shown(known.body) == state:
+        if self.says_the_same(found):
             return known, True
         if not self._budget.spend():
             return known, False
         text = self._ports.texts.comment(found.report)
-        body = f"<!-- gitops-action: {MARKER} -->\n<!-- gitops-action: state {state} -->\n{text}"
-        return self._ports.comments.write(found.pull.number, body, known=known), True
+        lines = (
+            f"<!-- gitops-action: {MARKER} -->",
+            f"<!-- gitops-action: state {state} -->",
+            _hidden(found.entry),
+            text,
+        )
+        return self._ports.comments.write(found.pull.number, "\n".join(lines), known=known), True
+
+    def refresh(self, found: EvaluatedPull) -> None:
+        """Bring what the next run may take over up to date, where the comment says the same.
+
+        It is the least urgent of all: without it, the next run only takes longer.
+
+        Raises:
+            GitOpsError: it could not be written.
+        """
+        known, entry = found.pull.comment, found.entry
+        if not self._listing.caches or entry is None or known is None or known.edited:
+            return
+        first, _, rest = known.body.partition("\n")
+        second, _, rest = rest.partition("\n")
+        if _shown(known.body) != fingerprint(found.report) or not rest.startswith(_CHANGE):
+            return
+        shown = read_remembered(known.body)
+        lasts = shown is not None and shown.lasts(found.report.now, found.pull.number)
+        if lasts and shown and replace(shown, at=entry.at) == entry:
+            return
+        text = rest.partition("\n")[2]
+        hidden = _hidden(entry)
+        if f"{hidden}\n" != rest.removesuffix(text) and self._budget.spend():
+            body = f"{first}\n{second}\n{hidden}\n{text}"
+            self._ports.comments.write(found.pull.number, body, known=known)
+
+    def says_the_same(self, found: EvaluatedPull) -> bool:
+        """Whether the comment needs no other text."""
+        known = found.pull.comment
+        return (
+            known is not None
+            and not known.edited
+            and _shown(known.body) == fingerprint(found.report)
+        )
+
+
+_CHANGE = "<!-- gitops-action: change "
+
+
+def _hidden(entry: RememberedChange | None) -> str:
+    """The comment's third line, which is there in any case: below it are untrusted texts."""
+    return (write_remembered(entry) if entry else "") or f"{_CHANGE}unknown -->"
 
 
 def _shown(body: str) -> str:
@@ -124,7 +177,8 @@ def _status(
 ) -> CommitStatus:
     url = comment.url if comment else found.report.url
     if found.report.digest:
-        entry = CachedHash(digest=found.report.digest, base=found.report.base)
+        base = found.entry.base if found.entry and found.partly else found.report.base
+        entry = CachedHash(digest=found.report.digest, base=base)
         url = cached_url(found.report.url, entry, comment=comment.number if comment else 0)
     return CommitStatus(
         context=context,

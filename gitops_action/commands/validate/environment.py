@@ -55,6 +55,11 @@ class DescribedObjects:
         self._tree = tree
         self._folders = tuple(f"{folder.strip('/')}/" for folder in schemas)
 
+    @property
+    def searched(self) -> bool:
+        """Whether the whole repository was looked through."""
+        return "_all" in self.__dict__
+
     @cached_property
     def schema_files(self) -> Mapping[str, RepositoryFile]:
         """The files in the folders for schemas that the configuration names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gitops_action.commands.ports import Renderer, Trees
 from gitops_action.commands.render import (
@@ -50,22 +50,28 @@ class Touched:
 
 
 def find_touched(
-    config: Config, sides: Sides, trees: Trees, *, repository: str = ""
+    config: Config,
+    sides: Sides,
+    trees: Trees,
+    *,
+    repository: str = "",
+    base: Callable[[Environment], EnvironmentScope] | None = None,
 ) -> tuple[Touched, ...]:
     """The environments that depend on changed files, in the order of the configuration.
 
     Only what files name is looked at: an environment in which nothing changes is never rendered.
+    `base` gives an environment at the base's tip, where the caller knows it already.
     """
     changed = frozenset(sides.changed())
     if not changed:
         return ()
-    base, merged = (
+    old, merged = (
         closures_of(tree, trees, repository=repository, branch=sides.branch)
         for tree in (sides.base, sides.merged)
     )
     every = (
         Touched(
-            before=scope_of(item, config, sides.base, base),
+            before=base(item) if base else scope_of(item, config, sides.base, old),
             after=scope_of(item, config, sides.merged, merged),
         )
         for item in config.environments

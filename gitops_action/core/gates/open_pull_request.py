@@ -9,6 +9,7 @@ from typing import Literal
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.records import CommitState
 from gitops_action.core.gates.approvals import Review
+from gitops_action.core.gates.checks import CheckReport
 from gitops_action.core.gates.decisions import Decision
 from gitops_action.core.json_values import text
 from gitops_action.core.outcome import Job
@@ -67,6 +68,7 @@ class OpenPullRequest:
         created: when it was opened.
         reviews: all reviews, without the comparison of what they approved.
         statuses: of the head, the newest of each context; None when they were not read whole.
+        checks: of the head, as the list of pull requests has them; None when it has not all.
         comment: the gate's own comment; None when there is none yet.
         decisions: of people, as our own comments record them, oldest first.
     """
@@ -85,6 +87,7 @@ class OpenPullRequest:
     created: datetime | None = None
     reviews: tuple[Review, ...] = ()
     statuses: tuple[HeadStatus, ...] = ()
+    checks: tuple[CheckReport, ...] | None = None
     comment: GateComment | None = None
     decisions: tuple[Decision, ...] = ()
 
