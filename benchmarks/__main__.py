@@ -1,7 +1,7 @@
 """Run the benchmarks: all of them, or those that are named.
 
     python -m benchmarks [bump] [discovery] [trees] [kustomize] [render] [validate] [concurrent]
-        [gate] [deploy] [flux] [startup] [image] [editor]
+        [gate] [history] [deploy] [flux] [startup] [image] [editor]
 
 Prints one table and writes the same as JSON. Figures that miss their target are shown, not hidden,
 and do not fail the run: a busy machine is no defect. What cannot be measured here says why.
@@ -28,6 +28,7 @@ ROWS = (
     "validate",
     "concurrent",
     "gate",
+    "history",
     "deploy",
     "flux",
     "image",

@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.parts.environment import environment, fast_import
 from testbed.forge import Forge
 from testbed.forge.world import Request
+from testbed.long_history import Shape, fill
 
 REPOSITORY = "acme/environment"
 RIGHTS = {
@@ -18,6 +19,9 @@ RIGHTS = {
     "pull_requests": "write",
     "issues": "write",
     "metadata": "read",
+    "deployments": "read",
+    "checks": "read",
+    "actions": "read",
 }
 
 
@@ -33,6 +37,7 @@ class ForgeHost:
         return {
             "server-url": self._forge.server_url,
             "api-url": self._forge.api_url,
+            "graphql-url": self._forge.graphql_url,
         }
 
     def create(self, name: str, files: int, registry: str, config: str = "") -> str:
@@ -43,6 +48,11 @@ class ForgeHost:
         store.run("fast-import", "--quiet", stdin=stream)
         store.run("repack", "-adbq")
         return handle.clone_url
+
+    def create_history(self, name: str, shape: Shape) -> None:
+        """Make an environment repository with a past that ends now."""
+        handle = self._forge.create_repository(name)
+        fill(self._forge.world, handle, shape, end=self._forge.world.now())
 
     def token(self, name: str) -> str:
         """Give out an App's token for one repository."""

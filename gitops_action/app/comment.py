@@ -29,7 +29,7 @@ from gitops_action.core.gates.decisions import (
 from gitops_action.core.gates.head_cache import CachedHash, cached_hash
 from gitops_action.core.gates.model import GateName
 from gitops_action.core.gates.verdict import READY_CONTEXT
-from gitops_action.core.history.content import ContentHistory, read_history
+from gitops_action.core.history.content import ContentHistory, read_histories
 from gitops_action.core.history.rows import read_image
 from gitops_action.core.images import ImageReference
 from gitops_action.core.inputs import Values
@@ -188,16 +188,13 @@ class CommentParts:
         """What each environment describes at the tip."""
         commits, config = self._commits, self._base.config
         tip = commits.log()[:1]
-        return tuple(
-            read_history(
-                tip,
-                one,
-                config,
-                blobs=commits.blobs,
-                files=commits.files,
-                repository=self._inputs.repository,
-            )
-            for one in config.environments
+        return read_histories(
+            tip,
+            config.environments,
+            config,
+            blobs=commits.blobs,
+            files=commits.files,
+            repository=self._inputs.repository,
         )
 
     @cached_property

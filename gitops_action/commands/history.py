@@ -12,7 +12,7 @@ from gitops_action.core.config import Config, Environment, load_config
 from gitops_action.core.config.values import format_duration
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.proof import EvaluatedRecord
-from gitops_action.core.history.content import ContentHistory, LoggedCommit, read_history
+from gitops_action.core.history.content import ContentHistory, LoggedCommit, read_histories
 from gitops_action.core.history.rows import HistoryRow, history_rows, since
 from gitops_action.core.inputs.history import HistoryInputs, moment
 from gitops_action.core.markdown import cell
@@ -97,21 +97,23 @@ def environment_histories(  # noqa: PLR0913 - what a past is made of
     """The past of environments: what the commands that act on it read."""
     log = commits.log()
     found = records.read(environments, limit=limit) if records else {}
-    histories = []
-    for one in environments:
-        content = read_history(
-            log, one, config, blobs=commits.blobs, files=commits.files, repository=repository
+    contents = read_histories(
+        log,
+        environments,
+        config,
+        blobs=commits.blobs,
+        files=commits.files,
+        repository=repository,
+    )
+    return tuple(
+        EnvironmentHistory(
+            environment=one,
+            content=content,
+            records=(own := found.get(one.name, ())),
+            rows=history_rows(content, log, own),
         )
-        own = found.get(one.name, ())
-        histories.append(
-            EnvironmentHistory(
-                environment=one,
-                content=content,
-                records=own,
-                rows=history_rows(content, log, own),
-            )
-        )
-    return tuple(histories)
+        for one, content in zip(environments, contents, strict=True)
+    )
 
 
 def run(inputs: HistoryInputs, ports: HistoryPorts) -> Outcome:
@@ -154,11 +156,10 @@ def _environments(config: Config, names: Sequence[str]) -> tuple[Environment, ..
 
 def _outcome(inputs: HistoryInputs, rows: Sequence[HistoryRow], notes: Sequence[str]) -> Outcome:
     documents = [as_json(row) for row in rows]
-    lines = _table(rows)
     printed = {
-        "json": lambda: json.dumps(documents, indent=2),
+        "json": lambda: _json_lines(documents),
         "markdown": lambda: as_markdown(rows),
-        "table": lambda: "\n".join(lines),
+        "table": lambda: "\n".join(_table(rows)),
     }[inputs.format]()
     return Outcome(
         outputs={"history": json.dumps(documents[:_OUTPUT_ROWS])},
@@ -168,6 +169,12 @@ def _outcome(inputs: HistoryInputs, rows: Sequence[HistoryRow], notes: Sequence[
         data={"history": documents},
         printed=printed,
     )
+
+
+def _json_lines(documents: Iterable[Mapping[str, object]]) -> str:
+    """A JSON list with a row on each line."""
+    rows = ",\n".join(json.dumps(one) for one in documents)
+    return f"[\n{rows}\n]" if rows else "[]"
 
 
 def as_json(row: HistoryRow) -> dict[str, object]:

@@ -15,6 +15,7 @@ from gitops_action.core.inputs import Values, check_values
 from gitops_action.core.inputs.history import HISTORY
 from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.redaction.known import Redactor
+from testbed.long_history import Shape, fill
 from tests.support.deployed import deployed
 from tests.support.github_forge import CONFIG, REPOSITORY, Stage
 from tests.support.github_forge import stage as github_stage
@@ -173,3 +174,20 @@ def test_few_requests_are_enough(stage: Stage) -> None:
     before = len(stage.forge.requests)
     rows(stage)
     assert len(stage.forge.requests) - before <= 8
+
+
+def test_a_long_history_takes_a_request_for_many_commits(tmp_path: Path) -> None:
+    """2,000 Deployments by the same counts are 74 requests."""
+    shape = Shape(commits=400, environments=3, applications=4, deployments=200)
+    with github_stage(tmp_path, {}) as empty:
+        repository = empty.forge.create_repository("acme/long", private=True)
+        world = empty.forge.world
+        fill(world, repository, shape, end=world.now())
+        token = empty.forge.token(repositories=["acme/long"], permissions=RIGHTS)
+        before = len(empty.forge.requests)
+        found = rows(empty, repository="acme/long", token=token)
+        assert len(empty.forge.requests) - before <= 4 + 200 // 40 + 3 * (200 // 100 + 1)
+    bumped = [row for row in found if row.get("previous")]
+    assert len(bumped) == 400 - 400 // 11
+    assert all(row.get("result") in {None, "succeeded"} for row in bumped)
+    assert sum(row["attempts"] for row in found if isinstance(row.get("attempts"), int)) > 200

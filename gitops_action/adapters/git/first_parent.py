@@ -81,8 +81,7 @@ class FirstParentHistory:
 
     def blobs(self, oids: Sequence[str]) -> Mapping[str, bytes]:
         """The content of blobs; what was not fetched is left out."""
-        known = self._scratch.sizes(oids)
-        return dict(read_blobs(self._scratch.git, list(known)))
+        return dict(read_blobs(self._scratch.git, oids))
 
     def files(self, commit: str) -> Snapshot:
         """The files of a commit that images can be found in."""

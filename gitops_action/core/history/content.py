@@ -7,9 +7,9 @@ discovered again at that commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.dataclass import dataclass
@@ -22,6 +22,8 @@ from gitops_action.errors import GitOpsError
 
 _MOST = 300
 """Commits of an environment that are discovered again; older ones are not looked at."""
+_SHARED = 4
+"""Commits of which is kept what was discovered: all environments begin at the tip."""
 _STEERS = pattern(
     rb"image|tag|digest|sha256|repositor|newname|resources|components|bases|chart|path|version"
     rb"|gitops",
@@ -106,8 +108,6 @@ class _Tracked:
 
     def with_(self, values: Mapping[Role, str]) -> _Tracked:
         """The image with other values of its scalars."""
-        if values == self.values:
-            return self
         return _Tracked(key=self.key, place=self.place, name=self.name, values=values)
 
 
@@ -115,52 +115,94 @@ def _digest(text: str) -> str:
     return text if ":" in text else f"sha256:{text}"
 
 
+_Place = tuple[str, int]
+"""A file and a line."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _State:
-    """What an environment describes at one commit, and the files it stands on."""
+    """What an environment describes at one commit, and the files it stands on.
+
+    Attributes:
+        tracked: its images.
+        files: what they are described in.
+        images: whole references by application and repository.
+        places: which of the images are settled at a place, and by which of their scalars.
+    """
 
     tracked: tuple[_Tracked, ...]
     files: frozenset[str]
+    images: Mapping[ImageKey, tuple[str, ...]]
+    places: Mapping[_Place, tuple[tuple[int, Role], ...]]
 
-    @cached_property
-    def images(self) -> Mapping[ImageKey, tuple[str, ...]]:
-        """Whole references by application and repository."""
-        found: dict[ImageKey, dict[str, None]] = {}
-        for one in self.tracked:
-            found.setdefault(one.key, {})[one.text] = None
-        return {key: tuple(found[key]) for key in sorted(found)}
+    def with_(self, changed: Mapping[int, Mapping[Role, str]]) -> _State:
+        """The state with other values of some images' scalars."""
+        tracked = list(self.tracked)
+        for number, values in changed.items():
+            tracked[number] = tracked[number].with_(values)
+        keys = {tracked[number].key for number in changed}
+        return _State(
+            tracked=tuple(tracked),
+            files=self.files,
+            images={**self.images, **{key: _references(tracked, key) for key in keys}},
+            places=self.places,
+        )
+
+
+def _references(tracked: Iterable[_Tracked], key: ImageKey) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.text for one in tracked if one.key == key))
+
+
+def _state(tracked: tuple[_Tracked, ...], files: frozenset[str]) -> _State:
+    places: dict[_Place, list[tuple[int, Role]]] = {}
+    for number, one in enumerate(tracked):
+        for role, spot in one.place.spots.items():
+            if role in one.values:
+                places.setdefault((spot.file, spot.line), []).append((number, role))
+    keys = sorted({one.key for one in tracked})
+    return _State(
+        tracked=tracked,
+        files=files,
+        images={key: _references(tracked, key) for key in keys},
+        places={place: tuple(each) for place, each in places.items()},
+    )
 
 
 Blobs = Callable[[Sequence[str]], Mapping[str, bytes]]
 """The content of blobs by their ids; what is not to be had is left out."""
-_Touched = Callable[[LoggedCommit, frozenset[str]], Sequence[ChangedFile]]
 Files = Callable[[str], Snapshot]
 """The YAML files of a commit."""
 
 
-def read_history(  # noqa: PLR0913 - where content is read
+def read_histories(  # noqa: PLR0913 - where content is read
     log: Sequence[LoggedCommit],
-    environment: Environment,
+    environments: Sequence[Environment],
     config: Config,
     *,
     blobs: Blobs,
     files: Files,
     repository: str = "",
-) -> ContentHistory:
-    """The images of an environment over its branch's first-parent history.
+) -> tuple[ContentHistory, ...]:
+    """The images of environments over their branch's first-parent history.
 
     Args:
         log: newest first.
-        environment: as it is configured at the tip.
+        environments: as they are configured at the tip.
         config: the same.
         blobs: reads content.
         files: reads a commit's files.
         repository: OWNER/NAME, by which sources of Argo CD are known to be this repository.
     """
-    walk = _HistoryWalk(
-        environment=environment, config=config, blobs=blobs, files=files, repository=repository
+
+    @lru_cache(maxsize=_SHARED)
+    def discovery(commit: str) -> ImageDiscovery:
+        return ImageDiscovery(Source(snapshot=files(commit), repository=repository))
+
+    walks = (
+        _HistoryWalk(environment=one, config=config, blobs=blobs, discovery=discovery)
+        for one in environments
     )
-    return walk.run(log)
+    return tuple(walk.run(log) for walk in walks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,8 +210,7 @@ class _HistoryWalk:
     environment: Environment
     config: Config
     blobs: Blobs
-    files: Files
-    repository: str = ""
+    discovery: Callable[[str], ImageDiscovery]
 
     def run(self, log: Sequence[LoggedCommit]) -> ContentHistory:
         """Go back from the tip."""
@@ -187,11 +228,13 @@ class _HistoryWalk:
     def _back(self, log: Sequence[LoggedCommit], state: _State) -> tuple[list[ContentSpan], str]:
         spans: list[ContentSpan] = []
         left = _MOST
-        content = _Content(self.blobs, log, self._touched)
+        content = _Content(self.blobs, log, self.environment)
         for position, commit in enumerate(log):
-            content.ahead(position, state.files)
-            touched = self._touched(commit, state.files)
-            before = self._by_lines(touched, state, content) if touched else state
+            touched = content.touched(commit, state.files)
+            if not touched:
+                continue
+            content.ahead(position, touched, state.files)
+            before = self._by_lines(touched, state, content)
             if before is None:
                 if not left:
                     spans.append(ContentSpan(commit=commit, images=state.images, begins=False))
@@ -212,20 +255,15 @@ class _HistoryWalk:
 
     def _before(self, log: Sequence[LoggedCommit], position: int) -> _State:
         if position + 1 == len(log):
-            return _State(tracked=(), files=frozenset())
+            return _state((), frozenset())
         return self._discovered(log[position + 1].oid)
 
-    def _touched(self, commit: LoggedCommit, files: frozenset[str]) -> tuple[ChangedFile, ...]:
-        return tuple(
-            one for one in commit.files if one.path in files or self.environment.contains(one.path)
-        )
-
     def _discovered(self, commit: str) -> _State:
-        source = Source(snapshot=self.files(commit), repository=self.repository)
-        found = ImageDiscovery(source).discovered(self.environment)
-        raise_errors(source, found.files)
+        discovery = self.discovery(commit)
+        found = discovery.discovered(self.environment)
+        raise_errors(discovery.source, found.files)
         tracked = (self._tracked(live) for live in found.lives if not live.dead)
-        return _State(tracked=tuple(one for one in tracked if one), files=found.files)
+        return _state(tuple(one for one in tracked if one), found.files)
 
     def _tracked(self, live: EffectiveImage) -> _Tracked | None:
         if live.repository is None:
@@ -246,35 +284,27 @@ class _HistoryWalk:
         self, touched: Sequence[ChangedFile], state: _State, content: _Content
     ) -> _State | None:
         """The state before, where lines tell it; None where it has to be discovered."""
-        moved: dict[tuple[str, int], tuple[bytes, bytes]] = {}
+        changed: dict[int, dict[Role, str]] = {}
         for one in touched:
             lines = content.lines(one)
             if lines is None:
                 return None
-            moved |= {(one.path, number): pair for number, pair in lines.items()}
-        if not moved:
-            return state
-        explained: set[tuple[str, int]] = set()
-        tracked = []
-        for image in state.tracked:
-            values = dict(image.values)
-            for role, spot in image.place.spots.items():
-                place = (spot.file, spot.line)
-                if role in values and place in moved:
-                    old = _other(moved[place], values[role])
+            for line, pair in lines.items():
+                settled = state.places.get((one.path, line))
+                if settled is None and _matters(one.path, pair):
+                    return None
+                for number, role in settled or ():
+                    values = changed.setdefault(number, dict(state.tracked[number].values))
+                    old = _other(pair, values[role])
                     if old is None:
                         return None
                     values[role] = old
-                    explained.add(place)
-            tracked.append(image.with_(values))
-        if any(_matters(place, moved[place]) for place in moved.keys() - explained):
-            return None
-        return _State(tracked=tuple(tracked), files=state.files) if explained else state
+        return state.with_(changed) if changed else state
 
 
-def _matters(place: tuple[str, int], lines: tuple[bytes, bytes]) -> bool:
+def _matters(path: str, lines: tuple[bytes, bytes]) -> bool:
     """Whether a changed line that settles no known image could change one."""
-    if _KUSTOMIZATION.fullmatch(place[0]):
+    if _KUSTOMIZATION.fullmatch(path):
         return True
     return any(_STEERS.search(line.lower()) for line in lines)
 
@@ -292,33 +322,36 @@ def _other(lines: tuple[bytes, bytes], value: str) -> str | None:
 
 
 class _Content:
-    """The blobs of changed files, read for many commits at a time."""
+    """The blobs of an environment's changed files, read for many commits at a time."""
 
-    _AHEAD = 500
+    _AHEAD = 1000
 
-    def __init__(self, blobs: Blobs, log: Sequence[LoggedCommit], touched: _Touched) -> None:
+    def __init__(self, blobs: Blobs, log: Sequence[LoggedCommit], environment: Environment) -> None:
         self._blobs = blobs
         self._log = log
-        self._touched = touched
-        self._until = 0
-        self._known: Mapping[str, bytes] = {}
+        self._contains = cache(environment.contains)
+        self._known: dict[str, bytes | None] = {"": None}
 
-    def ahead(self, position: int, files: frozenset[str]) -> None:
-        """Have the blobs of the next commits at hand."""
-        if position < self._until:
+    def touched(self, commit: LoggedCommit, files: frozenset[str]) -> tuple[ChangedFile, ...]:
+        """What a commit changed of these files, or in the environment's folder."""
+        return tuple(one for one in commit.files if one.path in files or self._contains(one.path))
+
+    def ahead(self, position: int, due: Sequence[ChangedFile], files: frozenset[str]) -> None:
+        """Have these files' blobs at hand, and with them those of the next commits."""
+        if all(one.before in self._known and one.after in self._known for one in due):
             return
-        self._until = position + self._AHEAD
-        due = [
-            blob
-            for commit in self._log[position : self._until]
-            for one in self._touched(commit, files)
-            for blob in (one.before, one.after)
-        ]
-        self._known = self._blobs([blob for blob in dict.fromkeys(due) if blob])
+        blobs: dict[str, None] = {}
+        for number in range(position, len(self._log)):
+            for one in self.touched(self._log[number], files):
+                blobs |= {one.before: None, one.after: None}
+            if len(blobs) >= self._AHEAD:
+                break
+        blobs.pop("", None)
+        self._known = {"": None, **dict.fromkeys(blobs), **self._blobs(list(blobs))}
 
     def lines(self, changed: ChangedFile) -> Mapping[int, tuple[bytes, bytes]] | None:
         """The lines that differ, older and newer, by number; None where they do not pair."""
-        older, newer = self._read(changed.before), self._read(changed.after)
+        older, newer = self._known[changed.before], self._known[changed.after]
         if older is None or newer is None:
             return None
         before, after = older.split(b"\n"), newer.split(b"\n")
@@ -326,10 +359,3 @@ class _Content:
             return None
         pairs = enumerate(zip(before, after, strict=True), start=1)
         return {number: pair for number, pair in pairs if pair[0] != pair[1]}
-
-    def _read(self, blob: str) -> bytes | None:
-        if not blob:
-            return None
-        if blob not in self._known:
-            self._known = {**self._known, **self._blobs([blob])}
-        return self._known.get(blob)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import zip_longest
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
@@ -123,8 +124,8 @@ def history_rows(
         (one for one in records if one.commit in places), key=lambda one: places[one.commit]
     )
     positions = [places[one.commit] for one in on_branch]
-    for key in _keys(content):
-        for row, newer, place in _of_image(key, content, places):
+    for key, changed in _changes(content).items():
+        for row, newer, place in _of_image(key, changed, content, places):
             counted = on_branch[bisect_right(positions, newer) : bisect_right(positions, place)]
             rows.append(_with_records(row, counted) if row.image else row)
     rows = _with_spans(rows)
@@ -135,24 +136,29 @@ def history_rows(
     )
 
 
-def _keys(content: ContentHistory) -> tuple[ImageKey, ...]:
-    return tuple(sorted({key for span in content.spans for key in span.images}))
+def _changes(content: ContentHistory) -> Mapping[ImageKey, Sequence[int]]:
+    """The positions of the spans that changed each image, newest first."""
+    found: dict[ImageKey, list[int]] = {}
+    for position, (span, older) in enumerate(zip_longest(content.spans, content.spans[1:])):
+        differing = span.images.items() ^ (older.images.items() if older else set())
+        for key in {key for key, _ in differing}:
+            found.setdefault(key, []).append(position)
+    return {key: found[key] for key in sorted(found)}
 
 
 def _of_image(
-    key: ImageKey, content: ContentHistory, places: Mapping[str, int]
+    key: ImageKey, changed: Iterable[int], content: ContentHistory, places: Mapping[str, int]
 ) -> list[tuple[HistoryRow, int, int]]:
     """One image's rows, newest first, each with the range of commits that it was described at."""
     spans = content.spans
     rows, newer = [], -1
-    for position, span in enumerate(spans):
-        now = span.images.get(key, ())
-        older = spans[position + 1].images.get(key, ()) if position + 1 < len(spans) else ()
-        if now != older:
-            row = _row(content.environment, key[0], span.commit, " ".join(now), " ".join(older))
-            place = places[span.commit.oid]
-            rows.append((row, newer, place))
-            newer = place
+    for position in changed:
+        span = spans[position]
+        older = spans[position + 1].images if position + 1 < len(spans) else {}
+        now, then = (" ".join(images.get(key, ())) for images in (span.images, older))
+        place = places[span.commit.oid]
+        rows.append((_row(content.environment, key[0], span.commit, now, then), newer, place))
+        newer = place
     return _marked(rows)
 
 
