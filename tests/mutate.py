@@ -80,6 +80,15 @@ CHARTS = (f"{UNIT}/test_charts_in_jobs.py",)
 TRANSPORT = ("tests/integration/test_github_transport.py",)
 LOOKUP = ("tests/integration/test_registry_lookup.py",)
 REGISTRY = ("tests/integration/test_registry_faults.py",)
+JINJA = (f"{UNIT}/test_report_views.py", f"{UNIT}/test_untrusted_templates.py")
+APPROVALS = (f"{UNIT}/test_gates_approvals.py",)
+CACHE = (f"{UNIT}/test_gates_head_cache.py",)
+DECISIONS = (f"{UNIT}/test_gates_decisions.py",)
+EVALUATE = (f"{UNIT}/test_gates_evaluate.py",)
+CHECKS = (f"{UNIT}/test_gates_checks.py",)
+PROOF = (f"{UNIT}/test_deployments_proof.py",)
+CHOICE = (f"{UNIT}/test_rollback_choice.py",)
+COMMENTS = (f"{UNIT}/test_comments_parse.py",)
 
 RULES = (
     Rule(function="_declined_before", tests=TRUST),
@@ -101,9 +110,9 @@ RULES = (
     Rule(function="expression_limit", tests=PATTERNS),
     Rule(function="too_many_steps", tests=PATTERNS),
     Rule(function="bounded_regex", tests=PATTERNS),
-    Rule(function="call_binop", tests=(f"{UNIT}/test_report_views.py",)),
-    Rule(function="_refuse_large", within="bounded_jinja", tests=(f"{UNIT}/test_report_views.py",)),
-    Rule(function="_step", within="bounded_jinja", tests=(f"{UNIT}/test_report_views.py",)),
+    Rule(function="call_binop", tests=JINJA),
+    Rule(function="_refuse_large", within="bounded_jinja", tests=JINJA),
+    Rule(function="_step", within="bounded_jinja", tests=JINJA),
     Rule(function="delay_seconds", tests=(f"{UNIT}/test_odd_answers.py",)),
     Rule(function="epoch_seconds", tests=(f"{UNIT}/test_odd_answers.py",)),
     Rule(function="is_loopback", within="registry/addresses", tests=ADDRESSES),
@@ -134,11 +143,53 @@ RULES = (
     Rule(function="keeps", within="prune", tests=PRUNE),
     Rule(function="fits", within="Reads", tests=(f"{UNIT}/test_yaml_replace.py", *TRUST)),
     Rule(function="prove", within="yaml/proof", tests=(f"{UNIT}/test_yaml_replace.py", *TRUST)),
+    Rule(function="newest_reviews", tests=APPROVALS),
+    Rule(function="_verdict", within="gates/approvals", tests=APPROVALS),
+    Rule(function="_approver", within="gates/approvals", tests=APPROVALS),
+    Rule(function="_excluded", within="gates/approvals", tests=APPROVALS),
+    Rule(function="_named", within="gates/approvals", tests=APPROVALS),
+    Rule(function="_may_write", within="gates/approvals", tests=APPROVALS),
+    Rule(function="_change", within="gates/approvals", tests=APPROVALS),
+    Rule(function="cached_hash", tests=CACHE),
+    Rule(function="hash_at", tests=CACHE),
+    Rule(function="read_decisions", tests=DECISIONS),
+    Rule(function="_read", within="gates/decisions", tests=DECISIONS),
+    Rule(function="overrides_of", tests=DECISIONS),
+    Rule(function="_problem", within="gates/decisions", tests=DECISIONS),
+    Rule(function="may_override", tests=DECISIONS),
+    Rule(function="rollback_requests", tests=DECISIONS),
+    Rule(function="rollback_cause", tests=EVALUATE),
+    Rule(function="_asked", within="gates/rollback", tests=EVALUATE),
+    Rule(function="_verified", within="gates/rollback", tests=EVALUATE),
+    Rule(function="_failed", within="gates/rollback", tests=EVALUATE),
+    Rule(function="scope_of", within="gates/evaluate", tests=EVALUATE),
+    Rule(function="_overridden", within="gates/evaluate", tests=EVALUATE),
+    Rule(function="_state", within="gates/checks", tests=CHECKS),
+    Rule(function="evaluate_records", tests=PROOF),
+    Rule(function="run_of", within="deployments/proof", tests=PROOF),
+    Rule(function="_alone", within="deployments/proof", tests=PROOF),
+    Rule(function="_evaluate", within="deployments/proof", tests=PROOF),
+    Rule(function="_misfit", within="deployments/proof", tests=PROOF),
+    Rule(function="_other_workflow", within="deployments/proof", tests=PROOF),
+    Rule(function="_about", within="deployments/proof", tests=PROOF),
+    Rule(function="_job", within="deployments/proof", tests=PROOF),
+    Rule(function="_deploys", within="deployments/proof", tests=PROOF),
+    Rule(function="_during", within="deployments/proof", tests=PROOF),
+    Rule(function="_end", within="deployments/proof", tests=PROOF),
+    Rule(function="_alike", within="deployments/proof", tests=PROOF),
+    Rule(function="_targets", within="deployments/proof", tests=PROOF),
+    Rule(function="decide", within="rollback/automatic", tests=CHOICE),
+    Rule(function="_of_images", within="rollback/automatic", tests=CHOICE),
+    Rule(function="is_command", tests=COMMENTS),
+    Rule(function="_hashes", within="gate/change", tests=(f"{UNIT}/test_gate_command.py",)),
+    Rule(function="_hash", within="gate/change", tests=(f"{UNIT}/test_gate_command.py",)),
 )
 
 
 EQUIVALENT: dict[str, str] = {
     "_declined: without `closed.state != 'closed'`": "GitHub names who closed only what is closed",
+    "__call__: without `''`": "a request that is about to be sent has an address",
+    "_refuse_local: without `''`": "the grammar of references takes no registry without a host",
 }
 """By the mutant's key: why no test can detect it."""
 

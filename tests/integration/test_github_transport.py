@@ -99,9 +99,13 @@ def test_what_is_no_archive_is_told() -> None:
         read(api.address)
 
 
-def test_a_redirect_to_another_protocol_is_not_followed() -> None:
+@pytest.mark.parametrize(
+    "location",
+    ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://:80/x", "http://h\xe4/x", "http://["],
+)
+def test_a_redirect_to_another_protocol_or_to_no_address_is_not_followed(location: str) -> None:
     def answer(_asked: Asked, _number: int) -> Reply:
-        return Reply(status=302, headers={"Location": "file:///etc/passwd"})
+        return Reply(status=302, headers={"Location": location})
 
     with scripted_server(answer) as api, pytest.raises(GitOpsError, match="left the API"):
         read(api.address)

@@ -16,7 +16,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gitops_action.adapters.registry import Account, Accounts, RegistryClient, read_docker_config
+from gitops_action.adapters.registry import (
+    Account,
+    Accounts,
+    DockerConfig,
+    RegistryClient,
+    read_docker_config,
+)
 from gitops_action.adapters.registry.addresses import is_local, leads_home, same_site
 from gitops_action.adapters.registry.auth import authorize
 from gitops_action.adapters.registry.transport import (
@@ -221,6 +227,25 @@ def test_a_registry_elsewhere_cannot_send_us_to_services_of_this_machine() -> No
     assert leads_home("https://ghcr.io/v2", "http://127.0.0.1:8080/admin")
     assert leads_home("https://ghcr.io/v2", "https://localhost/admin")
     assert not leads_home("http://localhost:5000/v2", "http://127.0.0.1:5001/token")
+
+
+@pytest.mark.parametrize("realm", ["http://127.0.0.1:9/token", "https://localhost/token"])
+def test_a_token_service_on_this_machine_is_not_asked_for_a_registry_elsewhere(realm: str) -> None:
+    with pytest.raises(RegistryUnreachableError, match="token service cannot be used"):
+        authorize(
+            RegistryTransport(QUICK, SHORT),
+            challenge=f'Bearer realm="{realm}"',
+            registry="https://ghcr.io/v2",
+            path="acme/web",
+            account=None,
+            insecure=frozenset(),
+        )
+
+
+def test_a_registry_named_by_the_inputs_without_an_account_has_docker_s() -> None:
+    docker = DockerConfig(entries={"registry.example": ("robot", SECRET)})
+    accounts = Accounts(given_for=frozenset({"registry.example"}), docker=docker)
+    assert accounts.of("registry.example") == Account(username="robot", password=SECRET)
 
 
 def test_a_redirect_to_another_host_carries_no_account() -> None:

@@ -46,21 +46,23 @@ def helm(tmp_path: Path) -> Path:
     return program
 
 
-def render(
+def render(  # noqa: PLR0913 - what decides where charts are rendered
     monkeypatch: pytest.MonkeyPatch,
     helm: Path,
     environ: Mapping[str, str],
     sandbox: Sandbox,
     *,
     reviewed: bool = False,
+    privileged: bool = False,
+    installed: bool = True,
 ) -> tuple[Rendering, bool]:
     """What comes of a release, and whether helm was started."""
     monkeypatch.setattr(renderers, "find_sandbox", lambda *_, **__: sandbox)
-    monkeypatch.setattr(renderers, "find_helm", lambda _path: str(helm))
+    monkeypatch.setattr(renderers, "find_helm", lambda _path: str(helm) if installed else None)
     redactor = Redactor()
     reporter = TerminalReporter(stream=io.StringIO(), redactor=redactor, colour=False)
     context = Context(environ=environ, redactor=redactor, reporter=reporter)
-    renderer = kustomize_renderer(Validation(), context, reviewed=reviewed)
+    renderer = kustomize_renderer(Validation(), context, reviewed=reviewed, privileged=privileged)
     rendering = renderer.render("env", repository(FILES))
     return rendering, (helm.parent / "ran").exists()
 
@@ -74,6 +76,24 @@ def test_helm_does_not_run_as_us_on_a_pull_requests_charts(
     (left,) = rendering.unrendered
     assert "this job may hold secrets" in left.cause
     assert left.fix == "use the container action, or a runner that allows user namespaces"
+
+
+def test_a_command_that_holds_secrets_renders_no_chart_at_a_terminal_either(
+    monkeypatch: pytest.MonkeyPatch, helm: Path
+) -> None:
+    rendering, ran = render(monkeypatch, helm, TERMINAL, SAME, privileged=True)
+    assert (ran, len(rendering.unrendered)) == (False, 1)
+
+
+@pytest.mark.parametrize("environ", [TERMINAL, job("push")])
+def test_without_helm_the_reason_is_that_it_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, helm: Path, environ: Mapping[str, str]
+) -> None:
+    rendering, ran = render(monkeypatch, helm, environ, SAME, installed=False)
+    (left,) = rendering.unrendered
+    assert not ran
+    assert "may hold secrets" not in left.cause
+    assert "helm" in f"{left.cause} {left.fix}"
 
 
 @pytest.mark.parametrize(
