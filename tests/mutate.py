@@ -146,7 +146,7 @@ RULES = (
     Rule(function="newest_reviews", tests=APPROVALS),
     Rule(function="_verdict", within="gates/approvals", tests=APPROVALS),
     Rule(function="_approver", within="gates/approvals", tests=APPROVALS),
-    Rule(function="_excluded", within="gates/approvals", tests=APPROVALS),
+    Rule(function="_excluded", within="gates/approvals", tests=(*APPROVALS, *EVALUATE)),
     Rule(function="_named", within="gates/approvals", tests=APPROVALS),
     Rule(function="_may_write", within="gates/approvals", tests=APPROVALS),
     Rule(function="_change", within="gates/approvals", tests=APPROVALS),

@@ -101,7 +101,7 @@ def test_what_is_no_archive_is_told() -> None:
 
 @pytest.mark.parametrize(
     "location",
-    ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://:80/x", "http://h\xe4/x", "http://["],
+    ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://:80/x", "http://h\xc3\xa4/x", "http://["],
 )
 def test_a_redirect_to_another_protocol_or_to_no_address_is_not_followed(location: str) -> None:
     def answer(_asked: Asked, _number: int) -> Reply:

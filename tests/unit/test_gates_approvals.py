@@ -370,6 +370,14 @@ def test_each_approval_that_does_not_count_has_its_reason() -> None:
     }
 
 
+def test_a_list_that_is_read_does_not_make_up_for_one_that_is_not() -> None:
+    rule = replace(ONE, not_by=("pushers", "author", "source-authors"))
+    unread = People(unread="the pushes are not readable")
+    result = evaluate("production", rule, facts(review("alice"), pushers=unread))
+    assert result
+    assert (result.word, result.reason) == ("unknown", "the pushes are not readable")
+
+
 def test_only_approvals_that_can_count_are_compared() -> None:
     reviews = (review("alice"), review("ann"), review("eve"), review("bob", "dismissed"))
     found = reviews_to_compare(TEAM, facts(*reviews))

@@ -74,10 +74,11 @@ def test_a_record_is_readable_for_people() -> None:
         comment(body=write_decision(OVERRIDE).replace('"override"', '"allow"')),
         comment(body=write_decision(OVERRIDE).replace('"person": 7', '"person": "7"')),
         comment(body=write_decision(OVERRIDE).replace("+00:00", "")),
+        comment(body=write_decision(OVERRIDE).replace('"login": "bob"', '"login": ""')),
         comment(body="<!-- gitops-action: decision v1 [[[ -->\n"),
         comment(body=""),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_what_is_no_record(other: RecordedComment) -> None:
     assert read_decisions([other], APP) == ()
@@ -165,6 +166,11 @@ def test_an_override_of_another_environment_is_none() -> None:
 
 def test_only_overrides_override() -> None:
     assert overridden(replace(OVERRIDE, kind="merge")) == set()
+
+
+def test_an_override_that_names_no_gate_is_none() -> None:
+    found = overrides_of([replace(OVERRIDE, gate=None)], "production", HASH, ONCALL, TEAMS)
+    assert (found.gates, found.void) == (frozenset(), ())
 
 
 # Merging, and rollbacks.

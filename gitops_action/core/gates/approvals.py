@@ -196,7 +196,7 @@ def _approver(review: Review, rule: Approvals, facts: ApprovalFacts) -> Reviewer
     counts, reason = _person(review.login, rule, facts)
     if counts is not False:
         same, differs = _change(review)
-        if same is False or (same is None and counts):
+        if same is False or counts:
             counts, reason = same, differs
     return Reviewer(login=review.login, counts=counts, reason=reason, commit=review.commit)
 
@@ -226,7 +226,7 @@ def _excluded(login: str, rule: Approvals, facts: ApprovalFacts) -> _Answer:
         "pushers": (facts.pushers, "pushed a change to the pull request"),
         "source-authors": (facts.source_authors, "wrote commits that it brings"),
     }
-    if facts.asked_by and login.casefold() == facts.asked_by.casefold():
+    if login.casefold() == facts.asked_by.casefold():
         return True, "asked for the rollback"
     unread = ""
     for name in rule.not_by:

@@ -54,12 +54,13 @@ def hash_at(
     None where it is of another base, or where we had not yet said anything.
     """
     ours = [
-        one
+        (one.created, found)
         for one in statuses
-        if one.creator == viewer and one.created and one.created <= at and cached_hash(one.url)
+        if one.creator == viewer and one.created and one.created <= at
+        for found in (cached_hash(one.url),)
+        if found
     ]
     if not ours:
         return None
-    newest = max(ours, key=lambda one: one.created or at)
-    found = cached_hash(newest.url)
-    return found if found and found.base == base else None
+    _, newest = max(ours, key=lambda pair: pair[0])
+    return newest if newest.base == base else None
