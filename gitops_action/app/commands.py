@@ -43,6 +43,12 @@ def _deploy(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
+def _drift(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.drift import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
 def _history(values: Values, context: Context) -> Outcome:
     from gitops_action.app.history import run  # noqa: PLC0415 - only this command pays for it
 
@@ -149,6 +155,7 @@ RUNNERS: Runners = {
     "comment": _comment,
     "config": _config,
     "deploy": _deploy,
+    "drift": _drift,
     "gate": _gate,
     "history": _history,
     "hold": _hold,

@@ -7,7 +7,7 @@ API server then decides by a dry run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ from gitops_action.core.pattern import pattern
 
 SCALARS = (str, int, float)
 
-_DEFAULT_KEYS: Mapping[str, object] = {"protocol": "TCP"}
+DEFAULT_KEYS: Mapping[str, object] = {"protocol": "TCP"}
 """Keys of list items that the API server fills in (ports of containers and Services)."""
 
 
@@ -103,7 +103,7 @@ def _compare_owned(
 ) -> None:
     """A key that the API server filled in may be owned, and is not desired."""
     key, fields = owned
-    filled = {name: value for name, value in key.items() if name in _DEFAULT_KEYS}
+    filled = {name: value for name, value in key.items() if name in DEFAULT_KEYS}
     requested = {**filled, **item} if isinstance(item, Mapping) else item
     ours = dict(fields) if isinstance(fields, Mapping) else {}
     for name in filled:
@@ -114,7 +114,7 @@ def _compare_owned(
 def _is_item(item: object, key: Mapping[str, object] | None) -> bool:
     if not isinstance(item, Mapping) or key is None:
         return False
-    return all(item.get(name, _DEFAULT_KEYS.get(name)) == value for name, value in key.items())
+    return all(item.get(name, DEFAULT_KEYS.get(name)) == value for name, value in key.items())
 
 
 # Quantities of Kubernetes: `1`, `1000m` and `1e0` are the same amount.
@@ -283,8 +283,12 @@ def _equal(desired: object, live: object, path: str) -> bool:
 
 
 def _holds_quantity(path: str) -> bool:
+    return holds_quantity([part.split("[")[0] for part in path.split(".")])
+
+
+def holds_quantity(names: Sequence[str]) -> bool:
     """Whether the field, or the mapping it stands in, is one of quantities."""
-    return any(part.split("[")[0] in _QUANTITIES for part in path.split(".")[-3:])
+    return any(name in _QUANTITIES for name in names[-3:])
 
 
 # What a dry run of the API server says: whether anything would change, and how it would look.

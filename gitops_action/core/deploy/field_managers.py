@@ -125,7 +125,7 @@ def migrated(live: Body, manager: str, former: Collection[str] = ()) -> Body | N
     ours = applied_entries(live, manager)
     fields: Mapping[str, object] = {}
     for entry in (*ours, *taken):
-        fields = _union(fields, mapping(entry, "fieldsV1"))
+        fields = joined_fields(fields, mapping(entry, "fieldsV1"))
     version = text((ours or taken)[0], "apiVersion")
     merged = {
         "manager": manager,
@@ -139,11 +139,11 @@ def migrated(live: Body, manager: str, former: Collection[str] = ()) -> Body | N
     return {**live, "metadata": metadata}
 
 
-def _union(one: Mapping[str, object], other: Mapping[str, object]) -> Mapping[str, object]:
+def joined_fields(one: Mapping[str, object], other: Mapping[str, object]) -> Mapping[str, object]:
     """Both sets of fields; a field is a key, its children are below it."""
     result = dict(one)
     for key, below in other.items():
         mine = result.get(key)
         both = isinstance(mine, Mapping) and isinstance(below, Mapping)
-        result[key] = _union(mine, below) if both else below  # type: ignore[arg-type] # `both` says that they are mappings
+        result[key] = joined_fields(mine, below) if both else below  # type: ignore[arg-type] # `both` says that they are mappings
     return result

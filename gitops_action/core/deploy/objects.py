@@ -203,18 +203,26 @@ class ClusterState:
 
 def sealed(objects: Iterable[Placed], state: ClusterState) -> tuple[Placed, ...]:
     """The objects as they are sent, with their hashes; without fields that are left to others."""
+    return tuple(
+        replace(one, hash=manifest_hash(replace(one.manifest, body=one.body)))
+        for one in left_to_others(objects, state)
+    )
+
+
+def left_to_others(objects: Iterable[Placed], state: ClusterState) -> tuple[Placed, ...]:
+    """The objects without fields that others decide; fields that are still ours as they live."""
     every = tuple(objects)
     targets = state.scaled | scaled_targets(one.body for one in every)
-    return tuple(_sealed(one, targets, state) for one in every)
+    return tuple(_left(one, targets, state) for one in every)
 
 
-def _sealed(placed: Placed, scaled: frozenset[Target], state: ClusterState) -> Placed:
+def _left(placed: Placed, scaled: frozenset[Target], state: ClusterState) -> Placed:
     live = state.live.get(placed.id)
     pointers = set(ignored_fields(placed.id, state.ignore))
     if _replicas_are_others(placed, scaled, live):
         pointers.add(REPLICAS)
     body = let_go(placed.body, live, sorted(pointers), manager=state.manager)
-    return replace(placed, body=body, hash=manifest_hash(replace(placed.manifest, body=body)))
+    return replace(placed, body=body) if body is not placed.body else placed
 
 
 def _replicas_are_others(placed: Placed, scaled: frozenset[Target], live: Body | None) -> bool:

@@ -7,6 +7,7 @@ from gitops_action.core.inputs.comment import COMMENT_COMMAND
 from gitops_action.core.inputs.config import CONFIG_COMMAND
 from gitops_action.core.inputs.declaration import Command, Input
 from gitops_action.core.inputs.deploy import DEPLOY
+from gitops_action.core.inputs.drift import DRIFT
 from gitops_action.core.inputs.gate import GATE
 from gitops_action.core.inputs.history import HISTORY
 from gitops_action.core.inputs.hold import HOLD
@@ -27,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
     PROMOTE,
     ROLLBACK,
     HISTORY,
+    DRIFT,
     CONFIG_COMMAND,
     INIT,
 )

@@ -317,6 +317,20 @@ RIGHTS: tuple[TokenPermission, ...] = (
         without="only the runs of the newest deployments are read",
     ),
     TokenPermission(
+        command="drift",
+        held_by="token",
+        permission="contents",
+        level="read",
+        purpose="read what was deployed",
+    ),
+    TokenPermission(
+        command="drift",
+        held_by="token",
+        permission="deployments",
+        level="read",
+        purpose="find the newest successful deployment, and see whether one runs",
+    ),
+    TokenPermission(
         command="promote",
         held_by="token",
         permission="contents",

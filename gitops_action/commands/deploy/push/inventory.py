@@ -49,7 +49,7 @@ from gitops_action.errors import GitOpsError
 CONFIG_MAPS = Resource(
     group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True
 )
-_LEASES = Resource(
+LEASES = Resource(
     group="coordination.k8s.io", version="v1", kind="Lease", plural="leases", namespaced=True
 )
 _NAMESPACES = Resource(
@@ -57,7 +57,7 @@ _NAMESPACES = Resource(
 )
 _VERBS = {
     CONFIG_MAPS: ("get", "list", "create", "update", "delete"),
-    _LEASES: ("get", "create", "update"),
+    LEASES: ("get", "create", "update"),
 }
 
 

@@ -1,0 +1,66 @@
+"""Builds what `drift` talks to: as `deploy`, without anything that writes."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from gitops_action.adapters.clock import system_clock
+from gitops_action.adapters.progress import ProgressTellers
+from gitops_action.app.deploy import GivenClusters
+from gitops_action.app.tools import Context, kustomize_renderer
+from gitops_action.commands.drift import command as drift
+from gitops_action.commands.drift.ports import Baselines, DriftPorts
+from gitops_action.commands.ports import DeployTrees
+from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.drift import DriftInputs, drift_inputs
+from gitops_action.core.outcome import Outcome
+from gitops_action.core.pull_requests import NOBODY
+
+
+def run(values: Values, context: Context) -> Outcome:
+    """Check the inputs, build the ports, run."""
+    inputs = drift_inputs(values)
+    with ExitStack() as stack:
+        return drift.run(inputs, _ports(inputs, context, stack))
+
+
+def _ports(inputs: DriftInputs, context: Context, stack: ExitStack) -> DriftPorts:
+    tellers = ProgressTellers(context.reporter)
+    stack.callback(tellers.close)
+    return DriftPorts(
+        trees=_trees(inputs, stack),
+        renderer=lambda settings: kustomize_renderer(settings, context, reviewed=True),
+        clusters=GivenClusters(inputs=inputs, context=context),
+        tellers=tellers.of,
+        clock=system_clock(context.environ),
+        redactor=context.redactor,
+        baselines=_baselines(inputs, context),
+        branch=inputs.base or "",
+    )
+
+
+def _trees(inputs: DriftInputs, stack: ExitStack) -> DeployTrees:
+    from gitops_action.adapters.git import CheckoutTrees, CommitTrees, GitTarget  # noqa: PLC0415 - loads Git
+
+    if not inputs.token:
+        return stack.enter_context(CheckoutTrees(Path(inputs.working_directory)))
+    target = GitTarget(
+        server_url=inputs.server_url,
+        repository=inputs.repository,
+        token=inputs.token,
+        identity=NOBODY,
+    )
+    return stack.enter_context(CommitTrees(target, base=inputs.base))
+
+
+def _baselines(inputs: DriftInputs, context: Context) -> Baselines | None:
+    if not inputs.token:
+        return None
+    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.github.deployments import GitHubDeployments  # noqa: PLC0415 - same
+    from gitops_action.commands.drift.baselines import RecordedBaselines  # noqa: PLC0415 - same
+
+    clock = system_clock(context.environ)
+    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    return RecordedBaselines(GitHubDeployments(client, inputs.repository), clock)

@@ -1,0 +1,1 @@
+"""`drift`: compares live to described, by reading alone."""

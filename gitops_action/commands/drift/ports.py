@@ -1,0 +1,51 @@
+"""What `drift` needs from the outside world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from gitops_action.commands.deploy.ports import Clusters
+from gitops_action.commands.deploy.target import DeployClock, Teller
+from gitops_action.commands.ports import DeployTrees, Renderer
+from gitops_action.core.config import Environment, Validation
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.drift.deployed import Baseline
+from gitops_action.core.redaction.known import Redactor
+
+
+class Baselines(Protocol):
+    """What was deployed."""
+
+    def of(self, environment: Environment) -> Baseline | None:
+        """What to compare an environment with; None where no deployment is recorded.
+
+        Raises:
+            GitOpsError: it could not be asked.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftPorts:
+    """Everything that `drift` talks to.
+
+    Attributes:
+        trees: the environment repository.
+        renderer: renders by an environment repository's settings.
+        clusters: the clusters, of which nothing but reads is asked.
+        tellers: who shows the progress of a target.
+        clock: the time.
+        redactor: knows the secrets.
+        baselines: what was deployed; None without a token.
+        branch: the base branch; empty where it is not known.
+    """
+
+    trees: DeployTrees
+    renderer: Callable[[Validation], Renderer]
+    clusters: Clusters
+    tellers: Callable[[str, str], Teller]
+    clock: DeployClock
+    redactor: Redactor
+    baselines: Baselines | None = None
+    branch: str = ""

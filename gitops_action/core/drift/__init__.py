@@ -1,0 +1,1 @@
+"""How live objects differ from what Git describes."""

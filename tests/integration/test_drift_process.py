@@ -1,0 +1,98 @@
+"""`drift` as a step of a job, after real deployments, with GitHub's records."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from testbed.action import StepResult
+from testbed.cluster import ControlPlane
+from tests.support.deploy_forge import CONFIG, Deploying, deploying, settings, web
+
+WEB = "environments/staging/web.yaml"
+SETTINGS = "environments/staging/settings.yaml"
+GOOD, BAD = "ghcr.io/acme/web:v1", "ghcr.io/acme/web:v3"
+READS = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
+
+
+@pytest.fixture
+def stage(tmp_path: Path, control_plane: ControlPlane, namespace: str) -> Iterator[Deploying]:
+    config = (
+        "version: 1\nenvironments:\n  staging:\n    path: environments/staging\n"
+        "    deploy: {engine: push, health: {timeout: 60s}}\n"
+    )
+    files = {
+        CONFIG: config,
+        WEB: web(namespace, GOOD),
+        SETTINGS: settings(namespace, "settings", "1"),
+    }
+    with deploying(tmp_path, control_plane, namespace, files) as found:
+        yield found
+
+
+def drift(stage: Deploying, minutes: float = 10, **given: str) -> StepResult:
+    """Compare as an account that may only read, some minutes from now."""
+    later = str(int(time.time() + 60 * minutes))
+    return stage.deploy(at=later, command="drift", **given)
+
+
+def environment(result: StepResult) -> dict[str, Any]:
+    (found,) = json.loads(result.outputs["report"])["environments"]
+    return dict(found)
+
+
+def test_drift_is_reported_at_its_line_and_not_what_is_newer_in_git(stage: Deploying) -> None:
+    reader = stage.plane.account(stage.namespace, "onlooker", rules=[READS])
+    only_reads = {"kubeconfig": reader.kubeconfig}
+    before = drift(stage, **only_reads)
+    assert before.outputs["state"] == "drifted", before.log  # nothing was ever applied
+    assert stage.deploy(environment="staging").exit_code == 0
+    busy = drift(stage, minutes=0, **only_reads)
+    assert busy.outputs["state"] == "unknown"
+    assert "only just ended" in busy.log
+    clean = drift(stage, exit_code="true", **only_reads)
+    assert (clean.exit_code, clean.outputs["state"]) == (0, "clean"), clean.log
+    stage.commit({SETTINGS: settings(stage.namespace, "settings", "2")})
+    assert drift(stage, **only_reads).outputs["state"] == "clean"  # what is newer is pending
+    stage.plane.kubectl("scale", "deployment/web", "-n", stage.namespace, "--replicas=2")
+    stage.plane.kubectl("delete", "configmap", "settings", "-n", stage.namespace)
+    found = drift(stage, exit_code="true", **only_reads)
+    assert (found.exit_code, found.outputs["state"]) == (1, "drifted")
+    assert {one["name"]: one["change"] for one in environment(found)["objects"]} == {
+        "settings": "missing"
+    }  # nobody described the replicas
+    assert f"file={SETTINGS}" in found.log
+    assert "not there" in found.summary
+
+
+def test_what_a_failed_deployment_left_is_called_so(stage: Deploying) -> None:
+    stage.plane.behave(BAD, "crash-loop")
+    assert stage.deploy(environment="staging").exit_code == 0
+    failing = stage.commit({WEB: web(stage.namespace, BAD, progressDeadlineSeconds=30)})
+    assert stage.deploy(environment="staging").exit_code == 1
+    found = drift(stage)
+    assert found.outputs["state"] == "drifted"
+    assert "left by a failed deployment" in found.summary + found.log
+    assert f"{failing[:12]} did not succeed" in found.log
+    (item,) = environment(found)["objects"]
+    assert [one["by"] for one in item["fields"]] == ["deployment"]
+
+
+def test_a_cluster_that_cannot_be_read_is_unknown(stage: Deploying) -> None:
+    assert stage.deploy(environment="staging").exit_code == 0
+    away = stage.plane.kubeconfig.replace(stage.plane.server, "https://127.0.0.1:1")
+    found = drift(stage, kubeconfig=away, exit_code="true")
+    assert (found.exit_code, found.outputs["state"]) == (1, "unknown")
+
+
+def test_an_environment_that_was_taken_down_has_no_drift(stage: Deploying) -> None:
+    assert stage.deploy(environment="staging").exit_code == 0
+    assert stage.deploy(destroy="staging", confirm_prune="true").exit_code == 0
+    found = drift(stage)
+    assert found.outputs["state"] == "clean", found.log
+    assert "was taken down" in found.log

@@ -1,0 +1,43 @@
+"""Drift on the test bed's control plane: comparisons of a place, later than its deployment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from gitops_action.commands.drift.push import drift_of_push
+from gitops_action.core.drift.report import ObjectDrift, TargetDrift
+from tests.support.pruning import Place
+from tests.support.push import again
+from tests.support.wait import RealClock
+
+Body = dict[str, object]
+
+
+@dataclass
+class LaterClock(RealClock):
+    """The time, some minutes from now: a deployment has settled."""
+
+    minutes: float = 10
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(minutes=self.minutes)
+
+
+def drift(here: Place, *described: Body, minutes: float = 10) -> TargetDrift:
+    """Compare these objects with what lives."""
+    run = replace(again(here, *described).run, clock=LaterClock(minutes))
+    found = TargetDrift(environment=run.environment.name, target="default")
+    return drift_of_push(run, found, lambda _: run.rendering)
+
+
+def fields(found: TargetDrift) -> dict[str, list[str]]:
+    """`Kind/name` of each object, with its fields that differ."""
+    return {
+        f"{one.id.kind}/{one.id.name}": [each.path for each in one.fields] for one in found.objects
+    }
+
+
+def only(found: TargetDrift) -> ObjectDrift:
+    assert len(found.objects) == 1, found.objects
+    return found.objects[0]
