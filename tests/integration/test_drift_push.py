@@ -13,7 +13,7 @@ import yaml
 from gitops_action.core.config import Deploy
 from gitops_action.core.config.resolved import IgnoredFields
 from gitops_action.core.deploy.result import Result
-from gitops_action.core.drift.report import Change, DriftState
+from gitops_action.core.drift.report import DriftKind, DriftState
 from testbed.cluster import ControlPlane
 from tests.support.drift import drift, fields, only
 from tests.support.every_kind import every_kind, kinds
@@ -116,7 +116,7 @@ def test_what_people_do_by_hand_is_found_and_named(
     control_plane.kubectl("scale", "deployment/web", "-n", namespace, "--replicas=2")
     control_plane.kubectl("set", "env", "deployment/web", "-n", namespace, "LEVEL=debug")
     found = only(drift(here, body, config_map(namespace, "settings")))
-    assert found.change is Change.CHANGED
+    assert found.change is DriftKind.CHANGED
     shown = {one.path: one for one in found.fields}
     assert set(shown) == {
         "spec.replicas",
@@ -163,7 +163,7 @@ def test_deleted_objects_and_foreign_managers_are_found(
     found = drift(here, settings, kept)
     assert found.state is DriftState.DRIFTED
     changed, missing = sorted(found.objects, key=lambda one: one.change)
-    assert (missing.id.name, missing.change) == ("kept", Change.MISSING)
+    assert (missing.id.name, missing.change) == ("kept", DriftKind.MISSING)
     (field,) = changed.fields
     assert (field.path, field.manager, field.by) == ("data.a", "other-tool", "controller")
     assert field.time

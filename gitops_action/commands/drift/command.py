@@ -40,7 +40,7 @@ def run(inputs: DriftInputs, ports: DriftPorts) -> Outcome:
     tree = ports.trees.at(ports.trees.tip())
     config = _config(ports, tree, inputs.config)
     environments = _chosen(config, inputs.environment)
-    comparison = _Comparison(inputs=inputs, ports=ports, tree=tree, config=config)
+    comparison = _DriftRun(inputs=inputs, ports=ports, tree=tree, config=config)
     targets = tuple(one for each in environments for one in comparison.environment(each))
     report = DriftReport(repository=inputs.repository, at=ports.clock.now(), targets=targets)
     return drift_outcome(report, inputs)
@@ -63,7 +63,7 @@ def _chosen(config: Config, names: tuple[str, ...]) -> tuple[Environment, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Comparison:
+class _DriftRun:
     """One run."""
 
     inputs: DriftInputs

@@ -14,7 +14,7 @@ from gitops_action.commands.drift.objects import compare_objects
 from gitops_action.commands.drift.push import Describe
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.deploy.inventory import InventoryEntry
-from gitops_action.core.drift.report import Change, ObjectDrift, TargetDrift
+from gitops_action.core.drift.report import DriftKind, ObjectDrift, TargetDrift
 from gitops_action.core.flux.status import (
     applied,
     condition_of,
@@ -83,7 +83,7 @@ def _of_kustomizations(run: TargetRun, flux: FoundKustomizations) -> Iterator[Ob
         if not stopped and relation in {Relation.OLDER, Relation.DIVERGED}:
             yield ObjectDrift(
                 id=item,
-                change=Change.OUTDATED,
+                change=DriftKind.OUTDATED,
                 sentence=f"it runs {now.short if now else 'nothing'}, which does not contain"
                 f" {run.commit[:12]}",
                 fix="see what its source holds: `flux get sources all`",
@@ -94,13 +94,13 @@ def _stopped(item: ObjectId, body: Body) -> Iterator[ObjectDrift]:
     """Whether its controller leaves it alone, or cannot go on."""
     if suspended(body):
         said = suspension(body)
-        yield ObjectDrift(id=item, change=Change.SUSPENDED, sentence=said.sentence, fix=said.fix)
+        yield ObjectDrift(id=item, change=DriftKind.SUSPENDED, sentence=said.sentence, fix=said.fix)
         return
     for kind in ("Stalled", "Ready"):
         condition = condition_of(body, kind)
         if condition.status == ("True" if kind == "Stalled" else "False"):
             sentence = said_of(body, "is stuck", condition)
-            yield ObjectDrift(id=item, change=Change.STUCK, sentence=sentence, fix=_HANDLED)
+            yield ObjectDrift(id=item, change=DriftKind.STUCK, sentence=sentence, fix=_HANDLED)
             return
 
 

@@ -19,7 +19,7 @@ from gitops_action.core.deploy.objects import (
     place,
 )
 from gitops_action.core.drift.compare import differences
-from gitops_action.core.drift.report import Change, ObjectDrift, object_drift
+from gitops_action.core.drift.report import DriftKind, ObjectDrift, object_drift
 from gitops_action.core.drift.same import is_empty
 from gitops_action.core.manifests.fields import annotations as annotations_of
 from gitops_action.core.manifests.fields import mapping, text
@@ -99,7 +99,7 @@ def _unserved(
     gone = [
         ObjectDrift(
             id=one.id,
-            change=Change.MISSING,
+            change=DriftKind.MISSING,
             origin=origins.get(one.id),
             sentence="the cluster does not serve its kind",
         )
@@ -153,7 +153,7 @@ def _missing(one: Placed, lives: LiveObject | None) -> ObjectDrift | None:
         return None
     return ObjectDrift(
         id=one.id,
-        change=Change.MISSING,
+        change=DriftKind.MISSING,
         origin=one.manifest.origin,
         sentence="it is being deleted" if leaving else "",
     )

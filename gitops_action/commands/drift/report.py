@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from gitops_action.core.drift.report import (
-    Change,
+    DriftKind,
     DriftReport,
     DriftState,
     ObjectDrift,
@@ -26,11 +26,11 @@ _LIMIT = 500_000
 """Bytes of the output `report`; GitHub takes 1 MB for all outputs of a job."""
 _TONES: dict[DriftState, Tone] = {DriftState.CLEAN: "new", DriftState.DRIFTED: "old"}
 _WORDS = {
-    Change.CHANGED: "changed",
-    Change.MISSING: "not there",
-    Change.SUSPENDED: "suspended",
-    Change.STUCK: "stuck",
-    Change.OUTDATED: "out of date",
+    DriftKind.CHANGED: "changed",
+    DriftKind.MISSING: "not there",
+    DriftKind.SUSPENDED: "suspended",
+    DriftKind.STUCK: "stuck",
+    DriftKind.OUTDATED: "out of date",
 }
 
 

@@ -13,7 +13,7 @@ from gitops_action.core.deploy.compare import DEFAULT_KEYS
 from gitops_action.core.deploy.field_managers import list_key
 from gitops_action.core.deploy.field_paths import Step
 from gitops_action.core.deploy.objects import INVENTORY_LABEL
-from gitops_action.core.drift.owners import FieldOwner, ManagedFields
+from gitops_action.core.drift.owners import ManagedFields, WrittenBy
 from gitops_action.core.drift.same import is_custom, is_empty, same_value, says_nothing
 from gitops_action.core.manifests.fields import annotations as annotations_of
 from gitops_action.core.manifests.fields import mapping, text
@@ -62,7 +62,7 @@ class FieldDifference:
     described: object
     live: object = None
     present: bool = True
-    owner: FieldOwner | None = None
+    owner: WrittenBy | None = None
     ours: bool = False
 
 
@@ -76,12 +76,12 @@ def differences(
         live: the object as the cluster holds it, managed fields included.
         own: the field managers that apply it.
     """
-    found = _Comparison(described, live, own)
+    found = _ObjectComparison(described, live, own)
     found.run(described, live)
     return tuple(one for one in found.differences if not found.is_known(one))
 
 
-class _Comparison:
+class _ObjectComparison:
     """One object being compared."""
 
     def __init__(self, described: Body, live: Body, own: Collection[str]) -> None:

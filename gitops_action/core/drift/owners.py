@@ -14,7 +14,7 @@ _SCALE = "scale"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FieldOwner:
+class WrittenBy:
     """A manager that owns a field; `time` is RFC 3339, empty where it is not recorded."""
 
     manager: str
@@ -56,18 +56,18 @@ class ManagedFields:
         """Whether a manager of ours owns the field, or something below it."""
         return any(owns_field(mapping(one, "fieldsV1"), steps) for one in self._own)
 
-    def other(self, steps: Sequence[Step]) -> FieldOwner | None:
+    def other(self, steps: Sequence[Step]) -> WrittenBy | None:
         """The manager beside ours that wrote the field last; None where there is none."""
         found = [one for one in self._others if owns_field(mapping(one, "fieldsV1"), steps)]
         return max(map(_owner, found), key=lambda one: one.time, default=None)
 
-    def people(self) -> Iterator[FieldOwner]:
+    def people(self) -> Iterator[WrittenBy]:
         """Entries of people's kubectl, of whichever fields."""
         return (one for one in map(_owner, self._others) if one.person)
 
 
-def _owner(entry: Body) -> FieldOwner:
-    return FieldOwner(
+def _owner(entry: Body) -> WrittenBy:
+    return WrittenBy(
         manager=text(entry, "manager"),
         operation=text(entry, "operation"),
         subresource=text(entry, "subresource"),

@@ -30,7 +30,7 @@ class DriftState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Change(StrEnum):
+class DriftKind(StrEnum):
     """What became of an object, or of the Flux object that applies it."""
 
     CHANGED = "changed"
@@ -96,7 +96,7 @@ class ObjectDrift:
     """
 
     id: ObjectId
-    change: Change
+    change: DriftKind
     fields: tuple[FieldDrift, ...] = ()
     patch: str = ""
     origin: Location | None = None
@@ -211,7 +211,7 @@ def object_drift(
     item = manifest.id
     return ObjectDrift(
         id=item,
-        change=Change.CHANGED,
+        change=DriftKind.CHANGED,
         fields=tuple(_field(one, old, new) for one in found),
         patch=adoption(live, found),
         origin=manifest.origin,

@@ -330,6 +330,17 @@ RIGHTS: tuple[TokenPermission, ...] = (
         level="read",
         purpose="find the newest successful deployment, and see whether one runs",
     ),
+    *(
+        TokenPermission(
+            command="drift",
+            held_by=secret,
+            permission="the cluster's Role",
+            level="read",
+            purpose="get, list and watch what is described (Kubernetes RBAC: docs/drift.md)",
+            when="it is how the cluster is reached",
+        )
+        for secret in ("kubeconfig", "kube-token")
+    ),
     TokenPermission(
         command="promote",
         held_by="token",
