@@ -9,6 +9,7 @@ from gitops_action.core.inputs import common
 from gitops_action.core.inputs.common import CLUSTER_INPUTS, ClusterInputs
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.history import FORMAT, HistoryFormat
+from gitops_action.core.inputs.token_permission import TokenPermission
 from gitops_action.core.inputs.values import Values
 from gitops_action.errors import UsageError
 
@@ -56,6 +57,34 @@ DRIFT = Command(
             help="JSON: each environment with its objects and fields that differ, who changed them"
             " and when, and a patch that adopts the change in Git.",
         ),
+    ),
+)
+
+DRIFT_RIGHTS = (
+    TokenPermission(
+        command="drift",
+        held_by="token",
+        permission="contents",
+        level="read",
+        purpose="read what was deployed",
+    ),
+    TokenPermission(
+        command="drift",
+        held_by="token",
+        permission="deployments",
+        level="read",
+        purpose="find the newest successful deployment, and see whether one runs",
+    ),
+    *(
+        TokenPermission(
+            command="drift",
+            held_by=secret,
+            permission="the cluster's Role",
+            level="read",
+            purpose="get, list and watch what is described (Kubernetes RBAC: docs/drift.md)",
+            when="it is how the cluster is reached",
+        )
+        for secret in ("kubeconfig", "kube-token")
     ),
 )
 

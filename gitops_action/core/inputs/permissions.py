@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitops_action.core.inputs.drift import DRIFT_RIGHTS
 from gitops_action.core.inputs.rollback import ROLLBACK_RIGHTS
 from gitops_action.core.inputs.token_permission import TokenPermission
 
@@ -316,31 +317,7 @@ RIGHTS: tuple[TokenPermission, ...] = (
         purpose="read the jobs of many runs at once",
         without="only the runs of the newest deployments are read",
     ),
-    TokenPermission(
-        command="drift",
-        held_by="token",
-        permission="contents",
-        level="read",
-        purpose="read what was deployed",
-    ),
-    TokenPermission(
-        command="drift",
-        held_by="token",
-        permission="deployments",
-        level="read",
-        purpose="find the newest successful deployment, and see whether one runs",
-    ),
-    *(
-        TokenPermission(
-            command="drift",
-            held_by=secret,
-            permission="the cluster's Role",
-            level="read",
-            purpose="get, list and watch what is described (Kubernetes RBAC: docs/drift.md)",
-            when="it is how the cluster is reached",
-        )
-        for secret in ("kubeconfig", "kube-token")
-    ),
+    *DRIFT_RIGHTS,
     TokenPermission(
         command="promote",
         held_by="token",
