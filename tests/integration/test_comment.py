@@ -1,37 +1,22 @@
-"""Comments on the double: what they open, record, answer and refuse."""
+"""Comments that promote, hold and roll back on the double, by the commands of a terminal."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from gitops_action.app import comment as app
-from gitops_action.app.tools import Context
-from gitops_action.core.inputs import check_values
-from gitops_action.core.inputs.comment import COMMENT_COMMAND
-from gitops_action.core.inputs.values import with_defaults
-from gitops_action.core.outcome import Outcome
-from gitops_action.core.redaction.known import Redactor
+from gitops_action.core.gates.decisions import RecordedComment, read_decisions
+from tests.support.bump_stage import bump_stage
+from tests.support.comments import DONE, REFUSED, Conversation, code
 from tests.support.deployed import deployed
-from tests.support.github_forge import REPOSITORY, Stage
+from tests.support.github_forge import Stage
 from tests.support.github_forge import stage as github_stage
-from tests.support.promotions import FILES, file, image, workload
-from tests.support.reporters import QUIET
+from tests.support.promotions import FILES, file, image, verified, workload
+from tests.support.rollback_stage import files, images, release
 
-RIGHTS = {
-    "contents": "write",
-    "pull_requests": "write",
-    "issues": "write",
-    "statuses": "read",
-    "deployments": "read",
-    "checks": "read",
-    "actions": "write",
-    "metadata": "read",
-}
+APP = "gate[bot]"
 
 
 @pytest.fixture
@@ -44,85 +29,75 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def say(stage: Stage, tmp_path: Path, body: str, *, by: str = "alice") -> Outcome:
-    token = stage.forge.token(
-        kind="app", login="gate[bot]", repositories=[REPOSITORY], permissions=RIGHTS
-    )
-    created = datetime.now(UTC) + timedelta(seconds=2)
-    event = {
-        "action": "created",
-        "issue": {"number": 1, "state": "open", "pull_request": {}},
-        "comment": {
-            "id": 4242,
-            "body": body,
-            "created_at": created.isoformat(),
-            "user": {"login": by, "id": 7, "type": "User"},
-            "html_url": "https://github.com/acme/environment/pull/1#issuecomment-4242",
-        },
-    }
-    path = tmp_path / "event.json"
-    path.write_text(json.dumps(event))
-    texts = {
-        "repository": REPOSITORY,
-        "token": token,
-        "api-url": stage.forge.api_url,
-        "graphql-url": stage.forge.graphql_url,
-        "server-url": stage.forge.server_url,
-    }
-    values = check_values(COMMENT_COMMAND, with_defaults(COMMENT_COMMAND, texts, {}))
-    environ = {"GITHUB_EVENT_PATH": str(path), "GITHUB_EVENT_NAME": "issue_comment"}
-    return app.run(values, Context(environ=environ, redactor=Redactor(), reporter=QUIET))
+@pytest.fixture
+def talk(stage: Stage, tmp_path: Path) -> Conversation:
+    return Conversation(forge=stage.forge, root=tmp_path, app=APP)
 
 
-def test_a_hold_opens_the_hold_s_pull_request(stage: Stage, tmp_path: Path) -> None:
-    outcome = say(stage, tmp_path, "/gitops hold production web@v2 until 3d because it leaks")
+def test_a_hold_opens_the_hold_s_pull_request(stage: Stage, talk: Conversation) -> None:
+    outcome = talk.say("/gitops hold production web@v2 until 3d because it leaks")
     assert outcome.outputs == {"command": "hold", "result": "done", "reason-code": ""}
     (hold,) = [one for one in stage.repository.pull_requests() if "hold" in one.head]
     (path,) = [one for one in stage.repository.files(hold.head) if "/holds/" in one]
     text = stage.repository.read(hold.head, path).decode()
     assert "it leaks" in text
     assert "ghcr.io/acme/web:v2" in text
-    assert stage.repository.comments(1) == []
-    assert stage.repository.repository.reactions[4242] == ["eyes", "rocket"]
+    assert (talk.replies, talk.reactions) == ([], DONE)
 
 
-def test_a_promotion_by_comment_is_that_of_the_command(stage: Stage, tmp_path: Path) -> None:
+def test_a_promotion_by_comment_opens_its_pull_request(stage: Stage, talk: Conversation) -> None:
+    verified(stage, "web", "v2")
+    assert code(talk.say("/gitops promote web to production")) == ""
+    (pull,) = [one for one in stage.repository.pull_requests() if one.head != "feature"]
+    assert (pull.head, pull.title) == ("gitops/production/web", "Promote web to v2 in production")
+    assert (talk.replies, talk.reactions) == ([], DONE)
+
+
+def test_what_stands_already_is_refused_with_the_deployment(
+    stage: Stage, talk: Conversation
+) -> None:
     commit = stage.repository.commit(files={file("staging", "web"): workload("web", "v1", 2)})
     deployed(stage, "staging", str(commit), {"web": (image("web", "v1"),)})
-    outcome = say(stage, tmp_path, "/gitops promote web to production")
-    assert outcome.outputs["reason-code"] == "nothing-promoted"
-    (reply,) = stage.repository.comments(1)
+    assert code(talk.say("/gitops promote web to production")) == "nothing-promoted"
+    (reply,) = talk.replies
     assert "describes it already" in reply.replace("`", "")
+    assert "`/gitops deploy production`" in reply
+    assert talk.reactions == REFUSED
 
 
-def test_a_merge_is_recorded_for_the_gate(stage: Stage, tmp_path: Path) -> None:
-    outcome = say(stage, tmp_path, "/gitops merge off because we wait")
-    assert outcome.outputs["result"] == "done"
-    (record,) = stage.repository.comments(1)
-    assert record.startswith("<!-- gitops-action: decision v1 ")
-    assert '"kind": "merge-off"' in record
-
-
-def test_status_is_answered(stage: Stage, tmp_path: Path) -> None:
+def test_status_is_answered(stage: Stage, talk: Conversation) -> None:
     deployed(stage, "staging", str(stage.repository.head("main")), {"web": (image("web", "v1"),)})
-    assert say(stage, tmp_path, "/gitops status", by="mallory").outputs["result"] == "done"
-    (reply,) = stage.repository.comments(1)
+    assert code(talk.say("/gitops status", by="mallory")) == ""
+    (reply,) = talk.replies
     assert "`staging`: `api v1`, `web v1` (succeeded)" in reply
 
 
-def test_a_stranger_is_refused(stage: Stage, tmp_path: Path) -> None:
-    outcome = say(stage, tmp_path, "/gitops hold production because x", by="mallory")
-    assert outcome.outputs["reason-code"] == "no-right"
+def test_a_stranger_is_refused(stage: Stage, talk: Conversation) -> None:
+    assert code(talk.say("/gitops hold production because x", by="mallory")) == "no-right"
     assert len(stage.repository.pull_requests()) == 1
 
 
-def test_an_override_without_the_rule_is_refused(stage: Stage, tmp_path: Path) -> None:
-    outcome = say(stage, tmp_path, "/gitops override soak 9b2e77a1c04d because hotfix")
-    assert outcome.outputs["reason-code"] in {"no-gates", "no-right"}
+def test_an_override_without_the_rule_is_refused(talk: Conversation) -> None:
+    assert code(talk.say("/gitops override soak 9b2e77a1c04d because hotfix")) == "no-gates"
 
 
-def test_a_branch_that_moved_after_the_comment_is_not_merged(stage: Stage, tmp_path: Path) -> None:
-    stage.forge.advance_clock(60)
-    stage.repository.commit(branch="feature", files={"README.md": "more\n"})
-    outcome = say(stage, tmp_path, "/gitops merge")
-    assert outcome.outputs["reason-code"] == "head-moved"
+def test_a_rollback_opens_its_pull_request_and_is_its_cause(tmp_path: Path) -> None:
+    with bump_stage(tmp_path, files()) as stage:
+        release(stage)
+        release(stage, web="1.1.0")
+        stage.repository.commit(branch="topic", files={"README.md": "x\n"})
+        stage.repository.open(head="topic")
+        talk = Conversation(forge=stage.forge, root=tmp_path, app=APP)
+        assert code(talk.say("/gitops rollback production web because it crashes")) == ""
+        (pull,) = [one for one in stage.repository.pull_requests() if one.head != "topic"]
+        assert images(stage, pull.head)["web"] == "1.0.0"
+        talk.number = pull.number
+        record = RecordedComment(author=APP, body=talk.replies[-1], created=stage.clock.now())
+        (decision,) = read_decisions([record], APP)
+        assert (decision.kind, decision.login, decision.environment, decision.reason) == (
+            "rollback",
+            "alice",
+            "production",
+            "it crashes",
+        )
+        assert "ghcr.io/acme/web:v1.1.0" in decision.images[0]

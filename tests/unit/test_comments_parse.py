@@ -89,7 +89,7 @@ READ = {
     ),
     "/gitops override soak 9b2e77a1c04d because hotfix": (
         "override",
-        {"gate": "soak", "change": "9b2e77a1c04d", "environment": "production"},
+        {"gate": "soak", "change": "9b2e77a1c04d", "environment": ""},
     ),
     "/gitops deploy staging": ("deploy", {"environment": "staging"}),
     "/gitops hold because `$(rm -rf /)` ::error:: <b> because": (

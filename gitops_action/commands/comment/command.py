@@ -1,8 +1,7 @@
 """`comment`: does what one `/gitops` comment asks for.
 
-The story: take the comment's text as the event has it, read it by the grammar, look at who asks,
-call the command that does it, and react. A reply is written on refusal, and where the answer is
-what was asked for.
+It takes the comment's text as the event has it, reads it by the grammar, checks the rights of who
+asks, calls the command, and reacts. It replies on refusal, and where an answer was asked for.
 """
 
 from __future__ import annotations
@@ -78,10 +77,10 @@ class CommentPorts:
 
 
 def run(inputs: CommentInputs, ports: CommentPorts) -> Outcome:
-    """Do what the comment says.
+    """Run the command of the comment.
 
     Raises:
-        GitOpsError: GitHub could not be asked, or not be told.
+        GitOpsError: the comment could not be read or answered.
     """
     del inputs
     comment = ports.conversation.comment()
@@ -98,14 +97,17 @@ def run(inputs: CommentInputs, ports: CommentPorts) -> Outcome:
         _refuse(comment, refusal, ports)
         return _outcome(word, "refused", refusal.code)
     except GitOpsError as error:
-        cause = f": {error.cause}" if error.cause else ""
-        fix = f". {error.fix}" if error.fix else ""
-        _refuse(comment, CommentRefusal("failed", f"{error.title}{cause}{fix}"), ports)
+        _refuse(comment, CommentRefusal("failed", _one_sentence(error)), ports)
         return _outcome(word, "refused", "failed", exit_code=1)
     if answer:
         ports.conversation.reply(comment, answer)
     _tolerated(lambda: ports.conversation.react(comment, "rocket"))
     return _outcome(word, "done", "")
+
+
+def _one_sentence(error: GitOpsError) -> str:
+    cause = f": {error.cause}" if error.cause else ""
+    return f"{error.title}{cause}" + (f". {error.fix}" if error.fix else "")
 
 
 def _act(parsed: ParsedCommand, comment: CommentFacts, ports: CommentPorts) -> str:
@@ -123,7 +125,7 @@ def _act(parsed: ParsedCommand, comment: CommentFacts, ports: CommentPorts) -> s
 def _refuse_unless_allowed(
     parsed: ParsedCommand, comment: CommentFacts, ports: CommentPorts
 ) -> None:
-    """Whoever can comment can read; everything else takes write access, of today."""
+    """Whoever can comment can read; everything else takes write access, as it is now."""
     if parsed.command.right == "read":
         return
     for login in dict.fromkeys(filter(None, (comment.login, ports.started_by))):

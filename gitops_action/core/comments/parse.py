@@ -1,4 +1,4 @@
-"""Reads one comment: a command, a refusal with the next command to copy, or nothing at all.
+"""Reads one comment: a command, or a refusal with the next command to copy.
 
 Only the first line counts. `/gitops` and keywords are read in any case, names exactly; any Unicode
 white space separates words.
@@ -17,6 +17,7 @@ from gitops_action.core.comments.grammar import (
     PREFIX,
     CommentCommand,
     Part,
+    command_named,
 )
 from gitops_action.core.config import ALL
 from gitops_action.core.config.select import nearest
@@ -69,7 +70,7 @@ class ParsedCommand:
 
 
 class CommentRefusal(Exception):  # noqa: N818 - an answer to a person, not a fault
-    """Why a comment is not obeyed, with the next command to copy."""
+    """Why a command is refused, with the next command to copy."""
 
     def __init__(self, code: str, reason: str, suggestion: str = "") -> None:
         """Keep the reason code, a sentence, and a command; both may hold untrusted text."""
@@ -89,45 +90,36 @@ def parse_comment(body: str, context: CommentContext) -> ParsedCommand:
     """Read a comment for which `is_command` holds.
 
     Raises:
-        CommentRefusal: it says nothing that can be done, or not clearly enough.
+        CommentRefusal: it is no command, or a word of it is missing, unknown or ambiguous.
     """
     words = body.partition("\n")[0].split()[1:]
     name = words[0] if words else "help"
-    command = next((one for one in COMMANDS if one.word == name.casefold()), None)
+    command = command_named(name)
     if command is None:
         guess = nearest(name, [one.word for one in COMMANDS])
-        suggestion = f"{PREFIX} {guess}" if guess else f"{PREFIX} help"
-        raise CommentRefusal("unknown-command", f"there is no command {name}", suggestion)
-    if not (context.open_pull_request or command.anywhere):
         raise CommentRefusal(
-            "not-here", f"{command.word} works on open pull requests alone", f"{PREFIX} help"
+            "unknown-command", f"there is no command {name}", f"{PREFIX} {guess or 'help'}"
         )
+    if not (context.open_pull_request or command.anywhere):
+        reason = f"{command.word} works only on open pull requests"
+        raise CommentRefusal("not-here", reason, f"{PREFIX} help")
     rest, reason = _split_reason(words[1:], command)
     return _WordReader(command=command, context=context, words=rest).read(reason)
 
 
 def _split_reason(words: Sequence[str], command: CommentCommand) -> tuple[list[str], str]:
-    place = next(
-        (n for n, one in enumerate(words) if one.casefold().rstrip(":") == "because"), None
-    )
-    if place is None:
-        if command.reason == "required":
-            said = " ".join([PREFIX, command.word, *words])
-            raise CommentRefusal("no-reason", f"{command.word} needs a reason", f"{said} because …")
-        return list(words), ""
-    if command.reason == "none":
-        raise CommentRefusal(
-            "no-reason-taken",
-            f"{command.word} takes no reason",
-            " ".join([PREFIX, command.word, *words[:place]]),
-        )
-    reason = " ".join(words[place + 1 :])
+    """The words before `because`, and the reason after it."""
+    places = (n for n, one in enumerate(words) if one.casefold().rstrip(":") == "because")
+    place = next(places, len(words))
+    before, reason = list(words[:place]), " ".join(words[place + 1 :])
+    written = " ".join([PREFIX, command.word, *before])
+    if place < len(words) and command.reason == "none":
+        raise CommentRefusal("no-reason-taken", f"{command.word} takes no reason", written)
     if len(reason) > LONGEST_REASON:
         raise CommentRefusal("long-reason", f"a reason has at most {LONGEST_REASON} characters")
     if not reason and command.reason == "required":
-        said = " ".join([PREFIX, command.word, *words[:place]])
-        raise CommentRefusal("no-reason", f"{command.word} needs a reason", f"{said} because …")
-    return list(words[:place]), reason
+        raise CommentRefusal("no-reason", f"{command.word} needs a reason", f"{written} because …")
+    return before, reason
 
 
 class _WordReader:
@@ -178,19 +170,19 @@ class _WordReader:
         try:
             self._until = parse_until(text, self._context.created)
         except ValueError as error:
-            said = " ".join([PREFIX, self._command.word, *words[:place]])
-            raise CommentRefusal("bad-time", str(error), f"{said} until 2h because …") from None
+            written = " ".join([PREFIX, self._command.word, *words[:place]])
+            raise CommentRefusal("bad-time", str(error), f"{written} until 2h because …") from None
         return words[:place]
 
     def _demand(self, part: Part) -> None:
+        """Refuse where a part that has to be given is missing."""
         if part in self._command.required:
             listed = self._context.environments if part == "ENV" else GATES
-            named = f": {', '.join(listed)}" if part in {"ENV", "GATE"} else ""
-            raise CommentRefusal(
-                "missing-word",
-                f"{self._command.word} names its {part}{named}",
-                f"{PREFIX} {self._command.form}",
-            )
+            known = f": {', '.join(listed)}" if part in {"ENV", "GATE"} else ""
+            raise self._incomplete(f"{self._command.word} needs {part}{known}")
+
+    def _incomplete(self, reason: str) -> CommentRefusal:
+        return CommentRefusal("missing-word", reason, f"{PREFIX} {self._command.form}")
 
     def _takes(self, part: Part, *, following: Sequence[Part]) -> bool:
         """Whether the next word is this part; it is taken then."""
@@ -214,9 +206,7 @@ class _WordReader:
         if self._words[0].casefold() != "to":
             return False
         if len(self._words) == 1:
-            raise CommentRefusal(
-                "missing-word", "`to` names nothing", f"{PREFIX} {self._command.form}"
-            )
+            raise self._incomplete("nothing follows `to`")
         self._words = self._words[1:]
         if part == "to ENV":
             return self._keep("environment", self._environment(self._words[0]))
@@ -293,8 +283,8 @@ class _WordReader:
         known = [*self._context.environments, *self._context.applications]
         guess = nearest(word.partition("@")[0], known)
         fix = self._again(word, guess) if guess else f"{PREFIX} {self._command.form}"
-        listed = ", ".join(known) or "nothing is configured"
-        return CommentRefusal("unknown-word", f"{word} is not known here; known are {listed}", fix)
+        listed = f"known are {', '.join(known)}" if known else "nothing is configured"
+        return CommentRefusal("unknown-word", f"{word} is not known here; {listed}", fix)
 
     def _again(self, word: str, better: str) -> str:
         """The same command with a better word."""
@@ -303,25 +293,22 @@ class _WordReader:
             filter(None, (self._values.get("environment"), self._values.get("application")))
         )
         because = "because …" if self._command.reason == "required" else ""
-        said = (PREFIX, self._command.word, earlier, better, rest, because)
-        return " ".join(filter(None, said))
+        written = (PREFIX, self._command.word, earlier, better, rest, because)
+        return " ".join(filter(None, written))
 
     def _defaults(self) -> None:
-        """Fill in what the pull request itself says, where nothing was named.
+        """Fill in what the pull request changes, where nothing was named.
 
         A freeze is asked for by naming the environment alone, so that nothing is filled in then.
+        An override is for a change, which its hash names, in each environment that it touches.
         """
         word, values = self._command.word, self._values
         named_environment = "environment" in values
-        if word in {"hold", "unhold", "promote", "override"} and not named_environment:
+        if word in {"hold", "unhold", "promote"} and not named_environment:
             values["environment"] = self._only_environment()
         if word in {"hold", "unhold"} and not named_environment and "application" not in values:
             if not self._context.application:
-                raise CommentRefusal(
-                    "missing-word",
-                    f"what to {word} is not clear here",
-                    f"{PREFIX} {self._command.form}",
-                )
+                raise self._incomplete(f"{word} needs an application, or an environment to freeze")
             values["application"] = self._context.application
             values["version"] = self._context.version
 
@@ -332,7 +319,7 @@ class _WordReader:
         listed = ", ".join(touched or self._context.environments)
         raise CommentRefusal(
             "missing-environment",
-            f"the environment has to be named: {listed}",
+            f"name the environment: {listed}",
             f"{PREFIX} {self._command.form}",
         )
 
