@@ -42,6 +42,7 @@ class ApiContentStore:
         self._repository_id = ""
         self._facts: dict[str, FileFacts] = {}
         self._asked: dict[str, set[str]] = {}
+        self._holds: dict[str, frozenset[str]] = {}
 
     def tip(self, *, base: str | None, config: str) -> Tip:
         """Read the tip of `base` (None: the default branch) and the settings on it: one query.
@@ -75,6 +76,8 @@ class ApiContentStore:
         self._remember(
             target.text("oid"), FileFacts(repository_id="", tree=target.at("tree").text("oid"))
         )
+        holds = target.at("holds", "object").each("entries")
+        self._holds[target.text("oid")] = frozenset(one.text("name") for one in holds)
         return Tip(
             branch=base or default.text("name"),
             commit=target.text("oid"),
@@ -138,6 +141,7 @@ class ApiContentStore:
     def _file_facts(self, commit: str, paths: Sequence[str]) -> FileFacts:
         known = self._facts.get(commit, FileFacts(repository_id="", tree=""))
         asked = self._asked.setdefault(commit, set())
+        asked.update(path for path in paths if self._is_new_hold(commit, path))
         missing = [path for path in paths if path not in known.entries and path not in asked]
         if missing or not known.tree or not self._repository_id:
             new = read_files(self._client, self._repository, commit, missing)
@@ -145,6 +149,11 @@ class ApiContentStore:
             self._remember(commit, new)
             asked.update(missing)
         return self._facts[commit]
+
+    def _is_new_hold(self, commit: str, path: str) -> bool:
+        """Whether the tip was read and has no such hold."""
+        folder, _, name = path.rpartition("/")
+        return f"{folder}/" == HOLDS_FOLDER and name not in self._holds.get(commit, {name})
 
     def _remember(self, commit: str, new: FileFacts) -> None:
         known = self._facts.get(commit, FileFacts(repository_id="", tree=""))

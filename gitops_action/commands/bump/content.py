@@ -60,7 +60,8 @@ def read_content(
     none, the whole tree is. All environments are read, because a file that two of them share
     must be recognised.
     """
-    snapshot = store.read(commit=commit, folders=_folders(config, applications), keep=keep)
+    folders = environment_folders(config, applications)
+    snapshot = store.read(commit=commit, folders=folders, keep=keep)
     return replace(snapshot, filtered=True)
 
 
@@ -79,8 +80,8 @@ def widen(
     )
 
 
-def _folders(config: Config, applications: Sequence[str]) -> tuple[str, ...]:
-    """Folders without those inside another one; none when one of them is the whole tree."""
+def environment_folders(config: Config, applications: Sequence[str]) -> tuple[str, ...]:
+    """The environments' folders, without nested ones; none when one of them is the whole tree."""
     if not config.declared:
         return tuple(f"{APPLICATIONS_FOLDER}/{name}" for name in applications)
     folders = {

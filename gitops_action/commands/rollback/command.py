@@ -41,7 +41,6 @@ from gitops_action.core.report.rollback_alarm import Alarm
 from gitops_action.core.rollback.automatic import AutomaticDecision, FailedEnvironment, decide
 from gitops_action.core.rollback.candidates import (
     Candidate,
-    newest_first,
 )
 from gitops_action.errors import ConflictError, GitOpsError, UsageError
 
@@ -86,8 +85,7 @@ def _asked(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
     if not (inputs.to_version or inputs.to_commit):
         one.holds.readable()
     candidate = one.choose(images)
-    newest = next((r for r in newest_first(one.records) if r.proved and r.ended), None)
-    failed = newest if newest and newest.result is Result.FAILED else None
+    failed = one.newest(Result.FAILED)
     view, done = one.propose(
         candidate,
         reason=inputs.reason,
@@ -170,14 +168,18 @@ def _automatic(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
         said += announce_alarms(
             ports,
             [_alarm(one, decision) for one, decision in decided if decision.alarm],
-            [(one.environment.name, good) for one, _ in decided if (good := one.healthy())],
+            [
+                (one.environment.name, good)
+                for one, _ in decided
+                if (good := one.newest(Result.SUCCEEDED))
+            ],
         )
     decisions = [(one.environment.name, decision) for one, decision in decided]
     return report.automatic(decisions, done, said, dry_run=inputs.dry_run)
 
 
 def _decision(one: EnvironmentRollback) -> AutomaticDecision:
-    now = {} if one.healthy() else one.now()
+    now = one.now() if one.newest(Result.FAILED) else {}
     return decide(
         FailedEnvironment(
             environment=one.environment,

@@ -5,31 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gitops_action.commands.bump.content import environment_folders
 from gitops_action.commands.ports import ContentReader
 from gitops_action.core.config import Config, Environment
-from gitops_action.core.discovery import (
-    ImageDiscovery,
-    Source,
-    application_of_live,
-    raise_errors,
-)
-from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
+from gitops_action.core.discovery import ImageDiscovery, Source, raise_errors, uses_of
+from gitops_action.core.images import ImageReference
 from gitops_action.core.repository import Keep, Snapshot
 from gitops_action.core.rollback.candidates import DescribedImages, ImageKey
 from gitops_action.errors import GitOpsError
 
 _MANIFESTS = (".yaml", ".yml", ".json", "Kustomization")
+_ROUNDS = 3
+"""How often folders that a kustomization leads to are read, before the whole tree is."""
 
 
 class Contents:
-    """Reads commits, each once; what cannot be read is None."""
+    """Reads commits, each folder once; what cannot be read is None."""
 
-    def __init__(self, store: ContentReader, config: Config) -> None:
-        """`config` is the base's: its environments are looked for at every commit."""
+    def __init__(self, store: ContentReader, config: Config, *, tip: str) -> None:
+        """`config` is the base's: its environments are looked for at every commit.
+
+        Of the tip every environment is read, since a file that two of them share is not edited.
+        """
         self._store = store
         self._config = config
+        self._tip = tip
         self._known: dict[tuple[str, str], DescribedImages | None] = {}
         self._snapshots: dict[str, Snapshot] = {}
+        self._closures: dict[str, tuple[str, ...]] = {}
 
     def read(self, environment: Environment, commit: str) -> DescribedImages | None:
         """The images of an environment at a commit; None where they cannot be read."""
@@ -50,36 +53,65 @@ class Contents:
         found = self.read(environment, commit)
         return self._described(environment, commit) if found is None else found
 
-    def snapshot(self, commit: str) -> Snapshot:
-        """The files of a commit that images can be found in.
+    def snapshot(self, commit: str, folders: tuple[str, ...]) -> Snapshot:
+        """The files of a commit that images can be found in: at least of these folders.
+
+        No folder stands for the whole tree.
 
         Raises:
             GitOpsError: it cannot be read.
         """
-        if commit not in self._snapshots:
-            found = self._store.read(commit=commit, folders=(), keep=_manifest)
-            self._snapshots[commit] = replace(found, filtered=False)
-        return self._snapshots[commit]
+        known = self._snapshots.get(commit)
+        missing = folders if known is None else _outside(folders, known.folders)
+        if known is not None and not missing and (folders or not known.folders):
+            return known
+        more = self._store.read(commit=commit, folders=missing, keep=_manifest)
+        merged = replace(more, filtered=False)
+        if known is not None and more.folders:
+            merged = replace(
+                merged,
+                files={**known.files, **more.files},
+                folders=(*known.folders, *more.folders),
+            )
+        self._snapshots[commit] = merged
+        return merged
 
     def _described(self, environment: Environment, commit: str) -> DescribedImages:
-        source = Source(snapshot=self.snapshot(commit))
-        found = ImageDiscovery(source).discovered(environment)
+        folders = self._folders(environment, commit)
+        for round_ in range(_ROUNDS + 1):
+            source = Source(snapshot=self.snapshot(commit, folders))
+            found = ImageDiscovery(source).discovered(environment)
+            if not source.unread or not source.snapshot.folders:
+                break
+            widened = (*folders, *sorted(source.unread))
+            folders = widened if round_ < _ROUNDS - 1 and widened != folders else ()
         raise_errors(source, found.files)
+        self._closures[environment.name] = tuple(dict.fromkeys(folders))
         images: dict[ImageKey, dict[str, ImageReference]] = {}
-        for live in found.lives:
-            if live.dead or live.repository is None:
-                continue
-            application = application_of_live(live, environment, self._config)
-            spelling = live.spelling
-            tag = f":{spelling.tag}" if spelling.tag else ""
-            digest = f"@{spelling.digest}" if spelling.digest else ""
-            try:
-                reference = parse_reference(f"{spelling.name}{tag}{digest}")
-            except ImageReferenceError:
-                continue  # a variable, for example: no version that could be gone back from
-            name = application or live.repository.rpartition("/")[2]
-            images.setdefault((name, live.repository), {})[str(reference)] = reference
+        for use in uses_of(found, environment, self._config):
+            # A variable, for example, is no version that could be gone back from.
+            if (reference := use.reference) is not None:
+                name = use.application or use.repository.rpartition("/")[2]
+                images.setdefault((name, use.repository), {})[str(reference)] = reference
         return {key: tuple(images[key].values()) for key in sorted(images)}
+
+    def _folders(self, environment: Environment, commit: str) -> tuple[str, ...]:
+        """Those that led to every image before; else the environment's own."""
+        own = environment.folders(()) if self._config.declared else ()
+        found = self._closures.get(environment.name, () if "" in own else tuple(own))
+        every = environment_folders(self._config, ())
+        if commit != self._tip or not found:
+            return found
+        return tuple(dict.fromkeys((*every, *found))) if every else ()
+
+
+def _outside(folders: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Those that lie in none of the known ones; nothing lies outside the whole tree."""
+    if not known:
+        return ()
+    return tuple(
+        one for one in folders if not any(one == at or one.startswith(f"{at}/") for at in known)
+    )
 
 
 def _manifest(path: str, _data: bytes) -> bool:
@@ -87,7 +119,7 @@ def _manifest(path: str, _data: bytes) -> bool:
 
 
 class KnownContent:
-    """The content, with commits that were read whole already. Fulfils `ContentReader`."""
+    """The content, with what was read of commits already. Fulfils `ContentReader`."""
 
     def __init__(self, store: ContentReader, contents: Contents) -> None:
         """`contents` has read the commits."""
@@ -95,9 +127,8 @@ class KnownContent:
         self._contents = contents
 
     def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
-        """Every folder, whichever are asked for."""
-        del folders
-        known = self._contents.snapshot(commit)
+        """At least the folders that are asked for."""
+        known = self._contents.snapshot(commit, folders)
         kept = {path: file for path, file in known.files.items() if keep(path, file.data)}
         return replace(known, files=kept)
 

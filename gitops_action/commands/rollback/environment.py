@@ -109,11 +109,11 @@ class EnvironmentRollback:
         proved = (one for one in newest_first(self.records) if one.proved and not one.destroyed)
         return next((one for one in proved if one.result is Result.SUCCEEDED), None)
 
-    def healthy(self) -> EvaluatedRecord | None:
-        """The newest deployment that ended, where it succeeded."""
+    def newest(self, result: Result) -> EvaluatedRecord | None:
+        """The newest deployment that ended, where it ended so."""
         ended = (one for one in newest_first(self.records) if one.proved and one.ended)
-        newest = next(ended, None)
-        return newest if newest and newest.result is Result.SUCCEEDED else None
+        found = next(ended, None)
+        return found if found and found.result is result else None
 
     # What a person asks for.
 
@@ -360,7 +360,7 @@ def read_environments(
         else config.environments
     )
     records = ports.records.read(environments)
-    contents = Contents(ports.store, config)
+    contents = Contents(ports.store, config, tip=tip.commit)
     return tuple(
         EnvironmentRollback(
             inputs=inputs,
