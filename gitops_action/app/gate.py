@@ -12,7 +12,7 @@ from gitops_action.adapters.workflow import read_job
 from gitops_action.app.tools import Context, kustomize_renderer
 from gitops_action.app.validate import ToolWorkshop
 from gitops_action.commands.gate import command as gate
-from gitops_action.commands.gate.ports import GatePorts
+from gitops_action.commands.gate.ports import GatePorts, SourceCommits
 from gitops_action.commands.gate.publish import MARKER
 from gitops_action.commands.ports import Renderer
 from gitops_action.core.config import Validation
@@ -97,8 +97,21 @@ def build(
         job=read_job(context.environ),
         replan=Replanner(inputs, base, context),
         http=HttpAddresses(_http_settings(context)),
+        sources=_sources(inputs, context),
     )
     return replace(inputs, base=base), ports
+
+
+def _sources(inputs: GateInputs, context: Context) -> SourceCommits | None:
+    """Commits of the application repositories, with their own token."""
+    if not inputs.source_token:
+        return None
+    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.github.history import GitHubSourceAuthors  # noqa: PLC0415 - same
+
+    clock = system_clock(context.environ)
+    client = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
+    return GitHubSourceAuthors(client)
 
 
 def _http_settings(context: Context) -> HttpSettings:

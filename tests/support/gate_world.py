@@ -32,6 +32,8 @@ from gitops_action.core.gates.open_pull_request import (
     OpenPullRequests,
     Push,
 )
+from gitops_action.core.images import ImageReference
+from gitops_action.core.images.oci import ImageFacts
 from gitops_action.core.inputs.gate import GateInputs
 from gitops_action.core.manifests import read_manifests
 from gitops_action.core.outcome import Job, Outcome
@@ -126,6 +128,8 @@ class World:
     requests: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     replanned: list[tuple[str, ...]] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    authors: dict[tuple[str, str], frozenset[str] | None] = field(default_factory=dict)
     answers: dict[str, HttpAnswer] = field(default_factory=dict)
     ids: int = 0
 
@@ -316,7 +320,7 @@ class World:
             repository=REPOSITORY,
             pull_requests=_Pulls(self),
             trees=FakeTrees(self),
-            workshop=_Workshop(),
+            workshop=_Workshop(self),
             activity=_Activity(self),
             people=_People(self),
             checks=_Checks(self),
@@ -329,6 +333,7 @@ class World:
             job=job,
             replan=self.replan,
             http=_Http(self),
+            sources=_Sources(self),
         )
 
     def replan(self, *, environment: str, images: Sequence[Any]) -> str:
@@ -405,6 +410,9 @@ class FakeTrees:
 
 
 class _Renderer:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
     def render(
         self, folder: str, files: Mapping[str, RepositoryFile], settings: object
     ) -> Rendering:
@@ -415,7 +423,9 @@ class _Renderer:
             if path.startswith(f"{folder}/")
             for found in read_manifests(path, file.data).manifests
         ]
-        return Rendering(manifests=tuple(manifests))
+        missing = "chart" in self._world.broken
+        unrendered = (GitOpsError("the chart redis was not rendered"),) if missing else ()
+        return Rendering(manifests=tuple(manifests), unrendered=unrendered)
 
 
 class _NoSchemas:
@@ -431,15 +441,46 @@ class _NoSchemas:
 
 
 class _Workshop:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
     def renderer(self, settings: Validation) -> _Renderer:
         del settings
-        return _Renderer()
+        return _Renderer(self._world)
 
     def schemas(self, *_given: object) -> _NoSchemas:
         return _NoSchemas()
 
-    def registry(self, domains: frozenset[str]) -> None:
+    def registry(self, domains: frozenset[str]) -> _Images:
         del domains
+        return _Images(self._world)
+
+
+class _Images:
+    """Images whose labels say what the world says."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def describe(self, reference: ImageReference) -> ImageFacts:
+        commit = self._world.sources.get(str(reference), "")
+        return ImageFacts(
+            digest=reference.digest or "",
+            media_type="application/vnd.oci.image.manifest.v1+json",
+            source="https://github.com/acme/web" if commit else "",
+            revision=commit,
+        )
+
+
+class _Sources:
+    """Commits of the application's repository."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def authors(self, *, repository: str, base: str, head: str) -> frozenset[str] | None:
+        assert repository == "acme/web"
+        return self._world.authors.get((base, head))
 
 
 @dataclass

@@ -15,6 +15,7 @@ from gitops_action.core.gates.decisions import Decision, DecisionKind
 from gitops_action.core.gates.head_cache import cached_hash
 from gitops_action.core.gates.http import HttpAnswer
 from gitops_action.core.gates.open_pull_request import JOB_TOKEN_LOGIN, GateComment
+from gitops_action.core.gates.simulate import parse_simulation
 from gitops_action.errors import UsageError
 from tests.support.gate_world import APP, BUMPER, WEB_FILE, World, codes, config, image, manifest
 
@@ -155,6 +156,14 @@ def test_every_pull_request_gets_ready() -> None:
     assert here.ready(draft) == ("pending", "waiting: draft")
     assert here.ready(fork)[0] == "success"
     assert not any(merged(here, one) for one in (docs, draft, fork))
+
+
+def test_a_chart_that_was_not_rendered_is_unknown() -> None:
+    here = world()
+    number = here.bump("v2")
+    here.broken = {"chart"}
+    assert codes(here.gate()) == ["validation-unknown"]
+    assert not merged(here, number)
 
 
 def test_a_forged_status_is_recomputed() -> None:
@@ -372,6 +381,83 @@ def test_nothing_is_merged_by_an_entry() -> None:
     assert not merged(here, number)
 
 
+# What if.
+
+
+def test_an_assumed_approval_and_time_open_gates_and_write_nothing() -> None:
+    here = world(f'{ONE[:-1]}, windows: [{{deny: "0 10 * * *", for: 4h}}]}}')
+    number = here.bump("v2")
+    asked = {"dry_run": True, "pull_request": number}
+    assert codes(here.gate(**asked)) == ["approvals-missing", "window-closed"]
+    assumed = parse_simulation("approve:bob,at:2026-11-28T15:00Z")
+    assert codes(here.gate(simulation=assumed, **asked)) == []
+    strangers = parse_simulation("approve:stranger,at:2026-11-28T15:00Z")
+    assert codes(here.gate(simulation=strangers, **asked)) == ["approvals-missing"]
+    assert here.writes == []
+
+
+# Authors of the application's commits.
+
+NOT_BY = "merge: auto\ngates: {approvals: {count: 1, not-by: [author, source-authors]}}"
+
+
+@pytest.mark.parametrize(
+    ("authors", "expected"),
+    [
+        (frozenset({"carol"}), []),
+        (frozenset({"carol", "Bob"}), ["approvals-missing"]),
+        (frozenset(), []),
+        (None, ["approvals-unknown"]),
+    ],
+)
+def test_who_wrote_the_commits_does_not_count(
+    authors: frozenset[str] | None,
+    expected: list[str],
+) -> None:
+    here = world(NOT_BY)
+    here.sources[image("v1")] = "1" * 40
+    here.sources[image("v2")] = "2" * 40
+    here.authors["1" * 40, "2" * 40] = authors
+    number = here.bump("v2")
+    here.review(number, by="bob")
+    assert codes(here.gate()) == expected
+
+
+def test_images_that_do_not_say_their_commit_leave_it_unknown() -> None:
+    here = world(NOT_BY)
+    here.review(here.bump("v2"), by="bob")
+    assert codes(here.gate()) == ["approvals-unknown"]
+
+
+# Holds that are only proposed.
+
+FREEZE = ".github/gitops/holds/production._.freeze.yaml"
+
+
+@pytest.mark.parametrize(
+    ("by", "branch", "expected"),
+    [
+        (APP, "gitops/hold/production._.freeze", ["frozen"]),
+        ("alice", "gitops/hold/production._.freeze", ["frozen"]),
+        ("stranger", "gitops/hold/production._.freeze", []),
+        (BUMPER, "gitops/hold/production._.freeze", []),
+        ("alice", "topic", []),
+    ],
+)
+def test_an_open_pull_request_for_a_hold_counts_as_the_hold(
+    by: str,
+    branch: str,
+    expected: list[str],
+) -> None:
+    here = world("merge: manual")
+    number = here.bump("v2")
+    here.change({FREEZE: "environment: production\nreason: sale\n"}, branch=branch, by=by)
+    here.open(branch, by=by)
+    outcome = here.gate(pull_request=None)
+    mine = [one for one in json.loads(outcome.outputs["waiting"]) if one["pull-request"] == number]
+    assert [one["reason-code"] for one in mine] == expected
+
+
 # After, soak, holds, windows.
 
 LATER = "merge: auto\nafter: [staging]\ngates: {soak: 1h}"
@@ -390,6 +476,23 @@ def test_a_version_has_to_run_and_soak_in_the_environment_before() -> None:
     here.deploy("staging")
     outcome = here.gate()
     assert codes(outcome) == ["soak-running"]
+    here.tick(minutes=61)
+    here.gate()
+    assert merged(here, number)
+
+
+def test_a_version_that_an_earlier_environment_took_back_does_not_pass() -> None:
+    here = world(LATER, DEPLOYED)
+    here.deploy("staging")
+    here.change({WEB_FILE.format("staging"): manifest("v2")})
+    here.deploy("staging")
+    number = here.bump("v2")
+    here.tick(minutes=61)
+    here.change({WEB_FILE.format("staging"): manifest("v1")})
+    here.deploy("staging")
+    assert codes(here.gate()) == ["after-undone"]
+    here.change({WEB_FILE.format("staging"): manifest("v2")})
+    here.deploy("staging")
     here.tick(minutes=61)
     here.gate()
     assert merged(here, number)

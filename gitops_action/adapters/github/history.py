@@ -15,6 +15,9 @@ from gitops_action.errors import GitOpsError
 MAX_COMMITS = 50
 """Commits that are listed at most; more is not a list that anybody reads."""
 
+_PAGE = 100
+_MOST_PAGES = 10
+
 Status = Literal["ahead", "behind", "diverged", "identical"]
 _STATUSES: dict[str, Status] = {
     "ahead": "ahead",
@@ -54,6 +57,48 @@ class GitHubSourceHistory:
             commits=tuple(_commit(node) for node in answer.each("commits"))[:MAX_COMMITS],
             url=answer.text("html_url"),
         )
+
+
+class GitHubSourceAuthors:
+    """Who wrote commits of any repository that the token can see. Fulfils `SourceCommits`."""
+
+    def __init__(self, client: GitHubClient) -> None:
+        """Take the client that carries the `source-token`."""
+        self._client = client
+        self._known: dict[tuple[str, str, str], frozenset[str] | None] = {}
+
+    def authors(self, *, repository: str, base: str, head: str) -> frozenset[str] | None:
+        """The logins of who wrote what `head` has and `base` has not; None: not all is read."""
+        key = repository, base, head
+        if key not in self._known:
+            try:
+                self._known[key] = self._read(repository, base, head)
+            except GitOpsError:
+                self._known[key] = None
+        return self._known[key]
+
+    def _read(self, repository: str, base: str, head: str) -> frozenset[str] | None:
+        purpose = Purpose(
+            operation="compare commits", permission="contents: read", repository=repository
+        )
+        path = self._client.path(repository, "compare", f"{base}...{head}")
+        logins: set[str] = set()
+        seen = 0
+        for page in range(1, _MOST_PAGES + 1):
+            query = {"per_page": _PAGE, "page": page}
+
+            def ask(query: dict[str, int] = query) -> object:
+                return self._client.rest("GET", path, query=query)
+
+            answer = Reply(self._client.reading(ask, purpose), "comparison")
+            commits = tuple(answer.each("commits"))
+            logins |= {node.at("author").text("login") for node in commits}
+            seen += len(commits)
+            if seen >= answer.number("total_commits"):
+                return frozenset(logins - {""})
+            if not commits:
+                return None
+        return None
 
 
 def _commit(node: Reply) -> SourceCommit:

@@ -40,7 +40,7 @@ class ChangeMemory:
     def __init__(self, inputs: GateInputs, listing: OpenPullRequests) -> None:
         """Take the comments as they were listed."""
         self._by = (__version__, inputs.repository, inputs.config, inputs.verify)
-        self._believes = listing.caches
+        self._believes = listing.caches and not inputs.simulation
         self._own: dict[int, KnownChange] = {}
 
     def at(self, base: BaseState, reader: ChangeReader) -> ChangeCache:

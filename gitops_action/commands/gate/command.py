@@ -70,7 +70,7 @@ def load_base(inputs: GateInputs, ports: GatePorts, branch: str) -> BaseState:
         config=config,
         holds=active,
         unreadable=unreadable,
-        now=ports.clock.now(),
+        now=inputs.simulation.at or ports.clock.now(),
     )
 
 
@@ -171,7 +171,7 @@ class GateRun:
             verify=self._inputs.verify,
             renders=self._renders,
         )
-        facts = RunFacts(self._ports, base, reader, self._listing)
+        facts = RunFacts(self._ports, base, reader, self._listing, self._inputs.simulation)
         return Evaluator(self._ports, base, reader, facts, self._memory.at(base, reader))
 
     def _merge(self, found: Sequence[EvaluatedPull]) -> set[int]:

@@ -299,7 +299,7 @@ class Evaluator:
                 errors=change.validated.errors(environment.name),
                 unread=change.incomplete.get(environment.name, ""),
             ),
-            holds=self._facts.holds(change),
+            holds=self._facts.holds(change, pull),
             records=self._facts.records(environment, newest=2) if moves else (),
             predecessors=self._facts.predecessors(environment)
             if promoted

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from gitops_action.commands.gate.change import ChangeReader, JudgedChange, read_hold
 from gitops_action.commands.gate.ports import GatePorts
+from gitops_action.commands.gate.source_authors import SourceAuthors
+from gitops_action.commands.validate.images import trusted_domains
 from gitops_action.core.config import HOLDS_FOLDER, Config, Environment, Hold
 from gitops_action.core.config.resolved import Approvals
 from gitops_action.core.dataclass import dataclass
@@ -35,8 +38,9 @@ from gitops_action.core.gates.open_pull_request import (
     OpenPullRequests,
     Push,
 )
+from gitops_action.core.gates.simulate import Simulation, with_approvals
 from gitops_action.core.gates.verdict import READY_CONTEXT
-from gitops_action.core.gates.versions import Predecessor
+from gitops_action.core.gates.versions import Predecessor, undone_versions
 from gitops_action.core.pull_requests import ABSENT
 from gitops_action.core.repository import MergeConflictError
 from gitops_action.errors import GitOpsError
@@ -91,9 +95,15 @@ class RunFacts:
     """Facts of one run at one base."""
 
     def __init__(
-        self, ports: GatePorts, base: BaseState, reader: ChangeReader, listing: OpenPullRequests
+        self,
+        ports: GatePorts,
+        base: BaseState,
+        reader: ChangeReader,
+        listing: OpenPullRequests,
+        simulation: Simulation,
     ) -> None:
-        """Nothing is read yet."""
+        """Nothing is read yet; `simulation` is what is assumed."""
+        self._simulation = simulation
         self._ports = ports
         self._base = base
         self._reader = reader
@@ -105,18 +115,57 @@ class RunFacts:
         self._since: datetime | None = None
         self._records_of: dict[str, tuple[EvaluatedRecord, ...]] = {}
         self._predecessors: dict[str, Predecessor] = {}
+        self._proposed: Mapping[int, tuple[Hold, ...]] | None = None
         self._pushers_read: dict[int, KnownPushers] = {}
         self._compared_reviews: dict[int, dict[int, ChangeComparison]] = {}
 
-    def holds(self, change: JudgedChange) -> HoldFacts:
-        """The holds of the base, without the unreadable ones that the change repairs."""
+    def holds(self, change: JudgedChange, pull: OpenPullRequest) -> HoldFacts:
+        """The holds of the base, without the unreadable ones that the change repairs.
+
+        A hold that is only proposed counts as well, in every other pull request.
+        """
         repaired = {one.path for one in change.holds if not one.unreadable or one.after is None}
         still = [
             one
             for path, one in self._base.unreadable.items()
             if path not in repaired or path in change.unreadable_after
         ]
-        return HoldFacts(holds=self._base.holds, unreadable=tuple(still), now=self._base.now)
+        proposed = [
+            hold
+            for number, holds in self._proposed_holds().items()
+            if number != pull.number
+            for hold in holds
+        ]
+        return HoldFacts(
+            holds=(*self._base.holds, *proposed), unreadable=tuple(still), now=self._base.now
+        )
+
+    def _proposed_holds(self) -> Mapping[int, tuple[Hold, ...]]:
+        """What open pull requests for holds and rollbacks would put on hold, by their number."""
+        if self._proposed is None:
+            self._proposed = {
+                pull.number: self._holds_in(pull)
+                for pull in self._listing.pull_requests
+                if _proposes_holds(pull) and self._asked_for(pull)
+            }
+        return self._proposed
+
+    def _asked_for(self, pull: OpenPullRequest) -> bool:
+        """Whether somebody with the right wants it: our own App, which was asked, or a writer."""
+        if pull.author == self._listing.viewer.login:
+            return self._listing.caches
+        return self._ports.people.may_write(pull.author) is True if pull.author else False
+
+    def _holds_in(self, pull: OpenPullRequest) -> tuple[Hold, ...]:
+        try:
+            change = self._reader.change(base=self._base.commit, head=pull.head, now=self._base.now)
+        except GitOpsError:
+            return ()
+        return tuple(
+            replace(one.after, pull_request=pull.number)
+            for one in change.holds
+            if one.after is not None and one.after != one.before
+        )
 
     def compared(self, pull: OpenPullRequest) -> Mapping[int, ChangeComparison]:
         """How reviews of a pull request compare, where that was read for good."""
@@ -189,6 +238,7 @@ class RunFacts:
             targets=targets or ("default",),
             applications=applications,
             records=records,
+            undone=undone_versions(records),
             unread=self.unread if targets else "",
         )
 
@@ -289,6 +339,10 @@ class RunFacts:
         Who pushed is read only where approvals could be enough: it can only make them fewer.
         """
         people = self._ports.people
+        assumed = with_approvals(
+            ApprovalFacts(reviews=pull.reviews), self._simulation, self._base.now
+        )
+        pull = replace(pull, reviews=assumed.reviews)
         reviewers = [one.login for one in newest_reviews(pull.reviews)]
         writers = {one: may for one in reviewers if (may := people.may_write(one)) is not None}
         needed = rule.count and any(one.state == "approved" for one in pull.reviews)
@@ -308,7 +362,9 @@ class RunFacts:
             pushers=self._pushers(facts, pull, change.pushers)
             if "pushers" in rule.not_by
             else People(),
-            source_authors=self._source_authors() if "source-authors" in rule.not_by else People(),
+            source_authors=self._source_authors(change)
+            if "source-authors" in rule.not_by
+            else People(),
         )
 
     def _compared(
@@ -325,6 +381,8 @@ class RunFacts:
         self, review: Review, pull: OpenPullRequest, change: JudgedChange
     ) -> ChangeComparison:
         """As an earlier run compared it; what could not be read is compared again."""
+        if not review.commit and review.change.kind == "same":
+            return review.change  # assumed by a simulation
         found = change.compared.get(review.number) or self._comparison(review, pull, change)
         if found.kind in {"same", "different"}:
             self._compared_reviews.setdefault(pull.number, {})[review.number] = found
@@ -458,9 +516,26 @@ class RunFacts:
             return False
         return not sides.changed()
 
-    def _source_authors(self) -> People:
-        """Authors of the application's commits; not readable yet."""
-        return People(unread="the authors of the application's commits are not readable")
+    def _source_authors(self, change: JudgedChange) -> People:
+        """Authors of the application's commits that the change brings."""
+        base = [
+            item
+            for environment in self._base.config.environments
+            if change.moves.get(environment.name)
+            for item in self._reader.rendering(environment, self._base.commit).manifests
+        ]
+        domains = trusted_domains(self._base.config, base)
+        registry = self._ports.workshop.registry(domains)
+        authors = SourceAuthors(registry, self._ports.sources, self._ports.job)
+        return authors.of(move for moves in change.moves.values() for move in moves)
+
+
+_BRANCHES = re.compile(r"gitops/(?:hold/.+|[^/]+/rollback/.+)")
+"""Where pull requests for holds and rollbacks are: a hint that saves reading all others."""
+
+
+def _proposes_holds(pull: OpenPullRequest) -> bool:
+    return not pull.fork and _BRANCHES.fullmatch(pull.branch) is not None
 
 
 _SECOND = timedelta(seconds=1)

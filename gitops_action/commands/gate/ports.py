@@ -210,6 +210,17 @@ class Merges(Protocol):
         ...
 
 
+class SourceCommits(Protocol):
+    """Commits of application repositories."""
+
+    def authors(self, *, repository: str, base: str, head: str) -> frozenset[str] | None:
+        """The logins of who wrote what `head` has and `base` has not; None where not all is read.
+
+        A commit whose author has no account adds nobody.
+        """
+        ...
+
+
 class Replan(Protocol):
     """Plans a pull request of ours again, by the code of `bump`."""
 
@@ -246,7 +257,8 @@ class GateTexts(Protocol):
 class GatePorts:
     """What `gate` talks to, about one `repository`, OWNER/NAME.
 
-    Without `http` no address is asked, and its gate stays closed.
+    Without `http` no address is asked, and its gate stays closed; without `sources` the authors of
+    the applications' commits are unknown.
     """
 
     repository: str
@@ -264,4 +276,5 @@ class GatePorts:
     clock: Clock
     replan: Replan | None = None
     http: HttpRequests | None = None
+    sources: SourceCommits | None = None
     job: Job = field(default_factory=Job)

@@ -175,4 +175,6 @@ def _described(hold: Hold) -> str:
     by = f" by `{hold.author}`" if hold.author else ""
     why = f": {hold.reason}" if hold.reason else ""
     where = f" (`{hold.file}`)" if hold.file else ""
+    if hold.pull_request:
+        where = f" (proposed by #{hold.pull_request})"
     return f"{_what(hold)}{until}{by}{why}{where}"

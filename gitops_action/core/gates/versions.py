@@ -132,6 +132,30 @@ def without_digest(records: Iterable[EvaluatedRecord], move: ImageMove) -> bool:
     )
 
 
+def undone_versions(records: Iterable[EvaluatedRecord]) -> tuple[UndoneVersion, ...]:
+    """Versions that were replaced by one that had run there before, whoever took them back.
+
+    Args:
+        records: of one environment, in any order, with the images that their commits describe.
+    """
+    found: list[UndoneVersion] = []
+    seen: dict[tuple[str, str], list[ImageReference]] = {}
+    proved = (one for one in records if one.proved and not one.destroyed)
+    for record in sorted(proved, key=_age):
+        for application, texts in record.applications.items():
+            for image in filter(None, map(_read, texts)):
+                ran_before = seen.setdefault((application, image.name), [])
+                if ran_before and matches(ran_before[-1], image) == "no":
+                    if any(matches(one, image) != "no" for one in ran_before):
+                        found.append(
+                            UndoneVersion(image=ran_before[-1], at=record.started, url=record.url)
+                        )
+                    ran_before.append(image)
+                elif not ran_before:
+                    ran_before.append(image)
+    return tuple(found)
+
+
 def _read(text: str) -> ImageReference | None:
     try:
         return parse_reference(text)

@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from typing import Literal, get_args
 
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.gates.simulate import Simulation, parse_simulation
 from gitops_action.core.inputs import common
 from gitops_action.core.inputs.bump import VERIFY_MODES, VerifyMode
 from gitops_action.core.inputs.declaration import Command, Input, Output
@@ -34,6 +35,12 @@ GATE = Command(
             choices=MERGES,
             default="auto",
             help="`auto` merges what its environments allow; `never` evaluates and reports alone.",
+        ),
+        Input(
+            name="simulate",
+            topic="What changes",
+            help="What is assumed, to see what the gates would say: approvals of the change as it"
+            " is now, and the time (`approve:alice,at:2026-11-28T14:00Z`). Nothing is written.",
         ),
         Input(
             name="verify",
@@ -92,6 +99,7 @@ class GateInputs(common.EndpointInputs, common.RegistryInputs):
     merge: MergeInput = "auto"
     verify: VerifyMode = "auto"
     dry_run: bool = False
+    simulation: Simulation = field(default_factory=Simulation)
     repository: str = ""
     base: str | None = None
     config: str = common.DEFAULT_CONFIG
@@ -108,9 +116,12 @@ def gate_inputs(values: Values, environ: Mapping[str, str]) -> GateInputs:
     Raises:
         UsageError: what is given does not go together.
     """
+    simulation = parse_simulation(values.text("simulate"))
     inputs = values.build(
         GateInputs,
         pull_request=pull_request_number(values.text("pull-request")),
+        simulation=simulation,
+        dry_run=values.flag("dry-run") or bool(simulation),
         base=values.text("base") or None,
         ghcr_username=environ.get("GITHUB_ACTOR", ""),
         ghcr_password=values.text("source-token"),
