@@ -100,6 +100,13 @@ def _hold(values: Values, context: Context) -> Outcome:
 
 def _init(values: Values, context: Context) -> Outcome:
     """With the packaged templates, in this folder, perhaps asking a person."""
+    from gitops_action.core.inputs.init import repository_inputs  # noqa: PLC0415 - see above
+
+    if values.text("what") == "kubeconfig":
+        from gitops_action.app.kubeconfig import run as init_kubeconfig  # noqa: PLC0415 - a cluster's
+
+        return init_kubeconfig(values, context)
+    inputs = repository_inputs(values)
     from gitops_action.adapters.scaffold import (  # noqa: PLC0415 - see above
         FolderTarget,
         PackagedTemplates,
@@ -107,7 +114,6 @@ def _init(values: Values, context: Context) -> Outcome:
         runs_from,
     )
     from gitops_action.commands.init import InitPorts, run  # noqa: PLC0415 - same
-    from gitops_action.core.inputs.init import InitInputs  # noqa: PLC0415 - same
 
     ports = InitPorts(
         templates=PackagedTemplates(),
@@ -115,7 +121,7 @@ def _init(values: Values, context: Context) -> Outcome:
         person=TerminalPerson(*context.terminal) if context.terminal else None,
         runs_from=runs_from(),
     )
-    return run(values.build(InitInputs), ports)
+    return run(inputs, ports)
 
 
 def _rollback(values: Values, context: Context) -> Outcome:

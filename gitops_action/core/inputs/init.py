@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.inputs import common
 from gitops_action.core.inputs.declaration import Command, Input
+from gitops_action.core.inputs.values import Values
+from gitops_action.errors import UsageError
 
 WHAT = Input(
     name="what",
     topic="What changes",
     kind="choice",
-    choices=("environment", "application", "workflow"),
-    help="A new environment repository, a new application repository, or the release workflow for"
-    " an application repository that exists.",
+    choices=("environment", "application", "workflow", "kubeconfig"),
+    help="A new environment repository, a new application repository, the release workflow for"
+    " an application repository that exists, or a kubeconfig for the secret `KUBECONFIG`, which"
+    " holds the token of one account of the cluster and nothing of yours.",
 )
 OWNER = Input(
     name="owner",
@@ -22,8 +29,10 @@ OWNER = Input(
 NAME = Input(
     name="name",
     topic="What changes",
-    help="Name of the repository; for an application also its name in the environments.",
-    default_help="`environment` for an environment repository; else asked for",
+    help="Name of the repository; for an application also its name in the environments; of a"
+    " kubeconfig the name of its context.",
+    default_help="`environment` for an environment repository, `namespace` for a kubeconfig; else"
+    " asked for",
 )
 LAYOUT = Input(
     name="layout",
@@ -98,11 +107,45 @@ LIBRARY_INPUT = Input(
     help="The repository of this action, whose workflows are called.",
     default_help="where this program was installed from; else asked for",
 )
+ACCOUNT = Input(
+    name="account",
+    topic="Access",
+    help="Of a kubeconfig: the service account whose token it holds, such as `staging-deployer`.",
+)
+NAMESPACE = Input(
+    name="namespace",
+    topic="Access",
+    help="Of a kubeconfig: the namespace of its context, where the environment is deployed.",
+)
+ACCOUNT_NAMESPACE = Input(
+    name="account-namespace",
+    topic="Access",
+    help="Of a kubeconfig: where the account is; for the one that waits for Flux `flux-system`.",
+    default_help="`namespace`",
+)
+LIFETIME = Input(
+    name="lifetime",
+    topic="Access",
+    help="Of a kubeconfig: how long its token is valid: `1h`, or `lasting`, until its Secret"
+    " is deleted.",
+    default="lasting",
+)
+CLUSTER_CONTEXT = replace(
+    common.CONTEXT,
+    help="Of a kubeconfig: the context of your own kubeconfig that leads to the cluster.",
+    default_help="the current one",
+)
+CLUSTER_SERVER = replace(
+    common.KUBE_SERVER,
+    help="Of a kubeconfig: the API server's address as the workflow reaches it.",
+    default_help="the one that your own context has",
+)
 OUTPUT = Input(
     name="output",
     topic="Where",
-    help="The folder that is written.",
-    default_help="the current one for `workflow`, or when it is empty; else `./NAME`",
+    help="The folder that is written; of a kubeconfig the file.",
+    default_help="the current one for `workflow`, or when it is empty; else `./NAME`; for"
+    " `kubeconfig` `./NAME.kubeconfig`",
 )
 FORCE = Input(
     name="force",
@@ -135,6 +178,12 @@ INIT = Command(
         ENVIRONMENT_REPOSITORY,
         CODE_OWNERS,
         HAND_OVER,
+        ACCOUNT,
+        NAMESPACE,
+        ACCOUNT_NAMESPACE,
+        LIFETIME,
+        CLUSTER_CONTEXT,
+        CLUSTER_SERVER,
         OUTPUT,
         FORCE,
         DRY_RUN,
@@ -165,3 +214,62 @@ class InitInputs:
     force: bool = False
     dry_run: bool = False
     library: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KubeconfigInputs:
+    """The inputs of `init kubeconfig`; `lifetime` is as it was written."""
+
+    account: str = ""
+    namespace: str = ""
+    account_namespace: str = ""
+    lifetime: str = "lasting"
+    context: str = ""
+    kube_server: str = ""
+    name: str = ""
+    output: str = ""
+    force: bool = False
+    dry_run: bool = False
+
+
+_OF_KUBECONFIG = (ACCOUNT, NAMESPACE, ACCOUNT_NAMESPACE, LIFETIME, CLUSTER_CONTEXT, CLUSTER_SERVER)
+_OF_ALL = (NAME, OUTPUT, FORCE, DRY_RUN)
+
+
+def kubeconfig_inputs(values: Values) -> KubeconfigInputs:
+    """Build the inputs of `init kubeconfig` from checked values.
+
+    Raises:
+        UsageError: one is missing, or one is given that only a repository has.
+    """
+    known = {item.name for item in (*_OF_KUBECONFIG, *_OF_ALL)}
+    others = [item for item in INIT.inputs if item.name not in known]
+    _refuse(values, others, "kubeconfig")
+    for item in (ACCOUNT, NAMESPACE):
+        if not values.text(item.name):
+            raise UsageError(
+                f"--{item.name} is missing",
+                cause="a kubeconfig holds one account, and leads to one namespace",
+                fix="give --account and --namespace as cluster-config/ has them",
+            )
+    return values.build(KubeconfigInputs)
+
+
+def repository_inputs(values: Values) -> InitInputs:
+    """Build the inputs of the other kinds.
+
+    Raises:
+        UsageError: one is given that only a kubeconfig has.
+    """
+    _refuse(values, _OF_KUBECONFIG, values.text(WHAT.name))
+    return values.build(InitInputs)
+
+
+def _refuse(values: Values, items: Iterable[Input], what: str) -> None:
+    for item in items:
+        given = values.flag(item.name) if item.kind == "flag" else values.text(item.name)
+        if given and given != item.default:
+            raise UsageError(
+                f"--{item.name} means nothing for `init {what}`",
+                fix="leave it out, or see `gitops-action init --help`",
+            )
