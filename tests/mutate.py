@@ -85,6 +85,7 @@ APPROVALS = (f"{UNIT}/test_gates_approvals.py",)
 CACHE = (f"{UNIT}/test_gates_head_cache.py",)
 DECISIONS = (f"{UNIT}/test_gates_decisions.py",)
 EVALUATE = (f"{UNIT}/test_gates_evaluate.py",)
+RETURNS = (f"{UNIT}/test_gates_rollback.py",)
 CHECKS = (f"{UNIT}/test_gates_checks.py",)
 PROOF = (f"{UNIT}/test_deployments_proof.py",)
 CHOICE = (f"{UNIT}/test_rollback_choice.py",)
@@ -162,6 +163,10 @@ RULES = (
     Rule(function="_asked", within="gates/rollback", tests=EVALUATE),
     Rule(function="_verified", within="gates/rollback", tests=EVALUATE),
     Rule(function="_failed", within="gates/rollback", tests=EVALUATE),
+    Rule(function="returns", within="gates/rollback", tests=RETURNS),
+    Rule(function="_earlier", within="gates/rollback", tests=RETURNS),
+    Rule(function="_own", within="gate/rollback", tests=(f"{UNIT}/test_gate_command.py",)),
+    Rule(function="alone", within="gate/rollback", tests=(f"{UNIT}/test_gate_command.py",)),
     Rule(function="scope_of", within="gates/evaluate", tests=EVALUATE),
     Rule(function="_overridden", within="gates/evaluate", tests=EVALUATE),
     Rule(function="_state", within="gates/checks", tests=CHECKS),

@@ -1047,3 +1047,85 @@ def test_a_person_with_the_right_is_a_cause(mode: str, merge: str, goes: bool) -
     decide(here, number, "rollback", environment="production", images=(image("v2"),))
     here.gate()
     assert merged(here, number) is goes
+
+
+def test_a_rollback_with_a_cause_that_brings_more_needs_the_approvals() -> None:
+    """A branch's name and a failure are not enough for what else the change brings."""
+    here = failed()
+    number = roll_back(here, also={"environments/production/more.yaml": manifest("v1")})
+    here.gate()
+    decide(here, number, "merge", change=change_of(here, number))
+    here.gate()
+    assert not merged(here, number)
+    here.review(number, by="bob")
+    here.gate()
+    assert not merged(here, number)  # the window is closed
+
+
+# A person's own pull request that goes back, as by GitHub's button "Revert".
+
+
+def verified() -> World:
+    """v1 and v2 were both verified."""
+    here = world(ROLLED.format(mode="propose", merge="manual"))
+    here.deploy("production")
+    here.change({PRODUCTION: manifest("v2")})
+    here.deploy("production")
+    return here
+
+
+def revert(
+    here: World, to: str = "v1", by: str = "alice", also: dict[str, str | None] | None = None
+) -> int:
+    here.change({PRODUCTION: manifest(to), **(also or {})}, branch="revert-7-web", by=by)
+    return here.open("revert-7-web", by=by)
+
+
+def ready(here: World, number: int) -> str:
+    return here.newest(number)["gitops/ready"].state
+
+
+def test_a_persons_revert_is_a_rollback_that_a_person_merges() -> None:
+    here = verified()
+    number = revert(here)
+    here.gate()
+    assert ready(here, number) == "success"
+    assert not merged(here, number)
+    decide(here, number, "merge", change=change_of(here, number))
+    here.gate()
+    assert merged(here, number)
+
+
+@pytest.mark.parametrize(
+    ("to", "by", "also"),
+    [
+        ("v1", "mallory", None),
+        ("v1", BUMPER, None),
+        ("v0", "alice", None),
+        ("v1", "alice", {"environments/production/more.yaml": manifest("v1")}),
+    ],
+)
+def test_what_is_no_return_by_a_person_with_the_right_passes_every_gate(
+    to: str, by: str, also: dict[str, str | None] | None
+) -> None:
+    here = verified()
+    number = revert(here, to, by, also)
+    here.gate()
+    assert ready(here, number) != "success"
+
+
+def test_what_was_rolled_back_goes_forward_by_every_gate() -> None:
+    here = verified()
+    here.change({PRODUCTION: manifest("v1")})
+    here.deploy("production")
+    number = revert(here, to="v2")
+    here.gate()
+    assert ready(here, number) != "success"
+
+
+def test_a_revert_is_granted_at_every_run() -> None:
+    here = verified()
+    number = revert(here)
+    for _ in range(3):
+        here.gate()
+        assert ready(here, number) == "success"

@@ -15,6 +15,7 @@ from gitops_action.commands.gate.change import (
 from gitops_action.commands.gate.facts import BaseState, RunFacts
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.reexecute import BRANCHES, Proof, prove
+from gitops_action.commands.gate.rollback import RollbackClaims
 from gitops_action.core.config import HOLDS_FOLDER, Environment
 from gitops_action.core.config.resolved import Approvals, Gates, Override
 from gitops_action.core.dataclass import dataclass
@@ -24,7 +25,6 @@ from gitops_action.core.gates.decisions import (
     merging,
     overrides_of,
     readable_teams,
-    rollback_requests,
 )
 from gitops_action.core.gates.evaluate import GateFacts, evaluate, scope_of
 from gitops_action.core.gates.model import GateResult
@@ -32,12 +32,11 @@ from gitops_action.core.gates.open_pull_request import OpenPullRequest
 from gitops_action.core.gates.rollback import (
     RollbackCause,
     approvals_of_rollback,
-    rollback_cause,
 )
 from gitops_action.core.gates.validation import ValidationFacts
 from gitops_action.core.gates.validation import evaluate as evaluate_validation
 from gitops_action.core.gates.verdict import Verdict, environment_verdict, ready_verdict
-from gitops_action.core.gates.versions import Predecessor
+from gitops_action.core.gates.versions import ImageMove, Predecessor
 from gitops_action.core.pull_requests import MergeMethod
 from gitops_action.core.report.gate import GateReport, MergePlan
 from gitops_action.core.repository import MergeConflictError
@@ -114,6 +113,7 @@ class Evaluator:
         self._reader = reader
         self._facts = facts
         self._cache = cache
+        self._claims = RollbackClaims(ports, base, facts)
 
     @property
     def base(self) -> str:
@@ -131,7 +131,7 @@ class Evaluator:
         except GitOpsError:
             return None
 
-    def _by_entry(self, pull: OpenPullRequest, known: KnownChange) -> EvaluatedPull:
+    def _by_entry(self, pull: OpenPullRequest, known: KnownChange) -> EvaluatedPull | None:
         entry = known.entry
         judged = JudgedChange(
             digest=entry.digest,
@@ -143,6 +143,8 @@ class Evaluator:
             pushers=entry.pushers,
             remembered=True,
         )
+        if any(self._cause(one, pull, judged) for one in self._of(judged)):
+            return None  # that nothing else changes is not remembered
         found = self._judged(pull, judged, lambda _touched: Proof(ours=entry.ours))
         newer = self._with_reviews(entry, pull)
         return replace(found, entry=newer, partly=known.validated is None)
@@ -183,7 +185,7 @@ class Evaluator:
         validated = self._reader.validate(change, proposal)
         judged = JudgedChange.of(change, validated)
         found = self._judged(
-            pull, judged, lambda touched: self._proof(pull, proposal, change, touched)
+            pull, judged, lambda touched: self._proof(pull, proposal, change, touched), change
         )
         entry = self._cache.make(pull, change, validated, ours=found.proof.ours)
         return replace(found, change=change, entry=self._with_reviews(entry, pull))
@@ -205,8 +207,9 @@ class Evaluator:
         pull: OpenPullRequest,
         change: JudgedChange,
         prove_it: Callable[[Sequence[TouchedEnvironment]], Proof],
+        merged: MergedChange | None = None,
     ) -> EvaluatedPull:
-        touched = self._touched(pull, change)
+        touched = self._touched(pull, change, merged)
         verdicts = tuple(self._verdict(one, pull, change) for one in touched)
         verdict = ready_verdict(verdicts, draft=pull.draft)
         if not verdicts and (errors := change.validated.errors("")):
@@ -220,6 +223,7 @@ class Evaluator:
             environments=verdicts,
             change=change,
         )
+        report = replace(report, unheld=_unheld(touched, change))
         return EvaluatedPull(
             pull=pull,
             report=report,
@@ -227,14 +231,22 @@ class Evaluator:
             method=next((one.environment.merge_method for one in touched), "merge"),
         )
 
+    def _of(self, change: JudgedChange) -> tuple[Environment, ...]:
+        """The environments that it touches."""
+        return tuple(one for one in self._base.config.environments if one.name in change.causes)
+
     def _touched(
-        self, pull: OpenPullRequest, change: JudgedChange
+        self, pull: OpenPullRequest, change: JudgedChange, merged: MergedChange | None
     ) -> tuple[TouchedEnvironment, ...]:
-        return tuple(
-            TouchedEnvironment(environment=one, rollback=self._cause(one, pull, change))
-            for one in self._base.config.environments
-            if one.name in change.causes
-        )
+        """A rollback is granted only where the change is exactly the return of its images."""
+        found = []
+        for one in self._of(change):
+            cause = self._cause(one, pull, change)
+            moves = change.moves.get(one.name, ())
+            if cause and not (merged and self._claims.alone(one, merged, moves)):
+                cause = None
+            found.append(TouchedEnvironment(environment=one, rollback=cause))
+        return tuple(found)
 
     def _verdict(
         self,
@@ -265,16 +277,7 @@ class Evaluator:
     def _cause(
         self, environment: Environment, pull: OpenPullRequest, change: JudgedChange
     ) -> RollbackCause | None:
-        """Why a rollback is granted: by the records and by people, never by what it calls itself.
-
-        The branch's name only saves reading the records of every other pull request.
-        """
-        requests = rollback_requests(pull.decisions, environment.name)
-        named = pull.branch.startswith(f"{BRANCHES}{environment.name}/rollback/")
-        moves = change.moves.get(environment.name, ())
-        if not moves or not (requests or named):
-            return None
-        return rollback_cause(moves, self._facts.records(environment), requests)
+        return self._claims.cause(environment, pull, change.moves.get(environment.name, ()))
 
     def _gate_facts(
         self,
@@ -385,6 +388,17 @@ def _new_holds(change: MergedChange, touched: Sequence[TouchedEnvironment]) -> f
     if "hold-removed" in causes or not any(one.rollback for one in touched):
         return frozenset()
     return frozenset(path for path in change.sides.changed() if path.startswith(HOLDS_FOLDER))
+
+
+def _unheld(
+    touched: Sequence[TouchedEnvironment], change: JudgedChange
+) -> Mapping[str, tuple[ImageMove, ...]]:
+    """The images that rollbacks replace without a hold."""
+    return {
+        one.environment.name: change.moves[one.environment.name]
+        for one in touched
+        if one.rollback and "hold-added" not in change.causes[one.environment.name]
+    }
 
 
 def _with_void(result: GateResult, overrides: Overrides) -> GateResult:

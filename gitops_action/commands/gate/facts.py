@@ -40,7 +40,7 @@ from gitops_action.core.gates.open_pull_request import (
 )
 from gitops_action.core.gates.simulate import Simulation, with_approvals
 from gitops_action.core.gates.verdict import READY_CONTEXT
-from gitops_action.core.gates.versions import Predecessor, undone_versions
+from gitops_action.core.gates.versions import ImageMove, Predecessor, ran, undone_versions
 from gitops_action.core.pull_requests import ABSENT
 from gitops_action.core.repository import MergeConflictError
 from gitops_action.errors import GitOpsError
@@ -192,6 +192,16 @@ class RunFacts:
             found = tuple(self._by_content(environment, one) for one in proved)
             self._records_of[environment.name] = found
         return self._records_of[environment.name][:newest]
+
+    def ran_before(self, environment: Environment, moves: Iterable[ImageMove]) -> bool:
+        """Whether records say that each image ran there: a hint that saves reading commits.
+
+        A record that was too large for its images names none.
+        """
+        proved = [one for one in self._read_records().get(environment.name, ()) if one.proved]
+        return all(
+            any(not one.applications or ran(one, move) != "no" for one in proved) for move in moves
+        )
 
     def _by_content(self, environment: Environment, record: EvaluatedRecord) -> EvaluatedRecord:
         try:

@@ -14,6 +14,7 @@ from gitops_action.commands.bump.content import CommitContent
 from gitops_action.commands.gate.ports import GateTrees
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.gates.versions import ImageMove
 from gitops_action.core.images import ImageChange
 from gitops_action.core.inputs.bump import DIGEST_MODES, DigestMode
 from gitops_action.core.plan import Plan, PlanRequest, make_keep, make_plan
@@ -91,6 +92,38 @@ def prove(  # noqa: PLR0913 - a proposal, and what it is compared with
                 return Proof(ours=True, declared=declared)
     reason = "planning its images on the base does not give its files"
     return Proof(ours=False, declared=declared, reason=reason)
+
+
+def gives(  # noqa: PLR0913 - images, and what their plan is compared with
+    environment: Environment,
+    moves: Sequence[ImageMove],
+    sides: Sides,
+    *,
+    base: str,
+    config: Config,
+    trees: GateTrees,
+    beside: frozenset[str] = frozenset(),
+) -> bool:
+    """Whether planning the images that a change brings gives exactly its files."""
+    targets = dict.fromkeys(move.after for move in moves if move.after is not None)
+    changed = _changed(sides, beside)
+    content = _TreeContent(trees, sides.base)
+    names = tuple(dict.fromkeys(move.application for move in moves))
+    for applications in ((), names):
+        for mode in DIGEST_MODES:
+            request = _Request(
+                environment=environment,
+                config=config,
+                changes=tuple(
+                    ImageChange(repository=image.repository, target=image) for image in targets
+                ),
+                applications=applications,
+                mode=mode,
+            )
+            plan = _plan(request, content, base) if changed else None
+            if plan is not None and _blobs(plan) == changed:
+                return True
+    return False
 
 
 def _environment(declared: Declared, config: Config) -> Environment | None:

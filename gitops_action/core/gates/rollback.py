@@ -83,6 +83,22 @@ def rollback_cause(
     return None
 
 
+def returns(moves: Iterable[ImageMove], records: Iterable[EvaluatedRecord]) -> bool:
+    """Whether each image that comes back was verified before the one it replaces was deployed.
+
+    What was rolled back and is proposed again goes forward, and passes every gate.
+    """
+    finished = [one for one in records if one.proved and one.ended]
+    return all(_earlier(move, finished) for move in moves if move.before != move.after)
+
+
+def _earlier(move: ImageMove, records: Iterable[EvaluatedRecord]) -> bool:
+    listed = list(records)
+    first = min((one.started for one in listed if _failed(move, one)), default=None)
+    good = [one for one in listed if one.result is Result.SUCCEEDED and ran(one, move) != "no"]
+    return any(first is None or one.started < first for one in good)
+
+
 def _asked(move: ImageMove, request: RollbackRequest) -> bool:
     return move.before is not None and any(
         matches(image, move.before) != "no" for image in request.images

@@ -39,6 +39,7 @@ class GateReport:
         verdict: of the pull request as a whole.
         environments: verdicts of those that are touched.
         moves: the images that change in each of them.
+        unheld: the images that a rollback without a hold replaces, by environment.
         validation: what they render to, and what is wrong with it.
         plan: who merges.
         method: of the merge, where the gate merges.
@@ -56,6 +57,7 @@ class GateReport:
     verdict: Verdict
     environments: tuple[Verdict, ...] = ()
     moves: Mapping[str, tuple[ImageMove, ...]] = field(default_factory=dict)
+    unheld: Mapping[str, tuple[ImageMove, ...]] = field(default_factory=dict)
     validation: tuple[EnvironmentReport, ...] = ()
     plan: MergePlan = "none"
     now: datetime
@@ -174,6 +176,16 @@ def _gate(result: GateResult) -> dict[str, str]:
     }
 
 
+def _replaced(report: GateReport) -> list[str]:
+    """`production web@v1.2.3`: what a rollback without a hold replaces."""
+    return [
+        f"{environment} {move.application}@{version_of(move.before)}"
+        for environment, moves in report.unheld.items()
+        for move in moves
+        if move.before is not None
+    ]
+
+
 def _commands(report: GateReport) -> list[str]:
     """The comment commands that help in this state, to copy."""
     if not report.environments:
@@ -182,7 +194,9 @@ def _commands(report: GateReport) -> list[str]:
     found = ["/gitops merge off"] if report.plan == "by-itself" else []
     if report.ready and report.plan in {"manual", "foreign"}:
         found.append("/gitops merge")
-    found.append("/gitops hold because …")
+    found += [f"/gitops hold {what} because …" for what in _replaced(report)]
+    if not report.unheld:
+        found.append("/gitops hold because …")
     first = next((one for one in closed if one.gate in OVERRIDABLE), None)
     if first is not None:
         found.append(f"/gitops override {first.gate} {report.short} because …")
