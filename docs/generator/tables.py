@@ -231,6 +231,8 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "comment-commands": comment_commands_table,
     "known-kinds": known_kinds_table,
     "permissions": permissions_table,
+    "comment-refusal": example.comment_refusal,
+    "promotion-pull-request": example.promotion_pull_request,
     "pull-request": example.pull_request,
     "reason-codes": reason_codes_table,
     **{f"{command.name}-inputs": (lambda c=command: inputs_table(c)) for command in COMMANDS},

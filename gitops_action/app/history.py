@@ -37,12 +37,16 @@ def _ports(inputs: HistoryInputs, context: Context, stack: ExitStack) -> history
             fix="give `repository: OWNER/NAME`, or no token to read the checkout",
         )
     from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.github.merged_by import GitHubCommitPeople  # noqa: PLC0415 - same
     from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
 
     commits = branch_history(inputs, inputs.repository, inputs.token, stack, base=inputs.base)
     client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
     return history.HistoryPorts(
-        commits=commits, clock=clock, records=GitHubRecords(client, inputs.repository)
+        commits=commits,
+        clock=clock,
+        records=GitHubRecords(client, inputs.repository),
+        people=GitHubCommitPeople(client, inputs.repository),
     )
 
 

@@ -13,16 +13,19 @@ from gitops_action.core.config.values import format_duration
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.history.content import ContentHistory, LoggedCommit, read_histories
+from gitops_action.core.history.people import PullRequestPeople, with_people
 from gitops_action.core.history.rows import HistoryRow, history_rows, since
 from gitops_action.core.inputs.history import HistoryInputs, moment
 from gitops_action.core.markdown import cell
 from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.core.repository import Snapshot
-from gitops_action.errors import UsageError
+from gitops_action.errors import GitOpsError, UsageError
 
 _OUTPUT_ROWS = 500
 """Rows of the output: what GitHub takes of one is 1 MiB."""
 _MOST_RECORDS = 2_000
+_MOST_PEOPLE = 400
+"""Commits whose pull requests are read: ten requests."""
 _DIGITS = 12
 
 
@@ -56,13 +59,22 @@ class DeploymentRecords(Protocol):
         ...
 
 
+class CommitPeople(Protocol):
+    """Who stands behind commits."""
+
+    def read(self, commits: Sequence[str]) -> Mapping[str, PullRequestPeople]:
+        """The people of each commit that a merged pull request brought."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class HistoryPorts:
-    """What `history` talks to; without a token there are no records."""
+    """What `history` talks to; without a token there are no records, and no people."""
 
     commits: CommitHistory
     clock: Clock
     records: DeploymentRecords | None = None
+    people: CommitPeople | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +151,24 @@ def run(inputs: HistoryInputs, ports: HistoryPorts) -> Outcome:
     notes = [one.content.note for one in found if one.content.note]
     if ports.records is None:
         notes.append("without a token nothing is known of deployments")
-    return _outcome(inputs, rows, notes)
+    named, note = _with_people(rows, ports.people)
+    return _outcome(inputs, named, [*notes, *filter(None, (note,))])
+
+
+def _with_people(
+    rows: Sequence[HistoryRow], people: CommitPeople | None
+) -> tuple[Sequence[HistoryRow], str]:
+    """The rows with who stands behind them, and what is not known of that."""
+    commits = list(dict.fromkeys(row.commit for row in rows if not row.off_branch))
+    if people is None or not commits:
+        return rows, ""
+    try:
+        found = people.read(commits[:_MOST_PEOPLE])
+    except GitOpsError as error:
+        return rows, f"who approved is not known: {error}"
+    older = len(commits) > _MOST_PEOPLE
+    note = f"who approved is shown of the newest {_MOST_PEOPLE} changes" if older else ""
+    return with_people(rows, found), note
 
 
 def _environments(config: Config, names: Sequence[str]) -> tuple[Environment, ...]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
 
 from gitops_action.app import history as app
 from gitops_action.app.tools import Context
 from gitops_action.core.deploy.result import Result
+from gitops_action.core.gates.decisions import Decision, write_decision
 from gitops_action.core.inputs import Values, check_values
 from gitops_action.core.inputs.history import HISTORY
 from gitops_action.core.inputs.values import with_defaults
@@ -21,7 +24,13 @@ from tests.support.github_forge import CONFIG, REPOSITORY, Stage
 from tests.support.github_forge import stage as github_stage
 from tests.support.reporters import QUIET
 
-RIGHTS = {"contents": "read", "deployments": "read", "checks": "read", "actions": "read"}
+RIGHTS = {
+    "contents": "read",
+    "deployments": "read",
+    "checks": "read",
+    "actions": "read",
+    "pull_requests": "read",
+}
 GITOPS = """\
 version: 1
 environments:
@@ -124,6 +133,51 @@ def test_a_row_for_each_version_with_what_became_of_it(stage: Stage) -> None:
     assert (production["version"], production["previous"]) == ("v2", image("v1"))
 
 
+def comment(stage: Stage, number: int, by: str, body: str) -> None:
+    rights = {"pull_requests": "write", "issues": "write"}
+    token = stage.forge.token(login=by, repositories=[REPOSITORY], permissions=rights)
+    answer = requests.post(
+        f"{stage.forge.api_url}/repos/{REPOSITORY}/issues/{number}/comments",
+        json={"body": body},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=20,
+    )
+    assert answer.status_code == 201, answer.text
+
+
+def proposed(stage: Stage, version: str, *, by: str) -> int:
+    """A pull request that bumps staging."""
+    branch = f"gitops/staging/{version}"
+    files = {"environments/staging/kustomization.yaml": overlay(version)}
+    stage.repository.commit(branch=branch, files=files, author=by)
+    return int(stage.repository.open(head=branch, by=by).number)
+
+
+def test_approvers_and_who_asked_stand_behind_what_a_bot_proposes(stage: Stage) -> None:
+    stage.repository.collaborator("bob", "write")
+    number = proposed(stage, "v2", by="gitops-bot[bot]")
+    stage.repository.review(number, by="bob")
+    asked = Decision(kind="merge", login="carol", person=7, at=datetime.now(UTC))
+    comment(stage, number, "gate[bot]", write_decision(asked))
+    forged = Decision(kind="merge", login="mallory", person=8, at=datetime.now(UTC))
+    comment(stage, number, "other[bot]", write_decision(forged))
+    stage.repository.merge(number, method="squash", by="gate[bot]")
+    stage.repository.merge(proposed(stage, "v3", by="alice"), by="gate[bot]")
+    newest, before, *_ = rows(stage, environment="staging")
+    assert (newest["version"], newest["people"]) == ("v3", ["alice"])
+    assert (before["version"], before["people"]) == ("v2", ["bob", "carol"])
+
+
+def test_without_the_right_to_pull_requests_a_note_says_what_is_missing(stage: Stage) -> None:
+    rights = {name: right for name, right in RIGHTS.items() if name != "pull_requests"}
+    token = stage.forge.token(repositories=[REPOSITORY], permissions=rights)
+    context = Context(environ={}, redactor=Redactor(), reporter=QUIET)
+    outcome = app.run(values(stage, environment="staging", token=token), context)
+    assert json.loads(outcome.outputs["history"])[0]["people"] == ["alice"]
+    (notice,) = outcome.notices
+    assert "who approved is not known" in notice.text
+
+
 def test_what_people_rewrote_is_discovered_again(stage: Stage) -> None:
     bump(stage, "staging", "v2")
     stage.repository.commit(
@@ -177,7 +231,7 @@ def test_few_requests_are_enough(stage: Stage) -> None:
 
 
 def test_a_long_history_takes_a_request_for_many_commits(tmp_path: Path) -> None:
-    """2,000 Deployments by the same counts are 74 requests."""
+    """2,000 Deployments by the same counts are 74 requests, and the people 10 more."""
     shape = Shape(commits=400, environments=3, applications=4, deployments=200)
     with github_stage(tmp_path, {}) as empty:
         repository = empty.forge.create_repository("acme/long", private=True)
@@ -186,7 +240,7 @@ def test_a_long_history_takes_a_request_for_many_commits(tmp_path: Path) -> None
         token = empty.forge.token(repositories=["acme/long"], permissions=RIGHTS)
         before = len(empty.forge.requests)
         found = rows(empty, repository="acme/long", token=token)
-        assert len(empty.forge.requests) - before <= 4 + 200 // 40 + 3 * (200 // 100 + 1)
+        assert len(empty.forge.requests) - before <= 4 + 200 // 40 + 3 * (200 // 100 + 1) + 10
     bumped = [row for row in found if row.get("previous")]
     assert len(bumped) == 400 - 400 // 11
     assert all(row.get("result") in {None, "succeeded"} for row in bumped)

@@ -3,7 +3,13 @@ import functools
 import pytest
 from graphql import GraphQLSchema, build_ast_schema, parse, validate
 
-from gitops_action.adapters.github import gate_queries, promotions, proved_records, queries
+from gitops_action.adapters.github import (
+    gate_queries,
+    merged_by,
+    promotions,
+    proved_records,
+    queries,
+)
 from testbed.forge.npm import package
 
 DOCUMENTS = {
@@ -29,6 +35,7 @@ DOCUMENTS = {
     "folders": queries.folders_document(4),
     "deployments": proved_records.deployments_document(3),
     "workflow runs": proved_records.runs_document(40),
+    "people of commits": merged_by.people_document(40),
     "open pull requests that promote": promotions.OPEN_PULL_REQUESTS,
 }
 

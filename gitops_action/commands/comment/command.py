@@ -25,7 +25,7 @@ from gitops_action.core.markdown import code, prose
 from gitops_action.core.outcome import Outcome
 from gitops_action.errors import DeniedError, GitOpsError
 
-__all__ = ["CommentPorts", "run"]
+__all__ = ["CommentPorts", "refusal_text", "run"]
 
 _PINNED = frozenset({"merge", "override", "refresh"})
 """Commands about the very change that their writer saw."""
@@ -139,13 +139,17 @@ def _refuse_unless_allowed(
 
 
 def _refuse(comment: CommentFacts, refusal: CommentRefusal, ports: CommentPorts) -> None:
-    """Say why, and what to copy; nothing of it can ping, link or break out of its span."""
+    ports.conversation.reply(comment, refusal_text(refusal))
+    _tolerated(lambda: ports.conversation.react(comment, "confused"))
+
+
+def refusal_text(refusal: CommentRefusal) -> str:
+    """Why, and what to copy; nothing of it can ping, link or break out of its span."""
     lines = [prose(refusal.reason)]
     if refusal.suggestion:
         lines.append(f"Try {code(refusal.suggestion)}")
     lines.append(f"Reason code: `{refusal.code}`")
-    ports.conversation.reply(comment, "\n\n".join(lines))
-    _tolerated(lambda: ports.conversation.react(comment, "confused"))
+    return "\n\n".join(lines)
 
 
 def _tolerated(react: Callable[[], None]) -> None:

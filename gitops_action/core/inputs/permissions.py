@@ -317,6 +317,14 @@ RIGHTS: tuple[TokenPermission, ...] = (
         purpose="read the jobs of many runs at once",
         without="only the runs of the newest deployments are read",
     ),
+    TokenPermission(
+        command="history",
+        held_by="token",
+        permission="pull-requests",
+        level="read",
+        purpose="show who proposed and approved each version",
+        without="the commits' authors are shown, with a note",
+    ),
     *DRIFT_RIGHTS,
     TokenPermission(
         command="promote",
