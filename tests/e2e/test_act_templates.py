@@ -10,22 +10,13 @@ import pytest
 
 from testbed.act import WorkflowRun, run_workflow
 from testbed.demo import application
-from testbed.demo.application import Release
 from testbed.demo.layouts import APPLICATION, ENVIRONMENT, NEW_TAG, OVERLAYS
 from testbed.demo.stage import Stage
 from testbed.process import run
-from tests.support.act_actions import repositories
+from tests.support.act_actions import released, repositories
 from tests.support.scaffold import EXAMPLE, WEB, files_of
 
 NEW_VERSION = ".github/workflows/new-application-version.yml"
-
-
-def released(stage: Stage, files: Mapping[str, str]) -> Release:
-    """Put the template's files into the application's repository and push a tag."""
-    # The template's base image is to be had from Docker Hub alone.
-    small = {"Dockerfile": "FROM scratch\nCOPY server.py /\n"}
-    stage.forge.repository(APPLICATION).commit(files={**files, **small}, message="From template")
-    return stage.release(NEW_TAG)
 
 
 @pytest.fixture

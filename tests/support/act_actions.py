@@ -7,10 +7,13 @@ the same inputs and give the same outputs; what is tested is everything between 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from testbed.cache import ROOT
-from testbed.demo.application import ACTION
+from testbed.demo.application import ACTION, Release
+from testbed.demo.layouts import APPLICATION, NEW_TAG
+from testbed.demo.stage import Stage
 from tests.support.deploy_workflow import library
 
 LIBRARY = "OWNER/gitops-action@v1"
@@ -60,9 +63,14 @@ def repositories(root: Path, action: str, *workflows: str) -> dict[str, Path]:
         workflows: texts of workflows, beside the library's own.
     """
     ours = library(root / "library", action)
-    found = {LIBRARY: ours, ACTION: ours}
     shipped = (path.read_text() for path in sorted((ROOT / ".github/workflows").glob("*.yml")))
-    for used in _USED.finditer("\n".join([*workflows, *shipped])):
+    return {LIBRARY: ours, ACTION: ours, **stand_ins(root, *workflows, *shipped)}
+
+
+def stand_ins(root: Path, *workflows: str) -> dict[str, Path]:
+    """The stand-ins for what these workflows name by commit."""
+    found = {}
+    for used in _USED.finditer("\n".join(workflows)):
         stand_in = _STAND_INS.get(used["name"])
         if stand_in is None:
             continue  # of workflows that no test runs; act reports one that is missing
@@ -71,3 +79,11 @@ def repositories(root: Path, action: str, *workflows: str) -> dict[str, Path]:
         (folder / "action.yml").write_text(f"name: stand-in\n{stand_in}")
         found[f"{used['name']}@{used['commit']}"] = folder
     return found
+
+
+def released(stage: Stage, files: Mapping[str, str]) -> Release:
+    """Put an application template's files into its repository and push a tag."""
+    # The template's base image is to be had from Docker Hub alone.
+    small = {"Dockerfile": "FROM scratch\nCOPY server.py /\n"}
+    stage.forge.repository(APPLICATION).commit(files={**files, **small}, message="From template")
+    return stage.release(NEW_TAG)

@@ -1,0 +1,92 @@
+"""What a release publishes, under act: the image by digest, its workflows by commit.
+
+The tree is released to GitHub's double and its image to a registry; an application that `init`
+wrote then calls the released workflow by `@v1`. act does not know GitHub's self-repository syntax,
+as older runners and GitHub Enterprise Server do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from testbed.act import WorkflowRun, run_workflow
+from testbed.demo import application
+from testbed.demo.layouts import APPLICATION, NEW_TAG, OVERLAYS
+from testbed.demo.stage import Stage
+from testbed.docker.images import LABEL
+from testbed.process import run
+from tests.support.act_actions import released, stand_ins
+from tests.support.released import REPOSITORY, VERSION, Releasing, prepared_tree, releasing
+from tests.support.scaffold import EXAMPLE, WEB, files_of
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Releasing]:
+    with releasing(tmp_path / "library", prepared_tree(tmp_path / "library/checkout")) as made:
+        yield made
+        made.forge.assert_clean()
+
+
+def pushed(library: Releasing, action: str) -> str:
+    """The action's image in the registry, as publish.yml labels it; gives its name by digest."""
+    context, tag = library.root.parent / "context", f"{library.image}:{VERSION}"
+    context.mkdir()
+    label = f"LABEL {LABEL}=1 org.opencontainers.image.revision={library.source}"
+    (context / "Dockerfile").write_text(f"FROM {action}\n{label}\n")
+    run("docker", "build", "--quiet", "--tag", tag, context)
+    run("docker", "push", "--quiet", tag, timeout=400)
+    found = run("docker", "image", "inspect", "--format", "{{index .RepoDigests 0}}", tag).strip()
+    run("docker", "image", "rm", tag)
+    return found
+
+
+def checked_out(library: Releasing, commit: str) -> Path:
+    """The tree of a commit, as a runner downloads it."""
+    folder = library.root.parent / commit
+    run("git", "clone", "--quiet", "--no-checkout", library.repository.path, folder)
+    run("git", "-C", folder, "checkout", "--quiet", commit)
+    return folder
+
+
+def test_an_application_releases_by_the_released_workflow(
+    library: Releasing, overlays: Stage, action: str, runner: str
+) -> None:
+    image = pushed(library, action)
+    done = library.run("publish", "--image", image, token=library.token())
+    assert done.returncode == 0, done.stderr
+    commit = library.tags()["v1"]
+    actions = library.repository.resolve(f"{commit}^")
+    tree = checked_out(library, commit)
+    web = replace(WEB, image=overlays.image)
+    answers = replace(EXAMPLE, subject="application", applications=(web,), library=REPOSITORY)
+    release = released(overlays, files_of(answers))
+    workflow = (tree / ".github/workflows/release.yml").read_text()
+    result = run_workflow(
+        WorkflowRun(
+            checkout=release.checkout,
+            workflow=application.WORKFLOW,
+            image=runner,
+            event=application.push_event(overlays.forge, release),
+            env=application.job_variables(overlays.forge, release),
+            variables={"GITOPS_CLIENT_ID": "Iv1.example"},
+            secrets={
+                "GITOPS_PRIVATE_KEY": overlays.token,
+                "GITHUB_TOKEN": overlays.forge.token(kind="job", home=APPLICATION),
+            },
+            repositories={
+                f"{REPOSITORY}@v1": tree,
+                f"{REPOSITORY}@{actions}": checked_out(library, actions),
+                **stand_ins(overlays.root, workflow),
+            },
+        )
+    )
+    assert result.exit_code == 0, result.log[-5000:]
+    assert image in result.log
+    (pull,) = overlays.environment.pull_requests()
+    changed = overlays.environment.read(pull.head, OVERLAYS.deployed).decode()
+    assert re.search(rf'newTag: "{NEW_TAG}@sha256:[0-9a-f]{{64}}"', changed)
