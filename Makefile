@@ -14,6 +14,9 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 # Two workers: what the slowest tests wait for is mostly other processes.
 WORKERS ?= 2
 
+# uv installs in a fifth of pip's time, but reads no pip.conf: where packages come by that, pip does it.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
+
 TEST_STEPS := parts lint test-coverage test-e2e
 
 .PHONY: help demo parts test test-cold test-unit test-integration test-e2e lint audit bench docs lock
@@ -100,6 +103,10 @@ clean: ## remove what tests and demo have built and cached for all clones, image
 $(READY): requirements/dev.txt pyproject.toml
 	@echo "Setting up .venv from requirements/dev.txt"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements/dev.txt
+	@awk '/^uv==/ {found = 1} found {print} found && !/\\$$/ {exit}' requirements/dev.txt >.venv/uv.txt
+	@$(PIP_INSTALL) .venv/uv.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes \
+	    --requirement requirements/dev.txt \
+	  || $(PIP_INSTALL) requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
