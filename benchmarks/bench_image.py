@@ -1,30 +1,60 @@
-"""The action's image: what it adds to its base.
+"""The action's image: what it adds to its base, what is pulled, and how soon a bump is done.
 
 python -m benchmarks image
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import time
 from collections.abc import Iterator
+from pathlib import Path
+
+import requests
 
 from benchmarks.parts.figures import Figure
+from benchmarks.parts.throttle import throttled
+from testbed import reaper
+from testbed.action import Step, run_step
+from testbed.demo.layouts import APPLICATION, ENVIRONMENT, NEW_TAG, OVERLAYS
+from testbed.demo.stage import Stage
 from testbed.docker import action_image, base_image, daemon
 from testbed.docker.images import size
+from testbed.process import PartError, run
+from testbed.registry import Registry
 
 MEGABYTE = 1_000_000
 MOST = 220
+COMPRESSED = 120
+RATE = 50 * MEGABYTE
+SECONDS = 10
+_START_SECONDS = 60
+_ACCEPT = (
+    "application/vnd.docker.distribution.manifest.v2+json, "
+    "application/vnd.oci.image.manifest.v1+json"
+)
 
 
 def measure() -> Iterator[Figure]:
-    """Build the image and compare.
+    """Build the image and compare; push it, and pull it as a runner does.
 
     Raises:
-        PartError: there is no Docker here.
+        PartError: there is no Docker here, or no right to start a second daemon.
     """
-    with daemon():
-        base = base_image()
-        own, below = size(action_image()), size(base)
-    yield Figure(
+    with daemon(), reaper.scratch("bench-image") as folder:
+        base, action = base_image(), action_image()
+        yield _unpacked(action, base)
+        with Registry.start(folder / "registry") as registry:
+            below, own = (_push(registry, *one) for one in ((base, "base"), (action, "action")))
+            yield _compressed(below, own)
+            yield _pulled(registry, folder)
+
+
+def _unpacked(action: str, base: str) -> Figure:
+    own, below = size(action), size(base)
+    return Figure(
         row="image",
         name="image: size on top of its base",
         value=(own - below) / MEGABYTE,
@@ -32,3 +62,99 @@ def measure() -> Iterator[Figure]:
         target=MOST,
         detail=f"{own / MEGABYTE:.0f} MB on {base} with {below / MEGABYTE:.0f} MB, unpacked",
     )
+
+
+def _compressed(below: int, own: int) -> Figure:
+    return Figure(
+        row="image",
+        name="image: compressed, as it is pulled",
+        value=own / MEGABYTE,
+        unit="MB",
+        target=COMPRESSED,
+        detail=f"of it {(own - below) / MEGABYTE:.0f} MB on top of this base",
+    )
+
+
+def _push(registry: Registry, image: str, name: str) -> int:
+    """Push it as `name:1`; gives the bytes of its layers there."""
+    tag = f"{registry.address}/{name}:1"
+    run("docker", "tag", image, tag)
+    run("docker", "push", "--quiet", tag, timeout=600)
+    run("docker", "image", "rm", tag)
+    manifest = requests.get(
+        f"http://{registry.address}/v2/{name}/manifests/1", headers={"Accept": _ACCEPT}, timeout=30
+    ).json()
+    return sum(int(layer["size"]) for layer in manifest["layers"])
+
+
+def _pulled(registry: Registry, folder: Path) -> Figure:
+    """A daemon that has the base alone, as a hosted runner may, pulls the action and bumps."""
+    with (
+        _runner(folder / "runner"),
+        throttled(int(registry.address.rpartition(":")[2]), RATE) as port,
+        Stage.open(folder / "stage", OVERLAYS) as stage,
+    ):
+        stage.registry.push_image(APPLICATION, NEW_TAG)
+        run("docker", "pull", "--quiet", f"{registry.address}/base:1", timeout=600)
+        image = f"localhost:{port}/action:1"
+        began = time.perf_counter()
+        run("docker", "pull", "--quiet", image, timeout=600)
+        pulled = time.perf_counter() - began
+        result = run_step(_bump(stage), folder / "job", image=image)
+        seconds = time.perf_counter() - began
+        if result.exit_code:
+            raise PartError(f"the bump failed:\n{result.log[-2000:]}")
+    return Figure(
+        row="image",
+        name="image: pull at 50 MB/s and a whole bump",
+        value=seconds,
+        unit="s",
+        target=SECONDS,
+        detail=f"pulled in {pulled:.1f} s; the rest is the container with its pull request",
+    )
+
+
+def _bump(stage: Stage) -> Step:
+    inputs = {
+        "repository": ENVIRONMENT,
+        "token": stage.token,
+        "images": f"{stage.image}:{NEW_TAG}",
+    }
+    env = {
+        "GITHUB_API_URL": stage.forge.api_url,
+        "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
+        "GITHUB_SERVER_URL": stage.forge.server_url,
+        "GITHUB_REPOSITORY": APPLICATION,
+    }
+    return Step(inputs=inputs, env=env)
+
+
+@contextlib.contextmanager
+def _runner(folder: Path) -> Iterator[None]:
+    """A second, empty daemon, which `docker` talks to while the block runs."""
+    folder.mkdir()
+    places = ("--data-root", folder / "data", "--exec-root", folder / "exec")
+    process = subprocess.Popen(
+        [
+            *("dockerd", *places, "--pidfile", folder / "pid", "--host", f"unix://{folder}/sock"),
+            *("--bridge=none", "--iptables=false", "--ip6tables=false"),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=(folder / "log").open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    before = os.environ.get("DOCKER_HOST")
+    try:
+        deadline = time.monotonic() + _START_SECONDS
+        while not (folder / "sock").exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise PartError(f"no second dockerd: {(folder / 'log').read_text()[-1000:]}")
+            time.sleep(0.2)
+        os.environ["DOCKER_HOST"] = f"unix://{folder}/sock"
+        yield
+    finally:
+        os.environ.pop("DOCKER_HOST", None)
+        if before is not None:
+            os.environ["DOCKER_HOST"] = before
+        process.terminate()
+        process.wait(_START_SECONDS)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gitops_action.errors import GitOpsError
+from release.prepare import prepare
 from release.publish import Image, Release
 from release.tree import Naming
 
@@ -222,3 +223,23 @@ def test_a_prerelease_moves_no_other_tag(root: Path) -> None:
     release(root, "1.3.0-rc.1", releases=releases).run()
     assert set(tags(root)) == {"v1.3.0-rc.1"}
     assert releases.made == {"v1.3.0-rc.1": "- It works. False True"}
+
+
+def test_preparing_gives_the_unreleased_part_a_version(root: Path) -> None:
+    changelog = root / "CHANGELOG.md"
+    changelog.write_text(
+        "# Changelog\n\n## [Unreleased]\n\n- It flies.\n\n## [1.2.3]\n\n- It works.\n"
+    )
+    written = prepare(root, "1.3.0", "2026-11-28")
+    assert {str(path.relative_to(root)) for path in written} == {
+        "CHANGELOG.md",
+        "gitops_action/__init__.py",
+        "release/callers/1.3.0.json",
+    }
+    text = changelog.read_text()
+    assert "## [Unreleased]\n\n## [1.3.0] - 2026-11-28\n\n- It flies.\n\n## [1.2.3]" in text
+    assert '"1.3.0"' in (root / "gitops_action/__init__.py").read_text()
+    for version, words in (("1.2.3", "has a section for"), ("1.4.0", "lists nothing")):
+        with pytest.raises(GitOpsError, match=words):
+            prepare(root, version, "2026-11-28")
+    assert changelog.read_text() == text
