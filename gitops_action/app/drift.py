@@ -7,10 +7,12 @@ from pathlib import Path
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.progress import ProgressTellers
+from gitops_action.adapters.text_file import TextFile
 from gitops_action.app.deploy import GivenClusters
 from gitops_action.app.tools import Context, kustomize_renderer
 from gitops_action.commands.drift import command as drift
 from gitops_action.commands.drift.ports import Baselines, DriftPorts
+from gitops_action.commands.issues import Issues
 from gitops_action.commands.ports import DeployTrees
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.drift import DriftInputs, drift_inputs
@@ -36,6 +38,8 @@ def _ports(inputs: DriftInputs, context: Context, stack: ExitStack) -> DriftPort
         clock=system_clock(context.environ),
         redactor=context.redactor,
         baselines=_baselines(inputs, context),
+        sights=TextFile(inputs.sights) if inputs.sights else None,
+        issues=_issues(inputs, context),
         branch=inputs.base or "",
     )
 
@@ -64,3 +68,14 @@ def _baselines(inputs: DriftInputs, context: Context) -> Baselines | None:
     clock = system_clock(context.environ)
     client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
     return RecordedBaselines(GitHubDeployments(client, inputs.repository), clock)
+
+
+def _issues(inputs: DriftInputs, context: Context) -> Issues | None:
+    if not inputs.issue:
+        return None
+    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.github.issues import GitHubIssues  # noqa: PLC0415 - same
+
+    clock = system_clock(context.environ)
+    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    return GitHubIssues(client, inputs.repository)

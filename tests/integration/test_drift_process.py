@@ -12,7 +12,8 @@ import pytest
 
 from testbed.action import StepResult
 from testbed.cluster import ControlPlane
-from tests.support.deploy_forge import CONFIG, Deploying, deploying, settings, web
+from tests.support.deploy_forge import CONFIG, RIGHTS, Deploying, deploying, settings, web
+from tests.support.github_forge import REPOSITORY
 
 WEB = "environments/staging/web.yaml"
 SETTINGS = "environments/staging/settings.yaml"
@@ -96,3 +97,29 @@ def test_an_environment_that_was_taken_down_has_no_drift(stage: Deploying) -> No
     found = drift(stage)
     assert found.outputs["state"] == "clean", found.log
     assert "was taken down" in found.log
+
+
+def test_one_issue_opens_on_the_second_sight_and_closes_itself(stage: Deploying) -> None:
+    rights = {**RIGHTS, "issues": "write"}
+    token = stage.forge.token(
+        login="github-actions[bot]", repositories=[REPOSITORY], permissions=rights
+    )
+    kept = {"issue": "true", "sights": str(stage.root / "sights.json"), "token": token}
+    assert stage.deploy(environment="staging").exit_code == 0
+    stage.plane.kubectl("delete", "configmap", "settings", "-n", stage.namespace)
+    assert drift(stage, **kept).outputs["state"] == "drifted"
+    assert stage.repository.issues() == []
+    second = drift(stage, **kept)
+    assert "issue #1 opened" in second.log
+    (issue,) = stage.repository.issues()
+    assert "settings" in issue.body
+    refused = drift(stage, **{**kept, "token": stage.token})
+    assert "issues: " in refused.log
+    assert refused.exit_code == 0
+    stage.plane.kubectl(
+        *("create", "configmap", "settings", "-n", stage.namespace, "--from-literal=value=1")
+    )
+    assert "issue #1 closed" in drift(stage, **kept).log
+    assert stage.repository.issues()[0].state == "closed"
+    listed = drift(stage, dry_run="true", kubeconfig="")
+    assert json.loads(listed.outputs["environments"]) == ["staging"]

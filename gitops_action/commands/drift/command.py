@@ -8,9 +8,10 @@ from dataclasses import field, replace
 
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.commands.drift.flux import drift_of_flux
+from gitops_action.commands.drift.issue import keep_issues
 from gitops_action.commands.drift.ports import DriftPorts
 from gitops_action.commands.drift.push import drift_of_push
-from gitops_action.commands.drift.report import drift_outcome
+from gitops_action.commands.drift.report import drift_outcome, listed
 from gitops_action.commands.render import EnvironmentRendering, render_environment
 from gitops_action.core.config import (
     Config,
@@ -22,6 +23,7 @@ from gitops_action.core.config import (
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.drift.deployed import Baseline
 from gitops_action.core.drift.report import DriftReport, TargetDrift
+from gitops_action.core.drift.sights import after, read_sights, write_sights
 from gitops_action.core.inputs.drift import DriftInputs
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.repository import Tree
@@ -40,10 +42,34 @@ def run(inputs: DriftInputs, ports: DriftPorts) -> Outcome:
     tree = ports.trees.at(ports.trees.tip())
     config = _config(ports, tree, inputs.config)
     environments = _chosen(config, inputs.environment)
+    if inputs.dry_run:
+        reached = [one for one in environments if _reached(one)]
+        return listed([one.name for one in reached])
     comparison = _DriftRun(inputs=inputs, ports=ports, tree=tree, config=config)
     targets = tuple(one for each in environments for one in comparison.environment(each))
     report = DriftReport(repository=inputs.repository, at=ports.clock.now(), targets=targets)
-    return drift_outcome(report, inputs)
+    said, notes = _followed_up(ports, report)
+    return drift_outcome(report, inputs, said=said, notes=notes)
+
+
+def _followed_up(ports: DriftPorts, report: DriftReport) -> tuple[list[str], list[str]]:
+    """Keep the issues and what the next run has to know: what was done, and what could not be."""
+    if ports.sights is None:
+        return [], []
+    said: list[str] = []
+    notes: list[str] = []
+    try:
+        before = read_sights(ports.sights.read())
+        ports.sights.write(write_sights(after(report, before)))
+        if ports.issues is not None:
+            said += keep_issues(ports.issues, report, before)
+    except GitOpsError as error:
+        notes.append(f"the issue about drift could not be kept: {error}")
+    return said, notes
+
+
+def _reached(environment: Environment) -> bool:
+    return any(target.access != "none" for target in environment.deploy.targets)
 
 
 def _config(ports: DriftPorts, tree: Tree, path: str) -> Config:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from gitops_action.commands.deploy.ports import Clusters
 from gitops_action.commands.deploy.target import DeployClock, Teller
+from gitops_action.commands.issues import Issues
 from gitops_action.commands.ports import DeployTrees, Renderer
 from gitops_action.core.config import Environment, Validation
 from gitops_action.core.dataclass import dataclass
@@ -26,6 +27,18 @@ class Baselines(Protocol):
         ...
 
 
+class SightsFile(Protocol):
+    """What the last run saw, kept for the next one."""
+
+    def read(self) -> str:
+        """The text; empty where nothing was kept."""
+        ...
+
+    def write(self, text: str) -> None:
+        """Keep this one instead."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class DriftPorts:
     """Everything that `drift` talks to.
@@ -38,6 +51,8 @@ class DriftPorts:
         clock: the time.
         redactor: knows the secrets.
         baselines: what was deployed; None without a token.
+        sights: what was seen last time; None where nobody keeps it.
+        issues: of the environment repository; None where no issue is kept.
         branch: the base branch; empty where it is not known.
     """
 
@@ -48,4 +63,6 @@ class DriftPorts:
     clock: DeployClock
     redactor: Redactor
     baselines: Baselines | None = None
+    sights: SightsFile | None = None
+    issues: Issues | None = None
     branch: str = ""

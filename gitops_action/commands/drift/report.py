@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from gitops_action.core.drift.report import (
     DriftKind,
@@ -34,10 +34,19 @@ _WORDS = {
 }
 
 
-def drift_outcome(report: DriftReport, inputs: DriftInputs) -> Outcome:
-    """Everything that was found, in the format that was asked for."""
+def drift_outcome(
+    report: DriftReport, inputs: DriftInputs, *, said: Sequence[str] = (), notes: Sequence[str] = ()
+) -> Outcome:
+    """Everything that was found, in the format that was asked for.
+
+    Args:
+        report: what was found.
+        inputs: how it is shown.
+        said: what was done about it.
+        notes: what could not be done about it.
+    """
     document = report.as_json()
-    summary = as_markdown(report)
+    summary = as_markdown(report.targets)
     printed = {
         "json": json.dumps(document, indent=2, ensure_ascii=False),
         "markdown": summary,
@@ -45,11 +54,23 @@ def drift_outcome(report: DriftReport, inputs: DriftInputs) -> Outcome:
     }[inputs.format]
     failed = inputs.exit_code and report.state is not DriftState.CLEAN
     return Outcome(
-        outputs={"state": report.state.value, "report": _bounded(report)},
+        outputs={
+            "state": report.state.value,
+            "report": _bounded(report),
+            "environments": json.dumps(
+                list(dict.fromkeys(one.environment for one in report.targets))
+            ),
+        },
         headline=_headline(report),
-        lines=tuple(line for one in report.targets for line in _lines(one)),
+        lines=(
+            *(line for one in report.targets for line in _lines(one)),
+            *(f"  {one}" for one in said),
+        ),
         summary=summary,
-        notices=tuple(_notices(report)),
+        notices=(
+            *_notices(report),
+            *(Notice(level="warning", text=note) for note in notes),
+        ),
         data=document,
         printed=printed,
         exit_code=EXIT_FAILURE if failed else 0,
@@ -121,9 +142,19 @@ def _notices(report: DriftReport) -> Iterator[Notice]:
             yield Notice(level="notice", text=f"{_name(one)}: drift is unknown: {one.reason}")
 
 
-def as_markdown(report: DriftReport) -> str:
-    """The summary: a section for each environment and cluster."""
-    return "\n".join(line for one in report.targets for line in _section(one)) + "\n"
+def as_markdown(targets: Iterable[TargetDrift]) -> str:
+    """A section for each environment and cluster."""
+    return "\n".join(line for one in targets for line in _section(one)) + "\n"
+
+
+def listed(environments: Sequence[str]) -> Outcome:
+    """The environments that have a cluster to compare with; none was compared."""
+    state = DriftState.UNKNOWN.value
+    return Outcome(
+        outputs={"state": state, "report": "{}", "environments": json.dumps(environments)},
+        headline=f"To compare: {', '.join(environments)}" if environments else "Nothing to compare",
+        data={"state": state, "environments": list(environments)},
+    )
 
 
 def _section(one: TargetDrift) -> Iterator[str]:

@@ -21,6 +21,21 @@ EXIT_CODE = Input(
     help="End with 1 where the state is `drifted` or `unknown`.",
 )
 
+ISSUE = Input(
+    name="issue",
+    topic="Reporting",
+    kind="flag",
+    default="false",
+    help="Keep one issue for each environment: it opens when something is seen a second time in a"
+    " row, is brought up to date, and closes itself. Needs `token` and `sights`.",
+)
+SIGHTS = Input(
+    name="sights",
+    topic="Reporting",
+    help="File that keeps what was seen, from one run to the next; read first, then written.",
+    default_help="nothing is kept",
+)
+
 DRIFT = Command(
     name="drift",
     help="Compares the cluster with what was deployed, by reads alone.",
@@ -30,8 +45,14 @@ DRIFT = Command(
             help="Environments to compare.",
             default_help="every environment that has a target",
         ),
+        ISSUE,
+        SIGHTS,
         EXIT_CODE,
         FORMAT,
+        replace(
+            common.DRY_RUN,
+            help="List the environments that can be compared; no cluster is asked.",
+        ),
         common.REPOSITORY,
         replace(common.BASE, help="Branch of the environment repository."),
         common.CONFIG,
@@ -57,6 +78,11 @@ DRIFT = Command(
             help="JSON: each environment with its objects and fields that differ, who changed them"
             " and when, and a patch that adopts the change in Git.",
         ),
+        Output(
+            name="environments",
+            help="JSON list of the environments that were compared; with `dry-run`, of those that"
+            " can be.",
+        ),
     ),
 )
 
@@ -74,6 +100,15 @@ DRIFT_RIGHTS = (
         permission="deployments",
         level="read",
         purpose="find the newest successful deployment, and see whether one runs",
+    ),
+    TokenPermission(
+        command="drift",
+        held_by="token",
+        permission="issues",
+        level="write",
+        purpose="keep one issue for each environment",
+        when="`issue` is given",
+        without="a warning; no issue is kept",
     ),
     *(
         TokenPermission(
@@ -94,7 +129,10 @@ class DriftInputs(ClusterInputs, common.EndpointInputs):
     """The inputs of `drift`; `base` is None for the default branch."""
 
     environment: tuple[str, ...] = ()
+    issue: bool = False
+    sights: str = ""
     exit_code: bool = False
+    dry_run: bool = False
     format: HistoryFormat = "table"
     repository: str = ""
     base: str | None = None
@@ -107,7 +145,7 @@ def drift_inputs(values: Values) -> DriftInputs:
     """Build the inputs of `drift` from checked values.
 
     Raises:
-        UsageError: the repository is not known.
+        UsageError: the repository is not known, or `issue` is given without what it needs.
     """
     inputs = values.build(DriftInputs, base=values.text("base") or None)
     if not inputs.repository:
@@ -115,5 +153,11 @@ def drift_inputs(values: Values) -> DriftInputs:
             "The environment repository is not known",
             cause="its name distinguishes its inventory in the cluster from others",
             fix="give `repository: OWNER/NAME`",
+        )
+    if inputs.issue and not (inputs.token and inputs.sights):
+        raise UsageError(
+            "`issue` needs `token` and `sights`",
+            cause="an issue opens for what was seen in two runs in a row",
+            fix="name a file that is kept from one run to the next, as drift.yml does",
         )
     return inputs
