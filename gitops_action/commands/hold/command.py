@@ -139,8 +139,18 @@ def _remove(inputs: HoldInputs, read: _Read) -> _Planned:
     )
     found = tuple(hold for hold in read.holds.holds if hold.same_subject(about))
     if not found:
+        found = tuple(hold for hold in read.holds.holds if _by_tag(hold, about))
+    if not found:
         raise _no_such(about, read)
     return _Planned(holds=found, changes={}, deletions=tuple(hold.file for hold in found))
+
+
+def _by_tag(hold: Hold, about: Hold) -> bool:
+    """Whether a hold by digest, as rollbacks write it, is of the version that a tag names."""
+    if hold.image is None or about.image is None or about.image.digest:
+        return False
+    whole = replace(about, image=about.image.with_(digest=hold.image.digest))
+    return about.image.tag is not None and hold.same_subject(whole)
 
 
 def _no_such(about: Hold, read: _Read) -> GitOpsError:
