@@ -328,6 +328,24 @@ def test_a_flux_source_of_another_repository_is_not_followed() -> None:
     assert any("acme/other" in note for note in rendering.notes)
 
 
+def test_a_folder_that_is_a_chart_itself_holds_no_objects_and_is_named() -> None:
+    here = layout(
+        {
+            "env/Chart.yaml": "apiVersion: v2\nname: apps\nversion: 1.0.0\n",
+            "env/values.yaml": "spec: {destination: {server: https://kubernetes.default.svc}}\n",
+            "env/templates/applications.yaml": "kind: {{ .Values.kind }}\n",
+        },
+        path="env",
+    )
+    rendering, _ = rendered(here)
+    assert (rendering.manifests, rendering.problems) == ((), ())
+    assert [str(error.location) for error in rendering.unrendered] == ["env/Chart.yaml"]
+    assert rendering.notes == (
+        "env/Chart.yaml: env is a Helm chart and is not rendered by itself: a chart is rendered for"
+        " the release that names it",
+    )
+
+
 def test_a_chart_inside_the_folder_is_no_object_and_is_named() -> None:
     here = layout(
         {

@@ -29,6 +29,7 @@ from gitops_action.core.rendering.helm_names import refuse_options
 from gitops_action.core.rendering.layout import Ignore, RepositoryLayout, folder_of, ignore_files
 from gitops_action.core.rendering.origins import Origins, located, told
 from gitops_action.core.rendering.output import (
+    CHART_FILE,
     Collected,
     OutputReader,
     SourceReader,
@@ -132,6 +133,9 @@ class KustomizeRenderer:
         if found:
             files = self._with_additions(found[0], files, settings, parts)
             self._kustomize(folder, files, layout, scratch, parts)
+            return
+        if folder and layout.is_file(f"{folder}/{CHART_FILE}"):
+            parts.unrendered.append(_own_chart(folder))
             return
         ignored = {path: files[path].data for path in ignore_files(files)}
         ignore = Ignore(ignored)
@@ -320,6 +324,16 @@ def _in_clusters(manifests: Iterable[Manifest], settings: BuildSettings) -> Iter
             yield replace(manifest, cluster=folder_of(manifest.origin.file))
         else:
             yield manifest
+
+
+def _own_chart(folder: str) -> RenderError:
+    """The whole folder is a chart: its values and templates are no objects."""
+    return RenderError(
+        f"{folder} is a Helm chart and is not rendered by itself",
+        cause="a chart is rendered for the release that names it",
+        fix="name the folder of the HelmRelease or the Argo CD Application that installs it",
+        location=Location(file=f"{folder}/{CHART_FILE}"),
+    )
 
 
 def _hidden(collected: Collected) -> list[str]:

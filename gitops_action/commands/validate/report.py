@@ -27,6 +27,9 @@ _MOST = 100
 """Objects of one environment that are listed."""
 
 
+_NOT_ALL = "; not everything was rendered"
+
+
 def headline(report: ValidationReport) -> str:
     """One line: the verdict, and how much changes where."""
     said = verdict(report.everything)
@@ -37,7 +40,8 @@ def headline(report: ValidationReport) -> str:
     count = len(report.environments)
     where = report.environments[0].name if count == 1 else f"{count} environments"
     changes = ", ".join(f"{report.count(change)} {change}" for change in _SIGNS)
-    return f"{said.capitalize()} in {where}: objects {changes}"
+    rest = "" if all(item.content_hash for item in report.environments) else _NOT_ALL
+    return f"{said.capitalize()} in {where}: objects {changes}{rest}"
 
 
 def lines_of(report: ValidationReport) -> tuple[Line, ...]:
