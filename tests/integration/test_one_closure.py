@@ -340,10 +340,8 @@ def test_a_folder_that_is_a_chart_itself_holds_no_objects_and_is_named() -> None
     rendering, _ = rendered(here)
     assert (rendering.manifests, rendering.problems) == ((), ())
     assert [str(error.location) for error in rendering.unrendered] == ["env/Chart.yaml"]
-    assert rendering.notes == (
-        "env/Chart.yaml: env is a Helm chart and is not rendered by itself: a chart is rendered for"
-        " the release that names it",
-    )
+    (note,) = rendering.notes
+    assert note.startswith("env/Chart.yaml: env is a Helm chart and is not rendered by itself")
 
 
 def test_a_chart_inside_the_folder_is_no_object_and_is_named() -> None:
