@@ -16,6 +16,7 @@ from gitops_action.core.outcome import Outcome
 
 if TYPE_CHECKING:
     from gitops_action.commands.tag import TagPorts
+    from gitops_action.core.inputs.init import InitInputs
 
 Runners = Mapping[str, CommandRunner]
 
@@ -82,12 +83,17 @@ def _validate(values: Values, context: Context) -> Outcome:
 def _config(values: Values, context: Context) -> Outcome:
     """On the checkout."""
     from gitops_action.adapters.clock import system_clock  # noqa: PLC0415 - see above
-    from gitops_action.adapters.worktree.store import CheckoutFolder  # noqa: PLC0415 - see above
+    from gitops_action.adapters.worktree.store import (  # noqa: PLC0415 - see above
+        CheckoutFolder,
+        repository_folder,
+    )
     from gitops_action.commands.config import ConfigPorts, run  # noqa: PLC0415 - same
     from gitops_action.core.inputs.config import config_inputs  # noqa: PLC0415 - same
 
     inputs = config_inputs(values)
-    checkout = CheckoutFolder(Path(inputs.working_directory))
+    folder = Path(inputs.working_directory)
+    root = repository_folder(folder, inputs.config) if folder == Path() else folder
+    checkout = CheckoutFolder(root)
     now = system_clock(context.environ).now()
     return run(inputs, ConfigPorts(checkout=checkout, now=now))
 
@@ -115,6 +121,9 @@ def _init(values: Values, context: Context) -> Outcome:
     )
     from gitops_action.commands.init import InitPorts, run  # noqa: PLC0415 - same
 
+    inputs = values.build(InitInputs)
+    if inputs.what == "config":
+        return _init_config(inputs)
     ports = InitPorts(
         templates=PackagedTemplates(),
         target=FolderTarget(Path.cwd()),
@@ -122,6 +131,22 @@ def _init(values: Values, context: Context) -> Outcome:
         runs_from=runs_from(),
     )
     return run(inputs, ports)
+
+
+def _init_config(inputs: InitInputs) -> Outcome:
+    """At the top of the checkout, or in the folder that is named."""
+    from gitops_action.adapters.scaffold import FolderTarget  # noqa: PLC0415 - see above
+    from gitops_action.adapters.worktree.store import (  # noqa: PLC0415 - same
+        CheckoutFolder,
+        repository_folder,
+    )
+    from gitops_action.commands.init_config import InitConfigPorts, run  # noqa: PLC0415 - same
+
+    root = Path(inputs.output) if inputs.output else repository_folder(Path.cwd())
+    target = FolderTarget(Path.cwd())
+    return run(
+        inputs, InitConfigPorts(checkout=CheckoutFolder(root), target=target, folder=str(root))
+    )
 
 
 def _rollback(values: Values, context: Context) -> Outcome:

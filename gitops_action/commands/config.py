@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -21,11 +21,14 @@ from gitops_action.core.config.load import Reading, read_config, together
 from gitops_action.core.config.show import as_data, as_mermaid, as_yaml
 from gitops_action.core.config.tree_check import check_tree
 from gitops_action.core.flux.status import unread_environments
+from gitops_action.core.inputs.common import DEFAULT_CONFIG
 from gitops_action.core.inputs.config import ConfigInputs
 from gitops_action.core.outcome import Notice, Outcome
+from gitops_action.core.rendering import Closures
 from gitops_action.core.rendering.deployers import FLUX_GROUP
 from gitops_action.core.rendering.follow import deployers_in
-from gitops_action.core.repository import RepositoryFile
+from gitops_action.core.repository import REGULAR, RepositoryFile, Tree, TreeFile
+from gitops_action.core.validation.uncovered import uncovered_images
 from gitops_action.errors import GitOpsError, Location, UsageError
 
 
@@ -56,12 +59,71 @@ def run(inputs: ConfigInputs, ports: ConfigPorts) -> Outcome:
         GitOpsErrors: everything that is wrong with the configuration and the holds.
         UsageError: an environment is named that is not declared.
     """
-    reading = read_config(inputs.config, ports.checkout.read(inputs.config))
+    data = ports.checkout.read(inputs.config)
+    if data is None:
+        _refuse_missing(inputs, ports.checkout)
+    reading = read_config(inputs.config, data)
     if inputs.action == "check":
         return _check(inputs, reading, ports)
     if reading.config is None:
         raise together(inputs.config, reading.problems)
     return _show(inputs, reading, reading.config, ports.checkout.paths())
+
+
+_FORMER = ".github/gitops.yml"
+
+
+def _refuse_missing(inputs: ConfigInputs, checkout: CheckedOutFiles) -> None:
+    """A file that is named and not there, or has a name that no command reads, is a mistake."""
+    if inputs.config != DEFAULT_CONFIG:
+        raise UsageError(
+            f"{inputs.config} is not there",
+            cause="--config is a path from the repository's top",
+            fix="correct --config, or leave it out",
+        )
+    if checkout.read(_FORMER) is not None:
+        raise UsageError(
+            f"{_FORMER} is not read",
+            cause=f"every command reads {DEFAULT_CONFIG}",
+            fix=f"git mv {_FORMER} {DEFAULT_CONFIG}",
+            location=Location(file=_FORMER, line=1),
+        )
+
+
+def _unused(checkout: CheckedOutFiles, config: Config) -> tuple[Notice, ...]:
+    """A second configuration, which no command reads."""
+    if not config.declared or checkout.read(_FORMER) is None:
+        return ()
+    text = f"{_FORMER} is not read, {config.path} is: delete it"
+    return (Notice(level="warning", text=text, location=Location(file=_FORMER, line=1)),)
+
+
+def _uncovered(
+    config: Config, checkout: CheckedOutFiles, paths: Sequence[str]
+) -> tuple[Notice, ...]:
+    """A warning for each image that only files outside of every environment name."""
+    if not config.declared:
+        return ()
+
+    def read(names: Iterable[str]) -> Mapping[str, RepositoryFile]:
+        found = ((name, checkout.read(name)) for name in names)
+        return {
+            name: RepositoryFile(path=name, data=data) for name, data in found if data is not None
+        }
+
+    tree = Tree(commit="", files={path: TreeFile(mode=REGULAR, blob="") for path in paths})
+    folders = [
+        folder.path
+        for environment in config.environments
+        for folder in resolve_folders(environment, config, paths)
+    ]
+    covered = Closures(tree, read).of_all(folders)
+    manifests = [path for path in paths if path.endswith((".yaml", ".yml")) and _is_shown(path)]
+    return uncovered_images(read(manifests), covered, config.path)
+
+
+def _is_shown(path: str) -> bool:
+    return not any(part.startswith(".") for part in path.split("/"))
 
 
 def _check(inputs: ConfigInputs, reading: Reading, ports: ConfigPorts) -> Outcome:
@@ -83,7 +145,12 @@ def _check(inputs: ConfigInputs, reading: Reading, ports: ConfigPorts) -> Outcom
     return Outcome(
         outputs={},
         headline=f"{file}: no mistakes ({listed})",
-        notices=(*found.notices, *_unread(config, checkout, paths)),
+        notices=(
+            *found.notices,
+            *_unread(config, checkout, paths),
+            *_unused(checkout, config),
+            *_uncovered(config, checkout, paths),
+        ),
         data={"declared": config.declared, **counts},
     )
 

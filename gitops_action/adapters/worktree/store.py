@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gitops_action.adapters.git.checkout import read_head
+from gitops_action.adapters.git.checkout import find_checkout, read_head
 from gitops_action.adapters.worktree.files import (
     FILE_LIMIT,
     Among,
@@ -163,6 +163,22 @@ def _note(file: TooLarge) -> tuple[str, ...]:
 # The files of a checkout by name, read one by one when they are asked for.
 
 _GIT = ".git"
+
+
+def repository_folder(folder: Path, config: str = "") -> Path:
+    """The nearest folder, up to the checkout's top, that has the file; else the top itself.
+
+    The folder itself where it belongs to no repository.
+    """
+    try:
+        top = find_checkout(folder).root
+    except UsageError:
+        return folder
+    here = folder.resolve()
+    for place in (here, *here.parents):
+        if place == top or (config and (place / config).is_file()):
+            return place
+    return top
 
 
 class CheckoutFolder:

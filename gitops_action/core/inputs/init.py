@@ -15,10 +15,12 @@ WHAT = Input(
     name="what",
     topic="What changes",
     kind="choice",
-    choices=("environment", "application", "workflow", "kubeconfig"),
+    choices=("environment", "application", "workflow", "config", "kubeconfig"),
     help="A new environment repository, a new application repository, the release workflow for"
-    " an application repository that exists, or a kubeconfig for the secret `KUBECONFIG`, which"
-    " holds the token of one account of the cluster and nothing of yours.",
+    " an application repository that exists, `config`: the configuration of an environment"
+    " repository that exists, from its overlays, clusters, and Flux or Argo CD objects; or a"
+    " kubeconfig for the secret `KUBECONFIG`, which holds the token of one account of the cluster and"
+    " nothing of yours.",
 )
 OWNER = Input(
     name="owner",
@@ -144,8 +146,8 @@ OUTPUT = Input(
     name="output",
     topic="Where",
     help="The folder that is written; of a kubeconfig the file.",
-    default_help="the current one for `workflow`, or when it is empty; else `./NAME`; for"
-    " `kubeconfig` `./NAME.kubeconfig`",
+    default_help="the current one for `workflow`, or when it is empty; the checkout's for `config`;"
+    " else `./NAME`; for `kubeconfig` `./NAME.kubeconfig`",
 )
 FORCE = Input(
     name="force",

@@ -1,0 +1,136 @@
+"""`init config`: writes the configuration of a repository that exists, from what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from gitops_action.core.config.load import read_config
+from gitops_action.core.config.tree_check import check_tree
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.inputs.common import DEFAULT_CONFIG
+from gitops_action.core.inputs.init import InitInputs
+from gitops_action.core.outcome import Outcome
+from gitops_action.core.rendering.follow import deployers_in
+from gitops_action.core.repository import RepositoryFile
+from gitops_action.core.scaffold.existing import (
+    AssumedEnvironment,
+    assumed_environments,
+    whole_repository,
+    written,
+)
+from gitops_action.errors import GitOpsError, UsageError
+
+_FORMER = ".github/gitops.yml"
+_YAML = (".yaml", ".yml")
+_TAKEN = frozenset({"what", "output", "force", "dry_run"})
+
+
+class CheckedOutFiles(Protocol):
+    """The files of the repository."""
+
+    def paths(self) -> tuple[str, ...]:
+        """Every file, by its path in the repository."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None where there is none."""
+        ...
+
+
+class WriteTarget(Protocol):
+    """Where it is written."""
+
+    def write(self, folder: str, files: Mapping[str, str]) -> None:
+        """Write all of them or none."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitConfigPorts:
+    """What `init config` talks to; `folder` is the repository's top, as the target takes it."""
+
+    checkout: CheckedOutFiles
+    target: WriteTarget
+    folder: str
+
+
+def run(inputs: InitInputs, ports: InitConfigPorts) -> Outcome:
+    """Look through the repository, write the file, and say what was assumed.
+
+    Raises:
+        UsageError: a flag is given that is about new repositories.
+        GitOpsError: there is a configuration already, or it cannot be written; nothing was.
+    """
+    _check_flags(inputs)
+    paths = ports.checkout.paths()
+    there = [path for path in (DEFAULT_CONFIG, _FORMER) if path in paths]
+    if there and not (inputs.force or inputs.dry_run):
+        raise GitOpsError(
+            f"{there[0]} is there already, and nothing was written",
+            fix="compare with `gitops-action init config --dry-run`, or replace it by --force",
+        )
+    environments = _environments(paths, ports.checkout)
+    text = written(environments)
+    if not inputs.dry_run:
+        ports.target.write(ports.folder, {DEFAULT_CONFIG: text})
+    return _outcome(environments, text, paths, inputs)
+
+
+def _check_flags(inputs: InitInputs) -> None:
+    given = [name for name, value in vars(inputs).items() if value and name not in _TAKEN]
+    if given:
+        flag = f"--{given[0].replace('_', '-')}"
+        raise UsageError(
+            f"`init config` has no {flag}",
+            cause="it describes the repository that is there",
+            fix=f"remove {flag}, or write `gitops-action init environment`",
+        )
+
+
+def _environments(
+    paths: Sequence[str], checkout: CheckedOutFiles
+) -> tuple[AssumedEnvironment, ...]:
+    """What is assumed; the whole repository where that would be no valid configuration."""
+    files = {
+        path: RepositoryFile(path=path, data=checkout.read(path) or b"")
+        for path in paths
+        if path.endswith(_YAML)
+    }
+    found = assumed_environments(paths, deployers_in(files))
+    return found if _is_valid(found, paths) else (whole_repository(),)
+
+
+def _is_valid(environments: Sequence[AssumedEnvironment], paths: Sequence[str]) -> bool:
+    reading = read_config(DEFAULT_CONFIG, written(environments).encode())
+    return not (reading.problems or check_tree(reading, paths).errors)
+
+
+def _outcome(
+    environments: Sequence[AssumedEnvironment],
+    text: str,
+    paths: Sequence[str],
+    inputs: InitInputs,
+) -> Outcome:
+    verb = "would write" if inputs.dry_run else "wrote"
+    count = f"{len(environments)} environment{'s' * (len(environments) > 1)}"
+    notices = check_tree(read_config(DEFAULT_CONFIG, text.encode()), paths).notices
+    next_step = "Correct what is wrong in it, then run `gitops-action config check`."
+    return Outcome(
+        outputs={},
+        headline=f"{verb} {DEFAULT_CONFIG} with {count}",
+        lines=(
+            *(f"  {item.name}: {item.path or '.'} ({item.reason})" for item in environments),
+            *(() if inputs.dry_run else ("", next_step)),
+        ),
+        notices=notices,
+        data={
+            "file": DEFAULT_CONFIG,
+            "environments": [
+                {"name": item.name, "path": item.path, "reason": item.reason}
+                for item in environments
+            ],
+            "text": text,
+        },
+        printed=text.rstrip("\n") if inputs.dry_run else "",
+    )
