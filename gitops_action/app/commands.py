@@ -113,6 +113,8 @@ def _init(values: Values, context: Context) -> Outcome:
 
         return init_kubeconfig(values, context)
     inputs = repository_inputs(values)
+    if inputs.what == "config":
+        return _init_config(inputs)
     from gitops_action.adapters.scaffold import (  # noqa: PLC0415 - see above
         FolderTarget,
         PackagedTemplates,
@@ -121,9 +123,6 @@ def _init(values: Values, context: Context) -> Outcome:
     )
     from gitops_action.commands.init import InitPorts, run  # noqa: PLC0415 - same
 
-    inputs = values.build(InitInputs)
-    if inputs.what == "config":
-        return _init_config(inputs)
     ports = InitPorts(
         templates=PackagedTemplates(),
         target=FolderTarget(Path.cwd()),

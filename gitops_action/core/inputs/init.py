@@ -19,8 +19,8 @@ WHAT = Input(
     help="A new environment repository, a new application repository, the release workflow for"
     " an application repository that exists, `config`: the configuration of an environment"
     " repository that exists, from its overlays, clusters, and Flux or Argo CD objects; or a"
-    " kubeconfig for the secret `KUBECONFIG`, which holds the token of one account of the cluster and"
-    " nothing of yours.",
+    " kubeconfig for the secret `KUBECONFIG`, which holds the token of one account of the cluster"
+    " and nothing of yours.",
 )
 OWNER = Input(
     name="owner",
