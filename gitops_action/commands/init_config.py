@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
+from gitops_action.commands.config import CheckedOutFiles
+from gitops_action.commands.init import WriteTarget
 from gitops_action.core.config.load import read_config
 from gitops_action.core.config.tree_check import check_tree
 from gitops_action.core.dataclass import dataclass
@@ -24,26 +25,6 @@ from gitops_action.errors import GitOpsError, UsageError
 _FORMER = ".github/gitops.yml"
 _YAML = (".yaml", ".yml")
 _TAKEN = frozenset({"what", "output", "force", "dry_run"})
-
-
-class CheckedOutFiles(Protocol):
-    """The files of the repository."""
-
-    def paths(self) -> tuple[str, ...]:
-        """Every file, by its path in the repository."""
-        ...
-
-    def read(self, path: str) -> bytes | None:
-        """The content of a file; None where there is none."""
-        ...
-
-
-class WriteTarget(Protocol):
-    """Where it is written."""
-
-    def write(self, folder: str, files: Mapping[str, str]) -> None:
-        """Write all of them or none."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
