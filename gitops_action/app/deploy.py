@@ -21,6 +21,7 @@ from gitops_action.core.config import Target
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.access import require_identity
 from gitops_action.core.inputs.common import ClusterInputs
 from gitops_action.core.inputs.deploy import DeployInputs, deploy_inputs
 from gitops_action.core.manifests.model import Manifest
@@ -95,12 +96,7 @@ def _refuse_context(context: str) -> None:
 def run(values: Values, context: Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs, job = deploy_inputs(values, context.environ), read_job(context.environ)
-    if not inputs.repository:
-        raise UsageError(
-            "The environment repository is not known",
-            cause="its name distinguishes its inventory in the cluster from others",
-            fix="give `repository: OWNER/NAME`",
-        )
+    require_identity(inputs.repository)
     with ExitStack() as stack:
         parts = _DeployParts(inputs=inputs, context=context, job=job)
         return deploy.run(inputs, parts.ports(stack))

@@ -9,11 +9,11 @@ from gitops_action.adapters.clock import system_clock
 from gitops_action.app.tools import Context
 from gitops_action.commands import history
 from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.access import require_repository
 from gitops_action.core.inputs.common import EndpointInputs
 from gitops_action.core.inputs.history import HistoryInputs, history_inputs
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.pull_requests import NOBODY
-from gitops_action.errors import UsageError
 
 
 def run(values: Values, context: Context) -> Outcome:
@@ -30,12 +30,7 @@ def _ports(inputs: HistoryInputs, context: Context, stack: ExitStack) -> history
 
         here = FirstParentHistory(None, checkout=Path(inputs.working_directory))
         return history.HistoryPorts(commits=stack.enter_context(here), clock=clock)
-    if not inputs.repository:
-        raise UsageError(
-            "The environment repository is not known",
-            cause="`repository` is not given and this is not a GitHub job",
-            fix="give `repository: OWNER/NAME`, or no token to read the checkout",
-        )
+    require_repository(inputs.repository, instead=", or no token to read the checkout")
     from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
     from gitops_action.adapters.github.merged_by import GitHubCommitPeople  # noqa: PLC0415 - same
     from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same

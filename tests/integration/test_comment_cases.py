@@ -226,6 +226,18 @@ def test_status_is_answered_on_an_issue(stage: GateStage, talk: Conversation) ->
     assert "`production`: `web v1`" in talk.replies[-1]
 
 
+def test_only_what_the_gate_itself_says_names_the_environment(
+    stage: GateStage, talk: Conversation
+) -> None:
+    """Anybody with write access can set a status; what is changed in two has to be named."""
+    stage.configure(config(production=APPROVED % "bob", staging=APPROVED % "bob"))
+    number = stage.propose({STAGING: overlay(NEW), PRODUCTION: overlay(NEW)})
+    head = stage.repository.pull(number).head_oid
+    stage.repository.status(head, "gitops/staging", by="alice")
+    assert code(talk.say("/gitops hold web because x")) == "missing-environment"
+    assert "staging, production" in talk.replies[-1]
+
+
 # What is refused or ignored.
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from gitops_action.commands.bump.plan import HoldError
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.outcome import Outcome, plain
+from tests.support import rollback_stage
+from tests.support.bump_stage import bump_stage
+from tests.support.gate_forge import gate_stage
 from tests.support.github_forge import CONFIG, Stage
 from tests.support.github_forge import stage as github_stage
 from tests.support.promotions import (
@@ -333,3 +338,50 @@ def test_nothing_to_do_takes_few_requests_however_wide(tmp_path: Path) -> None:
         assert pulls(outcome) == []
         assert len(outcome.data["waiting"]) == 4 * len(APPLICATIONS) if outcome.data else False
         assert len(stage.forge.requests) <= 15
+
+
+def test_what_was_rolled_back_is_refused_when_it_is_bumped_again(tmp_path: Path) -> None:
+    """Back at 03:00; the release job bumps at 03:10, and brings the next version at 03:20."""
+    with bump_stage(tmp_path, rollback_stage.files()) as stage:
+        stage.repository.collaborator("bob", "write")
+        rollback_stage.release(stage)
+        rollback_stage.release(stage, web="1.1.0")
+        rollback_stage.roll_back(stage, application=("web",), reason="it crashes")
+        (pull,) = stage.repository.pull_requests()
+        stage.repository.merge(pull.number)
+        stage.forge.advance_clock(10 * MINUTE)
+        given = {"environment": ("production",), "application": ("web",)}
+        with pytest.raises(HoldError) as caught:
+            stage.bump("ghcr.io/acme/web:v1.1.0", **given)
+        assert "it crashes" in caught.value.cause
+        assert "`gitops-action hold --action remove" in caught.value.fix
+        stage.forge.advance_clock(10 * MINUTE)
+        (one,) = pulls(stage.bump("ghcr.io/acme/web:v1.2.0", **given))
+        assert one["operation"] == "created"
+
+
+FREEZE = ".github/gitops/holds/production._.freeze.yaml"
+
+
+def test_a_freeze_holds_what_is_open_until_it_lifts_itself(tmp_path: Path) -> None:
+    with gate_stage(tmp_path) as stage:
+        now = stage.forge.world.now().replace(second=0, microsecond=0)
+        until = now + timedelta(hours=2)
+        text = (
+            "environment: production\nreason: incident 42\nauthor: alice\n"
+            f"since: 2020-01-01T00:00:00Z\nuntil: {until:%Y-%m-%dT%H:%M:%SZ}\n"
+        )
+        stage.repository.commit(files={FREEZE: text})
+        stage.forge.advance_clock(2)
+        number = stage.bump()
+        staging = stage.bump(environment="staging")
+        outcome = stage.gate()
+        state, words = stage.ready(number)
+        assert (state, stage.merged(number)) == ("failure", False), outcome.notices
+        assert words.startswith("held: ")
+        assert f"{until:%Y-%m-%d %H:%MZ}" in words
+        assert "incident 42" in stage.comment(number)
+        assert stage.ready(staging)[0] == "success"
+        stage.forge.advance_clock(3 * HOUR)
+        stage.gate()
+        assert stage.merged(number)

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from gitops_action.core.config.values import format_duration, parse_duration
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images.oci import ImageSource
+from gitops_action.core.inputs.access import WRITE_RIGHTS, check_access
 from gitops_action.core.inputs.common import RegistryInputs, RepositoryInputs
 from gitops_action.core.inputs.values import Values
 from gitops_action.core.pattern import pattern
@@ -140,18 +141,12 @@ def _check_together(inputs: BumpInputs) -> None:
         )
     if inputs.mode == "local":
         return
-    if not inputs.repository:
-        raise UsageError(
-            "The environment repository is not known",
-            cause="`repository` is not given and this is not a GitHub job",
-            fix="give `repository: OWNER/NAME`, or `mode: local` to edit a checkout",
-        )
-    if not inputs.token:
-        raise UsageError(
-            f"There is no token for {inputs.repository}",
-            cause=f"`token` is empty; it needs {_rights(inputs)} there",
-            fix="give `token`, or set GITOPS_TOKEN on the command line",
-        )
+    check_access(
+        inputs.repository,
+        inputs.token,
+        rights=_rights(inputs),
+        instead=", or `mode: local` to edit a checkout",
+    )
 
 
 def check_dispatch(inputs: BumpInputs) -> None:
@@ -184,6 +179,6 @@ def check_dispatch(inputs: BumpInputs) -> None:
 
 def _rights(inputs: BumpInputs) -> str:
     if inputs.mode != "dispatch":
-        return "the rights `contents: write` and `pull-requests: write`"
+        return WRITE_RIGHTS
     by_hand = inputs.dispatch_event == "workflow_dispatch"
     return f"the right `{'actions' if by_hand else 'contents'}: write`"

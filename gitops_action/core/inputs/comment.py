@@ -7,6 +7,7 @@ from dataclasses import field, replace
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import common
+from gitops_action.core.inputs.access import check_access
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.values import Values
 from gitops_action.errors import UsageError
@@ -72,10 +73,5 @@ def comment_inputs(values: Values, environ: Mapping[str, str]) -> CommentInputs:
         ghcr_username=environ.get("GITHUB_ACTOR", ""),
         ghcr_password=values.text("source-token"),
     )
-    if not inputs.repository or not inputs.token:
-        raise UsageError(
-            "The environment repository cannot be reached",
-            cause="`repository` or `token` is not given",
-            fix="give `repository: OWNER/NAME` and `token`",
-        )
+    check_access(inputs.repository, inputs.token, rights="")
     return inputs

@@ -9,6 +9,7 @@ from datetime import timedelta
 from gitops_action.core.config.values import parse_duration
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import common
+from gitops_action.core.inputs.access import require_repository
 from gitops_action.core.inputs.common import CLUSTER_INPUTS, ClusterInputs
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.values import Values
@@ -181,12 +182,8 @@ def deploy_inputs(values: Values, environ: Mapping[str, str]) -> DeployInputs:
             cause="what was last deployed is recorded on GitHub",
             fix="give `token`, or name the `environment`",
         )
-    if inputs.token and not inputs.repository:
-        raise UsageError(
-            "The environment repository is not known",
-            cause="`token` is given, `repository` is not, and this is not a GitHub job",
-            fix="give `repository: OWNER/NAME`",
-        )
+    if inputs.token:
+        require_repository(inputs.repository)
     return inputs
 
 

@@ -6,6 +6,7 @@ from dataclasses import field, replace
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import common
+from gitops_action.core.inputs.access import require_identity
 from gitops_action.core.inputs.common import CLUSTER_INPUTS, ClusterInputs
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.history import FORMAT, HistoryFormat
@@ -148,12 +149,7 @@ def drift_inputs(values: Values) -> DriftInputs:
         UsageError: the repository is not known, or `issue` is given without what it needs.
     """
     inputs = values.build(DriftInputs, base=values.text("base") or None)
-    if not inputs.repository:
-        raise UsageError(
-            "The environment repository is not known",
-            cause="its name distinguishes its inventory in the cluster from others",
-            fix="give `repository: OWNER/NAME`",
-        )
+    require_identity(inputs.repository)
     if inputs.issue and not (inputs.token and inputs.sights):
         raise UsageError(
             "`issue` needs `token` and `sights`",

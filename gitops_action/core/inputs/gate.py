@@ -9,11 +9,11 @@ from typing import Literal, get_args
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.simulate import Simulation, parse_simulation
 from gitops_action.core.inputs import common
+from gitops_action.core.inputs.access import check_access
 from gitops_action.core.inputs.bump import VERIFY_MODES, VerifyMode
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.validate import PULL_REQUEST, pull_request_number
 from gitops_action.core.inputs.values import Values
-from gitops_action.errors import UsageError
 
 MergeInput = Literal["auto", "never"]
 MERGES: tuple[MergeInput, ...] = get_args(MergeInput)
@@ -126,16 +126,5 @@ def gate_inputs(values: Values, environ: Mapping[str, str]) -> GateInputs:
         ghcr_username=environ.get("GITHUB_ACTOR", ""),
         ghcr_password=values.text("source-token"),
     )
-    if not inputs.repository:
-        raise UsageError(
-            "The environment repository is not known",
-            cause="`repository` is not given, and this is no GitHub job",
-            fix="give `repository: OWNER/NAME`",
-        )
-    if not inputs.token:
-        raise UsageError(
-            f"There is no token for {inputs.repository}",
-            cause="`token` is empty",
-            fix="give `token`, or set GITOPS_TOKEN on the command line",
-        )
+    check_access(inputs.repository, inputs.token, rights="")
     return inputs

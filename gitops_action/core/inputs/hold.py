@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
 from gitops_action.core.inputs import common
+from gitops_action.core.inputs.access import check_access
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.values import Values
 from gitops_action.errors import UsageError
@@ -190,24 +191,3 @@ def read_reason(text: str) -> str:
         cause=f"it has {len(reason):,} characters; at most {REASON_LIMIT:,} are kept",
         fix="shorten it, and link to the rest",
     )
-
-
-def check_access(repository: str, token: str) -> None:
-    """Stop where the environment repository or the token is missing.
-
-    Raises:
-        UsageError: names what is missing.
-    """
-    if not repository:
-        raise UsageError(
-            "The environment repository is not known",
-            cause="`repository` is not given and this is no GitHub job",
-            fix="give `repository: OWNER/NAME`",
-        )
-    if not token:
-        raise UsageError(
-            f"There is no token for {repository}",
-            cause="`token` is empty; it needs the rights `contents: write` and"
-            " `pull-requests: write` there",
-            fix="give `token`, or set GITOPS_TOKEN on the command line",
-        )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import common
+from gitops_action.core.inputs.access import check_access
 from gitops_action.core.inputs.bump_interface import BUMP
 from gitops_action.core.inputs.declaration import Command, Input
 from gitops_action.core.inputs.values import Values
@@ -101,12 +102,7 @@ def promote_inputs(values: Values, environ: Mapping[str, str]) -> PromoteInputs:
         ghcr_username=environ.get("GITHUB_ACTOR", ""),
         ghcr_password=values.text("source-token"),
     )
-    if not inputs.repository or not inputs.token:
-        raise UsageError(
-            "The environment repository cannot be reached",
-            cause="`repository` or `token` is not given",
-            fix="give `repository: OWNER/NAME` and `token`, or set GITOPS_TOKEN",
-        )
+    check_access(inputs.repository, inputs.token)
     if inputs.version and not (inputs.to_environment and inputs.application):
         raise UsageError(
             "`version` needs `to-environment` and `application`",

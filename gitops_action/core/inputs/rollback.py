@@ -8,8 +8,9 @@ from typing import Literal, get_args
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import common
+from gitops_action.core.inputs.access import check_access
 from gitops_action.core.inputs.declaration import Command, Input, Output
-from gitops_action.core.inputs.hold import HOLD, REASON, check_access, read_reason
+from gitops_action.core.inputs.hold import HOLD, REASON, read_reason
 from gitops_action.core.inputs.token_permission import TokenPermission
 from gitops_action.core.inputs.values import Values
 from gitops_action.core.pattern import pattern

@@ -7,6 +7,7 @@ from dataclasses import field, replace
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import common
+from gitops_action.core.inputs.access import check_access
 from gitops_action.core.inputs.bump import VERIFY_MODES, VerifyMode
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.values import Values
@@ -170,15 +171,4 @@ def _check_together(inputs: ValidateInputs) -> None:
     needed = "`pull-request`" if inputs.pull_request else "`comment`" if inputs.comment else ""
     if not needed:
         return
-    if not inputs.repository:
-        raise UsageError(
-            "The environment repository is not known",
-            cause=f"{needed} is given, `repository` is not, and this is not a GitHub job",
-            fix="give `repository: OWNER/NAME`",
-        )
-    if not inputs.token:
-        raise UsageError(
-            f"There is no token for {inputs.repository}",
-            cause=f"{needed} needs one, and `token` is empty",
-            fix="give `token`, or set GITOPS_TOKEN on the command line",
-        )
+    check_access(inputs.repository, inputs.token, rights="", needed_by=needed)
