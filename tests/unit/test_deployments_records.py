@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from gitops_action.core.deploy.pending import Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Failure, Result, TargetResult
-from gitops_action.core.deployments.payload import RecordContent, read_payload, write_payload
+from gitops_action.core.deployments.payload import (
+    RecordContent,
+    audited_trailers,
+    read_payload,
+    write_payload,
+)
 from gitops_action.core.deployments.records import (
     JOBS_ACCOUNT,
     DeploymentFacts,
@@ -28,6 +33,7 @@ from gitops_action.core.deployments.records import (
     returned_to,
     way_back,
 )
+from gitops_action.core.outcome import Job
 
 COMMIT = "a" * 40
 HASH = f"sha256:{'b' * 64}"
@@ -245,3 +251,24 @@ def test_a_description_names_the_targets_and_fits() -> None:
     assert len(text) == 140
     assert deployment_state(result.result) == "failure"
     assert deployment_state(Result.UNKNOWN) == "error"
+
+
+@pytest.mark.parametrize(
+    ("commit", "message", "found"),
+    [
+        ("a" * 40, "Roll back\n\nGitOps-Action: rollback\nOther: x", ("rollback",)),
+        ("a" * 40, "Roll back", ()),
+        ("b" * 40, "Roll back\n\nGitOps-Action: rollback", ()),
+    ],
+)
+def test_a_record_keeps_our_trailers_of_the_commit_that_a_push_brought(
+    commit: str, message: str, found: tuple[str, ...]
+) -> None:
+    job = Job(event={"head_commit": {"id": "a" * 40, "message": message}})
+    trailers = audited_trailers(job, commit)
+    assert trailers.get("GitOps-Action", ()) == found
+    assert "Other" not in trailers
+    payload = write_payload(
+        RecordContent(environment="production", commit=commit, trailers=trailers)
+    )
+    assert payload.get("trailers", {}) == {name: list(each) for name, each in trailers.items()}

@@ -19,7 +19,12 @@ from gitops_action.core.config import Application, Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.pending import NewestRecord, Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Result
-from gitops_action.core.deployments.payload import RecordContent, applications_of, write_payload
+from gitops_action.core.deployments.payload import (
+    RecordContent,
+    applications_of,
+    audited_trailers,
+    write_payload,
+)
 from gitops_action.core.deployments.records import (
     DeploymentFacts,
     DeploymentState,
@@ -162,6 +167,7 @@ class Recorder:
             targets=tuple(target.name for target in environment.deploy.targets),
             applications=images,
             destroyed=destroys,
+            trailers=audited_trailers(job, commit),
         )
         before = verified.applications if verified is not None else {}
         changes = changed_versions(before, images) or f"configuration of {commit[:12]}"

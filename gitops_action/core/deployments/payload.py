@@ -15,10 +15,14 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
 from gitops_action.core.json_values import mapping, text, texts
 from gitops_action.core.manifests.model import Manifest
+from gitops_action.core.outcome import Job
+from gitops_action.core.trailers import parse_trailers
 from gitops_action.core.validation.images import images_of
 
 _MARK = "gitops-action"
 _FORMAT = 1
+_LONGEST_TRAILER = 300
+_MOST_TRAILERS = 20
 _LONGEST = 30_000
 """Characters of the payload; GitHub does not say what it takes, so we stay far below its pages."""
 
@@ -36,6 +40,7 @@ class RecordContent:
         targets: the clusters' names.
         applications: each application's images as they are rendered, digests included.
         destroyed: the environment was taken down.
+        trailers: of the commit that was deployed, where it has ours: hints, for people who audit.
     """
 
     environment: str
@@ -46,6 +51,7 @@ class RecordContent:
     targets: tuple[str, ...] = ()
     applications: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     destroyed: bool = False
+    trailers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def write_payload(content: RecordContent) -> Mapping[str, object]:
@@ -62,6 +68,8 @@ def write_payload(content: RecordContent) -> Mapping[str, object]:
     }
     if content.destroyed:
         written["destroyed"] = True
+    if content.trailers:
+        written["trailers"] = {name: list(values) for name, values in content.trailers.items()}
     if len(json.dumps(written)) > _LONGEST:
         written |= {"applications": {}, "applications-left-out": len(content.applications)}
     return written
@@ -102,6 +110,19 @@ def document_of(payload: object) -> Mapping[str, object] | None:
 
 def _names(value: object) -> tuple[str, ...]:
     return tuple(filter(None, texts(value)))
+
+
+def audited_trailers(job: Job, commit: str) -> Mapping[str, tuple[str, ...]]:
+    """Our trailers on the commit that a push brought, as its event has it; none for other runs."""
+    head = mapping(job.event, "head_commit")
+    if text(head, "id") != commit:
+        return {}
+    found = parse_trailers(text(head, "message"))
+    return {
+        name: tuple(value[:_LONGEST_TRAILER] for value in values[:_MOST_TRAILERS])
+        for name, values in found.items()
+        if name.startswith("GitOps-")
+    }
 
 
 # Which images each application of an environment runs, as they are rendered.
