@@ -142,6 +142,42 @@ def test_pending_lists_what_is_due_and_deploys_it_in_order(stage: Deploying) -> 
     assert actions(pruned) == {"new": "created", "production": "pruned"}, pruned.log
 
 
+def test_a_list_gives_the_named_environments_as_they_are_declared(stage: Deploying) -> None:
+    """Whatever is pending: the workflow uses them as names of GitHub environments."""
+
+    def listed(**inputs: str) -> StepResult:
+        return stage.deploy(
+            pending="true", dry_run="true", kubeconfig="", kube_namespace="", **inputs
+        )
+
+    assert json.loads(listed().outputs["selected"]) == []
+    for text in ("production", " production,", "production\n"):
+        assert json.loads(listed(environment=text).outputs["selected"]) == ["production"]
+    unknown = listed(environment="prodution")
+    assert (unknown.exit_code, unknown.outputs.get("selected", "")) == (2, "")
+    assert json.loads(listed(destroy="staging").outputs["selected"]) == ["staging"]
+    never = listed(destroy="never")
+    assert never.exit_code == 2
+    assert "nothing was deployed under its name" in never.log
+
+
+def test_the_first_push_of_a_new_repository_ends_green_with_a_notice(stage: Deploying) -> None:
+    first = stage.deploy(pending="true", kubeconfig="", kube_namespace="")
+    assert first.exit_code == 0, first.log
+    assert first.outputs["result"] == "nothing"
+    assert "::notice" in first.log
+    assert (
+        "nothing was ever deployed, and neither `kubeconfig` nor `kube-server` is given"
+        in first.log
+    )
+    named = stage.deploy(environment="staging", kubeconfig="", kube_namespace="")
+    assert named.exit_code == 2
+    assert stage.deploy(environment="staging").exit_code == 0
+    stage.commit({WEB: web(stage.namespace, BETTER)})
+    lost = stage.deploy(pending="true", kubeconfig="", kube_namespace="")
+    assert lost.exit_code == 2, "a secret that went is no new repository"
+
+
 def test_one_that_comes_after_a_failure_is_not_deployed(stage: Deploying) -> None:
     stage.plane.behave(BAD, "crash-loop")
     last = "  last: {path: environments/last, after: [production], deploy: {engine: push}}\n"

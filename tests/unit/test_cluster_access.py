@@ -74,8 +74,8 @@ def test_secrets_do_not_show(given: Given) -> None:
 @pytest.mark.parametrize(
     ("user", "words", "way_out"),
     [
-        ({"exec": {"command": "aws"}}, "`exec`", "mint a short-lived token"),
-        ({"auth-provider": {"name": "gcp"}}, "`auth-provider`", "mint a short-lived token"),
+        ({"exec": {"command": "aws"}}, "`exec`", "init kubeconfig"),
+        ({"auth-provider": {"name": "gcp"}}, "`auth-provider`", "init kubeconfig"),
         ({"tokenFile": "/run/token"}, "`tokenFile` names a file", "--flatten"),
         ({"client-certificate": "/c", "client-key": "/k"}, "`client-certificate`", "--flatten"),
         ({"client-certificate-data": "?"}, "`client-certificate-data`", "--flatten"),

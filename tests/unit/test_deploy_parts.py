@@ -145,9 +145,14 @@ def test_the_list_says_why() -> None:
         Decision(environment="production", step=PendingStep.WAIT, reason="it comes after staging"),
     )
     report = DeploymentReport(
-        repository="a/b", commit="c" * 40, decisions=decisions, due=("staging",)
+        repository="a/b",
+        commit="c" * 40,
+        decisions=decisions,
+        due=("staging",),
+        selected=("production",),
     )
     outcome = list_outcome(report, DeployViews())
+    assert outcome.outputs["selected"] == '["production"]'
     assert outcome.outputs["environments"] == '["staging"]'
     assert outcome.headline == "To deploy: staging"
     assert "production: wait, it comes after staging" in outcome.lines

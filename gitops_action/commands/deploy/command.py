@@ -22,6 +22,7 @@ from gitops_action.commands.deploy.selection import (
     select,
     to_destroy,
 )
+from gitops_action.core.cluster import NoClusterGivenError
 from gitops_action.core.config import Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.pending import NewestRecord, PendingStep
@@ -94,7 +95,7 @@ class _Deployment:
         renderings = Renderings(
             ports=self.ports, config=config, tree=tree, repository=self.inputs.repository
         )
-        if self.inputs.destroy:
+        if self.inputs.destroy and not self.inputs.only_lists:
             return self._destroy(renderings)
         selection = select(self.inputs, renderings)
         if self.inputs.only_lists:
@@ -137,11 +138,21 @@ class _Deployment:
             if one.environment == environment.name
         )
         if decision.step is PendingStep.DEPLOY:
-            found = self._one(environment, renderings).deploy()
+            found = self._first_or_next(environment, renderings)
             return replace(found, notes=(decision.reason, *found.notes))
         if decision.step is PendingStep.CHECK:
             return self._one(environment, renderings).check()
         return _left_out(environment, renderings, f"not deployed: {decision.reason}")
+
+    def _first_or_next(self, environment: Environment, renderings: Renderings) -> Deployed:
+        """Deploy; a new repository, whose cluster nothing leads to yet, gets a note."""
+        try:
+            return self._one(environment, renderings).deploy()
+        except NoClusterGivenError as error:
+            if self.ports.records.recorded(environment.name) is not None:
+                raise
+            note = f"nothing was ever deployed, and {error.cause}: {error.fix}"
+            return _left_out(environment, renderings, note)
 
     def _one(self, environment: Environment, renderings: Renderings) -> EnvironmentRun:
         return EnvironmentRun(
@@ -157,6 +168,7 @@ class _Deployment:
     ) -> DeploymentReport:
         return DeploymentReport(
             due=tuple(one.name for one in selection.environments),
+            selected=selection.named,
             repository=self.inputs.repository,
             commit=commit,
             environments=tuple(done),

@@ -29,7 +29,12 @@ def list_outcome(report: DeploymentReport, texts: DeploymentTexts) -> Outcome:
     """What is pending, and why the rest is not."""
     due = report.due
     headline = f"To deploy: {', '.join(due)}" if due else "Nothing is to be deployed"
-    outputs = {**_empty(), "result": Result.NOTHING.value, "environments": json.dumps(due)}
+    outputs = {
+        **_empty(),
+        "result": Result.NOTHING.value,
+        "environments": json.dumps(due),
+        "selected": json.dumps(report.selected),
+    }
     return Outcome(
         outputs=outputs,
         headline=headline,
@@ -58,6 +63,7 @@ def deployment_outcome(report: DeploymentReport, texts: DeploymentTexts) -> Outc
         outputs={
             "result": report.result.value,
             "environments": json.dumps(names),
+            "selected": "[]",
             "objects": _bounded(objects),
             "failures": _bounded(failures),
             "deployment-id": str(first or ""),

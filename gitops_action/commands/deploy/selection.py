@@ -119,6 +119,8 @@ class Selection:
 
     environments: tuple[Environment, ...]
     decisions: tuple[Decision, ...] = ()
+    named: tuple[str, ...] = ()
+    """Those that the inputs name, of a list."""
 
 
 def read_config(trees: DeployTrees, tree: Tree, path: str) -> Config:
@@ -179,7 +181,7 @@ def to_destroy(name: str, config: Config) -> Environment:
 
 def _pending(inputs: DeployInputs, renderings: Renderings) -> Selection:
     every = in_sequence(renderings.config.environments)
-    asked = {item.name for item in _asked(inputs, renderings.config)}
+    asked = {item.name for item in _asked(inputs, renderings)}
     decided = decide(renderings)
     chosen = frozenset(_in_run(decided, asked))
     environments = tuple(item for item in every if item.name in chosen)
@@ -188,6 +190,7 @@ def _pending(inputs: DeployInputs, renderings: Renderings) -> Selection:
     return Selection(
         environments=environments,
         decisions=tuple(_of_asked(one, asked, chosen) for one in decided),
+        named=tuple(sorted(asked)) if inputs.environment else (),
     )
 
 
@@ -246,7 +249,17 @@ def _in_run(decided: Sequence[Decision], asked: Collection[str]) -> Iterator[str
             yield one.environment
 
 
-def _asked(inputs: DeployInputs, config: Config) -> tuple[Environment, ...]:
+def _asked(inputs: DeployInputs, renderings: Renderings) -> tuple[Environment, ...]:
+    config = renderings.config
+    if inputs.destroy:
+        found = to_destroy(inputs.destroy, config)
+        if not found.declared and renderings.ports.records.recorded(found.name) is None:
+            raise UsageError(
+                f"there is no environment {found.name!r} to destroy",
+                cause="it is not declared, and nothing was deployed under its name",
+                fix="write the name as it was declared",
+            )
+        return (found,)
     if not inputs.environment:
         return config.environments
     return select_environments(config, inputs.environment)

@@ -1,6 +1,6 @@
 """Clusters as values: how to reach one, what kinds it serves, what it refuses and why."""
 
-from gitops_action.core.cluster.access import Access, Given
+from gitops_action.core.cluster.access import Access, Given, NoClusterGivenError
 from gitops_action.core.cluster.model import (
     Applied,
     ApplyOptions,
@@ -25,6 +25,7 @@ __all__ = [
     "LeaseTerms",
     "Listing",
     "LiveObject",
+    "NoClusterGivenError",
     "Resource",
     "Resources",
     "Right",

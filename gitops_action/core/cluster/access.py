@@ -21,6 +21,10 @@ from gitops_action.errors import UsageError
 # A kubeconfig (Kubernetes: "kubeconfig v1"), and the context that is picked from it.
 
 
+class NoClusterGivenError(UsageError):
+    """Nothing leads to a cluster: neither inputs, nor a pod's account, nor a person's files."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Picked:
     """One context with its cluster and its user, and what the file calls them."""
@@ -79,8 +83,8 @@ def _names(body: Body, key: str) -> str:
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _FLATTEN = "`kubectl config view --raw --flatten --minify` writes one that holds everything"
 _MINT = (
-    "mint a short-lived token in the step before and pass `kube-server`, `kube-ca` and "
-    "`kube-token` (recipes for EKS, GKE and AKS: docs/deploy.md)"
+    "make a kubeconfig of an account by `gitops-action init kubeconfig`, or have each job mint"
+    " `kube-token` (EKS, GKE and AKS: docs/cloud-credentials.md)"
 )
 _LOGIN = "use a login program (`exec`, such as kubelogin), or a token"
 _FILES = {"tokenFile": "token", "client-certificate": "", "client-key": ""}
@@ -152,7 +156,7 @@ def direct_access(given: Given) -> Access:
         UsageError: one is missing, or what they hold cannot be used.
     """
     if not given.server.strip():
-        raise UsageError(
+        raise NoClusterGivenError(
             "there is no cluster to talk to",
             cause="neither `kubeconfig` nor `kube-server` is given",
             fix="pass `kubeconfig` (its content), or `kube-server`, `kube-ca` and `kube-token`",

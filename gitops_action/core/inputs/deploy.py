@@ -118,6 +118,11 @@ DEPLOY = Command(
             help="JSON list of the environments that were deployed; with `pending` and `dry-run`,"
             " of those to deploy now.",
         ),
+        Output(
+            name="selected",
+            help="JSON list of the environments that `environment` or `destroy` names, as the"
+            " configuration declares them; only with `pending` and `dry-run`.",
+        ),
         Output(name="objects", help="JSON list of what became of each object."),
         Output(name="failures", help="JSON list of what went wrong, with events and log lines."),
         Output(
@@ -172,7 +177,7 @@ def deploy_inputs(values: Values, environ: Mapping[str, str]) -> DeployInputs:
         ghcr_username=environ.get("GITHUB_ACTOR", ""),
         ghcr_password=values.text("source-token"),
     )
-    if inputs.pending and inputs.destroy:
+    if inputs.pending and inputs.destroy and not inputs.only_lists:
         raise UsageError(
             "`destroy` and `pending` exclude each other", fix="give the one that is meant"
         )

@@ -49,6 +49,7 @@ class DeploymentReport:
         environments: those that were deployed, in their order.
         decisions: about every environment, where pending ones were asked for.
         due: the environments that are to be deployed now, in their order.
+        selected: those that the inputs name, of a list.
         dry_run: nothing was written.
         interrupted: the job was cancelled.
     """
@@ -58,6 +59,7 @@ class DeploymentReport:
     environments: tuple[Deployed, ...] = ()
     decisions: tuple[Decision, ...] = ()
     due: tuple[str, ...] = ()
+    selected: tuple[str, ...] = ()
     dry_run: bool = False
     interrupted: bool = False
 

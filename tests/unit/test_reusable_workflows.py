@@ -1,0 +1,132 @@
+"""What every reusable workflow takes, and that the variant by OIDC is otherwise the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
+ADDRESSES = ("server-url", "api-url", "graphql-url")
+TEMPLATES = sorted((FOLDER.parents[1] / "templates").glob("*/.github/workflows/*.yml"))
+
+
+def read(path: Path) -> dict[Any, Any]:
+    body: dict[Any, Any] = yaml.safe_load(path.read_text())
+    return body
+
+
+def called(body: Mapping[Any, Any]) -> Mapping[str, Any]:
+    # YAML 1.1 reads the key `on` as a boolean.
+    found: Mapping[str, Any] = (body[True] or {}).get("workflow_call") or {}
+    return found
+
+
+# release.yml is an application's: it is called where images are built.
+REUSABLE = [
+    path.name
+    for path in sorted(FOLDER.glob("*.yml"))
+    if called(read(path)) and path.name != "release.yml"
+]
+
+
+@pytest.mark.parametrize("name", REUSABLE)
+def test_every_one_takes_a_runner_and_the_addresses_of_github(name: str) -> None:
+    body = read(FOLDER / name)
+    assert {"runs-on", *ADDRESSES} <= set(called(body)["inputs"])
+    for job in body["jobs"].values():
+        assert job["runs-on"] == "${{ inputs.runs-on }}"
+        for step in job["steps"]:
+            if str(step.get("uses", "")).startswith("OWNER/gitops-action"):
+                given = {key: step["with"].get(key) for key in ADDRESSES}
+                assert given == {key: f"${{{{ inputs.{key} }}}}" for key in ADDRESSES}
+
+
+@pytest.mark.parametrize("name", REUSABLE)
+def test_every_input_and_secret_is_used(name: str) -> None:
+    text = (FOLDER / name).read_text()
+    call = called(yaml.safe_load(text))
+    for kind in ("inputs", "secrets"):
+        for key in call.get(kind) or {}:
+            assert re.search(rf"{kind}\.{key}\b(?!-)", text), key
+
+
+OF_OIDC = {
+    *("cloud", "cluster", "region", "role", "workload-identity-provider", "service-account"),
+    *("azure-client-id", "azure-tenant-id"),
+}
+OF_DEPLOY = {"context"}
+CREDENTIALS = ("kubeconfig", "context", "kube-server", "kube-ca", "kube-token")
+
+
+def test_the_variant_by_oidc_is_the_same_but_for_the_credentials() -> None:
+    plain, minted = read(FOLDER / "deploy.yml"), read(FOLDER / "deploy-oidc.yml")
+    inputs, ours = called(plain)["inputs"], called(minted)["inputs"]
+    assert set(ours) ^ set(inputs) == OF_OIDC | OF_DEPLOY
+    assert set(called(plain)["secrets"]) - set(called(minted)["secrets"]) == {
+        "kubeconfig",
+        "kube-token",
+    }
+    assert plain["jobs"]["plan"] == minted["jobs"]["plan"]
+    one, other = plain["jobs"]["deploy"], minted["jobs"]["deploy"]
+    assert other["permissions"].pop("id-token") == "write"
+    (step,), (*before, last) = one.pop("steps"), other.pop("steps")
+    assert one == other
+    for each in (step, last):
+        for key in CREDENTIALS:
+            each["with"].pop(key, None)
+    assert step == last
+    assert not [each for each in before if str(each.get("uses", "")).startswith("OWNER")]
+
+
+def test_only_the_variant_may_ask_for_an_identity() -> None:
+    for name in {*REUSABLE, "release.yml"} - {"deploy-oidc.yml", "release.yml"}:
+        for job in read(FOLDER / name)["jobs"].values():
+            assert "id-token" not in job.get("permissions", {}), name
+
+
+def test_cloud_credentials_stay_in_the_steps_that_use_them() -> None:
+    steps = {
+        step["name"]: step for step in read(FOLDER / "deploy-oidc.yml")["jobs"]["deploy"]["steps"]
+    }
+    assert steps["Log in to AWS"]["with"]["output-env-credentials"] is False
+    google = steps["Get the cluster's token from Google Cloud"]["with"]
+    assert (google["create_credentials_file"], google["export_environment_variables"]) == (
+        False,
+        False,
+    )
+    for name, step in steps.items():
+        if "run" in step and "token" in step["run"]:
+            mask, output = step["run"].index("::add-mask::"), step["run"].index("GITHUB_OUTPUT")
+            assert mask < output, name
+    assert "AWS" not in str(steps["Deploy"].get("env"))
+
+
+def test_a_typed_name_comes_back_from_the_configuration() -> None:
+    """GitHub makes an environment without protection of whatever name a job has."""
+    for name in ("deploy.yml", "deploy-oidc.yml"):
+        plan = read(FOLDER / name)["jobs"]["plan"]
+        assert "format(" not in plan["outputs"]["environments"]
+        assert "steps.plan.outputs.selected" in plan["outputs"]["environments"]
+        (step,) = plan["steps"]
+        assert step["with"]["environment"] == "${{ inputs.environment }}"
+        assert step["with"]["destroy"] == "${{ inputs.destroy }}"
+
+
+def test_schedules_do_not_deploy_more_than_four_times_a_day() -> None:
+    for path in TEMPLATES:
+        if path.name == "deploy.yml":
+            (cron,) = re.findall(r'cron: "(.*)"', path.read_text())
+            minute, hours, *_ = cron.split()
+            assert (minute.isdigit(), len(hours.split(","))) == (True, 4)
+
+
+def test_jobs_of_templates_make_no_deployment() -> None:
+    for path in TEMPLATES:
+        for job in read(path)["jobs"].values():
+            if "environment" in job:
+                assert job["environment"]["deployment"] is False, path
