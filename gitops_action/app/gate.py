@@ -65,6 +65,7 @@ def build(
         GitHubStatuses,
     )
     from gitops_action.adapters.github.merge import GitHubMerges  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.merge_queue import GitHubMergeQueue  # noqa: PLC0415 - same
     from gitops_action.adapters.github.open_pull_requests import (  # noqa: PLC0415 - same
         GitHubOpenPullRequests,
     )
@@ -98,6 +99,7 @@ def build(
         replan=Replanner(inputs, base, context),
         http=HttpAddresses(_http_settings(context)),
         sources=_sources(inputs, context),
+        queue=GitHubMergeQueue(client, inputs.repository),
     )
     return replace(inputs, base=base), ports
 

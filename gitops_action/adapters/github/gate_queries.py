@@ -95,3 +95,49 @@ query DefaultBranch($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) { nameWithOwner defaultBranchRef { name } }
 }
 """
+
+MERGE_QUEUE = """
+query MergeQueue($owner: String!, $name: String!, $branch: String!) {
+  repository(owner: $owner, name: $name) {
+    mergeQueue(branch: $branch) {
+      entries(first: 100) {
+        nodes {
+          enqueuedAt
+          pullRequest { number }
+          headCommit { oid }
+          baseCommit { oid }
+        }
+      }
+    }
+  }
+}
+"""
+
+QUEUED_PULL_REQUEST = """
+query QueuedPullRequest($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      id isInMergeQueue
+      timelineItems(last: 1, itemTypes: [REMOVED_FROM_MERGE_QUEUE_EVENT]) {
+        nodes {
+          ... on RemovedFromMergeQueueEvent { createdAt reason actor { __typename login } }
+        }
+      }
+    }
+  }
+}
+"""
+
+ENQUEUE = """
+mutation Enqueue($id: ID!, $head: GitObjectID!) {
+  enqueuePullRequest(input: {pullRequestId: $id, expectedHeadOid: $head}) {
+    mergeQueueEntry { id }
+  }
+}
+"""
+
+DEQUEUE = """
+mutation Dequeue($id: ID!) {
+  dequeuePullRequest(input: {id: $id}) { mergeQueueEntry { id } }
+}
+"""

@@ -17,10 +17,12 @@ from gitops_action.commands.gate.change import ChangeReader
 from gitops_action.commands.gate.evaluate import EvaluatedPull, Evaluator
 from gitops_action.commands.gate.facts import BaseState, RunFacts, read_holds
 from gitops_action.commands.gate.merge import Merger
+from gitops_action.commands.gate.merge_queue import QueueKeeper, with_outcome
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.publish import Publisher, WriteBudget
 from gitops_action.commands.render import FolderRenders
 from gitops_action.core.config import HOLDS_FOLDER, load_config
+from gitops_action.core.gates.merge_queue import MergeQueueState
 from gitops_action.core.gates.open_pull_request import (
     OpenPullRequest,
     OpenPullRequests,
@@ -100,9 +102,14 @@ class GateRun:
         self._errors: list[str] = []
         self._settled: set[int] = set()
         self._latest: dict[int, EvaluatedPull] = {}
+        self._keeper: QueueKeeper | None = None
+        self._waiting: MergeQueueState | None = None
+        self._unread_queue = ""
+        self._outcomes: dict[int, str] = {}
 
     def run(self) -> Outcome:
         """Evaluate all, merge what may merge, and publish the rest."""
+        self._read_queue()
         pulls = self._chosen()
         found: list[EvaluatedPull] = []
         for _ in range(ROUNDS):
@@ -112,8 +119,10 @@ class GateRun:
             found = [one for one in found if one.pull.number not in gone]
             if not gone:
                 break
+        if self._keeper and self._waiting:
+            self._notices += self._keeper.keep(self._waiting)
         self._plan_again(found)
-        self._publish(found)
+        self._publish([self._told(one) for one in found])
         return self._outcome([self._latest.get(one.pull.number, one) for one in found])
 
     def _evaluated(self, pulls: Sequence[OpenPullRequest]) -> list[EvaluatedPull]:
@@ -178,10 +187,16 @@ class GateRun:
         """Merge what may merge; the numbers of those that are open no longer."""
         if self._inputs.merge == "never" or self._inputs.dry_run:
             return set()
-        merger = Merger(self._ports, self._publisher, self.evaluator, self._budget)
+        merger = Merger(
+            self._ports,
+            self._publisher,
+            self.evaluator,
+            self._budget,
+            self._ports.queue if self._waiting is not None else None,
+        )
         gone = set()
         for one in found:
-            if not one.merges or one.pull.number in self._settled:
+            if not one.merges or one.pull.number in self._settled or self._waits(one):
                 continue
             self._settled.add(one.pull.number)
             try:
@@ -197,6 +212,35 @@ class GateRun:
             if result.merged or result.gone:
                 gone.add(one.pull.number)
         return gone
+
+    def _waits(self, found: EvaluatedPull) -> bool:
+        """Whether it is in the merge queue already, or has to stay out of it."""
+        number = found.pull.number
+        if self._waiting is None or self._keeper is None:
+            return False
+        if self._unread_queue or number in self._waiting.entries:
+            self._outcomes[number] = self._unread_queue or "put into the merge queue"
+            return True
+        try:
+            self._outcomes[number] = self._keeper.stays_out(found.pull)
+        except GitOpsError as error:
+            self._errors.append(f"#{number} was not put into the merge queue: {error}")
+            return True
+        return bool(self._outcomes[number])
+
+    def _read_queue(self) -> None:
+        """What waits in the merge queue; where it cannot be read, nothing is put in."""
+        queue = self._ports.queue
+        if queue is None or self._inputs.merge == "never" or self._inputs.dry_run:
+            return
+        self._keeper = QueueKeeper(self._ports, queue, self._listing, self.evaluator, self._budget)
+        try:
+            self._waiting = queue.read(self._listing.base)
+        except GitOpsError as error:
+            self._waiting = MergeQueueState()
+            self._unread_queue = "not put into the merge queue, which the gate cannot read"
+            fix = "give the gate's App `merge_queues: write`; the job's own token cannot have it"
+            self._errors.append(f"the merge queue cannot be read: {error}; {fix}")
 
     def _plan_again(self, found: Sequence[EvaluatedPull]) -> None:
         """Let `bump` rebuild pull requests of ours that the base has moved away from.
@@ -222,6 +266,13 @@ class GateRun:
                 continue
             text = f"#{number} was in conflict, and was planned again: {done}"
             self._notices.append(Notice(level="notice", text=text))
+
+    def _told(self, found: EvaluatedPull) -> EvaluatedPull:
+        """With what became of it in the merge queue; whole where the comment has to say so."""
+        said = with_outcome(found, self._outcomes.get(found.pull.number, ""))
+        if not said.partly or self._publisher.says_the_same(said):
+            return said
+        return with_outcome(self.evaluator([found.pull]).evaluate(found.pull), said.report.outcome)
 
     def _publish(self, found: Sequence[EvaluatedPull]) -> None:
         """The most urgent first; what the budget leaves out is named, and the next run's."""

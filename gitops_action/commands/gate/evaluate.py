@@ -96,6 +96,15 @@ class TouchedEnvironment:
         return by_mode or self.environment.merge == "auto"
 
 
+@dataclass(frozen=True, kw_only=True)
+class JudgedGroup:
+    """A pull request in a merge group: its change hash there, what is wrong, what it removes."""
+
+    digest: str = ""
+    problem: str = ""
+    removed: frozenset[str] = frozenset()
+
+
 class Evaluator:
     """Evaluates pull requests at one base."""
 
@@ -119,6 +128,27 @@ class Evaluator:
     def base(self) -> str:
         """The base's tip that it evaluates at."""
         return self._base.commit
+
+    def group(self, pull: OpenPullRequest, *, base: str, head: str) -> JudgedGroup:
+        """What a pull request comes to in a merge group, which stands on other entries."""
+        try:
+            change = self._reader.change(base=base, head=head, now=self._base.now)
+            proposal = ProposalTrailers(
+                number=pull.number, head=pull.head, base=pull.base, body=pull.body
+            )
+            validated = self._reader.validate(change, proposal)
+        except GitOpsError as error:
+            return JudgedGroup(problem=f"unknown: the merge group cannot be read: {error.title}")
+        names = [pair.environment.name for pair in change.pairs]
+        missing = [text for name in names if (text := change.incomplete(name))]
+        errors = [text for name in names or [""] for text in validated.errors(name)]
+        word, found = ("invalid", errors) if errors else ("unknown", missing)
+        files = change.sides
+        return JudgedGroup(
+            digest=change.hash.digest,
+            problem=f"{word}: in the merge group, {found[0]}" if found else "",
+            removed=frozenset(files.base.files.keys() - files.merged.files.keys()),
+        )
 
     def remembered(self, pull: OpenPullRequest) -> EvaluatedPull | None:
         """Evaluate it by what was rendered and validated earlier; None where that counts no more.

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gitops_action.commands.gate.evaluate import EvaluatedPull, Evaluator
-from gitops_action.commands.gate.ports import GatePorts
+from gitops_action.commands.gate.ports import GatePorts, MergeQueue
 from gitops_action.commands.gate.publish import Publisher, WriteBudget
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.gates.open_pull_request import OpenPullRequest
+from gitops_action.core.gates.open_pull_request import MergeAnswer, OpenPullRequest
 from gitops_action.core.markdown import escape
 from gitops_action.core.outcome import Notice
 from gitops_action.errors import GitOpsError
@@ -46,8 +46,13 @@ class Merger:
         publisher: Publisher,
         evaluator: Callable[[Sequence[OpenPullRequest]], Evaluator],
         budget: WriteBudget,
+        queue: MergeQueue | None = None,
     ) -> None:
-        """`evaluator` reads the base, its holds and its records as they are when it is called."""
+        """`evaluator` reads the base, its holds and its records as they are when it is called.
+
+        `queue` is what the base merges by; None where it has none.
+        """
+        self._queue = queue
         self._ports = ports
         self._publisher = publisher
         self._evaluator = evaluator
@@ -76,9 +81,10 @@ class Merger:
             if not whole or not self._budget.spend():
                 text = f"#{number} is left to the next run: this one has written enough"
                 return MergeResult(latest=now, notices=(Notice(level="warning", text=text),))
-            answer = self._ports.merges.merge(
-                number, head=pull.head, method=now.method, title=_title(now)
-            )
+            answer = self._merged(now)
+            if answer.kind == "queued":
+                text = f"#{number} was put into the merge queue"
+                return MergeResult(latest=now, notices=(Notice(level="notice", text=text),))
             if answer.kind == "merged":
                 return MergeResult(
                     merged=True, latest=now, notices=self._checked(now, answer.commit)
@@ -88,6 +94,13 @@ class Merger:
                 break
         text = f"#{number} was not merged: {reason}"
         return MergeResult(notices=(Notice(level="warning", text=text),))
+
+    def _merged(self, found: EvaluatedPull) -> MergeAnswer:
+        """By the queue where the base has one: it ignores our method and title."""
+        number, head = found.pull.number, found.pull.head
+        if self._queue is not None:
+            return self._queue.enqueue(number, head=head)
+        return self._ports.merges.merge(number, head=head, method=found.method, title=_title(found))
 
     def _checked(self, found: EvaluatedPull, commit: str) -> tuple[Notice, ...]:
         """Compare the merge's first parent with the base that was evaluated."""

@@ -15,6 +15,7 @@ from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.gates.checks import CheckFacts
 from gitops_action.core.gates.http import HttpAnswer
+from gitops_action.core.gates.merge_queue import MergeQueueState, QueueRemoval
 from gitops_action.core.gates.open_pull_request import (
     GateComment,
     HeadStatus,
@@ -210,6 +211,42 @@ class Merges(Protocol):
         ...
 
 
+class MergeQueue(Protocol):
+    """The merge queue of the base branch."""
+
+    def read(self, branch: str) -> MergeQueueState | None:
+        """What waits for the branch; None where it has no queue.
+
+        Raises:
+            GitOpsError: it has one, which cannot be read.
+        """
+        ...
+
+    def removal(self, number: int) -> QueueRemoval | None:
+        """The last time that a pull request left the queue; None where it never did.
+
+        Raises:
+            GitOpsError: it cannot be read.
+        """
+        ...
+
+    def enqueue(self, number: int, *, head: str) -> MergeAnswer:
+        """Put a pull request in, if its head is still this one.
+
+        Raises:
+            GitOpsError: GitHub refused for a reason that is not the pull request's.
+        """
+        ...
+
+    def dequeue(self, number: int) -> None:
+        """Take a pull request out.
+
+        Raises:
+            GitOpsError: it is still in.
+        """
+        ...
+
+
 class SourceCommits(Protocol):
     """Commits of application repositories."""
 
@@ -277,4 +314,5 @@ class GatePorts:
     replan: Replan | None = None
     http: HttpRequests | None = None
     sources: SourceCommits | None = None
+    queue: MergeQueue | None = None
     job: Job = field(default_factory=Job)

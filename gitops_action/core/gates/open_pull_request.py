@@ -143,13 +143,14 @@ class MergeAnswer:
     """What GitHub answered to a merge.
 
     Attributes:
-        kind: merged now or before; `moved`: head or base is another, or GitHub has not computed
-            yet whether it merges; `blocked`: a rule of the repository is in the way; `conflict`.
+        kind: merged now or before; `queued`: put into the merge queue; `moved`: head or base is
+            another, or GitHub has not computed yet whether it merges; `blocked`: a rule of the
+            repository is in the way; `conflict`.
         commit: the base's new tip; empty unless merged.
         reason: GitHub's words.
     """
 
-    kind: Literal["merged", "moved", "blocked", "conflict"]
+    kind: Literal["merged", "queued", "moved", "blocked", "conflict"]
     commit: str = ""
     reason: str = ""
 
