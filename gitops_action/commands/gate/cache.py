@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable
 
 from gitops_action import __version__
+from gitops_action.commands.gate.base import BaseState
 from gitops_action.commands.gate.change import ChangeReader, MergedChange, ValidatedChange
-from gitops_action.commands.gate.facts import BaseState
 from gitops_action.core.config import HOLDS_FOLDER
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.change_cache import (

@@ -12,10 +12,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gitops_action.commands.gate.base import BaseState, read_holds
 from gitops_action.commands.gate.cache import ChangeMemory
 from gitops_action.commands.gate.change import ChangeReader
 from gitops_action.commands.gate.evaluate import EvaluatedPull, Evaluator
-from gitops_action.commands.gate.facts import BaseState, RunFacts, read_holds
+from gitops_action.commands.gate.facts import RunFacts
 from gitops_action.commands.gate.merge import Merger
 from gitops_action.commands.gate.merge_queue import QueueKeeper, with_outcome
 from gitops_action.commands.gate.ports import GatePorts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from gitops_action.commands.gate.base import BaseState
 from gitops_action.commands.gate.cache import ChangeCache, KnownChange
 from gitops_action.commands.gate.change import (
     ChangeReader,
@@ -12,7 +13,7 @@ from gitops_action.commands.gate.change import (
     MergedChange,
     ValidatedChange,
 )
-from gitops_action.commands.gate.facts import BaseState, RunFacts
+from gitops_action.commands.gate.facts import RunFacts
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.reexecute import BRANCHES, Proof, prove
 from gitops_action.commands.gate.rollback import RollbackClaims

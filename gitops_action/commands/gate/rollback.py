@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gitops_action.commands.gate.base import BaseState
 from gitops_action.commands.gate.change import MergedChange
-from gitops_action.commands.gate.facts import BaseState, RunFacts
+from gitops_action.commands.gate.facts import RunFacts
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.reexecute import BRANCHES, gives
 from gitops_action.core.config import HOLDS_FOLDER, Environment

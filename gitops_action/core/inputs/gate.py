@@ -12,6 +12,7 @@ from gitops_action.core.inputs import common
 from gitops_action.core.inputs.access import check_access
 from gitops_action.core.inputs.bump import VERIFY_MODES, VerifyMode
 from gitops_action.core.inputs.declaration import Command, Input, Output
+from gitops_action.core.inputs.token_permission import TokenPermission
 from gitops_action.core.inputs.validate import PULL_REQUEST, pull_request_number
 from gitops_action.core.inputs.values import Values
 
@@ -89,6 +90,107 @@ GATE = Command(
         ),
     ),
 )
+
+
+GATE_RIGHTS: tuple[TokenPermission, ...] = (
+    TokenPermission(
+        command="gate",
+        held_by="token",
+        permission="contents",
+        level="write",
+        purpose="read the base, heads and who pushed them; merge",
+        when="always (with `merge: never` or `dry-run`: read)",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="token",
+        permission="pull-requests",
+        level="write",
+        purpose="read pull requests and reviews, keep the comment up to date",
+        when="always (with `dry-run`: read)",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="token",
+        permission="statuses",
+        level="write",
+        purpose="publish `gitops/<environment>` and `gitops/ready`",
+        when="always (with `dry-run`: read)",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="token",
+        permission="deployments",
+        level="read",
+        purpose="see what ran in earlier environments",
+        when="an environment is deployed",
+        without="`after` and `soak` are unknown",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="token",
+        permission="checks",
+        level="read",
+        purpose="read the checks of heads, and the jobs that prove deployments",
+        when="an environment has `checks` or is deployed",
+        without="`checks`, `after` and `soak` are unknown",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="token",
+        permission="actions",
+        level="read",
+        purpose="read the runs that prove deployments",
+        when="an environment is deployed",
+        without="`after` and `soak` are unknown",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="token",
+        permission="members",
+        level="read",
+        purpose="read the members of teams (an organisation permission of Apps)",
+        when="`approvals` names teams",
+        without="`approvals` is unknown",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="token",
+        permission="merge-queues",
+        level="write",
+        purpose="put pull requests into the merge queue, and take them out",
+        when="the base has a merge queue (an App's alone; the job's token cannot have it)",
+        without="nothing is merged, and the run fails with this reason",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="source-token",
+        permission="contents",
+        level="read",
+        purpose="read who wrote the application's commits",
+        when="`not-by` names `source-authors`",
+        without="`approvals` is unknown",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="source-token",
+        permission="packages",
+        level="read",
+        purpose="look up images at ghcr.io",
+        when="the image is private and `registry-password` is not given",
+        without="a warning; whether the image exists is not known",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="registry-password",
+        permission="packages",
+        level="read",
+        purpose="look up images at ghcr.io",
+        when="the image is private",
+        without="a warning; whether the image exists is not known",
+    ),
+)
+"""Rows of the permission matrix."""
 
 
 @dataclass(frozen=True, kw_only=True)
