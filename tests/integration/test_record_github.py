@@ -111,6 +111,29 @@ def test_a_newer_success_replaces_the_one_before_which_stays_verified(stage: Sta
     assert older.number == first.number
 
 
+def test_a_renamed_environment_goes_on_from_its_earlier_records(stage: Stage) -> None:
+    commit = stage.repository.head("main")
+    old = replace(PRODUCTION, name="prod")
+    first = recorder(stage).begin(old, replace(RENDERING, environment=old), commit)
+    first.finish(replace(ended(Result.SUCCEEDED), environment="prod"))
+    renamed = replace(PRODUCTION, formerly=("prod",))
+    rendering = replace(RENDERING, environment=renamed)
+    later = recorder(stage, replace(JOB, run_id="8"))
+    known = later.recorded("production", ("prod",))
+    assert known is not None
+    assert known.result is Result.SUCCEEDED
+    assert later.recorded("production") is None  # so that the inventory is handed over at once
+    record = later.begin(renamed, rendering, commit)
+    assert record.verified is not None
+    assert record.verified.commit == commit
+    record.finish(ended(Result.SUCCEEDED))
+    assert first.number is not None
+    assert states(stage, first.number)[0] == "inactive"
+    newest = recorder(stage).recorded("production", ("prod",))
+    assert newest is not None
+    assert newest.ended is not None
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_connection_that_is_cut_makes_one_deployment_and_no_second(
     stage: Stage, when: str

@@ -215,7 +215,8 @@ class EnvironmentRun:
 
     def _newer(self) -> NewestRecord | None:
         """What was deployed last, where the commit to deploy lies behind it."""
-        recorded = self.ports.records.recorded(self.environment.name)
+        environment = self.environment
+        recorded = self.ports.records.recorded(environment.name, environment.formerly)
         seen = ancestry_of(self.ports.trees, recorded, self.renderings.tree.commit)
         return recorded if seen is Ancestry.BEHIND else None
 

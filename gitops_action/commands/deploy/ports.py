@@ -57,8 +57,8 @@ class Keeping(Protocol):
 class Records(Protocol):
     """What was deployed, and what is."""
 
-    def recorded(self, environment: str) -> NewestRecord | None:
-        """What was deployed last; None where nothing ever was.
+    def recorded(self, environment: str, formerly: Sequence[str] = ()) -> NewestRecord | None:
+        """What was deployed last, under its name or else an earlier one; None: nothing ever was.
 
         Raises:
             GitOpsError: it could not be asked.

@@ -78,13 +78,13 @@ class Recorder:
         self._listed: dict[str, tuple[DeploymentFacts, ...]] = {}
         self._statuses: dict[int, tuple[DeploymentStatus, ...]] = {}
 
-    def recorded(self, environment: str) -> NewestRecord | None:
+    def recorded(self, environment: str, formerly: Sequence[str] = ()) -> NewestRecord | None:
         """What was deployed last; None where nothing ever was.
 
         Raises:
             GitOpsError: GitHub could not be asked.
         """
-        return recorded_of(self._since_success(environment))
+        return recorded_of(self._since_success(environment, *formerly))
 
     def goes_back_to(
         self, rendering: EnvironmentRendering, *, applications: Sequence[Application] = ()
@@ -94,7 +94,9 @@ class Recorder:
         Raises:
             GitOpsError: GitHub could not be asked.
         """
-        name = rendering.environment.name
+        environment = rendering.environment
+        names = (environment.name, *environment.formerly)
+        name = self._known_as(*names) if environment.formerly else environment.name
         images = applications_of(rendering.manifests, applications)
         now = RecordContent(environment=name, commit="", hash=rendering.hash, applications=images)
         for facts in returned_to(now, self._newest(name)):
@@ -124,7 +126,7 @@ class Recorder:
                 run would not know of it.
         """
         images = {} if destroys else applications_of(rendering.manifests, applications)
-        before = self._since_success(environment.name)
+        before = self._since_success(environment.name, *environment.formerly)
         verified = verified_of(before)
         facts = None if destroys else self._jobs_own(environment.name, commit)
         hint = adoption(rendering.hash) if facts is not None else ""
@@ -186,10 +188,22 @@ class Recorder:
             self._listed[environment] = newest
         return self._listed[environment]
 
-    def _since_success(self, environment: str) -> tuple[DeploymentFacts, ...]:
-        """The newest Deployments with their statuses, as far back as the newest success."""
+    def _known_as(self, *names: str) -> str:
+        """The first of these names that a Deployment of ours has; else the first one."""
+        for name in names:
+            if any(content_of(self._with_statuses(one)) for one in self._newest(name)):
+                return name
+        return names[0]
+
+    def _since_success(self, *names: str) -> tuple[DeploymentFacts, ...]:
+        """The newest Deployments with their statuses, as far back as the newest success.
+
+        Args:
+            names: of the environment, today's first: an earlier one counts until there is a
+                Deployment under a later one.
+        """
         found: list[DeploymentFacts] = []
-        for facts in self._newest(environment):
+        for facts in self._newest(self._known_as(*names) if names[1:] else names[0]):
             found.append(self._with_statuses(facts))
             if content_of(found[-1]) is not None and was_verified(found[-1]):
                 break
@@ -316,9 +330,9 @@ class NoRecord:
 class NoRecorder:
     """Knows of no deployment, keeps none."""
 
-    def recorded(self, environment: str) -> NewestRecord | None:
+    def recorded(self, environment: str, formerly: Sequence[str] = ()) -> NewestRecord | None:
         """Nothing is known."""
-        del environment
+        del environment, formerly
         return None
 
     def goes_back_to(
