@@ -1,7 +1,7 @@
 """Run the benchmarks: all of them, or those that are named.
 
     python -m benchmarks [bump] [discovery] [trees] [kustomize] [render] [validate] [concurrent]
-        [gate] [history] [deploy] [flux] [startup] [image] [editor]
+        [gate] [history] [deploy] [drift] [flux] [startup] [image] [editor]
 
 Prints one table and writes the same as JSON. Figures that miss their target are shown, not hidden,
 and do not fail the run: a busy machine is no defect. What cannot be measured here says why.
@@ -30,6 +30,7 @@ ROWS = (
     "gate",
     "history",
     "deploy",
+    "drift",
     "flux",
     "image",
     "editor",

@@ -56,7 +56,7 @@ Spent = tuple[float, float]
 def measure() -> Iterator[Figure]:
     """The figures of row `deploy`."""
     with scratch() as root, ControlPlane.start(root / "plane") as plane:
-        bench = _Bench(root, plane)
+        bench = PushBench(root, plane)
         rounds = [bench.round(number) for number in range(ROUNDS)]
         yield _ratio(f"{OBJECTS} new objects", [each["new"] for each in rounds], 0.55)
         yield _ratio(f"{OBJECTS} unchanged", [each["same"] for each in rounds], 0.2)
@@ -94,10 +94,11 @@ def _ratio(name: str, pairs: Sequence[tuple[Spent, Spent]], target: float) -> Fi
     )
 
 
-class _Bench:
+class PushBench:
     """Checkouts and lists on disk, deployed to one control plane by both."""
 
     def __init__(self, root: Path, plane: ControlPlane) -> None:
+        """Work in that folder."""
         self._root = root
         self._plane = plane
         self._kubeconfig = root / "kubeconfig"
@@ -108,12 +109,12 @@ class _Bench:
         mine, other = (
             self._plane.namespace(f"{name}-{number}") for name in ("deploy-ours", "deploy-peer")
         )
-        new, few = _maps(mine, OBJECTS), _maps(mine, OBJECTS, changed=CHANGED)
-        peer_new, peer_few = _maps(other, OBJECTS), _maps(other, OBJECTS, changed=CHANGED)
+        new, few = maps(mine, OBJECTS), maps(mine, OBJECTS, changed=CHANGED)
+        peer_new, peer_few = maps(other, OBJECTS), maps(other, OBJECTS, changed=CHANGED)
         return {
-            "new": (self._ours(mine, new), self._peer(peer_new)),
-            "same": (self._ours(mine, new), self._peer(peer_new)),
-            "few": (self._ours(mine, few), self._peer(peer_few)),
+            "new": (self.ours(mine, new), self._peer(peer_new)),
+            "same": (self.ours(mine, new), self._peer(peer_new)),
+            "few": (self.ours(mine, few), self._peer(peer_few)),
         }
 
     def far(self, number: int) -> tuple[Spent, Spent]:
@@ -125,19 +126,24 @@ class _Bench:
         with _delayed(self._plane.server, LATENCY) as server:
             self._kubeconfig = self._root / "far-kubeconfig"
             self._kubeconfig.write_text(near.read_text().replace(self._plane.server, server))
-            spent = self._ours(mine, _maps(mine, FAR)), self._peer(_maps(other, FAR))
+            spent = self.ours(mine, maps(mine, FAR)), self._peer(maps(other, FAR))
         self._kubeconfig = near
         return spent
 
     def single(self) -> list[float]:
         """CPU seconds of one object that is as described."""
         namespace = self._plane.namespace("deploy-single")
-        objects = _maps(namespace, 1)
-        self._ours(namespace, objects)
-        return [self._ours(namespace, objects)[1] for _ in range(5)]
+        objects = maps(namespace, 1)
+        self.ours(namespace, objects)
+        return [self.ours(namespace, objects)[1] for _ in range(5)]
 
-    def _ours(self, namespace: str, objects: Sequence[Json]) -> Spent:
-        folder = self._root / namespace
+    def folder(self, namespace: str) -> Path:
+        """The checkout that is deployed to a namespace."""
+        return self._root / namespace
+
+    def ours(self, namespace: str, objects: Sequence[Json]) -> Spent:
+        """Commit the objects and deploy them."""
+        folder = self.folder(namespace)
         _write(folder / "environments" / "staging" / "all.yaml", yaml.safe_dump_all(objects))
         _write(folder / ".github" / "gitops.yaml", _CONFIG)
         if not (folder / ".git").exists():
@@ -145,7 +151,7 @@ class _Bench:
         run("git", "-C", folder, "add", ".")
         message = ("--quiet", "--allow-empty", "--message=Deploy")
         run("git", "-C", folder, *_IDENTITY, "commit", *message)
-        return self._spent(
+        return self.spent(
             [
                 *(sys.executable, "-m", "gitops_action", "deploy", "--environment", "staging"),
                 *("--repository", "acme/environments", "--kube-namespace", namespace),
@@ -157,9 +163,12 @@ class _Bench:
         listing = self._root / "peer.yaml"
         _write(listing, yaml.safe_dump_all(objects))
         program = str(find_kubectl())
-        return self._spent([program, "apply", "--server-side", "-f", str(listing)], self._root)
+        return self.spent([program, "apply", "--server-side", "-f", str(listing)], self._root)
 
-    def _spent(self, command: Sequence[str], folder: Path) -> Spent:
+    def spent(
+        self, command: Sequence[str], folder: Path, *, good: Sequence[int] = (0,), **env: str
+    ) -> Spent:
+        """Run it to its end; exit codes beside `good` are errors of the bench."""
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         done = subprocess.run(
             command,
@@ -169,6 +178,7 @@ class _Bench:
                 "PYTHONPATH": str(ROOT),
                 "KUBECONFIG": str(self._kubeconfig),
                 "HOME": str(self._root),
+                **env,
             },
             check=False,
             capture_output=True,
@@ -176,13 +186,14 @@ class _Bench:
         )
         seconds = time.perf_counter() - began
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if done.returncode:
+        if done.returncode not in good:
             raise PartError(f"{command[0]} failed: {(done.stdout + done.stderr)[-500:]}")
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return seconds, cpu
 
 
-def _maps(namespace: str, count: int, *, changed: int = 0) -> list[Json]:
+def maps(namespace: str, count: int, *, changed: int = 0) -> list[Json]:
+    """That many ConfigMaps, of which some differ from before."""
     objects = [config_map(namespace, f"settings-{one}") for one in range(count)]
     return [{**one, "data": {"a": "c"}} for one in objects[:changed]] + objects[changed:]
 
@@ -239,7 +250,7 @@ def _memory(plane: ControlPlane) -> float:
 
 
 def _deployer(plane: ControlPlane, namespace: str, count: int) -> Callable[[], None]:
-    objects = _maps(namespace, count)
+    objects = maps(namespace, count)
     here = place(plane, namespace)
 
     def go() -> None:
