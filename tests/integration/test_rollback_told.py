@@ -124,6 +124,7 @@ def test_without_the_right_the_run_fails_all_the_same_and_says_so(stage: Stage) 
     assert outcome.exit_code == 1
     assert stage.repository.issues() == []
     assert any("no alarm was written" in notice.text for notice in outcome.notices)
+    assert any("to go back: gitops-action rollback" in str(line) for line in outcome.lines)
 
 
 # The pull request, its people, the source's commit.

@@ -109,10 +109,10 @@ def announce_alarms(
 ) -> Announced:
     """One issue for each environment that needs a person; closed once a deployment succeeds."""
     notes: list[str] = []
-    lines: list[str] = []
+    lines = [f"  to go back: {one}" for alarm in alarms for one in texts.way_back(alarm)]
     known = _tried(notes, "issues cannot be read, so no alarm was written", ports.issues.own)
     if known is None:
-        return Announced(notes=tuple(notes))
+        return Announced(lines=tuple(lines), notes=tuple(notes))
     for alarm in alarms:
         keep = partial(keep_issue, ports.issues, known, texts.alarm_issue(alarm))
         kept = _tried(notes, f"the alarm of {alarm.environment} was not written", keep)
