@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from gitops_action.adapters.workflow import ActionsReporter, Reporter, TerminalReporter
-from gitops_action.app.arguments import Arguments, parse_arguments, read_secret
+from gitops_action.app.arguments import (
+    Arguments,
+    TextRequested,
+    parse_arguments,
+    read_secret,
+)
 from gitops_action.app.session import RunRequest, Session
 from gitops_action.app.surroundings import ProcessEnvironment, of_this_process
 from gitops_action.core.redaction.known import Redactor
@@ -26,11 +33,41 @@ def main(argv: Sequence[str] | None = None, around: ProcessEnvironment | None = 
         document=_document(around, redactor) if "--json" in arguments else None,
     )
     try:
-        return session.run(lambda: _request(parse_arguments(arguments), around, redactor))
+        try:
+            code = session.run(lambda: _request(parse_arguments(arguments), around, redactor))
+        except TextRequested as requested:
+            around.stdout.write(requested.text)
+            code = 0
+        except _OutputLostError as lost:
+            raise lost.error from None
+        except SystemExit:
+            code = 0  # help or version was asked for and given
+        around.stdout.flush()
     except BrokenPipeError:
+        _leave(around)
         return EXIT_FAILURE  # whoever read our output has gone; there is nobody to tell
-    except SystemExit:
-        return 0  # help or version was asked for and given
+    except OSError as error:
+        _leave(around)
+        with suppress(OSError):
+            around.stderr.write(f"error: the output could not be written: {error.strerror}\n")
+        return EXIT_FAILURE
+    return code
+
+
+class _OutputLostError(SystemExit):
+    """The document could not be written: no fault of the command that it is about."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(EXIT_FAILURE)
+        self.error = error
+
+
+def _leave(around: ProcessEnvironment) -> None:
+    """Send what is still buffered nowhere: the interpreter would fail on it at its end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, around.stdout.fileno())
+        os.close(nowhere)
 
 
 def _request(arguments: Arguments, around: ProcessEnvironment, redactor: Redactor) -> RunRequest:
@@ -54,7 +91,10 @@ def _document(
 ) -> Callable[[Mapping[str, object]], None]:
     def write(document: Mapping[str, object]) -> None:
         clean = redactor.clean_tree(document)
-        around.stdout.write(f"{json.dumps(clean, ensure_ascii=True, indent=2)}\n")
-        around.stdout.flush()
+        try:
+            around.stdout.write(f"{json.dumps(clean, ensure_ascii=True, indent=2)}\n")
+            around.stdout.flush()
+        except OSError as error:
+            raise _OutputLostError(error) from None
 
     return write

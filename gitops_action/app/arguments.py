@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from gitops_action import __version__
+from gitops_action.app.completion import COMPLETION_FLAG, SHELLS, completion
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import COMMANDS, Command, Input, nearest
 from gitops_action.core.inputs.declaration import REPEATABLE, TOPICS
@@ -26,6 +27,19 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(
             "The command line is not valid", cause=message, fix=f"see `{self.prog} --help`"
         )
+
+
+class TextRequested(SystemExit):
+    """A text is to be printed, and nothing run.
+
+    Attributes:
+        text: what was asked for.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Take the text."""
+        super().__init__(0)
+        self.text = text
 
 
 class _Once(argparse.Action):
@@ -53,6 +67,9 @@ def overview(commands: Sequence[Command]) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument(
+        COMPLETION_FLAG, metavar="|".join(SHELLS), help="print the shell's completion script"
+    )
     listed = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for command in commands:
         listed.add_parser(command.name, help=command.help)
@@ -66,6 +83,8 @@ def command_parser(command: Command) -> argparse.ArgumentParser:
         prog=f"{PROGRAM} {command.name}",
         usage=f"{PROGRAM} {command.name}{words} [flags]",
         description=command.help,
+        epilog=_examples(command),
+        formatter_class=_HelpFormatter,
         allow_abbrev=False,
     )
     for item in command.positional:
@@ -79,6 +98,53 @@ def command_parser(command: Command) -> argparse.ArgumentParser:
             if item.topic == topic:
                 _add_flag(group, item)
     return parser
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    """Keeps the lines of the examples as they are written."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.startswith(_EXAMPLES_TITLE):
+            return "\n".join(f"{indent}{line}" for line in text.splitlines())
+        return super()._fill_text(text, width, indent)
+
+
+_EXAMPLES_TITLE = "examples:"
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "bump": (
+        "bump --repository acme/environment --images ghcr.io/acme/web:v1.2.3",
+        "bump --mode local --dry-run --images ghcr.io/acme/web:v1.2.3",
+    ),
+    "tag": ("tag --images ghcr.io/acme/web --tags type=semver,pattern={{version}}",),
+    "validate": (
+        "validate --verify off",
+        "validate --repository acme/environment --pull-request 42",
+    ),
+    "deploy": ("deploy --environment staging --dry-run", "deploy --pending"),
+    "gate": ("gate --repository acme/environment --merge never",),
+    "promote": ("promote --repository acme/environment --to-environment production",),
+    "rollback": (
+        "rollback --repository acme/environment --environment production --list",
+        "rollback --repository acme/environment --environment production --application web",
+    ),
+    "hold": ("hold --repository acme/environment --action list",),
+    "history": ("history --environment production",),
+    "drift": ("drift --environment production",),
+    "config": ("config check", "config show --environment production"),
+    "init": (
+        "init environment --owner acme",
+        "init workflow --owner acme --name web",
+        "init config --dry-run",
+    ),
+}
+"""What people run first, by command; without the program's name."""
+
+
+def _examples(command: Command) -> str | None:
+    lines = EXAMPLES.get(command.name, ())
+    if not lines:
+        return None
+    return "\n".join((_EXAMPLES_TITLE, *(f"  {PROGRAM} {line}" for line in lines)))
 
 
 def _requested(item: Input) -> str:
@@ -102,7 +168,8 @@ def _add_flag(group: argparse._ArgumentGroup, item: Input) -> None:
 
 def _help(item: Input) -> str:
     default = item.default_help or (f"`{item.default}`" if item.default else "")
-    parts = [item.help, f"Default: {default}." if default else ""]
+    stop = "" if default.endswith(".`") else "."
+    parts = [item.help, f"Default: {default}{stop}" if default else ""]
     if item.kind == "secret":
         parts.append(f"From the environment: {', '.join(item.variables)}; `-` reads stdin.")
     return " ".join(filter(None, parts)).replace("`", "").replace("%", "%%")
@@ -155,6 +222,8 @@ def _command(arguments: Sequence[str], commands: Sequence[Command]) -> Command:
     first = arguments[0] if arguments else ""
     if first in names:
         return commands[names.index(first)]
+    if first == COMPLETION_FLAG:
+        _complete(arguments[1:], commands)
     if first in {"-h", "--help", "--version"}:
         overview(commands).parse_args([first])
     if not first or first.startswith("-"):
@@ -164,6 +233,21 @@ def _command(arguments: Sequence[str], commands: Sequence[Command]) -> Command:
         f"There is no command {first!r}",
         fix=f"did you mean `{PROGRAM} {close}`?" if close else f"see `{PROGRAM} --help`",
     )
+
+
+def _complete(words: Sequence[str], commands: Sequence[Command]) -> NoReturn:
+    """Give the script of a shell in place of a run, as `--help` does.
+
+    Raises:
+        TextRequested: with the script.
+    """
+    if len(words) != 1 or words[0] not in SHELLS:
+        raise UsageError(
+            f"`{PROGRAM} {COMPLETION_FLAG}` lacks its shell",
+            cause=f"it is one of {', '.join(SHELLS)}",
+            fix=f"write `{PROGRAM} {COMPLETION_FLAG} {SHELLS[0]}`",
+        )
+    raise TextRequested(completion(words[0], PROGRAM, commands))
 
 
 def _apart(command: Command, arguments: Sequence[str]) -> list[str]:

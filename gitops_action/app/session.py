@@ -18,7 +18,7 @@ from gitops_action.adapters.workflow.escaping import harmless
 from gitops_action.app.commands import RUNNERS, Runners, execute
 from gitops_action.app.surroundings import ProcessEnvironment
 from gitops_action.app.tools import Context
-from gitops_action.core.inputs import Command
+from gitops_action.core.inputs import COMMANDS, Command
 from gitops_action.core.outcome import Notice, Outcome, Part
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import EXIT_BUG, EXIT_INTERRUPTED, GitOpsError, GitOpsErrors
@@ -136,6 +136,29 @@ def show_outcome(
                 "data": outcome.data,
             }
         )
+
+
+_INPUT = re.compile(r"`(?P<name>[a-z][a-z-]*)(?:: (?P<value>[^`\s]+))?`")
+
+
+def at_terminal(failure: RunFailure) -> RunFailure:
+    """The failure with fixes that name flags, where a job's would name inputs.
+
+    What is about a file names its keys, and stays.
+    """
+    names = {item.name for command in COMMANDS if command.name == failure.command
+             for item in command.inputs}  # fmt: skip
+
+    def flag(found: re.Match[str]) -> str:
+        if found["name"] not in names:
+            return found[0]
+        value = f" {found['value']}" if found["value"] else ""
+        return f"`--{found['name']}{value}`"
+
+    for error in (failure.error, *failure.errors):
+        if error.location is None:
+            error.fix = _INPUT.sub(flag, error.fix)
+    return failure
 
 
 def show_failure(failure: RunFailure, reporter: Reporter, document: Document | None) -> None:
@@ -303,7 +326,8 @@ class Session:
                 self._show(command, outcome)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told below, none is lost
             failure = describe(error, command, self.around.environ)
-            show_failure(failure, self.reporter, self.document)
+            shown = failure if self.around.in_actions else at_terminal(failure)
+            show_failure(shown, self.reporter, self.document)
             return failure.exit_code
         if outcome.printed and self.document is None:
             print(outcome.printed)  # noqa: T201 - what was asked for, through the filter

@@ -140,7 +140,7 @@ def _answered(question: Question, given: Mapping[str, str], person: Person | Non
 def _blocked(there: tuple[str, ...], folder: str) -> GitOpsError:
     return GitOpsError(
         f"{_count(there)} in the way in {folder}, and nothing was written",
-        cause=", ".join(there),
+        cause="\n".join(there),
         fix="choose another folder by --output, or replace them by --force",
     )
 

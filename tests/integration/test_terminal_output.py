@@ -1,0 +1,99 @@
+"""What a terminal gets: help, completion, fixes in its words, and output that cannot be written."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gitops_action.app.arguments import EXAMPLES, command_parser, parse_arguments
+from gitops_action.app.completion import SHELLS, completion
+from gitops_action.core.inputs import COMMANDS
+
+_PROGRAM = [sys.executable, "-m", "gitops_action"]
+_WORDS = [["--help"], ["init", "--help"], ["config", "show"], ["--completion", "bash"]]
+
+
+def environ() -> dict[str, str]:
+    return {name: text for name, text in os.environ.items() if not name.startswith("GITHUB_")}
+
+
+@pytest.mark.parametrize("words", [*_WORDS, ["config", "show", "--json"]])
+def test_a_full_disk_ends_with_one_sentence(words: list[str], tmp_path: Path) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*_PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+            env={**environ(), "PYTHONPATH": os.pathsep.join(sys.path)}, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "error: the output could not be written: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("words", _WORDS)
+def test_a_closed_pipe_ends_without_a_word(words: list[str], tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [*_PROGRAM, *words], stdout=writing, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+            env={**environ(), "PYTHONPATH": os.pathsep.join(sys.path)}, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+    assert done.returncode in {0, 1}  # argparse itself takes a closed pipe for an end
+    assert "rror" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_of_the_help_can_be_run(name: str) -> None:
+    command = next(item for item in COMMANDS if item.name == name)
+    assert "examples:\n  gitops-action " in command_parser(command).format_help()
+    for line in EXAMPLES[name]:
+        parsed = parse_arguments(line.split())
+        assert parsed.command.name == name
+
+
+def test_a_default_ends_with_one_full_stop() -> None:
+    every = [command_parser(command).format_help() for command in COMMANDS]
+    assert not [text for text in every if "Default: .." in text]
+
+
+def test_bash_completes_commands_flags_and_choices() -> None:
+    script = completion("bash", "gitops-action", COMMANDS)
+
+    def completed(*words: str) -> list[str]:
+        line = " ".join(f"'{word}'" for word in words)
+        asked = f"{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}\n_gitops_action\n"
+        shown = f'{asked}printf "%s\\n" "${{COMPREPLY[@]}}"\n'
+        done = subprocess.run(["bash", "-c", shown], capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    assert completed("gitops-action", "val") == ["validate"]
+    assert completed("gitops-action", "bump", "--dry") == ["--dry-run"]
+    assert "local" in completed("gitops-action", "bump", "--mode", "")
+    assert completed("gitops-action", "config", "ch") == ["check"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_shell_has_a_script_with_every_command(shell: str) -> None:
+    script = completion(shell, "gitops-action", COMMANDS)
+    assert all(command.name in script for command in COMMANDS)
+
+
+def test_a_fix_names_flags_at_a_terminal_and_inputs_in_a_job(tmp_path: Path) -> None:
+    words = ["validate", "--working-directory", str(tmp_path / "none")]
+    said = {}
+    for actions in ("", "true"):
+        done = subprocess.run(
+            [*_PROGRAM, *words], capture_output=True, text=True, cwd=tmp_path, check=False,
+            env={
+                **environ(), "PYTHONPATH": os.pathsep.join(sys.path), "GITHUB_ACTIONS": actions
+            },
+        )  # fmt: skip
+        said[actions] = done.stderr
+    assert "correct `--working-directory`" in said[""]
+    assert "correct `working-directory`" in said["true"]
