@@ -259,8 +259,61 @@ def test_a_mirror_keeps_its_repository() -> None:
     )
     target = replace(found.environments["production"], content=mirrored)
     found = replace(found, environments={**found.environments, "production": target})
-    (move,) = chosen(found).moves
+    choice = chosen(found)
+    (move,) = choice.moves
     assert str(move.after) == image("v2", "mirror.acme.dev/web")
+    assert choice.mirrored == (move.after,)  # which the mirror has to have
+
+
+def test_what_comes_from_the_same_repository_is_no_mirror_s() -> None:
+    choice = chosen(facts(((0, "v1"), (10, "v2")), ((1, "v1"),), [record(10, "v2")]))
+    assert choice.mirrored == ()
+
+
+@pytest.mark.parametrize(
+    ("verified_in", "code"),
+    [
+        (("eu", "us"), "promotion-proposed"),
+        (("eu",), "after-missing"),
+        (("us",), "after-missing"),
+    ],
+)
+def test_every_environment_before_has_to_have_verified_a_version(
+    verified_in: tuple[str, ...], code: str
+) -> None:
+    before = [replace(STAGING, name=name) for name in ("eu", "us")]
+    target = replace(PRODUCTION, after=("eu", "us"))
+    histories = {name: content(name, (0, "v1"), (10, "v2")) for name in ("eu", "us")}
+    histories["production"] = content("production", (1, "v1"))
+    log = {span.commit.oid: span.commit for one in histories.values() for span in one.spans}
+    found = PromotionFacts(
+        environments={
+            one.name: EnvironmentFacts(
+                environment=one,
+                content=histories[one.name],
+                records=tuple(
+                    record(10, "v2", environment=name) for name in verified_in if name == one.name
+                ),
+            )
+            for one in (*before, target)
+        },
+        log=tuple(sorted(log.values(), key=lambda one: one.at, reverse=True)),
+        holds=HoldFacts(now=at(300)),
+        now=at(300),
+    )
+    assert chosen(found).code == code
+
+
+def test_a_source_that_is_named_is_promoted_to_what_comes_after_it_alone() -> None:
+    found = facts(((0, "v1"), (10, "v2")), ((1, "v1"),), [record(10, "v2")])
+    assert len(choose(found, PromotionRequest(source="staging"))) == 1
+    assert choose(found, PromotionRequest(source="production")) == ()
+
+
+def test_what_stands_offers_its_deployment_where_a_person_asks() -> None:
+    found = facts(((0, "v1"), (10, "v2")), ((1, "v1"), (100, "v2")), [record(10, "v2")])
+    asked = chosen(found, PromotionRequest(target="production"))
+    assert "`gitops-action deploy --environment production`" in asked.reason
 
 
 def test_open_promotions_become_moot() -> None:
