@@ -1129,3 +1129,11 @@ def test_a_revert_is_granted_at_every_run() -> None:
     for _ in range(3):
         here.gate()
         assert ready(here, number) == "success"
+
+
+def test_an_apps_own_return_is_no_cause_whatever_it_may_write() -> None:
+    here = verified()
+    here.writers.add(BUMPER)
+    number = revert(here, by=BUMPER)
+    here.gate()
+    assert ready(here, number) != "success"
