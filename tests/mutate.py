@@ -194,6 +194,11 @@ RULES = (
 EQUIVALENT: dict[str, str] = {
     "_declined: without `closed.state != 'closed'`": "GitHub names who closed only what is closed",
     "__call__: without `''`": "a request that is about to be sent has an address",
+    "rollback_cause: without `move.before is None`": "`ran` and `_asked` match no image with none",
+    "rollback_cause: without `move.after is None`": "`ran` matches no image with none",
+    "_evaluate: without `run is not None`": "without a run the record has its reason already",
+    "_evaluate: without `job is not None`": "without a job the record has its reason already",
+    "_evaluate: without `running`": "a running job is unknown, which agrees with no conclusion",
     "_refuse_local: without `''`": "the grammar of references takes no registry without a host",
 }
 """By the mutant's key: why no test can detect it."""

@@ -148,6 +148,9 @@ FORGED: dict[str, tuple[DeploymentFacts, WorkflowRun | None, str]] = {
     ),
     "no job of this environment": (RECORD, job(name="deploy / staging"), "no job for production"),
     "the job's name only ends alike": (RECORD, job(name="deploy / reproduction"), "no job"),
+    "a matrix of another environment": (RECORD, job(name="deploy (staging)"), "no job"),
+    "a job that did not start": (RECORD, job(started=None), "no job for production"),
+    "a record without its time": (replace(RECORD, created=None), RUN, "no job for production"),
     "another job is named": (RECORD, job(number=71), "no job for production"),
     "made after the job": (replace(RECORD, created=at(30)), RUN, "at that time"),
     "made before the job": (replace(RECORD, created=at(-30)), RUN, "at that time"),
@@ -230,6 +233,10 @@ def test_of_several_records_of_one_job_none_counts_where_they_differ() -> None:
         "another record names the same job and differs from this one"
     }
     assert all(one.proved for one in evaluated(RECORD, replace(RECORD, number=6)))
+
+
+def test_a_record_under_another_name_is_not_this_environments() -> None:
+    assert evaluated(replace(RECORD, environment="staging")) == ()
 
 
 def test_a_running_job_has_not_ended() -> None:

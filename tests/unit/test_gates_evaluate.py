@@ -276,6 +276,18 @@ CAUSES: list[Any] = [
     pytest.param([replace(BACK, after=None)], [FAILED], False, id="a removal"),
     pytest.param([replace(BACK, before=None)], [FAILED], False, id="an addition"),
     pytest.param([], [FAILED], False, id="no image changes"),
+    pytest.param(
+        [BACK], [GOOD, replace(FAILED, result=Result.UNKNOWN)], False, id="unknown, and verified"
+    ),
+    pytest.param(
+        [replace(BACK, before=parse_reference(OLDER))],
+        [GOOD, FAILED],
+        False,
+        id="another image failed",
+    ),
+    pytest.param(
+        [BACK], [replace(GOOD, result=Result.UNKNOWN), FAILED], False, id="it ran, not verified"
+    ),
 ]
 
 
@@ -295,6 +307,8 @@ def test_a_person_who_asked_for_these_images_is_a_cause() -> None:
     assert rollback_cause([MOVE], [GOOD], [request]) is None
     more = [BACK, replace(BACK, application="api", before=parse_reference(OLDER))]
     assert rollback_cause(more, [GOOD], [request]) is None
+    other = replace(request, images=(parse_reference(OLDER),))
+    assert rollback_cause([BACK], [GOOD], [other]) is None
 
 
 # Reason codes.
