@@ -154,6 +154,12 @@ def _rollback(values: Values, context: Context) -> Outcome:
     return run(values, context)
 
 
+def _status(values: Values, context: Context) -> Outcome:
+    from gitops_action.app.status import run  # noqa: PLC0415 - only this command pays for it
+
+    return run(values, context)
+
+
 def _tag(values: Values, context: Context) -> Outcome:
     from gitops_action.commands.tag import run  # noqa: PLC0415 - see above
     from gitops_action.core.inputs import tag_inputs  # noqa: PLC0415 - same
@@ -192,6 +198,7 @@ RUNNERS: Runners = {
     "init": _init,
     "promote": _promote,
     "rollback": _rollback,
+    "status": _status,
     "tag": _tag,
     "validate": _validate,
 }

@@ -138,7 +138,7 @@ def run(inputs: HistoryInputs, ports: HistoryPorts) -> Outcome:
     start = moment(inputs.since, ports.clock.now())
     log = ports.commits.log()
     config = read_config_at(ports.commits, log[0].oid, inputs.config)
-    environments = _environments(config, inputs.environment)
+    environments = configured(config, inputs.environment)
     found = environment_histories(
         ports.commits, config, environments, ports.records, repository=inputs.repository
     )
@@ -171,8 +171,12 @@ def _with_people(
     return with_people(rows, found), note
 
 
-def _environments(config: Config, names: Sequence[str]) -> tuple[Environment, ...]:
-    """Those named; all without a name."""
+def configured(config: Config, names: Sequence[str]) -> tuple[Environment, ...]:
+    """The environments of these names; all without a name.
+
+    Raises:
+        UsageError: there is none of a name.
+    """
     found = []
     for name in names:
         one = config.environment(name)

@@ -158,10 +158,16 @@ class RepositoryHandle(Records):
         issues.change(self._world, self.repository, self.actor(by), found, state="closed")
 
     def open(
-        self, *, head: str, base: str = "main", title: str = "A pull request", by: str = "alice"
+        self,
+        *,
+        head: str,
+        base: str = "main",
+        title: str = "A pull request",
+        body: str | None = None,
+        by: str = "alice",
     ) -> PullRequest:
         """Let a person open a pull request."""
-        proposal = Proposal(title=title, head=head, base=base)
+        proposal = Proposal(title=title, head=head, base=base, body=body)
         return pulls.create(self._world, self.repository, self.actor(by), proposal)
 
     def merge(self, number: int, *, method: MergeMethod = "merge", by: str = "alice") -> str:

@@ -39,6 +39,7 @@ class HistoryRow:
         result: of the last attempt that counts; None where it was never deployed.
         attempts: how many deployments of it count.
         deployed: when the last attempt ended.
+        began: when its first success ended; None where there was none.
         seconds: how long the last attempt took.
         ran: how long it ran, from its first success to the next version's; None while it runs.
         running: it is what runs now, as far as records say.
@@ -59,6 +60,7 @@ class HistoryRow:
     result: Result | None = None
     attempts: int = 0
     deployed: datetime | None = None
+    began: datetime | None = None
     seconds: float | None = None
     ran: timedelta | None = None
     running: bool = False
@@ -228,6 +230,7 @@ def _with_records(row: HistoryRow, records: Iterable[EvaluatedRecord]) -> Histor
         result=last.result,
         attempts=len(proved),
         deployed=last.ended,
+        began=first,
         seconds=(last.ended - last.started).total_seconds() if last.ended else None,
         ran=None,
         running=first is not None,
@@ -242,7 +245,7 @@ def _with_spans(rows: Sequence[HistoryRow]) -> list[HistoryRow]:
     for row in rows:
         image = row.reference
         key = row.application, image.repository if image else ""
-        began = row.deployed
+        began = row.began
         if not row.running or began is None:
             found.append(row)
             continue

@@ -14,6 +14,7 @@ from gitops_action.core.inputs.hold import HOLD
 from gitops_action.core.inputs.init import INIT
 from gitops_action.core.inputs.promote import PROMOTE
 from gitops_action.core.inputs.rollback import ROLLBACK
+from gitops_action.core.inputs.status import STATUS
 from gitops_action.core.inputs.tag import TAG
 from gitops_action.core.inputs.validate import VALIDATE
 
@@ -29,6 +30,7 @@ COMMANDS: tuple[Command, ...] = (
     ROLLBACK,
     HISTORY,
     DRIFT,
+    STATUS,
     CONFIG_COMMAND,
     INIT,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gitops_action.core.inputs.drift import DRIFT_RIGHTS
 from gitops_action.core.inputs.gate import GATE_RIGHTS
 from gitops_action.core.inputs.rollback import ROLLBACK_RIGHTS
+from gitops_action.core.inputs.status import PAST_RIGHTS
 from gitops_action.core.inputs.token_permission import TokenPermission
 
 _PROMOTES = (
@@ -211,44 +212,7 @@ RIGHTS: tuple[TokenPermission, ...] = (
             ("pull-requests", "open and refresh the pull request"),
         )
     ),
-    TokenPermission(
-        command="history",
-        held_by="token",
-        permission="contents",
-        level="read",
-        purpose="read the branch's history",
-    ),
-    TokenPermission(
-        command="history",
-        held_by="token",
-        permission="deployments",
-        level="read",
-        purpose="read how versions were deployed",
-    ),
-    TokenPermission(
-        command="history",
-        held_by="token",
-        permission="actions",
-        level="read",
-        purpose="prove deployments by the runs that they name",
-        without="deployments are shown as unverified",
-    ),
-    TokenPermission(
-        command="history",
-        held_by="token",
-        permission="checks",
-        level="read",
-        purpose="read the jobs of many runs at once",
-        without="only the runs of the newest deployments are read",
-    ),
-    TokenPermission(
-        command="history",
-        held_by="token",
-        permission="pull-requests",
-        level="read",
-        purpose="show who proposed and approved each version",
-        without="the commits' authors are shown, with a note",
-    ),
+    *PAST_RIGHTS,
     *DRIFT_RIGHTS,
     TokenPermission(
         command="promote",

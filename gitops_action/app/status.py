@@ -1,0 +1,56 @@
+"""Builds what `status` talks to."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from gitops_action.adapters.clock import system_clock
+from gitops_action.adapters.status_page import HtmlPage, WholeFile
+from gitops_action.app.history import branch_history
+from gitops_action.app.tools import Context
+from gitops_action.commands import status
+from gitops_action.commands.gate.publish import MARKER
+from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.status import StatusInputs, status_inputs
+from gitops_action.core.outcome import Outcome
+from gitops_action.errors import UsageError
+
+
+def run(values: Values, context: Context) -> Outcome:
+    """Check the inputs, build the ports, run."""
+    inputs = status_inputs(values)
+    with ExitStack() as stack:
+        return status.run(inputs, _ports(inputs, context, stack))
+
+
+def _ports(inputs: StatusInputs, context: Context, stack: ExitStack) -> status.StatusPorts:
+    clock = system_clock(context.environ)
+    folder = Path(inputs.working_directory)
+    page, output = HtmlPage(), WholeFile(folder)
+    if not inputs.token:
+        from gitops_action.adapters.git import FirstParentHistory  # noqa: PLC0415 - loads Git
+
+        here = stack.enter_context(FirstParentHistory(None, checkout=folder))
+        return status.StatusPorts(commits=here, clock=clock, page=page, output=output)
+    if not inputs.repository:
+        raise UsageError(
+            "The environment repository is not known",
+            cause="`repository` is not given and this is not a GitHub job",
+            fix="give `repository: OWNER/NAME`, or no token to read the checkout",
+        )
+    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.github.open_pull_requests import (  # noqa: PLC0415 - same
+        GitHubOpenPullRequests,
+    )
+    from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
+
+    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    return status.StatusPorts(
+        commits=branch_history(inputs, inputs.repository, inputs.token, stack, base=inputs.base),
+        clock=clock,
+        page=page,
+        output=output,
+        records=GitHubRecords(client, inputs.repository),
+        pulls=GitHubOpenPullRequests(client, inputs.repository, marker=MARKER),
+    )

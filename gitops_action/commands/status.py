@@ -1,0 +1,174 @@
+"""`status`: what runs where, what waits and why; nothing is written anywhere but to `output`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from gitops_action.commands.history import (
+    CommitHistory,
+    DeploymentRecords,
+    EnvironmentHistory,
+    configured,
+    environment_histories,
+)
+from gitops_action.commands.ports import Clock
+from gitops_action.core.config import load_config, read_holds
+from gitops_action.core.dataclass import dataclass
+from gitops_action.core.gates.open_pull_request import OpenPullRequest, OpenPullRequests
+from gitops_action.core.history.rows import HistoryRow
+from gitops_action.core.inputs.history import moment
+from gitops_action.core.inputs.status import StatusInputs
+from gitops_action.core.outcome import Notice, Outcome
+from gitops_action.core.report.status import as_json, as_markdown, as_table
+from gitops_action.core.status.collect import EnvironmentPast, environment_status
+from gitops_action.core.status.model import StatusReport
+from gitops_action.core.status.words import sentence
+from gitops_action.errors import GitOpsError
+
+PERIOD = "84d"
+"""What is shown unless `since` says otherwise: twelve weeks."""
+
+
+class ListedPullRequests(Protocol):
+    """Open pull requests with what the gate wrote about them."""
+
+    def default_branch(self) -> str:
+        """The repository's default branch."""
+        ...
+
+    def open(self, base: str) -> OpenPullRequests:
+        """Every open pull request of the branch, oldest first."""
+        ...
+
+
+class StatusPage(Protocol):
+    """The status as one page."""
+
+    def page(self, report: StatusReport) -> str:
+        """A whole HTML document."""
+        ...
+
+
+class OutputFile(Protocol):
+    """Where the result is written."""
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file whole, or not at all."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusPorts:
+    """What `status` talks to; without a token there are no records and no pull requests."""
+
+    commits: CommitHistory
+    clock: Clock
+    page: StatusPage
+    output: OutputFile
+    records: DeploymentRecords | None = None
+    pulls: ListedPullRequests | None = None
+
+
+def run(inputs: StatusInputs, ports: StatusPorts) -> Outcome:
+    """Read everything, and lay it out.
+
+    Raises:
+        UsageError: an input names what is not there.
+        GitOpsError: the repository or its Deployments cannot be read, or `output` not written.
+    """
+    report = _report(inputs, ports)
+    text = _laid_out(inputs, ports, report)
+    if inputs.output:
+        ports.output.write(inputs.output, text)
+    document = as_json(report)
+    return Outcome(
+        outputs={"status": json.dumps(document["environments"])},
+        headline=f"{len(report.environments)} environment{'s' * (len(report.environments) != 1)}",
+        lines=tuple(f"  {sentence(one)}" for one in report.environments),
+        summary=as_markdown(report),
+        notices=tuple(Notice(level="notice", text=note) for note in report.notes),
+        data=document,
+        printed="" if inputs.output else text,
+    )
+
+
+def _laid_out(inputs: StatusInputs, ports: StatusPorts, report: StatusReport) -> str:
+    if inputs.format == "json":
+        return json.dumps(as_json(report), indent=2)
+    if inputs.format == "markdown":
+        return as_markdown(report)
+    if inputs.format == "html":
+        return ports.page.page(report)
+    return "\n".join(as_table(report))
+
+
+def _report(inputs: StatusInputs, ports: StatusPorts) -> StatusReport:
+    now = ports.clock.now()
+    start = moment(inputs.since or PERIOD, now)
+    tip = ports.commits.log()[0].oid
+    files = {path: file.data for path, file in ports.commits.files(tip).files.items()}
+    config = load_config(inputs.config, files.get(inputs.config))
+    holds = read_holds(files, config)
+    environments = configured(config, inputs.environment)
+    histories = environment_histories(
+        ports.commits, config, environments, ports.records, repository=inputs.repository
+    )
+    pulls, unread = _pulls(inputs, ports)
+    notes = [*unread, *(str(problem) for problem in holds.problems)]
+    if ports.records is None:
+        notes.append("without a token nothing is known of deployments and pull requests")
+    return StatusReport(
+        repository=inputs.repository,
+        branch=inputs.base or "",
+        commit=tip,
+        now=now,
+        environments=tuple(
+            environment_status(
+                _past(one, start, recorded=ports.records is not None), config, pulls, holds, now
+            )
+            for one in histories
+        ),
+        holds=holds,
+        notes=(*notes, *(one.content.note for one in histories if one.content.note)),
+        pages=f"{inputs.server_url}/{inputs.repository}" if inputs.token else "",
+    )
+
+
+def _past(one: EnvironmentHistory, start: datetime | None, *, recorded: bool) -> EnvironmentPast:
+    return EnvironmentPast(
+        environment=one.environment,
+        rows=_shown(one.rows, start),
+        records=one.records,
+        note=one.content.note,
+        recorded=recorded,
+    )
+
+
+def _shown(rows: Sequence[HistoryRow], start: datetime | None) -> tuple[HistoryRow, ...]:
+    """Rows of the period, and of each image all down to what runs."""
+    images: set[tuple[str, str]] = set()
+    found = []
+    for row in rows:
+        image = row.reference
+        key = row.application, image.repository if image else ""
+        if key not in images or start is None or (row.deployed or row.at) >= start:
+            found.append(row)
+        if row.running or not row.deployed:
+            images.add(key)
+    return tuple(found)
+
+
+def _pulls(
+    inputs: StatusInputs, ports: StatusPorts
+) -> tuple[tuple[OpenPullRequest, ...], tuple[str, ...]]:
+    """Open pull requests; why they are not known, where they cannot be read."""
+    if ports.pulls is None:
+        return (), ()
+    try:
+        base = inputs.base or ports.pulls.default_branch()
+        return ports.pulls.open(base).pull_requests, ()
+    except GitOpsError as error:
+        return (), (f"open pull requests are not known: {error}",)

@@ -1,0 +1,1 @@
+"""How well changes reach production, by the five metrics of DORA."""

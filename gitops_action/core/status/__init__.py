@@ -1,0 +1,1 @@
+"""What runs where, what waits and why: the values behind the status page."""

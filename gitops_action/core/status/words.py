@@ -1,0 +1,127 @@
+"""The status in sentences: plain text, whose names and reasons are untrusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from gitops_action.core.config import Hold
+from gitops_action.core.gates.model import plural, utc
+from gitops_action.core.report.hold import subject
+from gitops_action.core.status.model import EnvironmentChange, EnvironmentStatus, VersionStatus
+
+_MOST = 3
+"""Versions that a sentence names."""
+
+
+def since(moment: datetime | None) -> str:
+    """`Tue 2026-11-24 14:05Z`."""
+    return f"{moment:%a} {utc(moment)}" if moment else "an unknown time"
+
+
+def sentence(environment: EnvironmentStatus) -> str:
+    """What runs, what does not, and what waits for what, in one sentence."""
+    parts = [_runs(environment), *_troubles(environment)]
+    parts += [_waits(one) for one in environment.proposals[:_MOST]]
+    if len(environment.proposals) > _MOST:
+        parts.append(f"{len(environment.proposals) - _MOST} more pull requests are open")
+    if environment.frozen:
+        parts.append(freeze(environment.frozen))
+    elif environment.closed:
+        parts.append(f"nothing merges now: {environment.closed}")
+    if environment.drift == "drifted":
+        parts.append("the cluster differs from Git")
+    return "; ".join(parts)
+
+
+def _runs(environment: EnvironmentStatus) -> str:
+    running = environment.running
+    if not running:
+        return f"{environment.name}: nothing is known to run"
+    verb = "runs" if environment.deployed else "describes"
+    named = ", ".join(_running(one) for one in running[:_MOST])
+    more = f" and {len(running) - _MOST} more" if len(running) > _MOST else ""
+    return f"{environment.name} {verb} {named}{more}"
+
+
+def _running(one: VersionStatus) -> str:
+    health = "" if one.health == "merged" else f", {one.health}"
+    held = ", on hold" if one.hold else ""
+    return f"{one.application} {one.version} since {since(one.since)}{health}{held}"
+
+
+def _troubles(environment: EnvironmentStatus) -> Iterator[str]:
+    deploying, failed = environment.of("deploying"), _newest_failures(environment)
+    if deploying:
+        yield f"{named(deploying)} {_be(deploying)} being deployed"
+    if failed:
+        yield f"{named(failed)} failed"
+    if waiting := environment.of("waits"):
+        yield f"{named(waiting)} {'wait' if len(waiting) > 1 else 'waits'} for a deployment"
+
+
+def _newest_failures(environment: EnvironmentStatus) -> tuple[VersionStatus, ...]:
+    """Failed versions that nothing newer of the application came after."""
+    newest: dict[str, VersionStatus] = {}
+    for one in environment.versions:
+        if one.state not in {"proposed", "held"}:
+            newest.setdefault(one.application, one)
+    return tuple(one for one in newest.values() if one.state in {"failed", "unknown"})
+
+
+def named(versions: Sequence[VersionStatus]) -> str:
+    """`web v1, api v2 and 3 more`."""
+    more = f" and {len(versions) - _MOST} more" if len(versions) > _MOST else ""
+    return ", ".join(f"{one.application} {one.version}" for one in versions[:_MOST]) + more
+
+
+def _be(versions: Sequence[VersionStatus]) -> str:
+    return "is" if len(versions) == 1 else "are"
+
+
+def _waits(proposal: EnvironmentChange) -> str:
+    about = ", ".join(f"{name} {version}" for name, version in proposal.versions[:_MOST])
+    return f"{about or f'#{proposal.number}'} {gate_words(proposal)}"
+
+
+def gate_words(proposal: EnvironmentChange) -> str:
+    """`waits for 1 approval`: the verdict after the name of what is proposed."""
+    verbs = {
+        "waiting": "waits: ",
+        "ready": "is ready to merge: ",
+        "held": "is held: ",
+        "refused": "is refused: ",
+        "invalid": "is invalid: ",
+        "conflict": "has a conflict: ",
+        "unknown": "is undecided: ",
+    }
+    return f"{verbs[proposal.word] if proposal.word else 'is proposed: '}{proposal.text}"
+
+
+def freeze(hold: Hold) -> str:
+    """`frozen until …: reason`."""
+    until = f" until {utc(hold.until)}" if hold.until else ""
+    return f"frozen{until}{f': {hold.reason}' if hold.reason else ''}"
+
+
+def hold_words(hold: Hold, now: datetime) -> str:
+    """`web … in production until …, by alice: reason`."""
+    about = f"everything in {subject(hold)}" if hold.kind == "freeze" else subject(hold)
+    until = f" until {utc(hold.until)}" if hold.until else ""
+    by = f", by {hold.author}" if hold.author else ""
+    ended = " (expired: remove its file)" if hold.expired(now) else ""
+    return f"{about}{until}{by}{f': {hold.reason}' if hold.reason else ''}{ended}"
+
+
+def edge_label(environment: EnvironmentStatus) -> str:
+    """What keeps changes from coming to an environment now; `open` where nothing does."""
+    if environment.frozen:
+        return freeze(environment.frozen)
+    closed = [one for one in environment.proposals if one.word != "ready"]
+    if closed:
+        more = f" (+{len(closed) - 1})" if len(closed) > 1 else ""
+        return f"#{closed[0].number} {closed[0].text}{more}"
+    if environment.closed:
+        return environment.closed
+    ready = len(environment.proposals)
+    return f"{plural(ready, 'pull request')} ready" if ready else "open"

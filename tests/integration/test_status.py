@@ -1,0 +1,185 @@
+"""The status of environments: from a repository on the double, with records and pull requests."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from gitops_action.app import status as app
+from gitops_action.app.tools import Context
+from gitops_action.core.deploy.result import Result
+from gitops_action.core.inputs import check_values
+from gitops_action.core.inputs.status import STATUS
+from gitops_action.core.inputs.values import with_defaults
+from gitops_action.core.outcome import Outcome
+from gitops_action.core.redaction.known import Redactor
+from gitops_action.errors import UsageError
+from testbed.long_history import Shape, fill
+from tests.integration.test_history import FILES, bump, image, overlay
+from tests.support.deployed import deployed
+from tests.support.github_forge import CONFIG, REPOSITORY, Stage
+from tests.support.github_forge import stage as github_stage
+from tests.support.reporters import QUIET
+
+PAST = dict.fromkeys(("contents", "deployments", "checks", "actions"), "read")
+READS = {**PAST, "pull_requests": "read", "statuses": "read"}
+HOLD = """\
+environment: production
+application: web
+image: ghcr.io/acme/web:v9
+reason: "<script>alert(1)</script> [x](javascript:1)"
+author: mallory
+"""
+EVIL = "<img src=x onerror=alert(1)> `**bold**` </title><script>1</script>"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with github_stage(tmp_path, FILES) as made:
+        yield made
+
+
+def status(stage: Stage, *, rights: dict[str, str] | None = None, **given: str) -> Outcome:
+    repository = given.get("repository", REPOSITORY)
+    token = stage.forge.token(repositories=[repository], permissions=rights or READS)
+    texts = {
+        "repository": repository,
+        "token": token,
+        "api-url": stage.forge.api_url,
+        "graphql-url": stage.forge.graphql_url,
+        "server-url": stage.forge.server_url,
+        **given,
+    }
+    values = check_values(STATUS, with_defaults(STATUS, texts, {}))
+    return app.run(values, Context(environ={}, redactor=Redactor(), reporter=QUIET))
+
+
+def environments(outcome: Outcome) -> dict[str, dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(outcome.outputs["status"])
+    return {str(one["name"]): one for one in found}
+
+
+def propose(stage: Stage, version: str, *, title: str = "Bump web", word: str = "") -> str:
+    """An open pull request of a bump, with what the gate wrote about it."""
+    path = "environments/production/kustomization.yaml"
+    head = stage.repository.commit(
+        branch=f"gitops/production/web-{version}", files={path: overlay(version)}
+    )
+    body = (
+        "Bump.\n\nGitOps-Action: bump\nGitOps-Environment: production\n"
+        f"GitOps-Image: {image(version)}\n"
+    )
+    stage.repository.open(head=f"gitops/production/web-{version}", title=title, body=body)
+    if word:
+        stage.repository.status(head, "gitops/production", "pending", description=word)
+    return str(head)
+
+
+def test_what_runs_since_when_and_what_waits(stage: Stage) -> None:
+    deployed(stage, "staging", stage.repository.head("main"), {"web": (image("v1"),)})
+    second = bump(stage, "staging", "v2")
+    deployed(stage, "staging", second, {"web": (image("v2"),)}, Result.FAILED)
+    deployed(stage, "production", second, {"web": (image("v1"),)})
+    propose(stage, "v3", word="waiting: 1 of 2 approvals; soak until 2026-11-28 13:05Z")
+    found = environments(status(stage))
+    staging, production = found["staging"], found["production"]
+    assert re.fullmatch(
+        r"staging runs web v1 since \w{3} [-0-9]+ [:0-9]+Z, healthy; web v2 failed",
+        str(staging["sentence"]),
+    )
+    assert re.fullmatch(
+        r"production runs web v1 since \w{3} [-0-9]+ [:0-9]+Z, healthy; "
+        r"web v3 waits: 1 of 2 approvals; soak until 2026-11-28 13:05Z",
+        str(production["sentence"]),
+    )
+    (proposal,) = production["proposals"]  # type: ignore[misc]
+    assert proposal["opens"] == "2026-11-28T13:05:00+00:00"
+    states = {one["version"]: one["state"] for one in staging["versions"]}  # type: ignore[attr-defined]
+    assert states == {"v2": "failed", "v1": "runs"}
+
+
+def test_a_record_that_proves_nothing_makes_nothing_healthy(stage: Stage) -> None:
+    head = stage.repository.head("main")
+    deployed(stage, "staging", head, {"web": (image("v1"),)}, path=".github/workflows/x.yml")
+    assert ", unverified" in str(environments(status(stage))["staging"]["sentence"])
+
+
+def test_without_a_right_the_rest_is_shown_with_a_note(stage: Stage) -> None:
+    propose(stage, "v3")
+    outcome = status(stage, rights=PAST)
+    assert "open pull requests are not known" in outcome.notices[0].text
+    assert environments(outcome)["production"]["sentence"]
+
+
+def test_markdown_acts_on_nothing(stage: Stage) -> None:
+    propose(stage, "v3", word="refused: @acme/sre **asks** <b>for</b> #1")
+    text = status(stage, format="markdown").printed
+    assert "asks" in text
+    outside = re.sub(r"`[^`\n]*`", "", text)
+    assert not re.search(r"(?<!\\)(?:@acme|<b>|\*\*asks|#1\b)", outside)
+
+
+@pytest.mark.parametrize("kind", ["table", "json", "markdown", "html"])
+def test_every_format_is_written_to_a_file(stage: Stage, tmp_path: Path, kind: str) -> None:
+    given = {"working-directory": str(tmp_path), "output": "page", "format": kind}
+    outcome = status(stage, **given)
+    assert outcome.printed == ""
+    assert "staging" in (tmp_path / "page").read_text()
+
+
+def test_an_output_in_no_folder_is_refused(stage: Stage, tmp_path: Path) -> None:
+    given = {"working-directory": str(tmp_path), "output": "none/page.html"}
+    with pytest.raises(UsageError, match="cannot be written"):
+        status(stage, **given)
+    assert not [one for one in tmp_path.iterdir() if one.name.startswith("tmp")]
+
+
+class Elements(HTMLParser):
+    """Every element with its attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def page(stage: Stage, **given: str) -> str:
+    return status(stage, format="html", **given).printed
+
+
+def test_names_with_html_and_scripts_are_text_on_the_page(stage: Stage) -> None:
+    stage.repository.commit(files={".github/gitops/holds/production.web.v9.yaml": HOLD})
+    propose(stage, "v3", title=EVIL, word=f"waiting: {EVIL}"[:140])
+    text = page(stage)
+    parser = Elements()
+    parser.feed(text)
+    assert not {"script", "img", "iframe", "link", "object"} & {tag for tag, _ in parser.found}
+    assert not [
+        (tag, name) for tag, attributes in parser.found for name in attributes if name[:2] == "on"
+    ]
+    links = [attributes["href"] or "" for tag, attributes in parser.found if tag == "a"]
+    assert all(one.startswith(("#", f"{stage.forge.server_url}/")) for one in links)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_a_long_history_takes_few_requests(tmp_path: Path) -> None:
+    shape = Shape(commits=200, environments=3, applications=3, deployments=100)
+    with github_stage(tmp_path, {}) as empty:
+        repository = empty.forge.create_repository("acme/long", private=True)
+        fill(empty.forge.world, repository, shape, end=empty.forge.world.now())
+        before = len(empty.forge.requests)
+        outcome = status(empty, repository="acme/long")
+        assert len(empty.forge.requests) - before <= 7 + 100 // 40 + 3 * (100 // 100 + 1)
+    assert len(environments(outcome)["env-0"]["running"]) == 3  # type: ignore[arg-type]
+
+
+def test_the_configuration_is_that_of_the_tip(stage: Stage) -> None:
+    stage.repository.commit(files={CONFIG: "version: 1\nenvironments: {staging: {path: x}}\n"})
+    assert list(environments(status(stage))) == ["staging"]

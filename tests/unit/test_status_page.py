@@ -1,0 +1,229 @@
+"""The status page as a document: its structure, its colours, its size, its drawing."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from gitops_action.adapters.status_page import PAGE_LIMIT, HtmlPage
+from gitops_action.core.config import Hold
+from gitops_action.core.config.holds import Holds
+from gitops_action.core.status.graph import graph, layers
+from gitops_action.core.status.model import (
+    EnvironmentChange,
+    EnvironmentStatus,
+    StatusReport,
+    VersionState,
+    VersionStatus,
+)
+from gitops_action.core.status.words import edge_label, sentence
+
+NOW = datetime(2026, 11, 28, 9, 5, tzinfo=UTC)
+EVIL = "\"'><script>alert(1)</script><img src=x onerror=y>\u202e"
+
+
+def version(
+    application: str, name: str, state: VersionState = "was here", hours: int = 1
+) -> VersionStatus:
+    return VersionStatus(
+        application=application,
+        version=name,
+        image=f"ghcr.io/acme/{application}:{name}",
+        state=state,
+        since=NOW - timedelta(hours=hours),
+        health="healthy" if state == "runs" else None,
+        number=hours,
+    )
+
+
+def report(*environments: EnvironmentStatus, holds: tuple[Hold, ...] = ()) -> StatusReport:
+    return StatusReport(
+        repository="acme/environment",
+        branch="main",
+        commit="3fa9c1d0" * 5,
+        now=NOW,
+        environments=environments,
+        holds=Holds(holds=holds),
+        pages="https://github.com/acme/environment",
+    )
+
+
+STAGING = EnvironmentStatus(
+    name="staging", versions=(version("web", "v2", "runs"), version("web", "v1"))
+)
+WAITING = EnvironmentChange(
+    number=7,
+    url="https://github.com/acme/environment/pull/7",
+    title="Promote web",
+    environment="production",
+    versions=(("web", "v2"),),
+    word="waiting",
+    text="1 of 2 approvals",
+)
+PRODUCTION = EnvironmentStatus(
+    name="production",
+    after=("staging",),
+    production=True,
+    versions=(version("web", "v1", "runs"),),
+    proposals=(WAITING,),
+)
+
+
+class Page(HTMLParser):
+    """Elements in order, with what they are inside of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for found, attributes in self.elements if found == tag]
+
+
+def page(*environments: EnvironmentStatus, holds: tuple[Hold, ...] = ()) -> str:
+    return HtmlPage().page(report(*environments, holds=holds))
+
+
+def test_the_structure_is_one_that_screen_readers_know() -> None:
+    found = Page(page(STAGING, PRODUCTION))
+    assert found.all("html") == [{"lang": "en"}]
+    assert [len(found.all(tag)) for tag in ("header", "main", "footer", "nav", "h1")] == [1] * 5
+    ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    levels = [int(tag[1]) for tag, _ in found.elements if re.fullmatch("h[1-6]", tag)]
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    for section in found.all("section"):
+        assert section["aria-labelledby"] in ids
+    for link in found.all("a"):
+        assert not link["href"].startswith("#") or link["href"][1:] in ids
+    assert {cell.get("scope") for cell in found.all("th")} == {"col", "row"}
+    assert len(found.all("caption")) == len(found.all("table")) == 1
+    for region in (one for one in found.all("div") if one.get("class") == "scroll"):
+        assert region["tabindex"] == "0"
+        assert region["aria-label"]
+    (drawing,) = found.all("svg")
+    assert drawing["role"] == "img"
+    assert set(drawing["aria-labelledby"].split()) <= set(ids)
+
+
+def test_nothing_is_loaded_and_nothing_runs() -> None:
+    text = page(STAGING, PRODUCTION)
+    found = Page(text)
+    loading = {"script", "img", "link", "iframe", "object", "embed", "audio", "video", "use"}
+    assert not loading & {tag for tag, _ in found.elements}
+    assert not re.search(r"url\(|@import|src=|javascript:", text)
+    policy = next(one for one in found.all("meta") if one.get("http-equiv"))
+    assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def test_every_text_is_escaped() -> None:
+    named = EnvironmentStatus(
+        name=EVIL,
+        after=(EVIL,),
+        versions=(version(EVIL, EVIL, "runs"),),
+        proposals=(
+            EnvironmentChange(
+                number=1, url="javascript:alert(1)", title=EVIL, environment=EVIL, text=EVIL
+            ),
+        ),
+        url="javascript:alert(1)",
+        note=EVIL,
+    )
+    hold = Hold(environment=EVIL, application=EVIL, reason=EVIL, author=EVIL)
+    text = page(named, holds=(hold,))
+    found = Page(text)
+    assert not {"script", "img"} & {tag for tag, _ in found.elements}
+    assert "\u202e" not in text
+    assert all(one["href"].startswith(("#", "https://github.com/")) for one in found.all("a"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_have_enough_contrast(theme: str) -> None:
+    """4.5:1 for text (WCAG 2.2, 1.4.3), 3:1 for what is drawn (1.4.11)."""
+    light, dark = re.findall(r":root\{([^}]*)\}", page(STAGING))
+    colours = dict(part.split(":") for part in (light if theme == "light" else dark).split(";"))
+    for ground in ("--back", "--panel"):
+        for ink in ("--text", "--quiet", "--link", "--good", "--busy", "--bad", "--held"):
+            assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+        assert contrast(colours["--line"], colours[ground]) >= 3, ground
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_a_large_page_stays_small_and_says_what_it_leaves_out() -> None:
+    environments = [
+        EnvironmentStatus(
+            name=f"environment-{number}",
+            after=(f"environment-{number - 1}",) if number else (),
+            versions=tuple(
+                version(f"application-{name:02}", f"v1.{one}.0", "was here" if one else "runs", one)
+                for name in range(20)
+                for one in range(100)
+            ),
+        )
+        for number in range(4)
+    ]
+    text = page(*environments)
+    assert len(text.encode()) <= PAGE_LIMIT
+    assert "older versions of application-19 are not shown" in text
+    assert text.count("● runs</summary>") == 20 * 4
+
+
+def test_sentences() -> None:
+    assert sentence(PRODUCTION) == (
+        "production runs web v1 since Sat 2026-11-28 08:05Z, healthy; "
+        "web v2 waits: 1 of 2 approvals"
+    )
+    assert sentence(EnvironmentStatus(name="dev")) == "dev: nothing is known to run"
+
+
+def test_the_edge_names_the_closed_gate() -> None:
+    assert edge_label(PRODUCTION) == "#7 1 of 2 approvals"
+    assert edge_label(STAGING) == "open"
+    closed = EnvironmentStatus(name="x", closed="window until 2026-11-30 08:00Z")
+    assert edge_label(closed) == "window until 2026-11-30 08:00Z"
+    until = datetime(2026, 11, 28, 17, tzinfo=UTC)
+    frozen = EnvironmentStatus(name="x", frozen=Hold(environment="x", reason="4711", until=until))
+    assert edge_label(frozen) == "frozen until 2026-11-28 17:00Z: 4711"
+
+
+def test_layers_and_boxes_do_not_overlap() -> None:
+    graphed = [
+        EnvironmentStatus(name="dev"),
+        EnvironmentStatus(name="eu", after=("dev",)),
+        EnvironmentStatus(name="us", after=("dev",)),
+        EnvironmentStatus(name="all", after=("eu", "us")),
+    ]
+    assert layers(graphed) == {"dev": 0, "eu": 1, "us": 1, "all": 2}
+    drawn = graph(graphed)
+    assert len(drawn.edges) == 1 + 1 + 1 + 2
+    places = [(box.x, box.y, box.x + box.width, box.y + box.height) for box in drawn.boxes]
+    for number, (left, top, right, bottom) in enumerate(places):
+        assert 0 <= left < right <= drawn.width
+        assert 0 <= top < bottom <= drawn.height
+        for other in places[number + 1 :]:
+            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+
+
+def test_a_circle_of_environments_is_drawn_all_the_same() -> None:
+    one = EnvironmentStatus(name="a", after=("b",))
+    assert len(graph([one, EnvironmentStatus(name="b", after=("a",))]).boxes) == 2
