@@ -14,6 +14,7 @@ from testbed.demo.layouts import APPLICATION, ENVIRONMENT, NEW_TAG, OVERLAYS
 from testbed.demo.stage import Stage
 from testbed.process import run
 from tests.support.act_actions import released, repositories
+from tests.support.deploy_workflow import UNKNOWN_TO_ACT
 from tests.support.scaffold import EXAMPLE, WEB, files_of
 
 NEW_VERSION = ".github/workflows/new-application-version.yml"
@@ -65,7 +66,7 @@ def test_the_environments_workflow_proposes_a_version(
     run("git", "-C", checkout, "remote", "add", "origin", overlays.environment.clone_url)
     for path, text in overlays.files.items():
         (checkout / path).parent.mkdir(parents=True, exist_ok=True)
-        (checkout / path).write_text(text, encoding="utf-8")
+        (checkout / path).write_text(text.replace(UNKNOWN_TO_ACT, ""), encoding="utf-8")
     git = ("git", "-C", checkout, "-c", "user.name=a", "-c", "user.email=a@example.com")
     run(*git, "add", "--all")
     run(*git, "commit", "--quiet", "--message", "Begin")

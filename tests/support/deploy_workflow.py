@@ -12,8 +12,8 @@ from testbed.cache import ROOT
 from testbed.demo.stage import action_folder
 
 CALLER = ".github/workflows/deploy.yml"
-# The one key of GitHub's that act does not know.
-_UNKNOWN = "      deployment: false\n"
+UNKNOWN_TO_ACT = "      deployment: false\n"
+"""The one key of GitHub's that act does not know."""
 
 
 def library(folder: Path, image: str) -> Path:
@@ -21,7 +21,7 @@ def library(folder: Path, image: str) -> Path:
     action_folder(folder, image)
     shutil.copytree(ROOT / ".github/workflows", folder / ".github/workflows")
     for workflow in (folder / ".github/workflows").glob("*.yml"):
-        workflow.write_text(workflow.read_text().replace(_UNKNOWN, ""))
+        workflow.write_text(workflow.read_text().replace(UNKNOWN_TO_ACT, ""))
     return folder
 
 
