@@ -22,8 +22,8 @@ OUTPUT = Input(
 
 STATUS = Command(
     name="status",
-    help="Shows what runs where, what waits and why, and DORA's metrics: as a table, JSON, Markdown"
-    " or one HTML page.",
+    help="Shows what runs where, what waits and why, and what is on hold: as a table, JSON,"
+    " Markdown or one HTML page.",
     inputs=(
         replace(
             common.ENVIRONMENT,
@@ -32,7 +32,7 @@ STATUS = Command(
         ),
         replace(
             SINCE,
-            help="Start of the period whose versions and figures are shown: a duration such as"
+            help="Start of the period whose versions are shown: a duration such as"
             " `84d`, a date, or a time with its zone such as `2026-11-28T14:00Z`.",
             default_help="84 days",
         ),

@@ -1,1 +1,0 @@
-"""How well changes reach production, by the five metrics of DORA."""
