@@ -217,7 +217,7 @@ spec:
 
 
 def test_what_argo_cd_builds_of_this_repository_is_promoted_and_compared(tmp_path: Path) -> None:
-    """Also where the folder that it names is none of the environment's."""
+    """Also where the folder is none of the environment's; never by another repository's name."""
     files: dict[str, str] = {
         CONFIG: """\
 version: 1
@@ -234,6 +234,9 @@ environments:
         files[f"apps/{name}/config.yaml"] = (
             f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: web}}\ndata: {{level: {level}}}\n"
         )
+    foreign = (ARGO % "foreign").replace("acme/environment", "acme/other")
+    files["environments/staging/foreign.yaml"] = foreign.replace("name: web", "name: foreign")
+    files["apps/foreign/web.yaml"] = workload("web", "v7").replace("name: web", "name: web-foreign")
     with github_stage(tmp_path, files) as stage:
         commit = str(
             stage.repository.commit(files={"apps/staging/web.yaml": workload("web", "v2")})
@@ -244,6 +247,7 @@ environments:
         text = stage.repository.read(pull.head, "apps/production/web.yaml").decode()
         assert text == workload("web", "v2")
         assert "`ConfigMap web: key level differs`" in pull.body
+        assert "web-foreign" not in pull.body
 
 
 def test_two_promotions_and_a_bump_at_once_lose_nothing(stage: Stage) -> None:
