@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -76,6 +77,10 @@ class Automation:
     def history(self, environment: str) -> StepResult:
         """The terminal's `history` of an environment."""
         return self._run("history", {"environment": environment})
+
+    def status(self, page: Path) -> StepResult:
+        """The page of what runs where, written to a file."""
+        return self._run("status", {"format": "html", "output": str(page)})
 
     def later(self, time: timedelta) -> None:
         """Let time pass on the forge."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from testbed import cache
 from testbed.action import StepResult
 from testbed.demo.automation import Automation, clock
 from testbed.demo.cluster import Cluster
@@ -52,6 +56,7 @@ class Story:
             self._promote(pull, place)
         self._break(first)
         self._refuse()
+        self._show_status()
 
     def _rule(self) -> None:
         """A platform engineer says who merges, and after what."""
@@ -172,6 +177,16 @@ class Story:
         self.screen.happened(f"{BAD_TAG} once more: refused, it is on hold")
         if self.screen.verbose:
             self.screen.result("history", self.automation.history(self._layout.environment))
+
+    def _show_status(self) -> None:
+        """What runs where, as a page: it stays when the demo ends."""
+        page = cache.root() / "demo" / "status.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        with self.screen.operation("The status page is written"):
+            self.automation.status(page)
+        self.screen.happened(f"The status page: {page.as_uri()}")
+        if sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            webbrowser.open(page.as_uri())
 
     def _say(self, pull: PullRequest, text: str) -> None:
         """A person writes a comment; the gate is the last job of the same run."""

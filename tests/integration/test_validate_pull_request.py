@@ -235,6 +235,50 @@ def test_secrets_in_manifests_are_shown_nowhere(on_forge: Validation) -> None:
     assert "cGxhbnRlZC1odW50ZXIy" not in everywhere  # the same in base64
 
 
+def test_secrets_of_a_forks_manifests_are_shown_nowhere(on_forge: Validation) -> None:
+    """The run that comments for a fork has a token that may write."""
+    fork = on_forge.forge.fork(REPOSITORY, owner="eve")
+    commit = fork.commit(branch="patch", files=SECRETS, author="eve")
+    number = on_forge.repository.open(head="eve:patch", by="eve").number
+    run = {
+        "event": "pull_request",
+        "head_branch": "patch",
+        "head_sha": commit,
+        "head_repository": {"owner": {"login": "eve"}},
+        "pull_requests": [],
+    }
+    result = on_forge.step(event_name="workflow_run", event={"workflow_run": run}, comment="true")
+    assert result.exit_code == 1, result.log
+    (comment,) = on_forge.comments(number)
+    assert "Secret web/creds" in comment
+    everywhere = "\n".join([result.log, result.summary, comment, *result.outputs.values()])
+    for secret in (PLANTED, TOKEN, on_forge.token, "cGxhbnRlZC1odW50ZXIy"):
+        assert secret not in everywhere
+
+
+INFLATION = """apiVersion: builtin
+kind: HelmChartInflationGenerator
+metadata: {name: nginx}
+name: nginx
+repo: https://charts.example.com
+version: 1.2.3
+releaseName: nginx
+"""
+
+
+def test_a_chart_by_kustomizes_own_generator_is_noted_like_helm_charts(
+    on_forge: Validation,
+) -> None:
+    files = {
+        STAGING: overlay("v1") + "generators: [chart.yaml]\n",
+        "environments/staging/chart.yaml": INFLATION,
+    }
+    outcome = on_forge.validate(on_forge.propose(files))
+    assert outcome.outputs["valid"] == "true", errors(outcome)
+    (note,) = [notice.text for notice in outcome.notices if "Helm charts" in notice.text]
+    assert note.startswith(f"{STAGING}:6: Helm charts of a kustomization are not rendered")
+
+
 def test_a_step_sets_every_output_and_annotates(on_forge: Validation) -> None:
     files = {**BUMP, "base/web.yaml": WEB.replace("image:", "imagez: x, image:")}
     result = on_forge.step(pull_request=str(on_forge.propose(files)))

@@ -33,7 +33,7 @@ def run_of(name: str) -> EnvironmentRun:
     )
     rendering = EnvironmentRendering(environment=environment, unrendered=(MISSING,))
     clock = SimpleNamespace(monotonic=lambda: 0.0)
-    newer = SimpleNamespace(recorded=lambda _: None)
+    newer = SimpleNamespace(recorded=lambda *_: None)
     return EnvironmentRun(
         environment=environment,
         inputs=SimpleNamespace(dry_run=True),  # type: ignore[arg-type]
