@@ -146,12 +146,15 @@ def at_terminal(failure: RunFailure) -> RunFailure:
 
     What is about a file names its keys, and stays.
     """
-    names = {item.name for command in COMMANDS if command.name == failure.command
-             for item in command.inputs}  # fmt: skip
+    inputs = {item.name: item for command in COMMANDS if command.name == failure.command
+              for item in command.inputs}  # fmt: skip
 
     def flag(found: re.Match[str]) -> str:
-        if found["name"] not in names:
+        item = inputs.get(found["name"])
+        if item is None:
             return found[0]
+        if item.kind == "secret":  # never a flag
+            return " or ".join(f"`{name}`" for name in (*item.variables[:1], item.flag))
         value = f" {found['value']}" if found["value"] else ""
         return f"`--{found['name']}{value}`"
 

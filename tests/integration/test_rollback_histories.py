@@ -179,7 +179,7 @@ def test_images_go_back_wherever_they_are_set(tmp_path: Path, how: str) -> None:
         assert stage.repository.read(BRANCH, path).decode() == described("1.1.0")[path]
 
 
-def test_a_base_that_two_environments_share_is_not_edited(tmp_path: Path) -> None:
+def test_a_base_that_two_environments_share_stays_and_the_overlay_goes_back(tmp_path: Path) -> None:
     shared = PLAIN + "  staging: {path: staging}\n"
     build = "resources: [../base]\n"
 
@@ -201,12 +201,47 @@ def test_a_base_that_two_environments_share_is_not_edited(tmp_path: Path) -> Non
                 applications={"web": (f"{WEB}:v{version}",)},
             )
             record(stage, content, state)
+        assert decided(stage) == "go-back"
+        assert (
+            stage.repository.files(BRANCH)["base/deployment.yaml"]
+            == described("1.2.0")["base/deployment.yaml"].encode()
+        )
+        assert stage.repository.read(BRANCH, "staging/kustomization.yaml") == build.encode()
+        overlay = stage.repository.read(BRANCH, "production/kustomization.yaml").decode()
+        assert overlay == f"{build}images:\n- name: {WEB}\n  newTag: v1.1.0\n"
+
+
+FLUX = (
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+    "metadata: {{name: {name}, namespace: flux-system}}\n"
+    "spec: {{path: ./apps, sourceRef: {{kind: GitRepository, name: flux-system}}}}\n"
+)
+
+
+def test_a_file_that_two_environments_share_is_not_edited(tmp_path: Path) -> None:
+    def described(version: str) -> Mapping[str, str]:
+        return {"apps/deployment.yaml": deployment(f"{WEB}:v{version}")}
+
+    files = {
+        ".github/gitops.yaml": PLAIN + "  staging: {path: staging}\n",
+        "production/apps.yaml": FLUX.format(name="production"),
+        "staging/apps.yaml": FLUX.format(name="staging"),
+        **described("1.0.0"),
+    }
+    with bump_stage(tmp_path, files) as stage:
+        for version, state in (("1.1.0", "success"), ("1.2.0", "failure")):
+            stage.repository.commit(files=described(version))
+            content = RecordContent(
+                environment="production",
+                commit=str(stage.repository.head("main")),
+                applications={"web": (f"{WEB}:v{version}",)},
+            )
+            record(stage, content, state)
         stage.repository.collaborator("bob")
         with pytest.raises(NotEditableError, match="cannot be put back by an edit") as caught:
             roll_back(stage, application=("web",))
         assert "git revert" in caught.value.fix
-        outcome = roll_back(stage, automatic=True)
-        assert outcome.exit_code == 1
+        assert decided(stage) == "not-editable"
         (issue,) = stage.repository.issues()
         assert "cannot be put back" in issue.title
 

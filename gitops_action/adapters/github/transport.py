@@ -90,7 +90,16 @@ class Transport:
         self, verb: str, url: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> Iterator[requests.Response]:
         try:
-            with self._session.request(
+            with self._answer(verb, url, headers, body) as response:
+                yield response
+        except (requests.RequestException, HTTPError, UnicodeError) as error:
+            raise unreachable(error, url) from None
+
+    def _answer(
+        self, verb: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> requests.Response:
+        try:
+            return self._session.request(
                 verb,
                 url,
                 headers=dict(headers),
@@ -99,13 +108,17 @@ class Transport:
                 timeout=TIMEOUT,
                 stream=True,
                 allow_redirects=False,
-            ) as response:
-                yield response
-        except (requests.RequestException, HTTPError, UnicodeError) as error:
-            raise unreachable(error, url) from None
+            )
+        except (requests.RequestException, UnicodeError):
+            raise
+        except ValueError:  # requests reads the target of a redirect that it does not follow
+            raise RequestFailure(status=0, message=_LEFT) from None
 
     def _home(self, url: str) -> str:
         return self._graphql_url if url == self._graphql_url else self._api_url
+
+
+_LEFT = "a redirect left the API: its target is not an address of the same protocol"
 
 
 def unreachable(error: Exception, url: str) -> RequestFailure:
@@ -126,10 +139,7 @@ def _target(url: str, location: str) -> str:
     except ValueError:
         same = False
     if not same or not location.isascii():
-        raise RequestFailure(
-            status=0,
-            message="a redirect left the API: its target is not an address of the same protocol",
-        )
+        raise RequestFailure(status=0, message=_LEFT)
     return target
 
 

@@ -34,7 +34,7 @@ from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.images.oci import ImageMissingError, RegistryError
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.inputs.rollback import RollbackInputs
-from gitops_action.core.plan import NoMatchError, make_keep
+from gitops_action.core.plan import UneditableError, make_keep
 from gitops_action.core.report import rollback as texts
 from gitops_action.core.report.hold import lift_command
 from gitops_action.core.report.rollback import RollbackView
@@ -48,7 +48,7 @@ from gitops_action.core.rollback.candidates import (
     newest_first,
     same_state,
 )
-from gitops_action.errors import GitOpsError, UsageError
+from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
 
 
 class NoCandidateError(GitOpsError):
@@ -314,7 +314,9 @@ class EnvironmentRollback:
                     sets=(),
                 ),
             )
-        except (NoMatchError, UsageError) as error:
+        except (UsageError, UneditableError, GitOpsErrors) as error:
+            if not _is_uneditable(error):
+                raise
             raise NotEditableError(
                 f"The images of {self.environment.name} cannot be put back by an edit",
                 cause=error.title,
@@ -374,3 +376,9 @@ def read_environments(
         )
         for one in environments
     )
+
+
+def _is_uneditable(error: GitOpsError) -> bool:
+    """Whether the files are the reason, and nothing that another try may find otherwise."""
+    every = error.errors if isinstance(error, GitOpsErrors) else (error,)
+    return all(isinstance(one, UsageError | UneditableError) for one in every)

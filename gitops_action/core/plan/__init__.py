@@ -24,6 +24,7 @@ from gitops_action.core.plan.model import (
     SeveralStreamsError,
     SharedAnchorError,
     SharedFileError,
+    UneditableError,
     UntracedError,
     make_keep,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "SharedAnchorError",
     "SharedFileError",
     "Skipped",
+    "UneditableError",
     "UntracedError",
     "images_in",
     "make_keep",

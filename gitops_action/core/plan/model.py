@@ -193,7 +193,11 @@ class AmbiguousEnvironmentError(UsageError):
         )
 
 
-class SharedFileError(GitOpsError):
+class UneditableError(GitOpsError):
+    """A place that an image is set in, and that must not or cannot be edited."""
+
+
+class SharedFileError(UneditableError):
     """An edit would change something else that stands on the same file.
 
     Attributes:
@@ -218,7 +222,7 @@ class SharedFileError(GitOpsError):
         )
 
 
-class CannotWriteError(GitOpsError):
+class CannotWriteError(UneditableError):
     """The place cannot say what is wanted without a key being created or a digest going stale."""
 
 
@@ -240,7 +244,7 @@ class SeveralStreamsError(UsageError):
         )
 
 
-class MarkerError(GitOpsError):
+class MarkerError(UneditableError):
     """A marker whose ending does not fit the value that it stands behind."""
 
     def __init__(self, mark: MarkedScalar) -> None:
@@ -255,7 +259,7 @@ class MarkerError(GitOpsError):
         )
 
 
-class SharedAnchorError(GitOpsError):
+class SharedAnchorError(UneditableError):
     """A value that other images read by an alias, so that they would change too."""
 
     def __init__(self, spot: Spot, others: Sequence[str]) -> None:
@@ -270,7 +274,7 @@ class SharedAnchorError(GitOpsError):
         )
 
 
-class UntracedError(GitOpsError):
+class UntracedError(UneditableError):
     """What decides an image in the end is nothing that can be edited."""
 
     def __init__(self, repository: str, untraced: Untraced) -> None:
