@@ -33,8 +33,7 @@ from testbed.process import PartError
 
 _IMAGES = ("buildx", "base-image", "action-image", "runner-image")
 _WHERE = (
-    "Look closer: VERBOSE=1 shows all of it, KEEP=1 keeps servers and files.",
-    "On GitHub: docs/ten-minutes.md does the same with repositories of your own.",
+    "VERBOSE=1 shows all of it, KEEP=1 keeps servers and files; on GitHub: docs/ten-minutes.md.",
 )
 _ADAPTED = (
     "Flux reads the double by HTTP with a token, where the files say ssh://git@github.com and a"
