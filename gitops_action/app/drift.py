@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.progress import ProgressTellers
-from gitops_action.adapters.text_file import TextFile
+from gitops_action.adapters.whole_files import TextFile
 from gitops_action.app.deploy import GivenClusters
 from gitops_action.app.tools import Context, kustomize_renderer
 from gitops_action.commands.drift import command as drift

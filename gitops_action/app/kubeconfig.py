@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gitops_action.adapters.cluster import access_of, persons_files
 from gitops_action.adapters.cluster.tokens import ServiceAccountTokens
-from gitops_action.adapters.private_file import PrivateFiles
+from gitops_action.adapters.whole_files import PrivateFiles
 from gitops_action.app.tools import Context
 from gitops_action.commands.kubeconfig import KubeconfigPorts
 from gitops_action.commands.kubeconfig import run as init_kubeconfig

@@ -6,15 +6,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from gitops_action.adapters.clock import system_clock
-from gitops_action.adapters.status_page import HtmlPage, WholeFile
+from gitops_action.adapters.status_page import HtmlPage
+from gitops_action.adapters.whole_files import OutputFiles
 from gitops_action.app.history import branch_history
 from gitops_action.app.tools import Context
 from gitops_action.commands import status
 from gitops_action.commands.gate.publish import MARKER
 from gitops_action.core.inputs import Values
+from gitops_action.core.inputs.access import require_repository
 from gitops_action.core.inputs.status import StatusInputs, status_inputs
 from gitops_action.core.outcome import Outcome
-from gitops_action.errors import UsageError
 
 
 def run(values: Values, context: Context) -> Outcome:
@@ -27,18 +28,13 @@ def run(values: Values, context: Context) -> Outcome:
 def _ports(inputs: StatusInputs, context: Context, stack: ExitStack) -> status.StatusPorts:
     clock = system_clock(context.environ)
     folder = Path(inputs.working_directory)
-    page, output = HtmlPage(), WholeFile(folder)
+    page, output = HtmlPage(), OutputFiles(folder)
     if not inputs.token:
         from gitops_action.adapters.git import FirstParentHistory  # noqa: PLC0415 - loads Git
 
         here = stack.enter_context(FirstParentHistory(None, checkout=folder))
         return status.StatusPorts(commits=here, clock=clock, page=page, output=output)
-    if not inputs.repository:
-        raise UsageError(
-            "The environment repository is not known",
-            cause="`repository` is not given and this is not a GitHub job",
-            fix="give `repository: OWNER/NAME`, or no token to read the checkout",
-        )
+    require_repository(inputs.repository, instead=", or no token to read the checkout")
     from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
     from gitops_action.adapters.github.open_pull_requests import (  # noqa: PLC0415 - same
         GitHubOpenPullRequests,
