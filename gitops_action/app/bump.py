@@ -9,10 +9,10 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from gitops_action.adapters.clock import SystemClock, system_clock
+from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.github import ApiLacksError
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import Context
+from gitops_action.app.tools import Context, github_client, image_registry
 from gitops_action.commands.bump import command as bump
 from gitops_action.commands.bump.dispatch import dispatch
 from gitops_action.commands.ports import (
@@ -150,9 +150,9 @@ def build_ports(
     texts = _texts(inputs, job)
     if inputs.mode == "local":
         return bump.BumpPorts(store=working_tree(inputs), texts=texts, clock=clock, job=job)
-    from gitops_action.adapters.github import GitHubForge, connect  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.github import GitHubForge  # noqa: PLC0415 - loads requests
 
-    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    client = github_client(inputs, inputs.token, context)
     forge = GitHubForge(client, inputs.repository)
     return bump.BumpPorts(
         store=content_store(inputs, client, forge, clock, stack, tell=tell),
@@ -161,17 +161,16 @@ def build_ports(
         job=job,
         forge=forge,
         registry=_registry(inputs, context),
-        history=_history(inputs, clock),
+        history=_history(inputs, context),
     )
 
 
 def _dispatch_ports(inputs: BumpInputs, context: Context) -> DispatchPorts:
-    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
-    from gitops_action.adapters.github.dispatch import GitHubDispatcher  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.dispatch import GitHubDispatcher  # noqa: PLC0415 - loads requests
 
     clock = system_clock(context.environ)
     job = read_job(context.environ).working_on(inputs.server_url)
-    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    client = github_client(inputs, inputs.token, context)
     return DispatchPorts(
         dispatcher=GitHubDispatcher(client, inputs.repository, clock.pause),
         registry=_registry(inputs, context),
@@ -194,35 +193,17 @@ def _texts(inputs: BumpInputs, job: Job) -> Texts:
 
 
 def _registry(inputs: BumpInputs, context: Context) -> Registry:
-    """Accounts in their order: as given for the images' registries, Docker's, the job's."""
-    from gitops_action.adapters.registry import (  # noqa: PLC0415 - loads an HTTP client
-        Account,
-        Accounts,
-        RegistryClient,
-        read_docker_config,
-    )
-    from gitops_action.core.images import parse_image_lines  # noqa: PLC0415 - same
+    """As given for the images' own registries."""
+    from gitops_action.core.images import parse_image_lines  # noqa: PLC0415 - seldom all of it
 
-    given = Account(username=inputs.registry_username, password=inputs.registry_password)
-    job = Account(username=inputs.ghcr_username or "x", password=inputs.ghcr_password)
     domains = frozenset(change.target.domain for change in parse_image_lines(inputs.images))
-    return RegistryClient(
-        Accounts(
-            given=given if inputs.registry_password else None,
-            given_for=domains,
-            docker=read_docker_config(context.environ),
-            job=job if inputs.ghcr_password else None,
-        ),
-        local=domains,
-    )
+    return image_registry(inputs, context, domains)
 
 
-def _history(inputs: BumpInputs, clock: SystemClock) -> SourceHistory | None:
+def _history(inputs: BumpInputs, context: Context) -> SourceHistory | None:
     """Without a token for the application repository its commits stay unknown."""
     if not inputs.source_token:
         return None
-    from gitops_action.adapters.github import GitHubSourceHistory, connect  # noqa: PLC0415 - same
+    from gitops_action.adapters.github import GitHubSourceHistory  # noqa: PLC0415 - loads requests
 
-    return GitHubSourceHistory(
-        connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
-    )
+    return GitHubSourceHistory(github_client(inputs, inputs.source_token, context))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops_action.app.tools import CommandRunner, Context
+from gitops_action.app.tools import CommandRunner, Context, github_client
 from gitops_action.core.inputs import Command, TagInputs, Values, check_values
 from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.outcome import Outcome
@@ -180,9 +180,9 @@ def _tag_ports(inputs: TagInputs, context: Context) -> TagPorts:
     complete = repository_facts_of(job) and not any("commit_date" in text for text in texts)
     if complete or not inputs.source_token:
         return TagPorts(job=job, clock=clock)
-    from gitops_action.adapters.github import GitHubSourceFacts, connect  # noqa: PLC0415 - same
+    from gitops_action.adapters.github import GitHubSourceFacts  # noqa: PLC0415 - same
 
-    client = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
+    client = github_client(inputs, inputs.source_token, context)
     return TagPorts(job=job, clock=clock, facts=GitHubSourceFacts(client))
 
 

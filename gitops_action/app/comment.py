@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.comment_actions import CommentActions
-from gitops_action.app.tools import Context
+from gitops_action.app.history import branch_history
+from gitops_action.app.tools import Context, github_client
 from gitops_action.commands.bump.content import Base, read_base
 from gitops_action.commands.comment import command as comment
 from gitops_action.core.history.content import ContentHistory, read_histories
@@ -74,11 +74,7 @@ class CommentParts:
     @cached_property
     def client(self) -> GitHubClient:
         """GitHub, as the gate App."""
-        from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
-
-        inputs = self.inputs
-        clock = system_clock(self.context.environ)
-        return connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+        return github_client(self.inputs, self.inputs.token, self.context)
 
     @cached_property
     def forge(self) -> GitHubForge:
@@ -109,16 +105,8 @@ class CommentParts:
     @cached_property
     def commits(self) -> FirstParentHistory:
         """The base branch's history."""
-        from gitops_action.adapters.git import FirstParentHistory, GitTarget  # noqa: PLC0415 - loads Git
-
         inputs = self.inputs
-        target = GitTarget(
-            server_url=inputs.server_url,
-            repository=inputs.repository,
-            token=inputs.token,
-            identity=self.forge.viewer(),
-        )
-        return self.stack.enter_context(FirstParentHistory(target, base=inputs.base))
+        return branch_history(inputs, inputs.repository, inputs.token, self.stack, base=inputs.base)
 
     @cached_property
     def contents(self) -> tuple[ContentHistory, ...]:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import EVERY_REGISTRY, Context, image_registry, kustomize_renderer
+from gitops_action.app.tools import (
+    EVERY_REGISTRY,
+    Context,
+    github_client,
+    image_registry,
+    kustomize_renderer,
+    read_target,
+)
 from gitops_action.commands.deploy import command as deploy
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.ports import Records
@@ -26,11 +33,11 @@ from gitops_action.core.inputs.common import ClusterInputs
 from gitops_action.core.inputs.deploy import DeployInputs, deploy_inputs
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Job, Notice, Outcome
-from gitops_action.core.pull_requests import NOBODY
 from gitops_action.errors import UsageError
 
 if TYPE_CHECKING:
     from gitops_action.adapters.github import GitHubClient
+    from gitops_action.core.inputs.drift import DriftInputs
 
 # Connects to the clusters that the inputs, or else the surroundings, lead to.
 
@@ -108,6 +115,16 @@ def _schemas(version: str, definitions: Sequence[Manifest]) -> Schemas:
     return OfflineSchemas(kubernetes=version, crds=definitions)
 
 
+def deploy_trees(inputs: DeployInputs | DriftInputs, stack: ExitStack) -> DeployTrees:
+    """Commits of the repository that the token is for; without one, the checkout alone."""
+    from gitops_action.adapters.git import CheckoutTrees, CommitTrees  # noqa: PLC0415 - loads Git
+
+    if not inputs.token:
+        return stack.enter_context(CheckoutTrees(Path(inputs.working_directory)))
+    target = read_target(inputs, inputs.repository, inputs.token)
+    return stack.enter_context(CommitTrees(target, base=inputs.base))
+
+
 @dataclass(frozen=True, kw_only=True)
 class _DeployParts:
     """What the ports are built from."""
@@ -125,7 +142,7 @@ class _DeployParts:
         tellers = ProgressTellers(self.context.reporter)
         stack.callback(tellers.close)
         return deploy.DeployPorts(
-            trees=self._trees(stack),
+            trees=deploy_trees(self.inputs, stack),
             renderer=lambda settings: kustomize_renderer(settings, self.context, reviewed=True),
             clusters=GivenClusters(inputs=self.inputs, context=self.context),
             records=self._records(),
@@ -139,20 +156,6 @@ class _DeployParts:
             statuses=self._statuses(),
             schemas=_schemas,
         )
-
-    def _trees(self, stack: ExitStack) -> DeployTrees:
-        from gitops_action.adapters.git import CheckoutTrees, CommitTrees, GitTarget  # noqa: PLC0415 - loads Git
-
-        inputs = self.inputs
-        if not inputs.token:
-            return stack.enter_context(CheckoutTrees(Path(inputs.working_directory)))
-        target = GitTarget(
-            server_url=inputs.server_url,
-            repository=inputs.repository,
-            token=inputs.token,
-            identity=NOBODY,
-        )
-        return stack.enter_context(CommitTrees(target, base=inputs.base))
 
     def _records(self) -> Records:
         from gitops_action.commands.deploy.record import NoRecorder, Recorder, RecordPorts  # noqa: PLC0415 - one command's
@@ -183,7 +186,4 @@ class _DeployParts:
         return lambda commit: known.commit_statuses(inputs.repository, commit)
 
     def _client(self, token: str) -> GitHubClient:
-        from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
-
-        clock = system_clock(self.context.environ)
-        return connect(token, self.inputs.api_url, self.inputs.graphql_url, clock)
+        return github_client(self.inputs, token, self.context)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.whole_files import TextFile
-from gitops_action.app.deploy import GivenClusters
-from gitops_action.app.tools import Context, kustomize_renderer
+from gitops_action.app.deploy import GivenClusters, deploy_trees
+from gitops_action.app.tools import Context, github_client, kustomize_renderer
 from gitops_action.commands.drift import command as drift
 from gitops_action.commands.drift.ports import Baselines, DriftPorts
 from gitops_action.commands.issues import Issues
-from gitops_action.commands.ports import DeployTrees
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.drift import DriftInputs, drift_inputs
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.pull_requests import NOBODY
 
 
 def run(values: Values, context: Context) -> Outcome:
@@ -31,7 +28,7 @@ def _ports(inputs: DriftInputs, context: Context, stack: ExitStack) -> DriftPort
     tellers = ProgressTellers(context.reporter)
     stack.callback(tellers.close)
     return DriftPorts(
-        trees=_trees(inputs, stack),
+        trees=deploy_trees(inputs, stack),
         renderer=lambda settings: kustomize_renderer(settings, context, reviewed=True),
         clusters=GivenClusters(inputs=inputs, context=context),
         tellers=tellers.of,
@@ -44,38 +41,20 @@ def _ports(inputs: DriftInputs, context: Context, stack: ExitStack) -> DriftPort
     )
 
 
-def _trees(inputs: DriftInputs, stack: ExitStack) -> DeployTrees:
-    from gitops_action.adapters.git import CheckoutTrees, CommitTrees, GitTarget  # noqa: PLC0415 - loads Git
-
-    if not inputs.token:
-        return stack.enter_context(CheckoutTrees(Path(inputs.working_directory)))
-    target = GitTarget(
-        server_url=inputs.server_url,
-        repository=inputs.repository,
-        token=inputs.token,
-        identity=NOBODY,
-    )
-    return stack.enter_context(CommitTrees(target, base=inputs.base))
-
-
 def _baselines(inputs: DriftInputs, context: Context) -> Baselines | None:
     if not inputs.token:
         return None
-    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
-    from gitops_action.adapters.github.deployments import GitHubDeployments  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.deployments import GitHubDeployments  # noqa: PLC0415 - loads requests
     from gitops_action.commands.drift.baselines import RecordedBaselines  # noqa: PLC0415 - same
 
+    client = github_client(inputs, inputs.token, context)
     clock = system_clock(context.environ)
-    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
     return RecordedBaselines(GitHubDeployments(client, inputs.repository), clock)
 
 
 def _issues(inputs: DriftInputs, context: Context) -> Issues | None:
     if not inputs.issue:
         return None
-    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
-    from gitops_action.adapters.github.issues import GitHubIssues  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.issues import GitHubIssues  # noqa: PLC0415 - loads requests
 
-    clock = system_clock(context.environ)
-    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
-    return GitHubIssues(client, inputs.repository)
+    return GitHubIssues(github_client(inputs, inputs.token, context), inputs.repository)

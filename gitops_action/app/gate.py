@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import Context, kustomize_renderer
+from gitops_action.app.tools import Context, github_client, kustomize_renderer, read_target
 from gitops_action.app.validate import ToolWorkshop
 from gitops_action.commands.gate import command as gate
 from gitops_action.commands.gate.ports import GatePorts, SourceCommits
@@ -22,7 +22,6 @@ from gitops_action.core.inputs import ValidateInputs, Values
 from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.inputs.gate import GateInputs, gate_inputs
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.pull_requests import NOBODY
 
 if TYPE_CHECKING:
     from gitops_action.adapters.github import GitHubClient
@@ -39,10 +38,7 @@ class GateWorkshop(ToolWorkshop):
 def run(values: Values, context: Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs = gate_inputs(values, context.environ)
-    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
-
-    clock = system_clock(context.environ)
-    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    client = github_client(inputs, inputs.token, context)
     with ExitStack() as stack:
         return gate.run(*build(inputs, context, client, stack))
 
@@ -56,8 +52,7 @@ def build(
         GitOpsError: the default branch cannot be read.
     """
     from gitops_action.adapters.gate_views import GateViews  # noqa: PLC0415 - a template engine
-    from gitops_action.adapters.git.command import GitTarget  # noqa: PLC0415 - loads Git
-    from gitops_action.adapters.git.open_trees import OpenTrees  # noqa: PLC0415 - same
+    from gitops_action.adapters.git.open_trees import OpenTrees  # noqa: PLC0415 - loads Git
     from gitops_action.adapters.github.activity import GitHubActivity  # noqa: PLC0415 - this one's
     from gitops_action.adapters.github.checks import GitHubChecks  # noqa: PLC0415 - same
     from gitops_action.adapters.github.gate_writes import (  # noqa: PLC0415 - same
@@ -75,12 +70,7 @@ def build(
 
     pulls = GitHubOpenPullRequests(client, inputs.repository, marker=MARKER)
     base = inputs.base or pulls.default_branch()
-    target = GitTarget(
-        server_url=inputs.server_url,
-        repository=inputs.repository,
-        token=inputs.token,
-        identity=NOBODY,
-    )
+    target = read_target(inputs, inputs.repository, inputs.token)
     ports = GatePorts(
         repository=inputs.repository,
         pull_requests=pulls,
@@ -108,12 +98,9 @@ def _sources(inputs: GateInputs, context: Context) -> SourceCommits | None:
     """Commits of the application repositories, with their own token."""
     if not inputs.source_token:
         return None
-    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
-    from gitops_action.adapters.github.history import GitHubSourceAuthors  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.history import GitHubSourceAuthors  # noqa: PLC0415 - loads requests
 
-    clock = system_clock(context.environ)
-    client = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
-    return GitHubSourceAuthors(client)
+    return GitHubSourceAuthors(github_client(inputs, inputs.source_token, context))
 
 
 def _http_settings(context: Context) -> HttpSettings:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitops_action.adapters.clock import system_clock
-from gitops_action.app.tools import Context
+from gitops_action.app.tools import Context, github_client, read_target
 from gitops_action.commands import history
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.access import require_repository
 from gitops_action.core.inputs.common import EndpointInputs
 from gitops_action.core.inputs.history import HistoryInputs, history_inputs
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.pull_requests import NOBODY
+
+if TYPE_CHECKING:
+    from gitops_action.adapters.git import FirstParentHistory
 
 
 def run(values: Values, context: Context) -> Outcome:
@@ -31,12 +34,11 @@ def _ports(inputs: HistoryInputs, context: Context, stack: ExitStack) -> history
         here = FirstParentHistory(None, checkout=Path(inputs.working_directory))
         return history.HistoryPorts(commits=stack.enter_context(here), clock=clock)
     require_repository(inputs.repository, instead=", or no token to read the checkout")
-    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
-    from gitops_action.adapters.github.merged_by import GitHubCommitPeople  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.merged_by import GitHubCommitPeople  # noqa: PLC0415 - loads requests
     from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
 
     commits = branch_history(inputs, inputs.repository, inputs.token, stack, base=inputs.base)
-    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    client = github_client(inputs, inputs.token, context)
     return history.HistoryPorts(
         commits=commits,
         clock=clock,
@@ -52,11 +54,9 @@ def branch_history(
     stack: ExitStack,
     *,
     base: str | None = None,
-) -> history.CommitHistory:
+) -> FirstParentHistory:
     """The first-parent history of a branch on the server; fetched when it is first read."""
-    from gitops_action.adapters.git import FirstParentHistory, GitTarget  # noqa: PLC0415 - loads Git
+    from gitops_action.adapters.git import FirstParentHistory  # noqa: PLC0415 - loads Git
 
-    target = GitTarget(
-        server_url=endpoints.server_url, repository=repository, token=token, identity=NOBODY
-    )
+    target = read_target(endpoints, repository, token)
     return stack.enter_context(FirstParentHistory(target, base=base))

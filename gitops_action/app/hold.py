@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import Context
+from gitops_action.app.tools import Context, github_client
 from gitops_action.commands.hold import command as hold
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.hold import HoldInputs, hold_inputs
@@ -31,10 +31,9 @@ def _ports(inputs: HoldInputs, context: Context) -> hold.HoldPorts:
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
         ApiContentStore,
         GitHubForge,
-        connect,
     )
 
-    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    client = github_client(inputs, inputs.token, context)
     return hold.HoldPorts(
         store=ApiContentStore(client, inputs.repository),
         forge=GitHubForge(client, inputs.repository),

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import EVERY_REGISTRY, Context, image_registry, kustomize_renderer
+from gitops_action.app.history import branch_history
+from gitops_action.app.tools import (
+    EVERY_REGISTRY,
+    Context,
+    github_client,
+    image_registry,
+    kustomize_renderer,
+)
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.promote import command as promote
 from gitops_action.commands.render import EnvironmentRendering, render_environment
@@ -17,7 +24,6 @@ from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.promote import PromoteInputs, promote_inputs
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.pull_requests import NOBODY
 from gitops_action.errors import GitOpsError
 
 if TYPE_CHECKING:
@@ -33,12 +39,10 @@ def run(values: Values, context: Context) -> Outcome:
 
 def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> promote.PromotePorts:
     """The ports; `stack` tidies up."""
-    from gitops_action.adapters.git import FirstParentHistory, GitTarget  # noqa: PLC0415 - loads Git
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
         ApiContentStore,
         GitHubForge,
         GitHubSourceHistory,
-        connect,
     )
     from gitops_action.adapters.github.promotions import GitHubPromotions  # noqa: PLC0415 - same
     from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
@@ -46,21 +50,14 @@ def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> pr
 
     clock = system_clock(context.environ)
     job = read_job(context.environ).working_on(inputs.server_url)
-    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
-    target = GitTarget(
-        server_url=inputs.server_url,
-        repository=inputs.repository,
-        token=inputs.token,
-        identity=NOBODY,
-    )
-    commits = stack.enter_context(FirstParentHistory(target, base=inputs.base))
+    client = github_client(inputs, inputs.token, context)
+    commits = branch_history(inputs, inputs.repository, inputs.token, stack, base=inputs.base)
     forge = GitHubForge(client, inputs.repository)
     texts = Views(UserTemplates(), job)
     registry = image_registry(inputs, context, EVERY_REGISTRY)
     history = None
     if inputs.source_token:
-        source = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
-        history = GitHubSourceHistory(source)
+        history = GitHubSourceHistory(github_client(inputs, inputs.source_token, context))
 
     return promote.PromotePorts(
         commits=commits,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import EVERY_REGISTRY, Context, image_registry
+from gitops_action.app.tools import EVERY_REGISTRY, Context, github_client, image_registry
 from gitops_action.commands.rollback import command as rollback
 from gitops_action.commands.rollback.ports import RollbackPorts
 from gitops_action.core.inputs import Values
@@ -25,7 +25,6 @@ def build_ports(
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
         ApiContentStore,
         GitHubForge,
-        connect,
     )
     from gitops_action.adapters.github.deployments import GitHubDeployments  # noqa: PLC0415 - same
     from gitops_action.adapters.github.issues import GitHubIssues  # noqa: PLC0415 - same
@@ -36,11 +35,11 @@ def build_ports(
 
     clock = system_clock(context.environ)
     job = read_job(context.environ).working_on(inputs.server_url)
-    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    client = github_client(inputs, inputs.token, context)
     forge = GitHubForge(client, inputs.repository)
     sources = None
     if inputs.source_token:
-        source = connect(inputs.source_token, inputs.api_url, inputs.graphql_url, clock)
+        source = github_client(inputs, inputs.source_token, context)
         sources = GitHubDeployments(source, inputs.repository)
     return RollbackPorts(
         store=ApiContentStore(client, inputs.repository),

@@ -9,7 +9,7 @@ from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.status_page import HtmlPage
 from gitops_action.adapters.whole_files import OutputFiles
 from gitops_action.app.history import branch_history
-from gitops_action.app.tools import Context
+from gitops_action.app.tools import Context, github_client
 from gitops_action.commands import status
 from gitops_action.commands.gate.publish import MARKER
 from gitops_action.core.inputs import Values
@@ -35,13 +35,12 @@ def _ports(inputs: StatusInputs, context: Context, stack: ExitStack) -> status.S
         here = stack.enter_context(FirstParentHistory(None, checkout=folder))
         return status.StatusPorts(commits=here, clock=clock, page=page, output=output)
     require_repository(inputs.repository, instead=", or no token to read the checkout")
-    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
-    from gitops_action.adapters.github.open_pull_requests import (  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.open_pull_requests import (  # noqa: PLC0415 - loads requests
         GitHubOpenPullRequests,
     )
     from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
 
-    client = connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    client = github_client(inputs, inputs.token, context)
     return status.StatusPorts(
         commits=branch_history(inputs, inputs.repository, inputs.token, stack, base=inputs.base),
         clock=clock,

@@ -1,21 +1,25 @@
-"""Tools that several commands make: what renders, and what asks registries."""
+"""Tools that several commands make: what renders, and what asks GitHub and registries."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.process import Runner
 from gitops_action.adapters.workflow import Reporter, read_job
 from gitops_action.commands.ports import Renderer
 from gitops_action.core.config import Validation
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import Values
-from gitops_action.core.inputs.common import RegistryInputs
+from gitops_action.core.inputs.common import EndpointInputs, RegistryInputs
 from gitops_action.core.outcome import Outcome
+from gitops_action.core.pull_requests import NOBODY
 from gitops_action.core.redaction.known import Redactor
 
 if TYPE_CHECKING:
+    from gitops_action.adapters.git import GitTarget
+    from gitops_action.adapters.github import GitHubClient
     from gitops_action.adapters.registry import RegistryClient
 
 
@@ -34,6 +38,23 @@ class Context:
 
 
 CommandRunner = Callable[[Values, Context], Outcome]
+
+
+def github_client(endpoints: EndpointInputs, token: str, context: Context) -> GitHubClient:
+    """A client of the GitHub that the inputs name."""
+    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
+
+    clock = system_clock(context.environ)
+    return connect(token, endpoints.api_url, endpoints.graphql_url, clock)
+
+
+def read_target(endpoints: EndpointInputs, repository: str, token: str) -> GitTarget:
+    """A repository that Git reads, and commits nothing to."""
+    from gitops_action.adapters.git import GitTarget  # noqa: PLC0415 - loads Git
+
+    return GitTarget(
+        server_url=endpoints.server_url, repository=repository, token=token, identity=NOBODY
+    )
 
 
 def kustomize_renderer(

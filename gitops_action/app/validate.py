@@ -8,9 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import Context, image_registry, kustomize_renderer
+from gitops_action.app.tools import (
+    Context,
+    github_client,
+    image_registry,
+    kustomize_renderer,
+    read_target,
+)
 from gitops_action.commands.ports import Registry, Renderer, Trees
 from gitops_action.commands.validate import command as validate
 from gitops_action.commands.validate.ports import NotedSchemas, Proposals
@@ -18,7 +23,6 @@ from gitops_action.core.config import Validation
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import ValidateInputs, Values, validate_inputs
 from gitops_action.core.outcome import Job, Outcome
-from gitops_action.core.pull_requests import NOBODY
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.trailers import finished_run_of, proposal_of
 
@@ -81,10 +85,7 @@ def _client(inputs: ValidateInputs, context: Context) -> GitHubClient | None:
     """GitHub, where there is a token and a repository to speak of."""
     if not (inputs.token and inputs.repository):
         return None
-    from gitops_action.adapters.github import connect  # noqa: PLC0415 - loads requests
-
-    clock = system_clock(context.environ)
-    return connect(inputs.token, inputs.api_url, inputs.graphql_url, clock)
+    return github_client(inputs, inputs.token, context)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +158,4 @@ class _ValidateParts:
         return proposals, stack.enter_context(trees)
 
     def _target(self) -> GitTarget:
-        from gitops_action.adapters.git import GitTarget  # noqa: PLC0415 - loads Git
-
-        return GitTarget(
-            server_url=self.inputs.server_url,
-            repository=self.inputs.repository,
-            token=self.inputs.token,
-            identity=NOBODY,
-        )
+        return read_target(self.inputs, self.inputs.repository, self.inputs.token)

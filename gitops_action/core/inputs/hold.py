@@ -102,7 +102,7 @@ HOLD = Command(
 
 
 @dataclass(frozen=True, kw_only=True)
-class HoldInputs:
+class HoldInputs(common.EndpointInputs):
     """The inputs of `hold`; `base` is None for the default branch."""
 
     action: HoldAction = "list"
@@ -118,9 +118,6 @@ class HoldInputs:
     base: str | None = None
     config: str = common.DEFAULT_CONFIG
     dry_run: bool = False
-    api_url: str = "https://api.github.com"
-    graphql_url: str = "https://api.github.com/graphql"
-    server_url: str = "https://github.com"
 
 
 def hold_inputs(values: Values) -> HoldInputs:
