@@ -44,19 +44,22 @@ _STANDS = "promotion-stands"
 _DONE = frozenset({"created", "updated", "unchanged"})
 
 
-class _Access(TypedDict):
+class _Repository(TypedDict):
     repository: str
     base: str | None
     config: str
     token: str
     source_token: str
+    api_url: str
+    graphql_url: str
+    server_url: str
+
+
+class _Access(_Repository):
     registry_username: str
     registry_password: str
     ghcr_username: str
     ghcr_password: str
-    api_url: str
-    graphql_url: str
-    server_url: str
 
 
 class CommentActions:
@@ -81,8 +84,8 @@ class CommentActions:
             "deploy": self._deploy,
         }
 
-    def _access(self) -> _Access:
-        """What every command takes alike: the repository, and how it and registries are reached."""
+    def _repository(self) -> _Repository:
+        """The repository, and how it is reached: what every command takes alike."""
         inputs = self._parts.inputs
         return {
             "repository": inputs.repository,
@@ -90,13 +93,20 @@ class CommentActions:
             "config": inputs.config,
             "token": inputs.token,
             "source_token": inputs.source_token,
+            "api_url": inputs.api_url,
+            "graphql_url": inputs.graphql_url,
+            "server_url": inputs.server_url,
+        }
+
+    def _access(self) -> _Access:
+        """The same, and how registries are reached."""
+        inputs = self._parts.inputs
+        return {
+            **self._repository(),
             "registry_username": inputs.registry_username,
             "registry_password": inputs.registry_password,
             "ghcr_username": inputs.ghcr_username,
             "ghcr_password": inputs.ghcr_password,
-            "api_url": inputs.api_url,
-            "graphql_url": inputs.graphql_url,
-            "server_url": inputs.server_url,
         }
 
     def _job(self, facts: CommentFacts) -> Job:
@@ -151,7 +161,7 @@ class CommentActions:
         """By a pull request that the gate merges."""
         from gitops_action.commands.hold import command as hold  # noqa: PLC0415 - this command alone
 
-        parts, inputs = self._parts, self._parts.inputs
+        parts = self._parts
         asked = HoldInputs(
             action="add" if action == "add" else "remove",
             environment=(parsed.environment,),
@@ -159,13 +169,7 @@ class CommentActions:
             image=self._held_image(parsed),
             reason=parsed.reason,
             until=parsed.until.isoformat() if parsed.until else "",
-            repository=inputs.repository,
-            token=inputs.token,
-            base=inputs.base,
-            config=inputs.config,
-            api_url=inputs.api_url,
-            graphql_url=inputs.graphql_url,
-            server_url=inputs.server_url,
+            **self._repository(),
         )
         ports = hold.HoldPorts(
             store=parts.store,

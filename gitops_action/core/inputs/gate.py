@@ -12,7 +12,7 @@ from gitops_action.core.inputs import common
 from gitops_action.core.inputs.access import check_access
 from gitops_action.core.inputs.bump import VERIFY_MODES, VerifyMode
 from gitops_action.core.inputs.declaration import Command, Input, Output
-from gitops_action.core.inputs.token_permission import TokenPermission
+from gitops_action.core.inputs.token_permission import TokenPermission, looks_up_images
 from gitops_action.core.inputs.validate import PULL_REQUEST, pull_request_number
 from gitops_action.core.inputs.values import Values
 
@@ -171,24 +171,7 @@ GATE_RIGHTS: tuple[TokenPermission, ...] = (
         when="`not-by` names `source-authors`",
         without="`approvals` is unknown",
     ),
-    TokenPermission(
-        command="gate",
-        held_by="source-token",
-        permission="packages",
-        level="read",
-        purpose="look up images at ghcr.io",
-        when="the image is private and `registry-password` is not given",
-        without="a warning; whether the image exists is not known",
-    ),
-    TokenPermission(
-        command="gate",
-        held_by="registry-password",
-        permission="packages",
-        level="read",
-        purpose="look up images at ghcr.io",
-        when="the image is private",
-        without="a warning; whether the image exists is not known",
-    ),
+    *looks_up_images("gate"),
 )
 """Rows of the permission matrix."""
 

@@ -6,7 +6,7 @@ from gitops_action.core.inputs.drift import DRIFT_RIGHTS
 from gitops_action.core.inputs.gate import GATE_RIGHTS
 from gitops_action.core.inputs.rollback import ROLLBACK_RIGHTS
 from gitops_action.core.inputs.status import PAST_RIGHTS
-from gitops_action.core.inputs.token_permission import TokenPermission
+from gitops_action.core.inputs.token_permission import TokenPermission, looks_up_images
 
 _PROMOTES = (
     ("promote", "the application has a `source`"),
@@ -126,24 +126,7 @@ RIGHTS: tuple[TokenPermission, ...] = (
         when="`comment` is `true`",
         without="a note; the summary has all of it",
     ),
-    TokenPermission(
-        command="validate",
-        held_by="source-token",
-        permission="packages",
-        level="read",
-        purpose="look up images at ghcr.io",
-        when="the image is private and `registry-password` is not given",
-        without="a warning; whether the image exists is not known",
-    ),
-    TokenPermission(
-        command="validate",
-        held_by="registry-password",
-        permission="packages",
-        level="read",
-        purpose="look up images at ghcr.io",
-        when="the image is private",
-        without="a warning; whether the image exists is not known",
-    ),
+    *looks_up_images("validate"),
     *GATE_RIGHTS,
     TokenPermission(
         command="deploy",

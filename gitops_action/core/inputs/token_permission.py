@@ -30,3 +30,23 @@ class TokenPermission:
     purpose: str
     when: str = ""
     without: str = ""
+
+
+def looks_up_images(command: str) -> tuple[TokenPermission, ...]:
+    """What it takes to see at ghcr.io that images exist, by either of the two tokens."""
+    held = {
+        "source-token": "the image is private and `registry-password` is not given",
+        "registry-password": "the image is private",
+    }
+    return tuple(
+        TokenPermission(
+            command=command,
+            held_by=token,
+            permission="packages",
+            level="read",
+            purpose="look up images at ghcr.io",
+            when=when,
+            without="a warning; whether the image exists is not known",
+        )
+        for token, when in held.items()
+    )
