@@ -118,7 +118,7 @@ class Automation:
                 **inputs,
             },
             env={
-                **variables(self.stage),
+                **self.stage.job_variables,
                 **clock(self.stage),
                 "GITHUB_EVENT_NAME": event_name,
                 "GITHUB_ACTOR": actor,
@@ -148,7 +148,7 @@ class DeployJob:
     def variables(self) -> Mapping[str, str]:
         """By which the step knows run and job: what proves the deployment."""
         return {
-            **variables(self.stage),
+            **self.stage.job_variables,
             "GITHUB_EVENT_NAME": "push",
             "GITHUB_RUN_ID": str(self.run.id),
             "GITHUB_RUN_ATTEMPT": "1",
@@ -168,16 +168,6 @@ def deploying(stage: Stage, environment: str) -> Iterator[DeployJob]:
     run = stage.environment.start_run(stage.environment.resolve("main"), path=_WORKFLOW)
     job = stage.environment.start_job(run, f"deploy / {environment}")
     yield DeployJob(stage=stage, run=run, job=job)
-
-
-def variables(stage: Stage) -> Mapping[str, str]:
-    """By which a job of the environment repository knows where it is."""
-    return {
-        "GITHUB_SERVER_URL": stage.forge.server_url,
-        "GITHUB_API_URL": stage.forge.api_url,
-        "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
-        "GITHUB_REPOSITORY": ENVIRONMENT,
-    }
 
 
 def clock(stage: Stage) -> Mapping[str, str]:

@@ -66,6 +66,16 @@ class Stage:
                 files=files,
             )
 
+    @property
+    def job_variables(self) -> Mapping[str, str]:
+        """By which a job of the environment repository knows where it is."""
+        return {
+            "GITHUB_SERVER_URL": self.forge.server_url,
+            "GITHUB_API_URL": self.forge.api_url,
+            "GITHUB_GRAPHQL_URL": self.forge.graphql_url,
+            "GITHUB_REPOSITORY": ENVIRONMENT,
+        }
+
     def release(self, tag: str) -> Release:
         """Let a developer push a tag of the application."""
         return application.release(self.forge, self.root, tag)
@@ -146,12 +156,7 @@ class Stage:
                 "token": self.token,
                 "pull-request": str(pull.number),
             },
-            env={
-                "GITHUB_SERVER_URL": self.forge.server_url,
-                "GITHUB_API_URL": self.forge.api_url,
-                "GITHUB_GRAPHQL_URL": self.forge.graphql_url,
-                "GITHUB_REPOSITORY": ENVIRONMENT,
-            },
+            env=self.job_variables,
         )
         result = run_step(step, self.root / f"validate-{pull.number}")
         if result.exit_code:

@@ -55,11 +55,8 @@ def pushed(stage: Stage, cluster: Cluster, action: str, runner: str) -> RunResul
             image=runner,
             event={"ref": "refs/heads/main", "repository": {"full_name": ENVIRONMENT}},
             env={
-                "GITHUB_REPOSITORY": ENVIRONMENT,
+                **stage.job_variables,
                 "GITHUB_SHA": stage.environment.resolve("main"),
-                "GITHUB_API_URL": stage.forge.api_url,
-                "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
-                "GITHUB_SERVER_URL": stage.forge.server_url,
             },
             secrets={
                 "GITHUB_TOKEN": stage.forge.token(kind="job", home=ENVIRONMENT, permissions=RIGHTS),

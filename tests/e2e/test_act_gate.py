@@ -15,7 +15,7 @@ import pytest
 
 from gitops_action.core.deploy.result import Result
 from testbed.act import WorkflowRun, run_workflow
-from testbed.demo.automation import RIGHTS, Automation, clock, variables
+from testbed.demo.automation import RIGHTS, Automation, clock
 from testbed.demo.layouts import BAD_TAG, ENVIRONMENT, NEW_TAG, OVERLAYS
 from testbed.demo.policy import CLOSED, FILE, SOAK, with_rules
 from testbed.demo.stage import Stage
@@ -51,7 +51,7 @@ class Workflows:
                 event_name=event_name,
                 event={"ref": "refs/heads/main", "repository": REPOSITORY, **event},
                 env={
-                    **variables(stage),
+                    **stage.job_variables,
                     **clock(stage),
                     "GITHUB_SHA": stage.environment.resolve("main"),
                     "GITHUB_ACTOR": "alice",
