@@ -20,7 +20,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 TEST_STEPS := parts lint test-coverage test-e2e
 
 .PHONY: help demo parts test test-cold test-unit test-integration test-e2e lint audit bench docs lock
-.PHONY: mutation test-image up down clean
+.PHONY: mutation test-gate-orders test-image up down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test-unit: $(READY) ## the pure core: seconds
 
 test-integration: parts ## adapters against the real parts of the test bed
 	$(BIN)/pytest tests/integration -n $(WORKERS)
+
+test-gate-orders: $(READY) ## the gate under 300 random orders of events on the GitHub double: a quarter of an hour (EXAMPLES=50)
+	ANY_ORDER_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/pytest tests/integration/test_gate_orders_on_forge.py -n 0
 
 test-e2e: parts ## the container and the workflows (needs Docker, or root to start it)
 	$(BIN)/pytest tests/e2e -n 0

@@ -16,7 +16,7 @@ class Fault:
     Attributes:
         match: regular expression searched in "METHOD path operation", e.g. `POST .*/pulls$`
             does not match because of the operation's name; `POST .*/pulls ` or
-            `createPullRequest` do.
+            `createPullRequest` do. A GraphQL request ends with the name that its client gives it.
         status: answer with this status instead (None: the real answer); 200 is how GraphQL
             refuses, with `message` as its error.
         when: "before" the request takes effect, or "after" it did.

@@ -120,7 +120,9 @@ class Service:
             if question.mutates:
                 self.world.content_limit.spend(token.account.login)
             reply = self._with_fault(
-                request, question.name, lambda: self._executed(question, token)
+                request,
+                f"{question.name} {question.label}",
+                lambda: self._executed(question, token),
             )
         except ApiError as error:
             reply = _json(Reply(status=error.status, body=error.body(), headers=error.headers))

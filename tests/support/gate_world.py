@@ -417,15 +417,18 @@ class _Renderer:
         self, folder: str, files: Mapping[str, RepositoryFile], settings: object
     ) -> Rendering:
         del settings
-        manifests = [
-            found
+        read = [
+            read_manifests(path, file.data)
             for path, file in sorted(files.items())
             if path.startswith(f"{folder}/")
-            for found in read_manifests(path, file.data).manifests
         ]
         missing = "chart" in self._world.broken
         unrendered = (GitOpsError("the chart redis was not rendered"),) if missing else ()
-        return Rendering(manifests=tuple(manifests), unrendered=unrendered)
+        return Rendering(
+            manifests=tuple(found for one in read for found in one.manifests),
+            problems=tuple(problem for one in read for problem in one.problems),
+            unrendered=unrendered,
+        )
 
 
 class _NoSchemas:
@@ -603,6 +606,7 @@ class _Comments(_Port):
 class _Merges(_Port):
     def merge(self, number: int, *, head: str, method: MergeMethod, title: str) -> MergeAnswer:
         del method, title
+        self.world.ask("merge")
         self.world.before_merge(number)
         pull = self.world.pulls[number]
         if pull.state == "merged":

@@ -110,13 +110,21 @@ plain(
         "startedAt": lambda r: stamp(r.started_at),
         "completedAt": lambda r: stamp(r.completed_at),
         "detailsUrl": lambda r: r.details_url,
-        "url": lambda r: r.details_url,
         "externalId": lambda r: r.external_id or None,
         "title": lambda r: r.output.get("title"),
         "summary": lambda r: r.output.get("summary"),
         "checkSuite": lambda r: r.suite,
     },
 )
+
+
+@field("CheckRun.url")
+def check_url(source: CheckRun, context: Context, _arguments: Arguments) -> str:
+    """Return the page of a check run, as REST's `html_url` has it."""
+    home = _home(source.suite, context)
+    return source.details_url or f"{context.world.url}/{home.full_name}/runs/{source.id}"
+
+
 plain(
     "CheckSuite",
     {

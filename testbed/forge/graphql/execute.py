@@ -30,13 +30,17 @@ _AREAS = ("query", "git_objects", "pulls", "talk", "checks", "mutations", "ref_m
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A request, parsed and held against the schema; `name` lists its root fields."""
+    """A request, parsed and held against the schema.
+
+    `name` lists its root fields; `label` has the names that the client gives its operations.
+    """
 
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...]
     variables: Mapping[str, Any]
     operation_name: str | None
     name: str
+    label: str
     mutates: bool
 
 
@@ -78,6 +82,7 @@ def understand(body: Any) -> Question:
         variables=body.get("variables") or {},
         operation_name=body.get("operationName"),
         name=",".join(roots) or "invalid",
+        label=",".join(node.name.value for node in operations if node.name),
         mutates=any(operation.operation.value == "mutation" for operation in operations),
     )
 
