@@ -81,21 +81,9 @@ def _validate(values: Values, context: Context) -> Outcome:
 
 
 def _config(values: Values, context: Context) -> Outcome:
-    """On the checkout."""
-    from gitops_action.adapters.clock import system_clock  # noqa: PLC0415 - see above
-    from gitops_action.adapters.worktree.store import (  # noqa: PLC0415 - see above
-        CheckoutFolder,
-        repository_folder,
-    )
-    from gitops_action.commands.config import ConfigPorts, run  # noqa: PLC0415 - same
-    from gitops_action.core.inputs.config import config_inputs  # noqa: PLC0415 - same
+    from gitops_action.app.config import run  # noqa: PLC0415 - only this command pays for it
 
-    inputs = config_inputs(values)
-    folder = Path(inputs.working_directory)
-    root = repository_folder(folder, inputs.config) if folder == Path() else folder
-    checkout = CheckoutFolder(root)
-    now = system_clock(context.environ).now()
-    return run(inputs, ConfigPorts(checkout=checkout, now=now))
+    return run(values, context)
 
 
 def _hold(values: Values, context: Context) -> Outcome:

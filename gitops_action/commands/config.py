@@ -28,8 +28,15 @@ from gitops_action.core.rendering import Closures
 from gitops_action.core.rendering.deployers import FLUX_GROUP
 from gitops_action.core.rendering.follow import deployers_in
 from gitops_action.core.repository import REGULAR, RepositoryFile, Tree, TreeFile
+from gitops_action.core.repository_settings.check import (
+    FAILING,
+    check_settings,
+    headline,
+    lines,
+)
+from gitops_action.core.repository_settings.facts import RepositorySettings
 from gitops_action.core.validation.uncovered import uncovered_images
-from gitops_action.errors import GitOpsError, Location, UsageError
+from gitops_action.errors import EXIT_FAILURE, GitOpsError, Location, UsageError
 
 
 class CheckedOutFiles(Protocol):
@@ -44,12 +51,24 @@ class CheckedOutFiles(Protocol):
         ...
 
 
+class SettingsSource(Protocol):
+    """GitHub's settings of the environment repository."""
+
+    def read(self, branch: str | None) -> RepositorySettings:
+        """Everything that may be read; the default branch where none is named."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConfigPorts:
-    """What `config` talks to, and the moment at which holds are looked at."""
+    """What `config` talks to, and the moment at which holds are looked at.
+
+    `settings` is None unless GitHub is asked.
+    """
 
     checkout: CheckedOutFiles
     now: datetime
+    settings: SettingsSource | None = None
 
 
 def run(inputs: ConfigInputs, ports: ConfigPorts) -> Outcome:
@@ -64,7 +83,10 @@ def run(inputs: ConfigInputs, ports: ConfigPorts) -> Outcome:
         _refuse_missing(inputs, ports.checkout)
     reading = read_config(inputs.config, data)
     if inputs.action == "check":
-        return _check(inputs, reading, ports)
+        outcome = _check(inputs, reading, ports)
+        if ports.settings is None or reading.config is None:
+            return outcome
+        return _with_settings(outcome, ports.settings.read(inputs.base), reading.config)
     if reading.config is None:
         raise together(inputs.config, reading.problems)
     return _show(inputs, reading, reading.config, ports.checkout.paths())
@@ -152,6 +174,31 @@ def _check(inputs: ConfigInputs, reading: Reading, ports: ConfigPorts) -> Outcom
             *_uncovered(config, checkout, paths),
         ),
         data={"declared": config.declared, **counts},
+    )
+
+
+def _with_settings(outcome: Outcome, settings: RepositorySettings, config: Config) -> Outcome:
+    """The check of the files, followed by that of GitHub's settings."""
+    findings = check_settings(settings, config)
+    title = headline(settings, findings)
+    shown = (title, *lines(findings))
+    failed = any(item.level in FAILING for item in findings)
+    noticed = tuple(
+        f"{item.level}: {f'{item.location}: ' if item.location else ''}{item.text}"
+        for item in outcome.notices
+    )
+    return replace(
+        outcome,
+        headline=f"{outcome.headline}\n{title}",
+        lines=shown[1:],
+        report=(*noticed, *shown),
+        data={
+            **outcome.data,
+            "remote": [
+                {"level": item.level, "text": item.text, "fix": item.fix} for item in findings
+            ],
+        },
+        exit_code=EXIT_FAILURE if failed else 0,
     )
 
 

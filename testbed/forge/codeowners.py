@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from testbed.forge import access
@@ -48,6 +48,19 @@ def _lines(repository: Repository, branch: str) -> list[tuple[str, tuple[str, ..
     text = next((blob for blob in blobs if blob is not None), b"").decode("utf-8", "replace")
     words = [line.partition("#")[0].split() for line in text.splitlines()]
     return [(given[0], tuple(given[1:])) for given in words if given]
+
+
+def unknown_owners(
+    world: World, repository: Repository, branch: str
+) -> Iterator[tuple[str, int, str, str]]:
+    """The owners that GitHub ignores: path of the file, line, its text, and who."""
+    place = next((p for p in PLACES if repository.git.blob(f"refs/heads/{branch}:{p}")), "")
+    text = (repository.git.blob(f"refs/heads/{branch}:{place}") or b"") if place else b""
+    for number, line in enumerate(text.decode("utf-8", "replace").splitlines(), start=1):
+        for name in line.partition("#")[0].split()[1:]:
+            entry = _entitled(world, repository, (name,))
+            if not (entry.people or entry.teams):
+                yield place, number, line, name
 
 
 def _entitled(world: World, repository: Repository, names: Iterable[str]) -> Owners:

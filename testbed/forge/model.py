@@ -174,6 +174,8 @@ class Repository:
     queues: dict[str, MergeQueue] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    writes_by_default: bool = False
+    forks_get: frozenset[str] = frozenset()
     collaborators: dict[str, Role] = field(default_factory=dict)
     releases: dict[int, Release] = field(default_factory=dict)
     latest_release: int = 0

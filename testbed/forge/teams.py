@@ -53,6 +53,16 @@ class Team:
         return own or (self.parent.role(full_name) if self.parent else None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """An App in an organisation: its bot, its rights, and whether it is on all repositories."""
+
+    id: int
+    account: Account
+    permissions: Mapping[str, str]
+    everywhere: bool
+
+
 @dataclass(kw_only=True)
 class Organization:
     """An organisation; `base` is what every member may do in each of its repositories."""
@@ -65,6 +75,19 @@ class Organization:
     base: Role = "read"
     members: dict[str, MembershipRole] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
+    installations: list[Installation] = field(default_factory=list)
+
+    def install(
+        self, login: str, permissions: Mapping[str, str], *, everywhere: bool = False
+    ) -> None:
+        """Install the App behind a bot, with these rights."""
+        made = Installation(
+            id=self.next_id(),
+            account=self.find(login),
+            permissions=permissions,
+            everywhere=everywhere,
+        )
+        self.installations.append(made)
 
     def member(self, *logins: str) -> None:
         """Take people in."""

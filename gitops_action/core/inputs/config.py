@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import field, replace
 from typing import Literal, get_args
 
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.inputs import common
+from gitops_action.core.inputs.access import check_access
 from gitops_action.core.inputs.common import DEFAULT_CONFIG
 from gitops_action.core.inputs.declaration import Command, Input
+from gitops_action.core.inputs.token_permission import Level, TokenPermission
 from gitops_action.core.inputs.values import Values
 from gitops_action.errors import UsageError
 
@@ -56,30 +60,80 @@ CONFIG_COMMAND = Command(
             help="What `show` prints: YAML with comments, one JSON document, or a Mermaid graph of"
             " the environments with their gates.",
         ),
+        Input(
+            name="remote",
+            topic="What changes",
+            kind="flag",
+            default="false",
+            help="`check` also reads rulesets, branch protection, CODEOWNERS, environments and"
+            " rights at GitHub, and lists what can go around the gate and what stops it. What the"
+            " token may not read is listed as unknown.",
+        ),
+        replace(common.REPOSITORY, help="The environment repository, with `remote`."),
+        replace(
+            common.TOKEN,
+            help="Token for `remote`; an administrator's sees everything, `metadata: read` the"
+            " rules alone.",
+        ),
+        replace(common.BASE, help="Branch that the gate protects, with `remote`."),
+        *common.ENDPOINTS,
     ),
     outputs=(),
     terminal_only=True,
 )
 
 
+_READS: tuple[tuple[str, Level, str, str], ...] = (
+    ("metadata", "read", "read the rules of branches", ""),
+    ("contents", "read", "read CODEOWNERS", "the owners of files"),
+    (
+        "administration",
+        "write",
+        "see who may bypass rulesets, the branch protection, and what runs get",
+        "bypasses, branch protection, runs of forks",
+    ),
+    ("actions", "read", "read environments and their branches", "environments"),
+    ("environments", "read", "list the names of environments' secrets", "which hold secrets"),
+    ("secrets", "read", "list the names of the repository's secrets", "secrets outside"),
+)
+CONFIG_RIGHTS: tuple[TokenPermission, ...] = tuple(
+    TokenPermission(
+        command="config",
+        held_by="token",
+        permission=permission,
+        level=level,
+        purpose=purpose,
+        when="`check --remote`",
+        without=f"unknown: {unknown}" if unknown else "",
+    )
+    for permission, level, purpose, unknown in _READS
+)
+"""Rows of the permission matrix."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class ConfigInputs:
-    """The inputs of `config`, one attribute each."""
+class ConfigInputs(common.EndpointInputs):
+    """The inputs of `config`, one attribute each; `base` is None for the default branch."""
 
     action: Action = "check"
     working_directory: str = "."
     config: str = DEFAULT_CONFIG
     environment: tuple[str, ...] = ()
     format: Format = "yaml"
+    remote: bool = False
+    repository: str = ""
+    token: str = field(default="", repr=False)
+    base: str | None = None
 
 
 def config_inputs(values: Values) -> ConfigInputs:
     """Build the inputs of `config` from checked values.
 
     Raises:
-        UsageError: a flag of `show` is given to `check`.
+        UsageError: a flag of `show` is given to `check` or the other way round, or `remote` lacks
+            its repository or token.
     """
-    inputs = values.build(ConfigInputs)
+    inputs = values.build(ConfigInputs, base=values.text("base") or None)
     shows = {"--environment": bool(inputs.environment), "--format": inputs.format != "yaml"}
     stray = next((flag for flag, given in shows.items() if given), "")
     if inputs.action == "check" and stray:
@@ -87,5 +141,14 @@ def config_inputs(values: Values) -> ConfigInputs:
             f"`config check` has no {stray}",
             cause="it checks the whole configuration",
             fix=f"remove it, or write `gitops-action config show {stray} …`",
+        )
+    if inputs.remote and inputs.action != "check":
+        raise UsageError(
+            f"`config {inputs.action}` has no --remote",
+            fix="write `gitops-action config check --remote`",
+        )
+    if inputs.remote:
+        check_access(
+            inputs.repository, inputs.token, rights="an administrator's right to read settings"
         )
     return inputs

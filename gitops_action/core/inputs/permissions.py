@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitops_action.core.inputs.config import CONFIG_RIGHTS
 from gitops_action.core.inputs.drift import DRIFT_RIGHTS
 from gitops_action.core.inputs.gate import GATE_RIGHTS
 from gitops_action.core.inputs.rollback import ROLLBACK_RIGHTS
@@ -318,4 +319,5 @@ RIGHTS: tuple[TokenPermission, ...] = (
         for command, when in _PROMOTES
     ),
     *ROLLBACK_RIGHTS,
+    *CONFIG_RIGHTS,
 )

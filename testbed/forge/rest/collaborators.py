@@ -20,11 +20,15 @@ _LEAST: dict[str, Role] = {
 }
 
 
+def rights_of(role: Role) -> dict[str, bool]:
+    """What a role may do, in the old words."""
+    rank = access.ROLES.index(role)
+    return {name: rank >= access.ROLES.index(least) for name, least in _LEAST.items()}
+
+
 def _view(call: Call, account: Account) -> Json:
     role = access.role(call.world, call.repository, account)
-    rank = access.ROLES.index(role)
-    rights = {name: rank >= access.ROLES.index(least) for name, least in _LEAST.items()}
-    return {**user(call.world, account), "permissions": rights, "role_name": role}
+    return {**user(call.world, account), "permissions": rights_of(role), "role_name": role}
 
 
 def _account(call: Call) -> Account:

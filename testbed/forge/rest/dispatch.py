@@ -18,7 +18,7 @@ _AREAS = (
     *("meta", "repositories", "git", "trees", "contents", "commits", "pulls", "issues", "statuses"),
     *("actions", "dispatches", "runs", "deployments", "reviews", "checks", "activity"),
     "reactions",
-    *("collaborators", "organizations", "rules", "environments", "releases"),
+    *("collaborators", "organizations", "rules", "environments", "releases", "settings"),
 )
 
 

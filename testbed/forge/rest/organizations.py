@@ -67,7 +67,8 @@ def _organization_view(world: World, organization: Organization) -> Json:
     }
 
 
-def _organization(call: Call) -> Organization:
+def organization(call: Call) -> Organization:
+    """Return the organisation in the path."""
     found = call.world.organizations.get(call.parameters["org"].lower())
     if found is None:
         raise not_found()
@@ -75,7 +76,7 @@ def _organization(call: Call) -> Organization:
 
 
 def _team(call: Call) -> Team:
-    found = _organization(call).teams.get(call.parameters["team_slug"])
+    found = organization(call).teams.get(call.parameters["team_slug"])
     if found is None or (found.privacy == "secret" and not _sees_secret(call, found)):
         raise not_found()
     return found
@@ -91,14 +92,14 @@ def _sees_secret(call: Call, team: Team) -> bool:
 @serves("GET /orgs/{org}")
 def get_organization(call: Call) -> Json:
     """Describe an organisation."""
-    return _organization_view(call.world, _organization(call))
+    return _organization_view(call.world, organization(call))
 
 
 @serves("GET /orgs/{org}/members", MEMBERS, paged=True)
 def list_members(call: Call) -> list[Json]:
     """List members by role."""
     role = call.query.get("role", "all")
-    found = _organization(call).members.items()
+    found = organization(call).members.items()
     logins = [login for login, its in found if role in {"all", its}]
     return [user(call.world, call.world.account(login)) for login in logins]
 
@@ -106,14 +107,14 @@ def list_members(call: Call) -> list[Json]:
 @serves("GET /orgs/{org}/members/{username}", MEMBERS, status=204)
 def check_member(call: Call) -> None:
     """Tell whether somebody is a member."""
-    if call.world.account(call.parameters["username"]).login not in _organization(call).members:
+    if call.world.account(call.parameters["username"]).login not in organization(call).members:
         raise not_found()
 
 
 @serves("GET /orgs/{org}/teams", MEMBERS, paged=True)
 def list_teams(call: Call) -> list[Json]:
     """List the teams that the caller sees."""
-    found = _organization(call).teams.values()
+    found = organization(call).teams.values()
     seen = [team for team in found if team.privacy != "secret" or _sees_secret(call, team)]
     return [team_view(call.world, team) for team in seen]
 

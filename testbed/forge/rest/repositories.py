@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from testbed.forge import pulls
 from testbed.forge.errors import not_found
+from testbed.forge.rest.collaborators import rights_of
 from testbed.forge.rest.routing import Call, serves
 from testbed.forge.rest.rules import checks_view, protections
 from testbed.forge.rest.views import (
@@ -21,7 +22,11 @@ CONTENTS = ("contents", "read")
 @serves("GET /repos/{owner}/{repo}", METADATA)
 def get_repository(call: Call) -> Json:
     """Describe one repository."""
-    return repository_view(call.world, call.repository, full=True)
+    view = repository_view(call.world, call.repository, full=True)
+    role = call.token.role if call.token else None
+    if role:
+        view["permissions"] = rights_of(role(call.repository))
+    return view
 
 
 @serves("GET /repos/{owner}/{repo}/branches/{branch}", CONTENTS)

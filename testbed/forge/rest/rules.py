@@ -46,7 +46,7 @@ def get_protection(call: Call) -> Json:
     url = f"{api(call.world, call.repository)}/branches/{name}/protection"
     return {
         "url": url,
-        "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": True},
+        "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": _binds_administrators(rules)},
         "required_status_checks": _checks(url, rules),
         "required_pull_request_reviews": {
             "url": f"{url}/required_pull_request_reviews",
@@ -56,6 +56,10 @@ def get_protection(call: Call) -> Json:
             "require_last_push_approval": any(rule.last_push_approval for rule in rules),
         },
     }
+
+
+def _binds_administrators(rules: list[Protection]) -> bool:
+    return not any(each.actor == "role:admin" for rule in rules for each in rule.bypasses())
 
 
 @serves("GET " + _BRANCH + "/protection/required_status_checks", ADMINISTRATION)
