@@ -23,6 +23,12 @@ ROUTES = {
     "POST repos/{}/environments/gitops/deployment-branch-policies": (
         "POST /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
     ),
+    "PUT repos/{}/environments/gitops-gate": (
+        "PUT /repos/{owner}/{repo}/environments/{environment_name}"
+    ),
+    "POST repos/{}/environments/gitops-gate/deployment-branch-policies": (
+        "POST /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
+    ),
     "POST repos/{}/rulesets": "POST /repos/{owner}/{repo}/rulesets",
     "PATCH repos/{}": "PATCH /repos/{owner}/{repo}",
 }
@@ -55,7 +61,8 @@ def told(steps: tuple[SetUpStep, ...], folder: Path) -> list[tuple[list[str], st
     (programs / "git").write_text('#!/bin/sh\ntest "$1" = push || exec /usr/bin/git "$@"\n')
     for program in programs.iterdir():
         program.chmod(0o755)
-    (folder / "private-key.pem").write_text("a key")
+    for name in ("private-key.pem", "gate-private-key.pem"):
+        (folder / name).write_text("a key")
     (programs.parent / "told").touch()
     environ = {
         "PATH": f"{programs}:{os.environ['PATH']}",
@@ -142,8 +149,9 @@ def test_rulesets_limit_apps_and_require_the_gate_last(tmp_path: Path) -> None:
     assert "gitops/ready" not in json.dumps([*rulesets.values()][:2])
     (squash,) = (body for method, _, body in found if method == "PATCH")
     assert squash["squash_merge_commit_message"] == "PR_BODY"
-    (policy,) = (body for _, path, body in found if path.endswith("deployment-branch-policies"))
-    assert policy == {"name": "main", "type": "branch"}
+    policies = {path: body for _, path, body in found if path.endswith("branch-policies")}
+    assert [path.split("/")[-2] for path in policies] == ["gitops", "gitops-gate"]
+    assert all(body == {"name": "main", "type": "branch"} for body in policies.values())
 
 
 @pytest.mark.parametrize(
@@ -159,6 +167,25 @@ def test_the_app_gets_what_it_needs_and_no_more(answers: Answers, rights: str) -
     found = re.search(r"repository permissions: ([^.]+)\.", text)
     assert found
     assert found[1] == rights
+
+
+def test_the_gate_gets_its_own_app_key_and_rights(tmp_path: Path) -> None:
+    answers = combinations()[0]
+    steps = next_steps(answers, "repository")
+    (gate,) = (step for step in steps if step.title.startswith("Make the gate's App"))
+    found = re.search(r"repository permissions: ([^;]+);", " ".join(gate.text))
+    assert found
+    assert set(found[1].split(", ")) == {
+        *(f"{name}: read and write" for name in ("Contents", "Pull requests", "Statuses")),
+        *(f"{name}: read and write" for name in ("Issues", "Actions")),
+        *(f"{name}: read" for name in ("Deployments", "Checks")),
+    }
+    folder = written(answers, tmp_path / "repository")
+    keys = [words for words, _ in told(steps, folder) if words[:2] == ["secret", "set"]]
+    assert [(words[2], words[-1]) for words in keys] == [
+        ("GITOPS_PRIVATE_KEY", "gitops"),
+        ("GITOPS_GATE_PRIVATE_KEY", "gitops-gate"),
+    ]
 
 
 def test_the_default_branch_lets_unattended_merges_pass_and_nothing_be_pushed() -> None:

@@ -15,7 +15,17 @@ from gitops_action.core.scaffold.rulesets import (
 )
 
 KEY_ENVIRONMENT = "gitops"
-"""The GitHub environment that holds the App's key."""
+"""The GitHub environment that holds the key of the App that proposes."""
+
+GATE_ENVIRONMENT = "gitops-gate"
+"""The GitHub environment that holds the gate App's key."""
+
+
+_GATE_COMMANDS = frozenset({"gate", "comment", "promote", "rollback"})
+"""Commands that run with the gate App's token."""
+
+_ELSEWHERE = frozenset({"members", "merge-queues"})
+"""Permissions that only some repositories' gates need."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +44,7 @@ def next_steps(answers: Answers, folder: str) -> tuple[SetUpStep, ...]:
             _create(answers, folder),
             _environment_app(answers),
             _proposals(answers),
+            _gate_app(answers),
             _review(answers),
             _cluster(answers),
             _gates(answers),
@@ -67,7 +78,6 @@ def _commit(_answers: Answers, folder: str) -> SetUpStep:
 
 def _environment_app(answers: Answers) -> SetUpStep:
     """The App acts from the environment repository itself; its key never leaves it."""
-    where = f"repos/{answers.repository}/environments/{KEY_ENVIRONMENT}"
     return SetUpStep(
         title="Make a GitHub App that opens pull requests, and keep its key for the main branch",
         text=(
@@ -78,19 +88,63 @@ def _environment_app(answers: Answers) -> SetUpStep:
             ),
             (
                 "Without it the job's token does the work, and GitHub starts no checks on its pull"
-                " requests. Let it be another App than the one whose key application repositories"
-                " hold: this one will merge, once there are gates."
+                " requests."
             ),
         ),
         commands=(
-            (
-                f"gh api --method PUT {where}"
-                " -F 'deployment_branch_policy[protected_branches]=false'"
-                " -F 'deployment_branch_policy[custom_branch_policies]=true'"
-            ),
-            f"gh api --method POST {where}/deployment-branch-policies -f name=main -f type=branch",
+            *_key_environment(answers, KEY_ENVIRONMENT),
             *_keys(answers.repository, f" --env {KEY_ENVIRONMENT}"),
         ),
+    )
+
+
+def _key_environment(answers: Answers, name: str) -> tuple[str, ...]:
+    """A GitHub environment that only runs of the main branch may use."""
+    where = f"repos/{answers.repository}/environments/{name}"
+    return (
+        (
+            f"gh api --method PUT {where}"
+            " -F 'deployment_branch_policy[protected_branches]=false'"
+            " -F 'deployment_branch_policy[custom_branch_policies]=true'"
+        ),
+        f"gh api --method POST {where}/deployment-branch-policies -f name=main -f type=branch",
+    )
+
+
+def _gate_app(answers: Answers) -> SetUpStep:
+    """Until its client id is there, the workflows of the gate do nothing."""
+    place = f"--repo {answers.repository}"
+    return SetUpStep(
+        title="Make the gate's App, which evaluates pull requests and merges those that may",
+        text=(
+            (
+                "Another App than the one that proposes, with a key of its own: no webhook;"
+                f" repository permissions: {_gate_rights()}; the organisation's Members: read,"
+                f" where `approvals` names teams. Install it on {answers.repository} alone."
+            ),
+        ),
+        commands=(
+            *_key_environment(answers, GATE_ENVIRONMENT),
+            f"gh variable set GITOPS_GATE_CLIENT_ID {place} --body CLIENT_ID",
+            (
+                f"gh secret set GITOPS_GATE_PRIVATE_KEY {place} --env {GATE_ENVIRONMENT}"
+                " < gate-private-key.pem"
+            ),
+        ),
+    )
+
+
+def _gate_rights() -> str:
+    """The rights of the gate and of the commands that act for it, in the words of App settings."""
+    levels: dict[str, str] = {}
+    for right in RIGHTS:
+        if right.command in _GATE_COMMANDS and right.held_by == "token":
+            known = levels.get(right.permission, "read")
+            levels[right.permission] = "write" if "write" in {known, right.level} else "read"
+    shown = {name: level for name, level in levels.items() if name not in _ELSEWHERE}
+    return ", ".join(
+        f"{name.replace('-', ' ').capitalize()}: {'read and write' if level == 'write' else level}"
+        for name, level in shown.items()
     )
 
 
@@ -162,6 +216,10 @@ def _gates(answers: Answers) -> SetUpStep:
             (
                 "Not before: until something posts gitops/ready, this blocks every merge."
                 f" Put the number of the gate's App in place of {GATE_APP} after the first slash."
+            ),
+            (
+                "Then see what can still go around it: gitops-action config check --remote"
+                f" --repository {answers.repository}"
             ),
         ),
         commands=(
