@@ -12,11 +12,11 @@ from gitops_action.core.repository_settings.facts import (
     BranchRule,
     BypassActor,
     BypassMode,
-    Finding,
     GitHubEnvironment,
     Level,
     RepositorySettings,
     Ruleset,
+    SettingFinding,
     StatusCheck,
     Unreadable,
 )
@@ -140,7 +140,7 @@ def test_what_matters_most_comes_first_with_its_fix() -> None:
 
 
 def test_the_headline_counts() -> None:
-    found = (Finding(level="gap", text="a"), Finding(level="stop", text="b"))
+    found = (SettingFinding(level="gap", text="a"), SettingFinding(level="stop", text="b"))
     assert headline(settings(), found) == (
         "acme/environment, branch main: 1 way around the gate, 1 rule that stops it, 0 unknown,"
         " 0 right"

@@ -8,10 +8,10 @@ from gitops_action.core.config import Config
 from gitops_action.core.inputs.gate import GATE_RIGHTS
 from gitops_action.core.repository_settings.default_branch import ACTIONS_APP, gate_apps
 from gitops_action.core.repository_settings.facts import (
-    Finding,
     GitHubEnvironment,
     InstalledApp,
     RepositorySettings,
+    SettingFinding,
     Unreadable,
     unread,
 )
@@ -22,7 +22,7 @@ KEY_ENVIRONMENTS = ("gitops", "gitops-gate")
 KEY_SECRETS = frozenset({"GITOPS_PRIVATE_KEY", "GITOPS_GATE_PRIVATE_KEY", "KUBECONFIG"})
 
 
-def check_access(settings: RepositorySettings, config: Config) -> Iterator[Finding]:
+def check_access(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
     """Branches beside the default one, keys, Apps, and what workflow runs get."""
     yield from _proposals_only(settings)
     yield from _environments(settings, config)
@@ -31,11 +31,11 @@ def check_access(settings: RepositorySettings, config: Config) -> Iterator[Findi
     yield from _runs(settings)
 
 
-def _proposals_only(settings: RepositorySettings) -> Iterator[Finding]:
+def _proposals_only(settings: RepositorySettings) -> Iterator[SettingFinding]:
     """The bump's key lies in application repositories: it may write `gitops/**` alone."""
     rules = {rule.kind: rule for rule in settings.on("other", "creation", "update")}
     if len(rules) < 2:  # noqa: PLR2004 - both kinds
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text="an App with `contents: write` can write any branch that no rule protects",
             fix="apply .github/rulesets/proposals-only.json",
@@ -48,20 +48,22 @@ def _proposals_only(settings: RepositorySettings) -> Iterator[Finding]:
             continue
         passing = [actor for actor in actors if actor.kind in {"Integration", "DeployKey"}]
         for actor in passing:
-            yield Finding(
+            yield SettingFinding(
                 level="gap",
                 text=f"{actor} may write every branch past {settings.source(rule)}",
                 fix="remove it from `bypass_actors`: people pass by their role, an App proposes in"
                 " `gitops/**`",
             )
         if not passing:
-            yield Finding(level="ok", text="Apps and deploy keys write no branch of people's")
+            yield SettingFinding(
+                level="ok", text="Apps and deploy keys write no branch of people's"
+            )
 
 
 # GitHub environments and the secrets in them.
 
 
-def _environments(settings: RepositorySettings, config: Config) -> Iterator[Finding]:
+def _environments(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
     found = settings.environments
     if isinstance(found, Unreadable):
         yield unread("the GitHub environments", found)
@@ -73,9 +75,11 @@ def _environments(settings: RepositorySettings, config: Config) -> Iterator[Find
             yield from _deployed(item.name, found.get(item.name), settings.branch)
 
 
-def _key_environment(name: str, found: GitHubEnvironment | None, branch: str) -> Iterator[Finding]:
+def _key_environment(
+    name: str, found: GitHubEnvironment | None, branch: str
+) -> Iterator[SettingFinding]:
     if found is None:
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text=f"the GitHub environment `{name}` is not there: the first job that names it"
             " creates it without protection",
@@ -84,16 +88,16 @@ def _key_environment(name: str, found: GitHubEnvironment | None, branch: str) ->
         return
     yield _branches(found, branch)
     if found.attended:
-        yield Finding(
+        yield SettingFinding(
             level="stop",
             text=f"jobs of the GitHub environment `{name}` wait for reviewers or a timer",
             fix="remove them: `gates` of the configuration decide what waits",
         )
 
 
-def _deployed(name: str, found: GitHubEnvironment | None, branch: str) -> Iterator[Finding]:
+def _deployed(name: str, found: GitHubEnvironment | None, branch: str) -> Iterator[SettingFinding]:
     if found is None:
-        yield Finding(
+        yield SettingFinding(
             level="note",
             text=f"the GitHub environment `{name}` is not there: the first deployment creates it"
             " without protection",
@@ -106,21 +110,23 @@ def _deployed(name: str, found: GitHubEnvironment | None, branch: str) -> Iterat
         yield _branches(found, branch)
 
 
-def _branches(found: GitHubEnvironment, branch: str) -> Finding:
+def _branches(found: GitHubEnvironment, branch: str) -> SettingFinding:
     name, patterns = found.name, found.patterns
     if isinstance(patterns, Unreadable):
         return unread(f"which branches may use the GitHub environment `{name}`", patterns)
     if found.protected:
-        return Finding(
+        return SettingFinding(
             level="note",
             text=f"every protected branch may use the GitHub environment `{name}`",
             fix=f"name {branch} alone",
         )
     if patterns == (branch,):
-        return Finding(level="ok", text=f"only {branch} uses the GitHub environment `{name}`")
+        return SettingFinding(
+            level="ok", text=f"only {branch} uses the GitHub environment `{name}`"
+        )
     others = [item for item in patterns or () if item != branch]
     whose = f"`{', '.join(others)}`" if others else "every branch"
-    return Finding(
+    return SettingFinding(
         level="gap",
         text=f"a workflow on {whose} can use the secrets of the GitHub environment `{name}`",
         fix=_limit(name),
@@ -134,13 +140,13 @@ def _limit(name: str) -> str:
     )
 
 
-def _repository_secrets(settings: RepositorySettings) -> Iterator[Finding]:
+def _repository_secrets(settings: RepositorySettings) -> Iterator[SettingFinding]:
     found = settings.secrets
     if isinstance(found, Unreadable):
         yield unread("the names of the repository's secrets", found)
         return
     for name in sorted(found & KEY_SECRETS):
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text=f"`{name}` is a secret of the repository: a workflow on any branch can read it",
             fix="move it to its GitHub environment; private repositories of the free plan have none"
@@ -151,7 +157,7 @@ def _repository_secrets(settings: RepositorySettings) -> Iterator[Finding]:
 # Apps, and what runs get without asking.
 
 
-def _apps(settings: RepositorySettings) -> Iterator[Finding]:
+def _apps(settings: RepositorySettings) -> Iterator[SettingFinding]:
     apps = settings.apps
     if isinstance(apps, Unreadable):
         yield unread("the Apps of the organisation and their rights", apps)
@@ -161,16 +167,16 @@ def _apps(settings: RepositorySettings) -> Iterator[Finding]:
         yield from _rights(app, gates=app.number in gates)
 
 
-def _rights(app: InstalledApp, *, gates: bool) -> Iterator[Finding]:
+def _rights(app: InstalledApp, *, gates: bool) -> Iterator[SettingFinding]:
     where = "" if app.everywhere else ", if it is installed on this repository"
     if app.permissions.get("administration") == "write":
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text=f"the App {app.name!r} can change these rules (`administration: write`){where}",
             fix="take the right away, or keep the App off this repository",
         )
     if app.permissions.get("workflows") == "write" and "contents" in app.permissions:
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text=f"the App {app.name!r} can change workflows on branches (`workflows: write`)"
             f"{where}",
@@ -178,13 +184,15 @@ def _rights(app: InstalledApp, *, gates: bool) -> Iterator[Finding]:
         )
     missing = list(_missing(app.permissions.items())) if gates else []
     if missing:
-        yield Finding(
+        yield SettingFinding(
             level="stop",
             text=f"the gate's App {app.name!r} lacks {', '.join(missing)}",
             fix="add it in the App's settings, and accept it where the App is installed",
         )
     elif gates:
-        yield Finding(level="ok", text=f"the gate's App {app.name!r} has the rights it needs")
+        yield SettingFinding(
+            level="ok", text=f"the gate's App {app.name!r} has the rights it needs"
+        )
 
 
 def _missing(given: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -196,18 +204,18 @@ def _missing(given: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield f"`{right.permission}: {right.level}`"
 
 
-def _runs(settings: RepositorySettings) -> Iterator[Finding]:
+def _runs(settings: RepositorySettings) -> Iterator[SettingFinding]:
     actions = settings.actions
     if isinstance(actions, Unreadable):
         yield unread("what the job's token may do by default", actions)
     elif actions.writes_by_default:
-        yield Finding(
+        yield SettingFinding(
             level="gap" if ACTIONS_APP in gate_apps(settings) else "note",
             text="the job's token may write by default, in every workflow without `permissions`",
             fix="Settings → Actions → General → Workflow permissions: read",
         )
     if not isinstance(actions, Unreadable) and actions.approves:
-        yield Finding(
+        yield SettingFinding(
             level="note",
             text="workflows may approve pull requests; the gate does not count approvals of bots,"
             " a ruleset's number of approvals does",
@@ -215,7 +223,7 @@ def _runs(settings: RepositorySettings) -> Iterator[Finding]:
     yield from _forks(settings)
 
 
-def _forks(settings: RepositorySettings) -> Iterator[Finding]:
+def _forks(settings: RepositorySettings) -> Iterator[SettingFinding]:
     forks = settings.forks
     if isinstance(forks, Unreadable):
         yield unread("what runs for forks get", forks)
@@ -229,7 +237,7 @@ def _forks(settings: RepositorySettings) -> Iterator[Finding]:
         if there
     ]
     if given:
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text=f"runs for pull requests of forks get {' and '.join(given)}",
             fix="Settings → Actions → General → Fork pull request workflows: switch it off",

@@ -9,7 +9,7 @@ from gitops_action.core.outcome import Line, Part, Tone
 from gitops_action.core.repository_settings.access import check_access
 from gitops_action.core.repository_settings.codeowners import check_codeowners
 from gitops_action.core.repository_settings.default_branch import check_default_branch
-from gitops_action.core.repository_settings.facts import Finding, Level, RepositorySettings
+from gitops_action.core.repository_settings.facts import Level, RepositorySettings, SettingFinding
 from gitops_action.core.repository_settings.unattended import check_unattended
 
 _TITLES: Mapping[Level, tuple[str, Tone]] = {
@@ -22,7 +22,7 @@ _TITLES: Mapping[Level, tuple[str, Tone]] = {
 FAILING: frozenset[Level] = frozenset({"gap", "stop", "unknown"})
 
 
-def check_settings(settings: RepositorySettings, config: Config) -> tuple[Finding, ...]:
+def check_settings(settings: RepositorySettings, config: Config) -> tuple[SettingFinding, ...]:
     """Every finding once, what matters most first."""
     found = (
         *check_default_branch(settings),
@@ -34,7 +34,7 @@ def check_settings(settings: RepositorySettings, config: Config) -> tuple[Findin
     return tuple(sorted(dict.fromkeys(found), key=lambda item: order.index(item.level)))
 
 
-def headline(settings: RepositorySettings, findings: Sequence[Finding]) -> str:
+def headline(settings: RepositorySettings, findings: Sequence[SettingFinding]) -> str:
     """One line with the counts."""
     counts = {level: sum(item.level == level for item in findings) for level in _TITLES}
     words = (
@@ -50,12 +50,12 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
-def lines(findings: Sequence[Finding]) -> tuple[Line, ...]:
+def lines(findings: Sequence[SettingFinding]) -> tuple[Line, ...]:
     """The findings by their level, each with what corrects it."""
     return tuple(line for level in _TITLES for line in _group(level, findings))
 
 
-def _group(level: Level, findings: Sequence[Finding]) -> Iterator[Line]:
+def _group(level: Level, findings: Sequence[SettingFinding]) -> Iterator[Line]:
     mine = [item for item in findings if item.level == level]
     if not mine:
         return

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from gitops_action.core.config import HOLDS_FOLDER, Config
 from gitops_action.core.config.resolved import PLACEHOLDER
 from gitops_action.core.repository_settings.facts import (
-    Finding,
     RepositorySettings,
+    SettingFinding,
     Unreadable,
     unread,
 )
@@ -52,14 +52,14 @@ def _spec(pattern: str) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines([pattern], backend="re2")
 
 
-def check_codeowners(settings: RepositorySettings, config: Config) -> Iterator[Finding]:
+def check_codeowners(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
     """What decides needs an owner; a hold and an environment's content must not have one."""
     text = settings.codeowners
     if isinstance(text, Unreadable):
         yield unread("CODEOWNERS", text)
         return
     if text is None:
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text="there is no CODEOWNERS: workflows and the configuration change without an owner",
             fix="commit .github/CODEOWNERS as `gitops-action init environment` writes it",
@@ -70,20 +70,22 @@ def check_codeowners(settings: RepositorySettings, config: Config) -> Iterator[F
     yield from _errors(settings)
 
 
-def _guarded(text: str, config: Config) -> Iterator[Finding]:
+def _guarded(text: str, config: Config) -> Iterator[SettingFinding]:
     files = (".github/workflows/gate.yml", config.path, CODEOWNERS[0])
     without = [path for path in files if not owners(text, path)]
     if without:
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text=f"CODEOWNERS names no owner of {', '.join(without)}",
             fix="add the line `/.github/ @OWNER/TEAM`",
         )
     else:
-        yield Finding(level="ok", text="workflows, the configuration and CODEOWNERS have an owner")
+        yield SettingFinding(
+            level="ok", text="workflows, the configuration and CODEOWNERS have an owner"
+        )
 
 
-def _unattended(text: str, config: Config) -> Iterator[Finding]:
+def _unattended(text: str, config: Config) -> Iterator[SettingFinding]:
     waiting: list[str] = []
     if owners(text, f"{HOLDS_FOLDER}{_FILE}"):
         waiting.append(HOLDS_FOLDER)
@@ -92,7 +94,7 @@ def _unattended(text: str, config: Config) -> Iterator[Finding]:
         if item.merge == "auto" and owners(text, f"{folder}/{_FILE}".strip("/")):
             waiting.append(f"{folder or '.'}/")
     if waiting:
-        yield Finding(
+        yield SettingFinding(
             level="stop",
             text=f"CODEOWNERS names an owner of {', '.join(dict.fromkeys(waiting))}: bumps,"
             " rollbacks and holds there wait for a person",
@@ -101,13 +103,13 @@ def _unattended(text: str, config: Config) -> Iterator[Finding]:
         )
 
 
-def _errors(settings: RepositorySettings) -> Iterator[Finding]:
+def _errors(settings: RepositorySettings) -> Iterator[SettingFinding]:
     found: Sequence[str] | Unreadable = settings.codeowners_errors
     if isinstance(found, Unreadable):
         yield unread("whether the owners in CODEOWNERS exist", found)
         return
     for text in found:
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text=f"GitHub ignores an owner in CODEOWNERS: {text}",
             fix="name people or teams with write access to this repository",

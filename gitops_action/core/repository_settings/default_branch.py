@@ -8,9 +8,9 @@ from gitops_action.core.gates.verdict import READY_CONTEXT
 from gitops_action.core.repository_settings.facts import (
     BranchRule,
     BypassActor,
-    Finding,
     Level,
     RepositorySettings,
+    SettingFinding,
     StatusCheck,
     Unreadable,
     unread,
@@ -32,7 +32,7 @@ _DOCUMENTED = (
 """Kinds of rules that GitHub documents; none but the first four lets a change pass the gate."""
 
 
-def check_default_branch(settings: RepositorySettings) -> Iterator[Finding]:
+def check_default_branch(settings: RepositorySettings) -> Iterator[SettingFinding]:
     """The gate's status, pull requests, code owners, and who may pass them."""
     if isinstance(settings.protection, Unreadable):
         yield unread(f"the branch protection of {settings.branch}", settings.protection)
@@ -41,7 +41,7 @@ def check_default_branch(settings: RepositorySettings) -> Iterator[Finding]:
     yield from _bypass(settings)
     for rule in settings.on("default"):
         if rule.kind not in _DOCUMENTED:
-            yield Finding(
+            yield SettingFinding(
                 level="unknown",
                 text=f"{settings.source(rule)} has the rule `{rule.kind}`, which this version does"
                 " not know",
@@ -58,13 +58,13 @@ def _of_gate(rule: BranchRule) -> Iterator[StatusCheck]:
     return (check for check in rule.checks if check.context == READY_CONTEXT)
 
 
-def _ready(settings: RepositorySettings) -> Iterator[Finding]:
+def _ready(settings: RepositorySettings) -> Iterator[SettingFinding]:
     rules = [rule for rule in settings.on("default") if any(_of_gate(rule))]
     pins = gate_apps(settings)
     if not rules:
         yield _not_required(settings)
     elif not pins:
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text=f"`{READY_CONTEXT}` is required from any source: a workflow of a pull request can"
             " set it",
@@ -72,7 +72,7 @@ def _ready(settings: RepositorySettings) -> Iterator[Finding]:
             " .github/rulesets/ready.json has it",
         )
     elif pins == (ACTIONS_APP,):
-        yield Finding(
+        yield SettingFinding(
             level="gap",
             text=f"`{READY_CONTEXT}` is required of GitHub Actions: a workflow on any branch can"
             " set it, so it only advises",
@@ -82,14 +82,14 @@ def _ready(settings: RepositorySettings) -> Iterator[Finding]:
     else:
         listed = ", ".join(str(pin) for pin in pins)
         text = f"`{READY_CONTEXT}` of the App {listed} is required on {settings.branch}"
-        yield Finding(level="ok", text=text)
+        yield SettingFinding(level="ok", text=text)
 
 
-def _not_required(settings: RepositorySettings) -> Finding:
+def _not_required(settings: RepositorySettings) -> SettingFinding:
     unknown = isinstance(settings.protection, Unreadable)
     idle = [one.name for one in settings.rulesets.values() if not one.active]
     hint = f" (inactive rulesets: {', '.join(idle)})" if idle else ""
-    return Finding(
+    return SettingFinding(
         level="unknown" if unknown else "gap",
         text=f"no ruleset requires `{READY_CONTEXT}` on {settings.branch}{hint}: a pull request"
         " merges without the gate",
@@ -97,16 +97,16 @@ def _not_required(settings: RepositorySettings) -> Finding:
     )
 
 
-def _pull_requests(settings: RepositorySettings) -> Iterator[Finding]:
+def _pull_requests(settings: RepositorySettings) -> Iterator[SettingFinding]:
     level: Level = "unknown" if isinstance(settings.protection, Unreadable) else "gap"
     rules = tuple(settings.on("default", "pull_request"))
     fix = "apply .github/rulesets/default-branch.json"
     if not rules:
-        yield Finding(
+        yield SettingFinding(
             level=level, text=f"{settings.branch} can be pushed to without a pull request", fix=fix
         )
     elif not any(rule.code_owners for rule in rules):
-        yield Finding(
+        yield SettingFinding(
             level=level,
             text="no review of code owners is required: who may merge can change workflows and"
             " .github/gitops.yaml",
@@ -114,10 +114,10 @@ def _pull_requests(settings: RepositorySettings) -> Iterator[Finding]:
         )
     else:
         text = f"{settings.branch} changes by pull requests, with a code owner's review"
-        yield Finding(level="ok", text=text)
+        yield SettingFinding(level="ok", text=text)
 
 
-def _bypass(settings: RepositorySettings) -> Iterator[Finding]:
+def _bypass(settings: RepositorySettings) -> Iterator[SettingFinding]:
     """Each source of rules once: a ruleset's list is for all of its rules."""
     guards = {
         rule.ruleset: rule
@@ -132,23 +132,23 @@ def _bypass(settings: RepositorySettings) -> Iterator[Finding]:
         for actor in actors:
             yield _passes(actor, settings.source(rule), classic=not rule.ruleset)
         if not actors:
-            yield Finding(level="ok", text=f"nobody bypasses {settings.source(rule)}")
+            yield SettingFinding(level="ok", text=f"nobody bypasses {settings.source(rule)}")
 
 
-def _passes(actor: BypassActor, source: str, *, classic: bool) -> Finding:
+def _passes(actor: BypassActor, source: str, *, classic: bool) -> SettingFinding:
     if actor.mode == "pull_request" and _break_glass(actor):
-        return Finding(
+        return SettingFinding(
             level="note",
             text=f"{actor} may merge a pull request past {source} (break-glass); GitHub records it",
         )
     if classic:
-        return Finding(
+        return SettingFinding(
             level="gap",
             text=f"administrators may push past {source}",
             fix="switch on “Do not allow bypassing the above settings”",
         )
     how = "merge a pull request" if actor.mode == "pull_request" else "push and merge"
-    return Finding(
+    return SettingFinding(
         level="gap",
         text=f"{actor} may {how} past {source}",
         fix="remove it from `bypass_actors`; for emergencies name administrators or a team, with"

@@ -211,7 +211,7 @@ Level = Literal["gap", "stop", "unknown", "note", "ok"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class SettingFinding:
     """One statement about the settings, and how to correct it."""
 
     level: Level
@@ -219,9 +219,9 @@ class Finding:
     fix: str = ""
 
 
-def unread(what: str, setting: Unreadable) -> Finding:
+def unread(what: str, setting: Unreadable) -> SettingFinding:
     """What could not be read is never passed."""
-    return Finding(
+    return SettingFinding(
         level="unknown",
         text=f"{what}: {setting.reason}",
         fix=f"give a token with `{setting.permission}`",

@@ -8,9 +8,9 @@ from gitops_action.core.config import Config
 from gitops_action.core.repository_settings.default_branch import gate_apps
 from gitops_action.core.repository_settings.facts import (
     BranchRule,
-    Finding,
     RepositorySettings,
     SampleBranch,
+    SettingFinding,
     Unreadable,
     unread,
 )
@@ -23,7 +23,7 @@ _QUEUE_FIX = "exclude `refs/heads/gh-readonly-queue/**/*` from it"
 _DEFAULT_FIX = "exclude `~DEFAULT_BRANCH` from it; default-branch.json protects that branch"
 
 
-def check_unattended(settings: RepositorySettings, config: Config) -> Iterator[Finding]:
+def check_unattended(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
     """Everything that leaves a pull request waiting which the configuration merges by itself."""
     yield from _stopped(settings, "proposal", _FREE_PROPOSALS, _PROPOSALS_FIX)
     yield from _stopped(settings, "default", ("update",), _DEFAULT_FIX)
@@ -39,7 +39,7 @@ def check_unattended(settings: RepositorySettings, config: Config) -> Iterator[F
 
 def _stopped(
     settings: RepositorySettings, branch: SampleBranch, kinds: tuple[str, ...], fix: str
-) -> Iterator[Finding]:
+) -> Iterator[SettingFinding]:
     for rule in settings.on(branch, *kinds):
         actors = settings.bypass(rule)
         what = f"{settings.source(rule)} restricts `{rule.kind}` of {_BRANCHES[branch]}"
@@ -49,7 +49,7 @@ def _stopped(
         apps = {actor.number for actor in actors if actor.kind == "Integration"}
         ours = set(gate_apps(settings)) if branch == "default" else apps
         if not apps & ours:
-            yield Finding(level="stop", text=f"{what}, which stops our App", fix=fix)
+            yield SettingFinding(level="stop", text=f"{what}, which stops our App", fix=fix)
 
 
 _BRANCHES = {
@@ -59,7 +59,7 @@ _BRANCHES = {
 }
 
 
-def _reviews(settings: RepositorySettings, rule: BranchRule) -> Iterator[Finding]:
+def _reviews(settings: RepositorySettings, rule: BranchRule) -> Iterator[SettingFinding]:
     found: list[str] = []
     if rule.reviews:
         found.append(f"asks for {rule.reviews} approval{'s' * (rule.reviews > 1)}")
@@ -68,7 +68,7 @@ def _reviews(settings: RepositorySettings, rule: BranchRule) -> Iterator[Finding
     if rule.dismiss_stale:
         found.append("dismisses approvals on each push")
     if found:
-        yield Finding(
+        yield SettingFinding(
             level="stop",
             text=f"{settings.source(rule)} {' and '.join(found)}: every pull request waits for a"
             " person, unattended merges and automatic rollbacks too",
@@ -77,7 +77,7 @@ def _reviews(settings: RepositorySettings, rule: BranchRule) -> Iterator[Finding
         )
 
 
-def _methods(settings: RepositorySettings, config: Config) -> Iterator[Finding]:
+def _methods(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
     allowed = set(settings.methods)
     for rule in settings.on("default", "pull_request"):
         allowed &= set(rule.methods or allowed)
@@ -85,7 +85,7 @@ def _methods(settings: RepositorySettings, config: Config) -> Iterator[Finding]:
         allowed.discard("merge")
     for item in config.environments:
         if item.merge == "auto" and item.merge_method not in allowed:
-            yield Finding(
+            yield SettingFinding(
                 level="stop",
                 text=f"{item.name} merges by `merge-method: {item.merge_method}`, and the"
                 f" repository allows {', '.join(sorted(allowed)) or 'none'}",
