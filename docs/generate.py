@@ -19,7 +19,15 @@ from generator import action, markers, tables  # noqa: E402 - the path comes fir
 from gitops_action.core.config.schema import schema  # noqa: E402 - same
 from gitops_action.core.inputs import ACTION_COMMANDS  # noqa: E402 - same
 
-_FILLED = ("commands", "health", "permissions", "promotion", "troubleshooting", "validation")
+_FILLED = (
+    "commands",
+    "dora",
+    "health",
+    "permissions",
+    "promotion",
+    "troubleshooting",
+    "validation",
+)
 """Documents that have generated parts."""
 
 

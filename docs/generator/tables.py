@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from generator import example
 from gitops_action.core.comments.grammar import COMMANDS as COMMENT_COMMANDS
 from gitops_action.core.comments.grammar import PREFIX
+from gitops_action.core.dora.metrics import METRICS
 from gitops_action.core.gates.codes import REASONS
 from gitops_action.core.health.known_kinds import KNOWN_KINDS, KnownKind
 from gitops_action.core.inputs import COMMAND, COMMANDS, Command, Input, every_secret
@@ -226,9 +227,15 @@ def comment_commands_table() -> str:
     return table(("Comment", "What it does", "Role", "Where"), rows)
 
 
+def dora_metrics_table() -> str:
+    """The DORA metrics with the definitions that are printed beside the figures."""
+    return table(("Metric", "Definition"), ((one.name, one.definition) for one in METRICS))
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "commands": commands_table,
     "comment-commands": comment_commands_table,
+    "dora-metrics": dora_metrics_table,
     "known-kinds": known_kinds_table,
     "permissions": permissions_table,
     "comment-refusal": example.comment_refusal,

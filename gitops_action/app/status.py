@@ -39,8 +39,12 @@ def _ports(inputs: StatusInputs, context: Context, stack: ExitStack) -> status.S
         GitHubOpenPullRequests,
     )
     from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.source_commits import (  # noqa: PLC0415 - same
+        GitHubSourceCommits,
+    )
 
     client = github_client(inputs, inputs.token, context)
+    source = github_client(inputs, inputs.source_token, context) if inputs.source_token else None
     return status.StatusPorts(
         commits=branch_history(inputs, inputs.repository, inputs.token, stack, base=inputs.base),
         clock=clock,
@@ -48,4 +52,5 @@ def _ports(inputs: StatusInputs, context: Context, stack: ExitStack) -> status.S
         output=output,
         records=GitHubRecords(client, inputs.repository),
         pulls=GitHubOpenPullRequests(client, inputs.repository, marker=MARKER),
+        sources=GitHubSourceCommits(source) if source else None,
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from gitops_action.commands.dora import BranchMessages, SourceCommits, measure
 from gitops_action.commands.history import (
     CommitHistory,
     DeploymentRecords,
@@ -15,8 +16,9 @@ from gitops_action.commands.history import (
     environment_histories,
 )
 from gitops_action.commands.ports import Clock
-from gitops_action.core.config import load_config, read_holds
+from gitops_action.core.config import Config, load_config, read_holds
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.dora.metrics import DoraReport
 from gitops_action.core.gates.open_pull_request import OpenPullRequest, OpenPullRequests
 from gitops_action.core.history.rows import HistoryRow
 from gitops_action.core.inputs.history import moment
@@ -30,6 +32,10 @@ from gitops_action.errors import GitOpsError
 
 PERIOD = "84d"
 """What is shown unless `since` says otherwise: twelve weeks."""
+
+
+class BranchPast(CommitHistory, BranchMessages, Protocol):
+    """A branch's history with its commits' messages."""
 
 
 class ListedPullRequests(Protocol):
@@ -64,12 +70,13 @@ class OutputFile(Protocol):
 class StatusPorts:
     """What `status` talks to; without a token there are no records and no pull requests."""
 
-    commits: CommitHistory
+    commits: BranchPast
     clock: Clock
     page: StatusPage
     output: OutputFile
     records: DeploymentRecords | None = None
     pulls: ListedPullRequests | None = None
+    sources: SourceCommits | None = None
 
 
 def run(inputs: StatusInputs, ports: StatusPorts) -> Outcome:
@@ -120,6 +127,7 @@ def _report(inputs: StatusInputs, ports: StatusPorts) -> StatusReport:
     notes = [*unread, *(str(problem) for problem in holds.problems)]
     if ports.records is None:
         notes.append("without a token nothing is known of deployments and pull requests")
+    dora, unmeasured = _dora(ports, histories, config, start, now)
     return StatusReport(
         repository=inputs.repository,
         branch=inputs.base or "",
@@ -132,8 +140,24 @@ def _report(inputs: StatusInputs, ports: StatusPorts) -> StatusReport:
             for one in histories
         ),
         holds=holds,
-        notes=(*notes, *(one.content.note for one in histories if one.content.note)),
+        dora=dora,
+        notes=(*notes, *unmeasured, *(one.content.note for one in histories if one.content.note)),
         pages=f"{inputs.server_url}/{inputs.repository}" if inputs.token else "",
+    )
+
+
+def _dora(
+    ports: StatusPorts,
+    histories: Sequence[EnvironmentHistory],
+    config: Config,
+    start: datetime | None,
+    now: datetime,
+) -> tuple[DoraReport | None, tuple[str, ...]]:
+    if ports.records is None:
+        return None, ()
+    first_parents = [commit.oid for commit in ports.commits.log()]
+    return measure(
+        histories, first_parents, config, ports.commits, ports.sources, start=start, now=now
     )
 
 

@@ -14,6 +14,7 @@ from gitops_action.adapters.git.objects import read_blobs, read_files
 from gitops_action.adapters.git.remote import RETRIES
 from gitops_action.adapters.git.scratch import ScratchRepository
 from gitops_action.adapters.retry import RetryPolicy
+from gitops_action.core.dora.declared import CommitMessage
 from gitops_action.core.history.content import ChangedFile, LoggedCommit
 from gitops_action.core.repository import RepositoryFile, Snapshot, Tree
 from gitops_action.errors import UsageError
@@ -79,6 +80,17 @@ class FirstParentHistory:
             self._log = tuple(_commits(listed))
         return self._log
 
+    def messages(self) -> Mapping[str, CommitMessage]:
+        """Every commit behind the branch, merged ones too, with its message.
+
+        Raises:
+            GitOpsError: as `log`.
+        """
+        tip = self.log()[0].oid
+        values = (("--format", "%H%n%P%n%B"),)
+        listed = self._scratch.git.check(("log", "-z"), values=values, operands=[tip])
+        return {one.oid: one for one in _messages(listed)}
+
     def blobs(self, oids: Sequence[str]) -> Mapping[str, bytes]:
         """The content of blobs; what was not fetched is left out."""
         return dict(read_blobs(self._scratch.git, oids))
@@ -138,6 +150,13 @@ def _commits(listed: bytes) -> Iterator[LoggedCommit]:
             subject=subject.rstrip("\n"),
             files=tuple(files),
         )
+
+
+def _messages(listed: bytes) -> Iterator[CommitMessage]:
+    for part in listed.decode("utf-8", "replace").split("\0"):
+        if part:
+            oid, parents, text = part.split("\n", 2)
+            yield CommitMessage(oid=oid, parents=tuple(parents.split()), text=text)
 
 
 def _blob(oid: str) -> str:

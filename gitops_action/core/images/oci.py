@@ -203,6 +203,20 @@ class ImageSource:
         return f"{self.repository}@{self.commit}"
 
 
+_WRITTEN = pattern(
+    r"(?P<repository>[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+)"
+    r"@(?P<commit>[0-9a-fA-F]{40}|[0-9a-fA-F]{64})"
+)
+
+
+def read_source(text: str) -> ImageSource | None:
+    """`OWNER/NAME@SHA` with a full commit id, as inputs and trailers have it; None otherwise."""
+    found = _WRITTEN.fullmatch(text)
+    if found is None:
+        return None
+    return ImageSource(repository=found["repository"], commit=found["commit"].lower())
+
+
 def image_source(facts: ImageFacts, *, server_url: str) -> ImageSource | None:
     """What the image says it was built from; None unless both labels are there and usable."""
     repository = source_repository(facts.source, server_url=server_url)

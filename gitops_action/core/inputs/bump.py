@@ -8,11 +8,10 @@ from typing import Literal, get_args
 
 from gitops_action.core.config.values import format_duration, parse_duration
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.images.oci import ImageSource
+from gitops_action.core.images.oci import ImageSource, read_source
 from gitops_action.core.inputs.access import WRITE_RIGHTS, check_access
 from gitops_action.core.inputs.common import RegistryInputs, RepositoryInputs
 from gitops_action.core.inputs.values import Values
-from gitops_action.core.pattern import pattern
 from gitops_action.errors import UsageError
 
 Mode = Literal["pull-request", "commit", "local", "dispatch"]
@@ -37,11 +36,6 @@ _NOT_SENT = (
     *("pull_request_team_reviewers", "pull_request_assignees", "pull_request_draft", "auto_merge"),
 )
 """Attributes that the workflow which `mode: dispatch` starts has no input for."""
-
-_SOURCE = pattern(
-    r"(?P<repository>[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+)"
-    r"@(?P<commit>[0-9a-fA-F]{40}|[0-9a-fA-F]{64})"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,13 +100,13 @@ def bump_inputs(values: Values, environ: Mapping[str, str]) -> BumpInputs:
 def _source(text: str) -> ImageSource | None:
     if not text:
         return None
-    if (found := _SOURCE.fullmatch(text)) is None:
+    if (found := read_source(text)) is None:
         raise UsageError(
             "The input `source` is not valid",
             cause=f"{text!r} is not OWNER/NAME@SHA with a full commit id",
             fix="write it like `acme/web@0123456789abcdef0123456789abcdef01234567`",
         )
-    return ImageSource(repository=found["repository"], commit=found["commit"].lower())
+    return found
 
 
 def _timeout(text: str) -> timedelta:

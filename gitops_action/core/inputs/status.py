@@ -22,8 +22,8 @@ OUTPUT = Input(
 
 STATUS = Command(
     name="status",
-    help="Shows what runs where, what waits and why, and what is on hold: as a table, JSON,"
-    " Markdown or one HTML page.",
+    help="Shows what runs where, what waits and why, what is on hold, and the DORA metrics: as a"
+    " table, JSON, Markdown or one HTML page.",
     inputs=(
         replace(
             common.ENVIRONMENT,
@@ -47,6 +47,10 @@ STATUS = Command(
             common.TOKEN,
             help="Token for the environment repository. Without one the checkout is read, and"
             " nothing is known of deployments and pull requests.",
+        ),
+        replace(
+            common.SOURCE_TOKEN,
+            help="Token for the application repositories, whose commits lead times begin with.",
         ),
         replace(common.BASE, help="Branch whose status is shown."),
         common.CONFIG,
@@ -81,37 +85,49 @@ _PAST = (
     ),
 )
 _UNKNOWN = "a note; nothing is shown of open pull requests"
-PAST_RIGHTS: tuple[TokenPermission, ...] = tuple(
-    TokenPermission(
-        command=command,
-        held_by="token",
-        permission=permission,
-        level="read",
-        purpose=purpose,
-        without=without,
-    )
-    for command, rights in (
-        (
-            "history",
+_SOURCES = TokenPermission(
+    command="status",
+    held_by="source-token",
+    permission="contents",
+    level="read",
+    purpose="read when the commits of a deployment were made",
+    when="an environment is production",
+    without="no lead times, with a note",
+)
+PAST_RIGHTS: tuple[TokenPermission, ...] = (
+    *(
+        TokenPermission(
+            command=command,
+            held_by="token",
+            permission=permission,
+            level="read",
+            purpose=purpose,
+            without=without,
+        )
+        for command, rights in (
             (
-                *_PAST,
+                "history",
                 (
-                    "pull-requests",
-                    "show who proposed and approved each version",
-                    "the commits' authors are shown, with a note",
+                    *_PAST,
+                    (
+                        "pull-requests",
+                        "show who proposed and approved each version",
+                        "the commits' authors are shown, with a note",
+                    ),
                 ),
             ),
-        ),
-        (
-            "status",
             (
-                *_PAST,
-                ("pull-requests", "list open pull requests", _UNKNOWN),
-                ("statuses", "read what the gate wrote last", _UNKNOWN),
+                "status",
+                (
+                    *_PAST,
+                    ("pull-requests", "list open pull requests", _UNKNOWN),
+                    ("statuses", "read what the gate wrote last", _UNKNOWN),
+                ),
             ),
-        ),
-    )
-    for permission, purpose, without in rights
+        )
+        for permission, purpose, without in rights
+    ),
+    _SOURCES,
 )
 """What reading the past takes."""
 
@@ -126,6 +142,7 @@ class StatusInputs(common.EndpointInputs):
     output: str = ""
     repository: str = ""
     token: str = field(default="", repr=False)
+    source_token: str = field(default="", repr=False)
     base: str | None = None
     config: str = common.DEFAULT_CONFIG
     working_directory: str = "."

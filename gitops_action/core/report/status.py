@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from gitops_action.core.config import Hold
+from gitops_action.core.dora.words import heading
 from gitops_action.core.gates.model import utc
 from gitops_action.core.markdown import cell, prose
+from gitops_action.core.report.dora import dora_json, dora_markdown, dora_table
 from gitops_action.core.status.model import (
     EnvironmentChange,
     EnvironmentStatus,
@@ -31,6 +33,7 @@ def as_json(report: StatusReport) -> Document:
         "as-of": report.now.isoformat(),
         "environments": [_environment(one) for one in report.environments],
         "holds": [_hold(one, report.now) for one in report.holds.holds],
+        "dora": dora_json(report.dora) if report.dora else None,
         "notes": list(report.notes),
     }
 
@@ -151,15 +154,20 @@ def _gates(proposal: EnvironmentChange) -> tuple[str, str]:
 
 def as_table(report: StatusReport) -> Sequence[str]:
     """Lines for a terminal."""
-    lines = [_HEAD, *_rows(report)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
-    found = [
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
-    found += ["", *_closed(report.environments)]
+    found = [*_aligned([_HEAD, *_rows(report)]), "", *_closed(report.environments)]
     found += [f"hold: {hold_words(one, report.now)}" for one in report.holds.holds]
+    if report.dora:
+        found += [""] * (found[-1] != "")
+        found += [f"DORA: {heading(report.dora)}", *_aligned(dora_table(report.dora))]
     return found[:-1] if found[-1] == "" else found
+
+
+def _aligned(lines: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """The lines with their columns below each other."""
+    widths = [max(len(text) for text in column) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        yield "  ".join(cells).rstrip()
 
 
 def _closed(environments: Iterable[EnvironmentStatus]) -> Iterator[str]:
@@ -178,6 +186,8 @@ def as_markdown(report: StatusReport) -> str:
     if report.holds.holds:
         lines += ["", "**Holds and freezes**", ""]
         lines += [f"- {prose(hold_words(one, report.now))}" for one in report.holds.holds]
+    if report.dora:
+        lines += ["", *dora_markdown(report.dora)]
     lines += ["", *(f"- {prose(note)}" for note in report.notes)]
     lines += ["", f"As of {utc(report.now)}, `{report.commit[:12]}`."]
     return "\n".join(lines) + "\n"

@@ -10,6 +10,7 @@ from typing import Literal
 from gitops_action.core.config import Hold
 from gitops_action.core.config.holds import Holds
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.dora.metrics import DoraReport
 from gitops_action.core.gates.verdict import VerdictWord
 
 VersionState = Literal[
@@ -131,6 +132,7 @@ class StatusReport:
         now: the moment.
         environments: in the configuration's order.
         holds: every hold, and what could not be read of them.
+        dora: the metrics of production; None where there are none.
         notes: what is not known, and why.
         pages: addresses of commits and pull requests; empty where there is no server.
     """
@@ -141,6 +143,7 @@ class StatusReport:
     now: datetime
     environments: tuple[EnvironmentStatus, ...]
     holds: Holds = field(default_factory=Holds)
+    dora: DoraReport | None = None
     notes: tuple[str, ...] = ()
     pages: str = ""
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gitops_action.core.dora.metrics import DoraReport
+from gitops_action.core.dora.words import heading, page_metrics
 from gitops_action.core.gates.model import utc
+from gitops_action.core.report.dora import dora_rows, dora_table
 from gitops_action.core.status.graph import graph
 from gitops_action.core.status.model import (
     EnvironmentStatus,
@@ -47,7 +50,19 @@ def page_context_of(report: StatusReport, rows: int) -> dict[str, object]:
             {"text": hold_words(one, report.now), "active": one.active(report.now)}
             for one in report.holds.holds
         ],
+        "dora": _dora(report.dora),
         "notes": report.notes,
+    }
+
+
+def _dora(report: DoraReport | None) -> dict[str, object] | None:
+    if report is None:
+        return None
+    return {
+        "heading": heading(report),
+        "metrics": page_metrics(report),
+        "head": dora_table(report)[0],
+        "rows": dora_rows(report),
     }
 
 

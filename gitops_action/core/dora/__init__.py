@@ -1,0 +1,1 @@
+"""The five DORA metrics of applications in production, from proved deployments."""
