@@ -32,7 +32,7 @@ class BranchMessages(Protocol):
         ...
 
 
-class SourceCommits(Protocol):
+class CommitGraphs(Protocol):
     """Commits of application repositories."""
 
     def read(
@@ -47,7 +47,7 @@ def measure(  # noqa: PLR0913 - what the metrics are made of
     first_parents: Sequence[str],
     config: Config,
     commits: BranchMessages,
-    sources: SourceCommits | None,
+    sources: CommitGraphs | None,
     *,
     start: datetime | None,
     now: datetime,
@@ -91,7 +91,7 @@ def measure(  # noqa: PLR0913 - what the metrics are made of
 def _graphs(
     histories: Sequence[ApplicationDeployments],
     built_from: Sources,
-    sources: SourceCommits | None,
+    sources: CommitGraphs | None,
     start: datetime,
 ) -> tuple[Mapping[str, CommitGraph], tuple[str, ...]]:
     wanted = wanted_sources(histories, built_from, start)

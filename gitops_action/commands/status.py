@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from gitops_action.commands.dora import BranchMessages, SourceCommits, measure
+from gitops_action.commands.dora import BranchMessages, CommitGraphs, measure
 from gitops_action.commands.history import (
     CommitHistory,
     DeploymentRecords,
@@ -76,7 +76,7 @@ class StatusPorts:
     output: OutputFile
     records: DeploymentRecords | None = None
     pulls: ListedPullRequests | None = None
-    sources: SourceCommits | None = None
+    sources: CommitGraphs | None = None
 
 
 def run(inputs: StatusInputs, ports: StatusPorts) -> Outcome:
