@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.whole_files import TextFile
-from gitops_action.app.deploy import GivenClusters, deploy_trees
+from gitops_action.app.clusters import GivenClusters, deploy_trees
 from gitops_action.app.tools import Context, github_client, kustomize_renderer
 from gitops_action.commands.drift import command as drift
 from gitops_action.commands.drift.ports import Baselines, DriftPorts

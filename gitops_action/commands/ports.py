@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.dispatch import Order, ProposedPull, Run
@@ -22,11 +22,13 @@ from gitops_action.core.pull_requests import (
     NewPullRequest,
     PullRequestFacts,
 )
-from gitops_action.core.rendering.deployers import BuildSettings
-from gitops_action.core.rendering.output import Rendering
-from gitops_action.core.report.bump import BumpReport, ProposalView
 from gitops_action.core.repository import Keep, RepositoryFile, Sides, Snapshot, Tip, Tree
 from gitops_action.errors import GitOpsError
+
+if TYPE_CHECKING:  # every command reads this file; rendering and planning take 0.1 s to load
+    from gitops_action.core.rendering.deployers import BuildSettings
+    from gitops_action.core.rendering.output import Rendering
+    from gitops_action.core.report.bump import BumpReport, ProposalView
 
 
 class ContentReader(Protocol):

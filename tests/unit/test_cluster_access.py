@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gitops_action.adapters.cluster import access_of, persons_files, pod_account
+from gitops_action.adapters.cluster import access, access_of, persons_files, pod_account
 from gitops_action.core.cluster import Given
 from gitops_action.errors import UsageError
 
@@ -346,11 +346,31 @@ def test_a_proxy_that_cannot_be_used_is_an_error(proxy: str) -> None:
         access_of(Given(server=SERVER, token="t"), {"HTTPS_PROXY": proxy})
 
 
-def test_a_server_with_a_token_loads_no_package_for_it() -> None:
+def test_what_holds_all_there_is_loads_no_package_for_it(tmp_path: Path) -> None:
+    cluster = {"certificate-authority-data": ""}
+    path = write(tmp_path / "config", kubeconfig(cluster=cluster))
     code = (
         "import sys; from gitops_action.adapters.cluster import access_of, connect;"
         "from gitops_action.core.cluster import Given;"
         "connect(access_of(Given(server='https://x', token='t'), {}));"
+        "connect(access_of(Given(files=sys.argv[1], terminal=True), {}));"
+        "connect(access_of(Given(kubeconfig=open(sys.argv[1]).read()), {}));"
         "assert 'kubernetes' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code, path], check=True)
+
+
+def test_one_kubeconfig_is_read_as_kubernetes_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = {
+        "server": f"{SERVER}/",
+        "tls-server-name": "kubernetes",
+        "insecure-skip-tls-verify": True,
+        "proxy-url": "http://proxy:3128",
+    }
+    user = {"token": "t", "client-certificate-data": ENCODED, "client-key-data": ENCODED}
+    given = Given(files=write(tmp_path / "config", kubeconfig(user, cluster)), terminal=True)
+    found = access_of(given)
+    monkeypatch.setattr(access, "inline_access", lambda _: None)
+    assert found == access_of(given)

@@ -15,7 +15,7 @@ import pytest
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.views import DeployViews
 from gitops_action.adapters.workflow.terminal import TerminalReporter
-from gitops_action.app.deploy import GivenClusters
+from gitops_action.app.clusters import GivenClusters
 from gitops_action.app.tools import Context
 from gitops_action.commands.deploy.environment import Work, deploy_targets
 from gitops_action.commands.deploy.report import OUTPUT_LIMIT, deployment_outcome, list_outcome

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gitops_action.core.cluster.access import Access, Given, direct_access, is_loopback
+import yaml
+
+from gitops_action.core.cluster.access import (
+    Access,
+    Given,
+    check_picked,
+    direct_access,
+    inline_access,
+    is_loopback,
+    pick,
+)
 from gitops_action.errors import UsageError
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -30,6 +41,9 @@ def access_of(given: Given, environ: Mapping[str, str] | None = None) -> Access:
 
 
 def _read(given: Given) -> Access:
+    found = _of_one_text(given)
+    if found is not None:
+        return found
     if given.kubeconfig.strip():
         from gitops_action.adapters.cluster.kubeconfig import of_content  # noqa: PLC0415 - loads kubernetes
 
@@ -39,6 +53,25 @@ def _read(given: Given) -> Access:
 
         return of_files(given)
     return direct_access(given)
+
+
+def _of_one_text(given: Given) -> Access | None:
+    """What one kubeconfig holds by itself; None where it needs `kubernetes`, or has a mistake."""
+    try:
+        content = given.kubeconfig if given.kubeconfig.strip() else _only_file(given)
+        body: object = yaml.load(content, Loader=yaml.CSafeLoader) if content else None
+        picked = pick(body, given.context.strip())
+        check_picked(picked, terminal=given.terminal, from_file=False)
+    except (OSError, yaml.YAMLError, ValueError, UsageError):
+        return None  # reported by those who read it with everything that belongs to it
+    return inline_access(picked)
+
+
+def _only_file(given: Given) -> str:
+    """The content of a person's kubeconfig where they have one; empty where it does not count."""
+    if not given.files or given.server.strip() or os.pathsep in given.files:
+        return ""
+    return Path(given.files).expanduser().read_text(encoding="utf-8")
 
 
 def pod_account(environ: Mapping[str, str], folder: Path = _ACCOUNT) -> Access | None:

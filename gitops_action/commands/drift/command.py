@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import field, replace
 
 from gitops_action.commands.deploy.target import TargetRun
-from gitops_action.commands.drift.flux import drift_of_flux
 from gitops_action.commands.drift.issue import keep_issues
 from gitops_action.commands.drift.ports import DriftPorts
-from gitops_action.commands.drift.push import drift_of_push
+from gitops_action.commands.drift.push import Describe, drift_of_push
 from gitops_action.commands.drift.report import drift_outcome, listed
 from gitops_action.commands.render import EnvironmentRendering, render_environment
 from gitops_action.core.config import (
@@ -29,7 +28,14 @@ from gitops_action.core.outcome import Outcome
 from gitops_action.core.repository import Tree
 from gitops_action.errors import GitOpsError, UsageError
 
-_ENGINES = {"push": drift_of_push, "flux": drift_of_flux}
+
+def _by_flux(run: TargetRun, found: TargetDrift, describe: Describe) -> TargetDrift:
+    from gitops_action.commands.drift.flux import drift_of_flux  # noqa: PLC0415 - one engine
+
+    return drift_of_flux(run, found, describe)
+
+
+_ENGINES = {"push": drift_of_push, "flux": _by_flux}
 
 
 def run(inputs: DriftInputs, ports: DriftPorts) -> Outcome:

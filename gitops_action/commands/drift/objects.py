@@ -119,7 +119,8 @@ def _objects(
         manager=own[0],
     )
     for before, after in zip(placed, left_to_others(placed, state), strict=True):
-        one = replace(after, body=_without_emptied(before.body, after.body))
+        body = _without_emptied(before.body, after.body)
+        one = after if body is after.body else replace(after, body=body)
         lives = live.objects.get(one.id)
         if one.id in live.unread:
             continue
@@ -163,8 +164,9 @@ def _changed(one: Placed, lives: LiveObject | None, own: Sequence[str]) -> Objec
     if lives is None or _policy(one) in _IF_ABSENT:
         return None
     found = differences(one.body, lives, own=own)
-    manifest = replace(one.manifest, id=one.id)
-    return object_drift(manifest, one.body, lives, found) if found else None
+    if not found:
+        return None
+    return object_drift(replace(one.manifest, id=one.id), one.body, lives, found)
 
 
 def _policy(one: Placed) -> str:

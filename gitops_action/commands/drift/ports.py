@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gitops_action.commands.deploy.ports import Clusters
 from gitops_action.commands.deploy.target import DeployClock, Teller
 from gitops_action.commands.issues import Issues
 from gitops_action.commands.ports import DeployTrees, Renderer
@@ -13,6 +12,9 @@ from gitops_action.core.config import Environment, Validation
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.drift.deployed import Baseline
 from gitops_action.core.redaction.known import Redactor
+
+if TYPE_CHECKING:
+    from gitops_action.commands.deploy.ports import Clusters
 
 
 class Baselines(Protocol):

@@ -208,6 +208,42 @@ def check_picked(picked: Picked, *, terminal: bool, from_file: bool) -> None:
         raise broken("its user has neither a token nor a client certificate", _MINT)
 
 
+_INLINE = frozenset(
+    {
+        *("server", "certificate-authority-data", "tls-server-name", "proxy-url"),
+        *("token", "client-certificate-data", "client-key-data"),
+    }
+)
+_INSECURE = "insecure-skip-tls-verify"
+
+
+def inline_access(picked: Picked) -> Access | None:
+    """The way in of a context that holds all of it; None where a file or a program has a part.
+
+    Raises:
+        UsageError: its token is none.
+    """
+    cluster, user = picked.cluster, picked.user
+    written = {**cluster, **user}
+    insecure = written.pop(_INSECURE, False)
+    if not isinstance(insecure, bool) or not written.keys() <= _INLINE:
+        return None
+    if not all(isinstance(value, str) for value in written.values()):
+        return None
+    return Access(
+        server=server_address(text(cluster, "server"), "the kubeconfig's server"),
+        ca=_base64(text(cluster, "certificate-authority-data")),
+        token=one_word(text(user, "token"), "the kubeconfig's token"),
+        client_certificate=_base64(text(user, "client-certificate-data")),
+        client_key=_base64(text(user, "client-key-data")),
+        insecure=insecure,
+        server_name=text(cluster, "tls-server-name"),
+        proxy=text(cluster, "proxy-url"),
+        namespace=picked.namespace or "default",
+        name=picked.name,
+    )
+
+
 def _check_file(body: Body, key: str, data: str, *, terminal: bool, from_file: bool) -> None:
     path = text(body, key)
     if not path or text(body, data):

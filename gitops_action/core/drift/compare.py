@@ -76,9 +76,34 @@ def differences(
         live: the object as the cluster holds it, managed fields included.
         own: the field managers that apply it.
     """
+    if _is_literal(described, live):
+        return ()
     found = _ObjectComparison(described, live, own)
     found.run(described, live)
     return tuple(one for one in found.differences if not found.is_known(one))
+
+
+def _is_literal(described: Body, live: Body) -> bool:
+    """Whether everything described lives word for word: then who owns what need not be read."""
+    lives = mapping(live, "metadata")
+    return all(
+        _is_equal(value, live.get(key))
+        for key, value in described.items()
+        if key not in _NOT_COMPARED
+    ) and all(
+        _is_equal(value, lives.get(key))
+        for key, value in mapping(described, "metadata").items()
+        if key in _METADATA
+    )
+
+
+def _is_equal(one: object, other: object) -> bool:
+    """Equality as JSON has it: to Python `True` is 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_is_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_equal, one, other))
+    return type(one) is type(other) and one == other
 
 
 class _ObjectComparison:

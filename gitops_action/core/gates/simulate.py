@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.approvals import ApprovalFacts, ChangeComparison, Review
-from gitops_action.core.gates.evaluate import GateFacts
 from gitops_action.errors import UsageError
+
+if TYPE_CHECKING:  # every command reads the inputs of `gate`; the gates take 0.1 s to load
+    from gitops_action.core.gates.evaluate import GateFacts
 
 _FIX = "write e.g. approve:alice,at:2026-11-28T14:00Z"
 
