@@ -22,6 +22,7 @@ from gitops_action.core.inputs import ACTION_COMMANDS  # noqa: E402 - same
 _FILLED = (
     "commands",
     "dora",
+    "gates",
     "health",
     "permissions",
     "promotion",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from generator import example
+from generator import example, gate_example
 from gitops_action.core.comments.grammar import COMMANDS as COMMENT_COMMANDS
 from gitops_action.core.comments.grammar import PREFIX
 from gitops_action.core.dora.metrics import METRICS
@@ -239,6 +239,8 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "known-kinds": known_kinds_table,
     "permissions": permissions_table,
     "comment-refusal": example.comment_refusal,
+    "gate-comment": gate_example.gate_comment,
+    "gate-comments": gate_example.gate_comments,
     "promotion-pull-request": example.promotion_pull_request,
     "pull-request": example.pull_request,
     "reason-codes": reason_codes_table,

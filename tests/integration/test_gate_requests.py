@@ -23,8 +23,8 @@ def test_unchanged_pull_requests_take_pages_and_no_request_each(tmp_path: Path) 
         stage.repository.commit(files={STAGING: overlay(NEW)})
         for number in range(OPEN):
             version = f"v{number + 2}@sha256:{number + 2:064x}"
-            stage.bump(version, branch=f"gitops/production/web-{number}")
-        stage.approve(1)
+            bump = stage.bump(version, branch=f"gitops/production/web-{number}")
+            stage.approve(bump, by=("alice", "bob", "carol")[number % 3])
         first = stage.gate()
         while any("left to the next run" in notice.text for notice in first.notices):
             first = stage.gate()

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from gitops_action.core.gates.decisions import Decision, write_decision
+from gitops_action.errors import UsageError
 from tests.support.gate_forge import NEW, REPOSITORY, GateStage, codes, config, gate_stage
 
 
@@ -30,6 +31,11 @@ def test_a_bump_whose_gates_are_open_is_published_and_merged(stage: GateStage) -
         NEW in stage.repository.read("main", "environments/production/kustomization.yaml").decode()
     )
     assert "production ready" in stage.comment(number)
+
+
+def test_a_base_that_is_not_there_is_named(stage: GateStage) -> None:
+    with pytest.raises(UsageError, match="has no branch `gone`"):
+        stage.gate(base="gone")
 
 
 def test_an_approval_is_waited_for(stage: GateStage) -> None:

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from ruamel.yaml import YAML
 
 from gitops_action.app.arguments import parse_arguments
+from gitops_action.core.gates.verdict import ORDER
 from gitops_action.core.inputs import ACTION_COMMANDS, COMMAND, command_named, every_input
 from gitops_action.core.inputs.values import check_values
 
@@ -66,6 +67,21 @@ def test_sections_are_filled_between_their_markers(
     assert filled.startswith("a\n<!-- generated: commands -->\n| Command |")
     assert filled.endswith("|\n<!-- end -->\nb\n")
     assert "outdated" not in filled
+
+
+def test_every_document_with_a_marker_is_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    filled = set(import_module("generate").generated())
+    marked = {path for path in DOCUMENTS if "<!-- generated:" in path.read_text(encoding="utf-8")}
+    assert marked <= filled
+
+
+def test_the_comment_is_shown_in_each_state_that_a_status_can_name() -> None:
+    text = (ROOT / "docs" / "gates.md").read_text(encoding="utf-8")
+    missing = [word for word in ORDER if f"<code>{word}: " not in text]
+    assert not missing
+    assert "put into the merge queue" in text
+    assert "⏭️ overridden" in text
 
 
 def test_action_yml_says_what_the_declaration_says() -> None:

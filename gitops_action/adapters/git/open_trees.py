@@ -22,6 +22,8 @@ from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.errors import GitOpsError, UsageError
 
+_BASE = "refs/gitops/base"
+"""Where the base's tip is kept: one request reads it and brings the commits behind it."""
 _MOST_MESSAGES = 100
 _KEPT_FILE = 256 * 1024
 _KEPT = 128 * 1024 * 1024
@@ -57,11 +59,22 @@ class OpenTrees:
             UsageError: there is no such branch.
             GitOpsError: the server cannot be reached.
         """
-        found = self._scratch.remote.head(self._branch)
-        if found is None:
-            raise UsageError(
-                f"{self._target.repository} has no branch `{self._branch}`", fix="correct `base`"
+        try:
+            self._scratch.fetch(
+                [f"+refs/heads/{self._branch}:{_BASE}"], limit=NO_TREES, history=True
             )
+        except GitOpsError:
+            if self._scratch.remote.head(self._branch) is None:
+                raise UsageError(
+                    f"{self._target.repository} has no branch `{self._branch}`",
+                    fix="correct `base`",
+                ) from None
+            raise
+        listed = self._scratch.git.check(
+            ["for-each-ref", "--format=%(objectname)"], operands=[_BASE]
+        )
+        found = listed.decode().strip()
+        self._behind.add(found)
         return found
 
     def fetch(self, base: str, heads: Iterable[str] = ()) -> None:

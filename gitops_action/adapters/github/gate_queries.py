@@ -6,7 +6,9 @@ PAGE = 50
 """Pull requests a query: each brings its reviews, statuses and first comments."""
 
 _ACTOR = "{ __typename login }"
-_REVIEW = f"fullDatabaseId state submittedAt author {_ACTOR} commit {{ oid }}"
+_REVIEW = (
+    f"fullDatabaseId state submittedAt authorCanPushToRepository author {_ACTOR} commit {{ oid }}"
+)
 _STATUS = f"context state description targetUrl createdAt creator {_ACTOR}"
 _CHECK = "databaseId name status conclusion startedAt url checkSuite { app { databaseId } }"
 _PULL_REQUEST = f"""

@@ -204,6 +204,7 @@ def _reviews(page: Reply) -> list[Review]:
                 commit=node.at("commit").text("oid"),
                 submitted=submitted,
                 account=reviewer.text("__typename") or "Deleted",
+                writes=node.flag("authorCanPushToRepository"),
             )
         )
     return found

@@ -105,8 +105,11 @@ class ReviewFacts:
             ApprovalFacts(reviews=pull.reviews), self._simulation, self._base.now
         )
         pull = replace(pull, reviews=assumed.reviews)
-        reviewers = [one.login for one in newest_reviews(pull.reviews)]
-        writers = {one: may for one in reviewers if (may := people.may_write(one)) is not None}
+        writers = {
+            one.login: may
+            for one in newest_reviews(pull.reviews)
+            if (may := self._may_write(one, listed=change.remembered)) is not None
+        }
         needed = rule.count and any(one.state == "approved" for one in pull.reviews)
         teams = readable_teams(rule.teams if needed else (), people.members)
         facts = ApprovalFacts(
@@ -128,6 +131,12 @@ class ReviewFacts:
             if "source-authors" in rule.not_by
             else People(),
         )
+
+    def _may_write(self, review: Review, *, listed: bool) -> bool | None:
+        """`listed` takes what the list of pull requests has, which is enough to wait by."""
+        if listed and review.writes is not None:
+            return review.writes
+        return self._ports.people.may_write(review.login)
 
     def _compared(
         self, rule: Approvals, facts: ApprovalFacts, pull: OpenPullRequest, change: JudgedChange

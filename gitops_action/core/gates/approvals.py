@@ -42,6 +42,8 @@ class Review:
         commit: the head commit that it was submitted on.
         submitted: when.
         change: for an approval, how the change it saw compares to the change now.
+        writes: whether the reviewer may write, as the list of pull requests has it; None where it
+            does not say.
     """
 
     number: int
@@ -53,6 +55,7 @@ class Review:
     change: ChangeComparison = field(
         default_factory=lambda: ChangeComparison(kind="unread", reason="not compared")
     )
+    writes: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

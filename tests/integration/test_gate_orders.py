@@ -1,7 +1,7 @@
-"""What `tests/unit/test_gate_any_order.py` lets happen in memory, on the GitHub double.
+"""Hundreds of orders of events around the gate, in memory and on the GitHub double.
 
-Each run is the whole command, over HTTP and with Git. `ANY_ORDER_EXAMPLES` says how many orders are
-tried: `make test-gate-orders` tries 300.
+On the double each run is the whole command, over HTTP and with Git. `ANY_ORDER_EXAMPLES` says how
+many orders are tried there: `make test-gate-orders` tries 300.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from gitops_action.core.gates.evaluate import GATES
 from tests.support.any_order import AnyOrder, walk_to_the_merge
 from tests.support.forge_orders import OnForge, OrderStage, order_stage
+from tests.support.memory_orders import AnyOrderInMemory
 
-EXAMPLES = int(os.environ.get("ANY_ORDER_EXAMPLES", "12"))
-STEPS = 8
+IN_MEMORY = 300
+ON_FORGE = int(os.environ.get("ANY_ORDER_EXAMPLES", "12"))
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +38,26 @@ def machine(stage: OrderStage) -> type[AnyOrder]:
     return AnyOrderOnForge
 
 
-def test_no_order_of_events_merges_past_a_closed_gate(machine: type[AnyOrder]) -> None:
+def run(machine: type[AnyOrder], *, orders: int, steps: int) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it so
         machine,
         settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
+            max_examples=orders,
+            stateful_step_count=steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_no_order_of_events_merges_past_a_closed_gate() -> None:
+    run(AnyOrderInMemory, orders=IN_MEMORY, steps=12)
+
+
+def test_no_order_of_events_merges_past_a_closed_gate_on_the_double(
+    machine: type[AnyOrder],
+) -> None:
+    run(machine, orders=ON_FORGE, steps=8)
 
 
 def test_what_may_merge_is_merged(machine: type[AnyOrder]) -> None:
