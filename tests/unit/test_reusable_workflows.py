@@ -83,8 +83,22 @@ def test_the_variant_by_oidc_is_the_same_but_for_the_credentials() -> None:
     assert not [each for each in before if str(each.get("uses", "")).startswith("OWNER")]
 
 
-def test_only_the_variant_may_ask_for_an_identity() -> None:
-    for name in {*REUSABLE, "release.yml"} - {"deploy-oidc.yml", "release.yml"}:
+def test_the_status_page_is_written_alike_for_pages() -> None:
+    kept, published = read(FOLDER / "status.yml"), read(FOLDER / "status-pages.yml")
+    for part in ("inputs", "secrets"):
+        assert called(kept)[part] == called(published)[part]
+    (*one, _), (*other, upload) = (
+        each["jobs"]["status"].pop("steps") for each in (kept, published)
+    )
+    assert one == other
+    assert kept["jobs"]["status"] == published["jobs"]["status"]
+    assert upload["uses"].startswith("actions/upload-pages-artifact@")
+    assert published["jobs"]["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
+    assert all(level == "read" for level in kept["jobs"]["status"]["permissions"].values())
+
+
+def test_only_the_variants_may_ask_for_an_identity() -> None:
+    for name in {*REUSABLE} - {"deploy-oidc.yml", "status-pages.yml"}:
         for job in read(FOLDER / name)["jobs"].values():
             assert "id-token" not in job.get("permissions", {}), name
 

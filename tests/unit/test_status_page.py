@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import escape
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -12,6 +14,8 @@ import pytest
 from gitops_action.adapters.status_page import PAGE_LIMIT, HtmlPage
 from gitops_action.core.config import Hold
 from gitops_action.core.config.holds import Holds
+from gitops_action.core.dora.deployments import ApplicationDeployments, CountedDeployment
+from gitops_action.core.dora.metrics import METRICS, WEEK, DoraReport, Period, dora_report
 from gitops_action.core.status.graph import graph, layers
 from gitops_action.core.status.model import (
     EnvironmentChange,
@@ -169,6 +173,35 @@ def luminance(colour: str) -> float:
     return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
+def metrics(applications: int) -> DoraReport:
+    """Twelve weeks in which every application was deployed each week."""
+    deployments = tuple(
+        CountedDeployment(
+            number=week, ended=NOW - week * WEEK, images=("x",), lead_times=(WEEK * (week + 1),)
+        )
+        for week in range(12)
+    )
+    histories = [
+        ApplicationDeployments(
+            application=f"application-{one:02}", environment="production", deployments=deployments
+        )
+        for one in range(applications)
+    ]
+    return dora_report(histories, (), ["production"], Period(end=NOW, weeks=12))
+
+
+def test_each_metric_has_its_figure_definition_and_chart() -> None:
+    text = HtmlPage().page(replace(report(STAGING, PRODUCTION), dora=metrics(2)))
+    found = Page(text)
+    charts = found.all("svg")[1:]
+    assert len(charts) == len(METRICS)
+    for metric, drawn in zip(METRICS, charts, strict=True):
+        assert escape(metric.definition) in text
+        assert drawn["aria-label"].startswith(f"{metric.name}. By week, oldest first: ")
+    assert "2.0 a week" in text
+    assert len(found.all("caption")) == len(found.all("table")) == 2
+
+
 def test_a_large_page_stays_small_and_says_what_it_leaves_out() -> None:
     environments = [
         EnvironmentStatus(
@@ -182,8 +215,9 @@ def test_a_large_page_stays_small_and_says_what_it_leaves_out() -> None:
         )
         for number in range(4)
     ]
-    text = page(*environments)
+    text = HtmlPage().page(replace(report(*environments), dora=metrics(20)))
     assert len(text.encode()) <= PAGE_LIMIT
+    assert text.count('<p class="value">') == len(METRICS)
     assert "older versions of application-19 are not shown" in text
     assert text.count("● runs</summary>") == 20 * 4
 
