@@ -92,10 +92,11 @@ def command_parser(command: Command) -> argparse.ArgumentParser:
     parser.add_argument(
         "--json", action="store_true", help="print the outcome as one JSON document on stdout"
     )
-    for topic in TOPICS:
-        group = parser.add_argument_group(topic)
+    headings = dict.fromkeys((*TOPICS, *(item.group for item in command.inputs if item.group)))
+    for heading in headings:
+        group = parser.add_argument_group(heading)
         for item in command.inputs:
-            if item.topic == topic:
+            if (item.group or item.topic) == heading:
                 _add_flag(group, item)
     return parser
 
@@ -130,11 +131,21 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "hold": ("hold --repository acme/environment --action list",),
     "history": ("history --environment production",),
     "drift": ("drift --environment production",),
-    "config": ("config check", "config show --environment production"),
+    "comment": ("comment --repository acme/environment --comment-id 123456",),
+    "status": (
+        "status --repository acme/environment",
+        "status --repository acme/environment --format html --output status.html",
+    ),
+    "config": (
+        "config check",
+        "config check --remote --repository acme/environment",
+        "config show --environment production",
+    ),
     "init": (
         "init environment --owner acme",
         "init workflow --owner acme --name web",
         "init config --dry-run",
+        "init kubeconfig --account staging-deployer --namespace staging",
     ),
 }
 """What people run first, by command; without the program's name."""
@@ -143,7 +154,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 def _examples(command: Command) -> str | None:
     lines = EXAMPLES.get(command.name, ())
     if not lines:
-        return None
+        return None  # of a command that a test makes up
     return "\n".join((_EXAMPLES_TITLE, *(f"  {PROGRAM} {line}" for line in lines)))
 
 

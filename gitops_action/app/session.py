@@ -333,18 +333,34 @@ class Session:
             show_failure(shown, self.reporter, self.document)
             return failure.exit_code
         if outcome.printed and self.document is None:
-            print(outcome.printed)  # noqa: T201 - what was asked for, through the filter
+            self._print(outcome.printed)
         return outcome.exit_code
 
     def _show(self, command: str, outcome: Outcome) -> None:
         """What was found is a person's result: on stdout, a page at a time where it is long."""
-        if not outcome.report or self.document or self.around.in_actions:
+        if self.document or self.around.in_actions:
             show_outcome(command, outcome, self.reporter, self.document)
             return
-        from gitops_action.adapters.workflow.pager import show_report  # noqa: PLC0415 - terminals alone
+        from gitops_action.adapters.workflow.pager import (  # noqa: PLC0415 - terminals alone
+            overflows,
+            show_report,
+        )
 
-        show_report(outcome.report, self.around.stdout, self.around.environ, self.redactor)
-        show_outcome(command, replace(outcome, lines=(), notices=()), self.reporter, None)
+        if outcome.report:
+            report, rest = outcome.report, replace(outcome, lines=(), notices=())
+        elif self.around.stderr.isatty() and overflows(outcome.lines, self.around.stdout):
+            report, rest = outcome.lines, replace(outcome, lines=())
+        else:
+            report, rest = (), outcome
+        if report:
+            show_report(report, self.around.stdout, self.around.environ, self.redactor)
+        show_outcome(command, rest, self.reporter, None)
+
+    def _print(self, text: str) -> None:
+        """What was asked for, through the filter; by a pager for a person."""
+        from gitops_action.adapters.workflow.pager import show_text  # noqa: PLC0415 - terminals alone
+
+        show_text(f"{self._clean(text)}\n", self.around.stdout, self.around.environ)
 
     def _clean(self, text: str) -> str:
         return harmless(self.redactor.clean(text))

@@ -1,18 +1,33 @@
 """What a terminal gets: help, completion, fixes in its words, and output that cannot be written."""
 
+import io
+import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
+from gitops_action import cli
 from gitops_action.app.arguments import EXAMPLES, command_parser, parse_arguments
 from gitops_action.app.completion import SHELLS, completion
+from gitops_action.app.surroundings import ProcessEnvironment
 from gitops_action.core.inputs import COMMANDS
 
 _PROGRAM = [sys.executable, "-m", "gitops_action"]
-_WORDS = [["--help"], ["init", "--help"], ["config", "show"], ["--completion", "bash"]]
+_WORDS = [
+    ["--help"],
+    ["init", "--help"],
+    ["config", "show"],
+    ["--completion", "bash"],
+]
+_EVERY = [*([command.name, "--help"] for command in COMMANDS), *(
+    [command.name, *(item.choices[0] for item in command.positional), "--json"]
+    for command in COMMANDS
+)]  # fmt: skip
 
 
 def environ() -> dict[str, str]:
@@ -43,9 +58,34 @@ def test_a_closed_pipe_ends_without_a_word(words: list[str], tmp_path: Path) -> 
         )  # fmt: skip
     finally:
         os.close(writing)
-    assert done.returncode in {0, 1}  # argparse itself takes a closed pipe for an end
+    assert done.returncode in {0, 1}, done.stderr  # argparse itself takes a closed pipe for an end
     assert "rror" not in done.stderr
     assert "Exception" not in done.stderr
+
+
+def answered(words: list[str], stdout: TextIO) -> tuple[int, str]:
+    """Run a command in this process; gives its exit code and what it says."""
+    told = io.StringIO()
+    around = ProcessEnvironment(environ={}, stdin=io.StringIO(), stdout=stdout, stderr=told)
+    return cli.main(words, around), told.getvalue()
+
+
+@pytest.mark.parametrize("words", _EVERY, ids=" ".join)
+def test_every_command_says_that_its_output_is_lost(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with suppress(OSError), Path("/dev/full").open("w", encoding="utf-8") as full:
+        code, told = answered(words, full)
+        assert code == 1
+        assert "error: the output could not be written: No space left on device" in told
+    reading, writing = os.pipe()
+    os.close(reading)
+    with suppress(OSError), os.fdopen(writing, "w", encoding="utf-8") as closed:
+        code, told = answered(words, closed)
+        assert code == 1
+        assert "could not be written" not in told
+        assert "Traceback" not in told
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -55,6 +95,20 @@ def test_the_examples_of_the_help_can_be_run(name: str) -> None:
     for line in EXAMPLES[name]:
         parsed = parse_arguments(line.split())
         assert parsed.command.name == name
+
+
+def test_the_help_of_every_command_has_examples() -> None:
+    assert set(EXAMPLES) == {command.name for command in COMMANDS}
+
+
+def test_flags_stand_under_what_they_are_for() -> None:
+    init = next(command for command in COMMANDS if command.name == "init")
+    parts = command_parser(init).format_help().split("\n\n")
+    under = {part.partition(":\n")[0]: part for part in parts}
+    assert "--layout" in under["For environment"]
+    assert "--hand-over" in under["For application and workflow"]
+    assert "--lifetime" in under["For kubeconfig"]
+    assert "--force" in under["Where"]
 
 
 def test_a_default_ends_with_one_full_stop() -> None:
@@ -95,5 +149,14 @@ def test_a_fix_names_flags_at_a_terminal_and_inputs_in_a_job(tmp_path: Path) -> 
             },
         )  # fmt: skip
         said[actions] = done.stderr
+        document = subprocess.run(
+            [*_PROGRAM, *words, "--json"],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+            env={**environ(), "PYTHONPATH": os.pathsep.join(sys.path), "GITHUB_ACTIONS": actions},
+        )
+        assert json.loads(document.stdout)["error"]["fix"] in done.stderr
     assert "correct `--working-directory`" in said[""]
     assert "correct `working-directory`" in said["true"]

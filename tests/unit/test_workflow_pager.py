@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gitops_action import cli
 from gitops_action.adapters.workflow.pager import show_report
+from gitops_action.app.surroundings import ProcessEnvironment
 from gitops_action.core.redaction.known import Redactor
 
 
@@ -64,3 +66,43 @@ def test_a_file_is_never_paged(pager: Path, monkeypatch: pytest.MonkeyPatch) -> 
     show(stdout, 30, str(pager), monkeypatch)
     assert not (pager.parent / "seen").exists()
     assert len(stdout.getvalue().splitlines()) == 30
+
+
+def at_terminal(words: list[str], pager: str, *, stdout: io.StringIO | None = None) -> io.StringIO:
+    """Run a command whose stdin and stderr are a terminal; gives its stdout."""
+    shown = Terminal() if stdout is None else stdout
+    environ = {"PAGER": pager, "PATH": os.environ["PATH"], "NO_COLOR": "1"}
+    around = ProcessEnvironment(environ=environ, stdin=Terminal(), stdout=shown, stderr=Terminal())
+    assert cli.main(words, around) == 0
+    return shown
+
+
+SHOW = ["config", "show"]
+PLAN = ["init", "environment", "--owner", "acme", "--library", "acme/x", "--dry-run"]
+ANSWERS = ["--name", "e", "--environments", "a,b", "--applications", "web", "--registry", "ghcr.io",
+           "--engine", "push", "--code-owners", "@acme/x"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [(SHOW, "environments:"), ([*PLAN, *ANSWERS], ".github/workflows/gate.yml")],
+    ids=["what is printed", "what is listed"],
+)
+def test_every_command_pages_what_is_long(
+    words: list[str], part: str, pager: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINES", "10")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(pager.parent)
+    stdout = at_terminal(words, str(pager))
+    assert part in (pager.parent / "seen").read_text()
+    assert part not in stdout.getvalue()
+
+
+def test_what_goes_into_a_file_is_not_paged(pager: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINES", "10")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(pager.parent)
+    for words in (SHOW, [*PLAN, *ANSWERS]):
+        at_terminal(words, str(pager), stdout=io.StringIO())
+    assert not (pager.parent / "seen").exists()

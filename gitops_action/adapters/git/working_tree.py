@@ -115,7 +115,7 @@ def _refuse_unmerged(scratch: ScratchRepository) -> None:
     if files:
         raise UsageError(
             "A merge is in progress, with conflicts",
-            cause=", ".join(f"`{file}`" for file in files[:_SHOWN]),
+            cause="\n".join(f"`{file}`" for file in files[:_SHOWN]),
             fix="fix the conflicts and `git add` the files, or abort the merge",
         )
 

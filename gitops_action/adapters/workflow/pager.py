@@ -1,11 +1,11 @@
-"""A report on stdout, by a pager where it is longer than the terminal is high."""
+"""Text on stdout, by a pager where it is longer than the terminal is high."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import TextIO
 
@@ -18,29 +18,35 @@ _LESS = "FRX"
 """As Git sets it (core.pager): leave where all fits, pass colours on, keep the screen."""
 
 
+def overflows(lines: Sequence[Line], stdout: TextIO) -> bool:
+    """Whether a person at a terminal would have to scroll back."""
+    return stdout.isatty() and len(lines) >= shutil.get_terminal_size().lines
+
+
 def show_report(
     lines: Iterable[Line], stdout: TextIO, environ: Mapping[str, str], redactor: Redactor
 ) -> None:
-    """Write the lines, without secrets and control characters.
+    """Write the lines in their colours, without secrets and control characters."""
+    text = StringIO()
+    reporter = TerminalReporter(
+        stream=text,
+        redactor=redactor,
+        colour=stdout.isatty() and "NO_COLOR" not in environ,
+    )
+    for line in lines:
+        reporter.line(line)
+    show_text(text.getvalue(), stdout, environ)
+
+
+def show_text(text: str, stdout: TextIO, environ: Mapping[str, str]) -> None:
+    """Write a text that is clean already.
 
     `PAGER` names the pager, as it does for Git; empty or `cat` for none. One that cannot be started
     costs nothing but the paging.
     """
-    terminal = stdout.isatty()
-    text = StringIO()
-    reporter = TerminalReporter(
-        stream=text, redactor=redactor, colour=terminal and "NO_COLOR" not in environ
-    )
-    for line in lines:
-        reporter.line(line)
-    whole = text.getvalue()
-    if (
-        terminal
-        and whole.count("\n") >= shutil.get_terminal_size().lines
-        and _paged(whole, environ)
-    ):
+    if overflows(text.splitlines(), stdout) and _paged(text, environ):
         return
-    stdout.write(whole)
+    stdout.write(text)
     stdout.flush()
 
 

@@ -81,7 +81,7 @@ class FilesNotReadError(GitOpsError):
         self.paths = tuple(sorted(paths))
         super().__init__(
             "The environment names files that were not read",
-            cause=", ".join(self.paths),
+            cause="\n".join(self.paths),
             fix="read these files too",
         )
 

@@ -43,6 +43,7 @@ class Input:
         runner_default: the expression that `action.yml` gives as the default.
         choices: what a `choice` may be.
         variables: environment variables that stand in for a secret, first come first served.
+        group: the heading of `--help` that it stands under, where that is not its topic.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Input:
     runner_default: str = ""
     choices: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    group: str = ""
 
     @property
     def field(self) -> str:

@@ -11,6 +11,11 @@ from gitops_action.core.inputs.declaration import Command, Input
 from gitops_action.core.inputs.values import Values
 from gitops_action.errors import UsageError
 
+_REPOSITORY = "For environment, application and workflow"
+_ENVIRONMENT = "For environment"
+_APPLICATION = "For application and workflow"
+_KUBECONFIG = "For kubeconfig"
+
 WHAT = Input(
     name="what",
     topic="What changes",
@@ -24,6 +29,7 @@ WHAT = Input(
 )
 OWNER = Input(
     name="owner",
+    group=_REPOSITORY,
     topic="What changes",
     help="The account or organisation on GitHub.",
     default_help="asked for",
@@ -38,6 +44,7 @@ NAME = Input(
 )
 LAYOUT = Input(
     name="layout",
+    group=_ENVIRONMENT,
     topic="What changes",
     kind="choice",
     choices=("overlays", "minimal"),
@@ -47,6 +54,7 @@ LAYOUT = Input(
 )
 ENVIRONMENTS = Input(
     name="environments",
+    group=_ENVIRONMENT,
     topic="What changes",
     kind="names",
     help="Environments, in the order that versions pass them.",
@@ -54,6 +62,7 @@ ENVIRONMENTS = Input(
 )
 APPLICATIONS = Input(
     name="applications",
+    group=_ENVIRONMENT,
     topic="What changes",
     kind="names",
     help="Applications to begin with: `NAME`, or `NAME=IMAGE` with or without a tag.",
@@ -61,18 +70,21 @@ APPLICATIONS = Input(
 )
 REGISTRY = Input(
     name="registry",
+    group=_REPOSITORY,
     topic="What changes",
     help="Where images are that are not named in full: `REGISTRY/OWNER/NAME`.",
     default_help="`ghcr.io`",
 )
 IMAGE = Input(
     name="image",
+    group=_APPLICATION,
     topic="What changes",
     help="Of an application: its image without tag.",
     default_help="`REGISTRY/OWNER/NAME`",
 )
 ENGINE = Input(
     name="engine",
+    group=_ENVIRONMENT,
     topic="What changes",
     kind="choice",
     choices=("flux", "push"),
@@ -81,6 +93,7 @@ ENGINE = Input(
 )
 ENVIRONMENT_REPOSITORY = Input(
     name="environment-repository",
+    group=_APPLICATION,
     topic="What changes",
     kind="repository",
     help="Of an application: where its releases are proposed.",
@@ -88,6 +101,7 @@ ENVIRONMENT_REPOSITORY = Input(
 )
 HAND_OVER = Input(
     name="hand-over",
+    group=_APPLICATION,
     topic="How it is proposed",
     kind="choice",
     choices=("pull-request", "dispatch"),
@@ -97,6 +111,7 @@ HAND_OVER = Input(
 )
 CODE_OWNERS = Input(
     name="code-owners",
+    group=_REPOSITORY,
     topic="What changes",
     help="Who reviews changes, as CODEOWNERS names them: `@acme/platform`. An organisation alone"
     " is nobody, one of its teams is.",
@@ -104,6 +119,7 @@ CODE_OWNERS = Input(
 )
 LIBRARY_INPUT = Input(
     name="library",
+    group=_REPOSITORY,
     topic="Access",
     kind="repository",
     help="The repository of this action, whose workflows are called.",
@@ -111,22 +127,26 @@ LIBRARY_INPUT = Input(
 )
 ACCOUNT = Input(
     name="account",
+    group=_KUBECONFIG,
     topic="Access",
     help="Of a kubeconfig: the service account whose token it holds, such as `staging-deployer`.",
 )
 NAMESPACE = Input(
     name="namespace",
+    group=_KUBECONFIG,
     topic="Access",
     help="Of a kubeconfig: the namespace of its context, where the environment is deployed.",
 )
 ACCOUNT_NAMESPACE = Input(
     name="account-namespace",
+    group=_KUBECONFIG,
     topic="Access",
     help="Of a kubeconfig: where the account is; for the one that waits for Flux `flux-system`.",
     default_help="`namespace`",
 )
 LIFETIME = Input(
     name="lifetime",
+    group=_KUBECONFIG,
     topic="Access",
     help="Of a kubeconfig: how long its token is valid: `1h`, or `lasting`, until its Secret"
     " is deleted.",
@@ -134,11 +154,13 @@ LIFETIME = Input(
 )
 CLUSTER_CONTEXT = replace(
     common.CONTEXT,
+    group=_KUBECONFIG,
     help="Of a kubeconfig: the context of your own kubeconfig that leads to the cluster.",
     default_help="the current one",
 )
 CLUSTER_SERVER = replace(
     common.KUBE_SERVER,
+    group=_KUBECONFIG,
     help="Of a kubeconfig: the API server's address as the workflow reaches it.",
     default_help="the one that your own context has",
 )
