@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
+DOCUMENTS = FOLDER.parents[1] / "docs"
 ADDRESSES = ("server-url", "api-url", "graphql-url")
 TEMPLATES = sorted((FOLDER.parents[1] / "templates").glob("*/.github/workflows/*.yml"))
 
@@ -137,6 +138,35 @@ def test_schedules_do_not_deploy_more_than_four_times_a_day() -> None:
             (cron,) = re.findall(r'cron: "(.*)"', path.read_text())
             minute, hours, *_ = cron.split()
             assert (minute.isdigit(), len(hours.split(","))) == (True, 4)
+
+
+_CRON = re.compile(r'cron: "(.*)"')
+_JOBS = {"deploy.yml": 1, "drift.yml": 2, "gate.yml": 1, "promote.yml": 1}
+"""Jobs of a scheduled run that finds nothing to do, with one environment."""
+
+
+def test_headers_and_documents_have_the_schedules_that_init_writes() -> None:
+    known = set()
+    for path in TEMPLATES:
+        crons = _CRON.findall(path.read_text())
+        if crons:
+            assert _CRON.findall((FOLDER / path.name).read_text()) == crons, path.name
+        known.update(crons)
+    for page in ("deploy.md", "drift.md", "cloud-credentials.md", "promotion.md"):
+        assert set(_CRON.findall((DOCUMENTS / page).read_text())) <= known, page
+
+
+def test_the_documents_count_the_minutes_of_each_schedule() -> None:
+    page = (DOCUMENTS / "deploy.md").read_text().partition("## What the schedules cost")[2]
+    rows = dict(re.findall(r"^\| `([\w.]+)`.* \| (\d+)", page, re.MULTILINE))
+    crons = {path.name: _CRON.findall(path.read_text()) for path in TEMPLATES}
+    assert set(rows) >= {name for name, cron in crons.items() if cron}
+    for name, minutes in rows.items():
+        (cron,) = crons.get(name) or ("",)
+        if cron:
+            hours = cron.split()[1]
+            runs = 24 if hours == "*" else len(hours.split(","))
+            assert int(minutes) == runs * 30 * _JOBS[name], name
 
 
 def test_jobs_of_templates_make_no_deployment() -> None:

@@ -75,21 +75,24 @@ API_URL = Input(
     topic="Access",
     kind="url",
     help="GitHub's REST API, for GitHub Enterprise Server.",
-    default_help="`GITHUB_API_URL`, else derived from `server-url`, else `https://api.github.com`",
+    default_help="derived from `server-url` where that is given, else `GITHUB_API_URL`, else"
+    " `https://api.github.com`",
 )
 GRAPHQL_URL = Input(
     name="graphql-url",
     topic="Access",
     kind="url",
     help="GitHub's GraphQL API.",
-    default_help="`GITHUB_GRAPHQL_URL`, else derived from `api-url`",
+    default_help="derived from `api-url` or `server-url` where one is given, else"
+    " `GITHUB_GRAPHQL_URL`",
 )
 SERVER_URL = Input(
     name="server-url",
     topic="Access",
     kind="url",
     help="GitHub's web address, also of its Git repositories.",
-    default_help="`GITHUB_SERVER_URL`, else derived from `api-url`, else `https://github.com`",
+    default_help="derived from `api-url` where that is given, else `GITHUB_SERVER_URL`, else"
+    " `https://github.com`",
 )
 WORKING_DIRECTORY = Input(
     name="working-directory",
