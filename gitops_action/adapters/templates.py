@@ -8,10 +8,12 @@ in the template itself is the author's and stays too.
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitops_action.core import markdown
 from gitops_action.core.markdown import escape
@@ -19,6 +21,10 @@ from gitops_action.core.pattern import pattern
 from gitops_action.core.report.bump import slug
 from gitops_action.errors import UsageError
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+E = TypeVar("E", bound="Environment")
 VIEWS = Path(__file__).parents[1] / "views"
 _PLAIN_URL = pattern(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._/-]+")
 
@@ -34,23 +40,10 @@ class Templates:
 
     def __init__(self) -> None:
         """Jinja2 is imported here, so that only commands that write words pay for it."""
-        from jinja2 import FileSystemLoader, StrictUndefined  # noqa: PLC0415
-        from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
-
         from gitops_action.adapters.bounded_jinja import BoundedEnvironment  # noqa: PLC0415
 
-        options = {
-            "undefined": StrictUndefined,
-            "autoescape": False,
-            "finalize": printed,
-            "trim_blocks": True,
-            "lstrip_blocks": True,
-        }
-        self._views = ImmutableSandboxedEnvironment(loader=FileSystemLoader(VIEWS), **options)
-        self._users = BoundedEnvironment(**options)
-        for environment in (self._views, self._users):
-            environment.filters.update(FILTERS)
-            environment.globals["place"] = _place
+        self._views = _views()
+        self._users = _equipped(BoundedEnvironment(**_options()))
 
     def view(self, name: str, variables: Mapping[str, object]) -> str:
         """Render one of our own views."""
@@ -74,6 +67,37 @@ class Templates:
             raise _wrong(name, _line(error), str(error), variables) from None
         except (OverflowError, MemoryError, RecursionError) as error:
             raise _wrong(name, _line(error), type(error).__name__) from None
+
+
+@functools.cache
+def _views() -> Environment:
+    """The environment of our own views, which are the same for the whole process.
+
+    Compiling a view takes longer than rendering it, so each is compiled once.
+    """
+    from jinja2 import FileSystemLoader  # noqa: PLC0415
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
+    loader = FileSystemLoader(VIEWS)
+    return _equipped(ImmutableSandboxedEnvironment(loader=loader, auto_reload=False, **_options()))
+
+
+def _options() -> dict[str, Any]:
+    from jinja2 import StrictUndefined  # noqa: PLC0415
+
+    return {
+        "undefined": StrictUndefined,
+        "autoescape": False,
+        "finalize": printed,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+    }
+
+
+def _equipped(environment: E) -> E:
+    environment.filters.update(FILTERS)
+    environment.globals["place"] = _place
+    return environment
 
 
 def printed(value: object) -> str:
