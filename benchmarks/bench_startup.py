@@ -3,7 +3,7 @@
     python -m benchmarks startup
 
 A server takes the first bytes and answers nothing; then the process is killed, and the system
-tells what CPU time it had used (wait4).
+reports the CPU time it used (wait4).
 """
 
 from __future__ import annotations

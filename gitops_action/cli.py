@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None, around: ProcessEnvironment | None = 
         around.stdout.flush()
     except BrokenPipeError:
         _leave(around)
-        return EXIT_FAILURE  # whoever read our output has gone; there is nobody to tell
+        return EXIT_FAILURE  # the reader of our output has gone
     except OSError as error:
         _leave(around)
         with suppress(OSError):

@@ -28,7 +28,7 @@ class Location:
 
 
 class GitOpsError(Exception):
-    """An expected failure, told in one line with its cause and its fix.
+    """An expected failure, reported in one line with its cause and its fix.
 
     Attributes:
         title: what went wrong, one line, no final full stop.

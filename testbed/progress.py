@@ -24,7 +24,7 @@ def use_lines() -> None:
 
 
 class Progress:
-    """What is known of one piece of work; whoever does the work calls `at`."""
+    """What is known of one piece of work; the worker calls `at`."""
 
     def __init__(self, what: str, usual: str) -> None:
         """`usual` is how long it takes on two cores when nothing is there yet."""

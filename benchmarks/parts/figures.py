@@ -22,7 +22,7 @@ class Figure:
         name: what was measured.
         value: the number; None where it could not be measured, and `detail` says why.
         unit: what the number counts; "x" for a ratio to a peer in the same run.
-        target: what it should not exceed, or be below for `exactly`; None: it is only told.
+        target: what it should not exceed, or be below for `exactly`; None: it is only reported.
         exactly: the value has to be the target itself.
         detail: the absolute numbers behind a ratio, and other remarks.
     """

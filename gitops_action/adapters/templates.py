@@ -1,4 +1,4 @@
-"""Jinja2 for text about untrusted things: sandboxed, strict, and harmless unless told otherwise.
+"""Jinja2 for text about untrusted things: sandboxed, strict, and harmless by default.
 
 Whatever a template prints is written inert (`core/markdown.py`); the filters `code`, `cell`,
 `prose`, `link` and their like give Markdown that is harmless and stays as it is. Text that stands

@@ -152,7 +152,7 @@ class Views:
         )
 
     def remark(self, reason: str) -> str:
-        """A comment that tells a reason, with where it comes from."""
+        """A comment that gives a reason, with where it comes from."""
         variables = {"reason": reason, "run_url": self._job.run_url}
         return self._templates.view("remark.md.j2", variables)
 

@@ -1,4 +1,4 @@
-"""The composition root: read inputs, build adapters, run the command, tell how it went."""
+"""The composition root: read inputs, build adapters, run the command, report the result."""
 
 from __future__ import annotations
 

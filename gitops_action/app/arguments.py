@@ -228,7 +228,7 @@ def parse_arguments(arguments: Sequence[str], commands: Sequence[Command] = COMM
 
 
 def _command(arguments: Sequence[str], commands: Sequence[Command]) -> Command:
-    """A command that is misspelt is told with the nearest one, before anything is parsed."""
+    """Suggest the nearest command for a misspelt one, before anything is parsed."""
     names = tuple(command.name for command in commands)
     first = arguments[0] if arguments else ""
     if first in names:
@@ -254,7 +254,7 @@ def _complete(words: Sequence[str], commands: Sequence[Command]) -> NoReturn:
     """
     if len(words) != 1 or words[0] not in SHELLS:
         raise UsageError(
-            f"`{PROGRAM} {COMPLETION_FLAG}` lacks its shell",
+            f"`{PROGRAM} {COMPLETION_FLAG}` is missing its shell",
             cause=f"it is one of {', '.join(SHELLS)}",
             fix=f"write `{PROGRAM} {COMPLETION_FLAG} {SHELLS[0]}`",
         )
@@ -282,12 +282,12 @@ def _no_command(names: Sequence[str]) -> UsageError:
 
 
 def _check_word(command: Command, item: Input, text: str) -> None:
-    """A word that is lacking or misspelt is told as what was to be written."""
+    """A missing or misspelt word is reported with what was expected."""
     start = f"{PROGRAM} {command.name}"
     if not text and item.required:
         one = f"it is one of {', '.join(item.choices)}" if item.choices else item.help
         raise UsageError(
-            f"`{start}` lacks its {item.name}",
+            f"`{start}` is missing its {item.name}",
             cause=one,
             fix=f"write `{start} {item.word}`, or see `{start} --help`",
         )

@@ -46,7 +46,7 @@ class AutoStore:
     """
 
     def __init__(self, api: ContentStore, git: Callable[[], ContentStore], tell: Tell) -> None:
-        """Git is opened when it is first needed; `tell` takes the note on it."""
+        """Git is opened when it is first needed; `tell` takes the notes on it."""
         self._api = api
         self._open_git = git
         self._tell = tell
@@ -96,7 +96,7 @@ def content_store(  # noqa: PLR0913 - what both transports take together
 ) -> ContentStore:
     """What `transport` asks for: the API, which needs no clone, or Git, or whichever can.
 
-    `tell` takes the note on a write that went by Git although nobody asked for it.
+    `tell` takes the note on a write that went by Git without a request for it.
     """
     if inputs.transport == "git":
         return _git_store(inputs, forge, clock, stack)
@@ -110,7 +110,7 @@ def content_store(  # noqa: PLR0913 - what both transports take together
 
 
 def _git_store(inputs: BumpInputs, forge: Forge, clock: Clock, stack: ExitStack) -> ContentStore:
-    """Git's commits bear the name of whoever the token belongs to: GitHub is asked for that."""
+    """Git's commits bear the name of the token's account, for which GitHub is asked."""
     from gitops_action.adapters.git import GitStore, GitTarget  # noqa: PLC0415 - one transport's
 
     target = GitTarget(

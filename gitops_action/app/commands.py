@@ -157,7 +157,7 @@ def _tag(values: Values, context: Context) -> Outcome:
 
 
 def _tag_ports(inputs: TagInputs, context: Context) -> TagPorts:
-    """GitHub is connected only where the event does not tell everything by itself."""
+    """GitHub is connected only where the event does not hold everything that is needed."""
     from gitops_action.adapters.clock import system_clock  # noqa: PLC0415 - see above
     from gitops_action.adapters.workflow import read_job  # noqa: PLC0415 - same
     from gitops_action.commands.tag import TagPorts  # noqa: PLC0415 - same

@@ -110,7 +110,7 @@ class CommentActions:
         }
 
     def _job(self, facts: CommentFacts) -> Job:
-        """The run, on behalf of whoever wrote the comment."""
+        """The run, on behalf of the comment's author."""
         job = read_job(self._parts.context.environ).working_on(self._parts.inputs.server_url)
         return replace(job, actor=facts.login)
 

@@ -116,10 +116,10 @@ def _http_settings(context: Context) -> HttpSettings:
 
 
 class Replanner:
-    """Implements the port `Replan` with `bump` itself, as whoever the token is.
+    """Implements the port `Replan` with `bump` itself, as the token's account.
 
     Only what that account, or the pull request's author, has committed is rebuilt; people's commits
-    stay, and a conflict with them is told on the pull request.
+    stay, and a conflict with them is reported on the pull request.
     """
 
     def __init__(self, inputs: GateInputs, base: str, context: Context) -> None:

@@ -46,7 +46,7 @@ class RunFailure:
 
 
 def describe(error: BaseException, command: str, environ: Mapping[str, str]) -> RunFailure:
-    """Turn whatever ended the run into what is said about it."""
+    """Turn whatever ended the run into its report."""
     if isinstance(error, GitOpsErrors):
         return RunFailure(
             command=command, exit_code=error.exit_code, error=error, errors=error.errors
@@ -228,7 +228,7 @@ def _notice_json(notice: Notice) -> dict[str, object]:
     }
 
 
-# Tells people while they wait that a request is tried again, and why.
+# Shows people while they wait that a request is tried again, and why.
 
 _LOGGER = "stamina"
 """Where stamina reports each retry that it schedules (its "Instrumentation" chapter)."""
@@ -241,7 +241,7 @@ class _Telling(logging.Handler):
     """Makes a sentence of stamina's record."""
 
     def __init__(self, reporter: Reporter) -> None:
-        """Tell it on this surface."""
+        """Show it on this surface."""
         super().__init__()
         self._reporter = reporter
 
@@ -257,7 +257,7 @@ class _Telling(logging.Handler):
 
 @contextmanager
 def told_retries(reporter: Reporter) -> Iterator[None]:
-    """Tell retries on the surface while the block runs; Python's own words would say nothing."""
+    """Show retries on the surface while the block runs; Python's own messages say nothing."""
     logger, handler = logging.getLogger(_LOGGER), _Telling(reporter)
     passed_on, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
@@ -296,7 +296,7 @@ class Session:
     runners: Runners = field(default_factory=lambda: RUNNERS)
 
     def run(self, read: Callable[[], RunRequest]) -> int:
-        """Read the request, run the command, tell how it went; gives the exit code.
+        """Read the request, run the command, report the result; gives the exit code.
 
         Libraries that write to the process' own streams pass through the same filter.
         """
@@ -327,7 +327,7 @@ class Session:
                 )
                 outcome = execute(request.command, request.given, context, self.runners)
                 self._show(command, outcome)
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told below, none is lost
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - reported below, none is lost
             failure = describe(error, command, self.around.environ)
             shown = failure if self.around.in_actions else at_terminal(failure)
             show_failure(shown, self.reporter, self.document)

@@ -133,7 +133,7 @@ class _ValidateParts:
     def _pull_request(
         self, client: GitHubClient, number: int, stack: ExitStack
     ) -> tuple[Proposals, Trees]:
-        """A pull request, read from GitHub: without `base` GitHub tells what it is for."""
+        """A pull request, read from GitHub: without `base` GitHub is asked for its base."""
         from gitops_action.adapters.git import PullRequestTrees  # noqa: PLC0415 - loads Git
         from gitops_action.adapters.github.proposals import GitHubProposals  # noqa: PLC0415 - same
 

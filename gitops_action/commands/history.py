@@ -37,7 +37,7 @@ class CommitHistory(Protocol):
         ...
 
     def blobs(self, oids: Sequence[str]) -> Mapping[str, bytes]:
-        """The content of blobs; what is not to be had is left out."""
+        """The content of blobs; what cannot be fetched is left out."""
         ...
 
     def files(self, commit: str) -> Snapshot:

@@ -1,4 +1,4 @@
-"""`init`: writes a new repository from a template, and tells what is left to do."""
+"""`init`: writes a new repository from a template, and lists what is left to do."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class WriteTarget(Protocol):
 
 
 class Person(Protocol):
-    """Somebody who can be asked."""
+    """Someone who can be asked."""
 
     def ask(self, question: Question, default: str) -> str:
         """The answer, `default` where it is empty."""
@@ -68,7 +68,7 @@ class InitPorts:
 
 
 def run(inputs: InitInputs, ports: InitPorts) -> Outcome:
-    """Ask what is not said, render, write, tell the next steps.
+    """Ask for what is missing, render, write, list the next steps.
 
     Raises:
         UsageError: an answer cannot be, or is missing and nobody can be asked.

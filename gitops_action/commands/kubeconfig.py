@@ -106,7 +106,7 @@ def _refuse_administrator(cluster: AccountTokens, namespace: str, account: str) 
     if cluster.may_everything(namespace, account):
         raise GitOpsError(
             f"The account {namespace}/{account} is an administrator of the cluster",
-            cause="whoever reads the secret KUBECONFIG could do everything with it",
+            cause="anyone who reads the secret KUBECONFIG could do everything with it",
             fix="apply cluster-config/, as `gitops-action init environment` writes it, and name its"
             " account",
         )

@@ -147,7 +147,7 @@ class Texts(Protocol):
         ...
 
     def remark(self, reason: str) -> str:
-        """A comment that tells a reason, with where it comes from."""
+        """A comment that gives a reason, with where it comes from."""
         ...
 
 

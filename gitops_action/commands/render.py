@@ -79,7 +79,7 @@ class FolderState:
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentScope:
-    """An environment at one commit: its folders, and what tells where they lead."""
+    """An environment at one commit: its folders, and what shows where they lead."""
 
     environment: Environment
     tree: Tree

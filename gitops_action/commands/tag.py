@@ -18,7 +18,7 @@ from gitops_action.core.tags.context import commit_date_of, ref_of, repository_f
 
 
 class SourceFacts(Protocol):
-    """What the event payload does not tell about the application repository."""
+    """What the event payload does not hold about the application repository."""
 
     def repository(self, name: str) -> RepositoryFacts | None:
         """Facts about the repository; None when it may not be read."""

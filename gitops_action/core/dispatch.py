@@ -55,7 +55,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class ProposedPull:
-    """A pull request as a list tells it; `ended` is None while it is open."""
+    """A pull request as a list shows it; `ended` is None while it is open."""
 
     number: int
     url: str
@@ -104,7 +104,7 @@ def pulls_of(
 ) -> tuple[FoundPull, ...]:
     """The pull requests that propose these images, by the trailers of their bodies.
 
-    Those that ended before the order was sent are no answer to it. Trailers are hints: whoever
+    Those that ended before the order was sent are no answer to it. Trailers are hints: anyone who
     may write to the repository could have written them, and nothing but a report stands on this.
     """
     requested = {change.target.repository: change.target for change in changes}

@@ -1,4 +1,4 @@
-"""Regular expressions that somebody else wrote, matched by RE2 in linear time.
+"""Regular expressions that someone else wrote, matched by RE2 in linear time.
 
 Python's `re` goes back and forth: `(a+)+$` or a dozen wildcards take longer than any job. RE2 has
 neither lookaround nor back references; Go's programs, kustomize among them, use its syntax.

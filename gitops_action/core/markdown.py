@@ -47,7 +47,7 @@ def readable(text: str) -> str:
 
 
 LIMIT = 200
-"""Characters of one untrusted text that are shown unless told otherwise."""
+"""Characters of one untrusted text that are shown by default."""
 
 _SPAN = pattern(r"`+")
 _WORD = pattern(r"[^\W_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}-][^\W_]+)*")
@@ -157,7 +157,7 @@ def fenced(text: str, *, language: str, lines: int) -> str:
     Args:
         text: shown line by line; what does not print is shown by its number.
         language: trusted; what the block is highlighted as.
-        lines: how many lines are shown; how many more there are is said below them.
+        lines: how many lines are shown; how many more there are is written below them.
     """
     every = text.split("\n")
     shown = [_line(line) for line in every[:lines]]

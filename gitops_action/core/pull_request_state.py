@@ -1,7 +1,7 @@
 """The living pull request: what its branch's state means for the next bump.
 
 One pull request per environment and branch lives through many bumps. `survey` reads the state;
-`settled` tells whether the branch already says what is wanted. Deciding is pure; the step in
+`settled` shows whether the branch already has what is requested. Deciding is pure; the step in
 `commands/bump/propose.py` acts on it. The truth is content and commit authorship: titles, bodies
 and branch names are hints that people edit.
 """
@@ -29,7 +29,7 @@ from gitops_action.core.pull_requests import (
 from gitops_action.core.trailers import parse_trailers
 
 CLOSED_BY_US = "<!-- gitops-action: closed -->"
-"""Stands in the body of a pull request that we closed ourselves, whoever's token we used."""
+"""Stands in the body of a pull request that we closed ourselves, with any token."""
 
 _WEB_FLOW = frozenset({"web-flow", "noreply@github.com"})
 

@@ -218,7 +218,7 @@ def proposal_of(job: Job) -> ProposalTrailers:
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedRun:
-    """The run that a `workflow_run` event tells of: facts of GitHub's, not of the run's.
+    """The run that a `workflow_run` event is about: facts of GitHub's, not of the run's.
 
     `owner` and `branch` are those of the head, which can be a fork's.
     """

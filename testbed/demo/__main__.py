@@ -206,7 +206,7 @@ def _validate(screen: Screen, stage: Stage, pull: PullRequest) -> None:
 
 
 def _wait(screen: Screen) -> None:
-    """Leave the servers up until somebody ends it."""
+    """Leave the servers up until someone ends it."""
     screen.note("KEEP=1: the servers stay up; Ctrl-C goes on")
     try:
         signal.pause()

@@ -73,7 +73,7 @@ class Screen:
 
     @contextmanager
     def operation(self, what: str) -> Iterator[None]:
-        """Tell what is done while the block runs, then that it is done."""
+        """Show what is done while the block runs, then that it is done."""
         began = time.monotonic()
         with self.console.status(escape(what)):
             yield

@@ -79,7 +79,7 @@ _WRITERS = frozenset({"write", "maintain", "admin"})
 
 
 def belongs(world: World, pull: PullRequest, owner: Owners, login: str) -> bool:
-    """Tell whether a person is among the owners."""
+    """Return whether a person is among the owners."""
     teams = [t for t in access.teams(world, pull.repository) if t.slug in owner.teams]
     return login in owner.people or any(login in team.all_members() for team in teams)
 

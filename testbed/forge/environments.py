@@ -40,7 +40,7 @@ class Environment:
     wait_minutes: int = 0
 
     def lets_in(self, repository: Repository, ref: str) -> bool:
-        """Tell whether a job on this ref may use it."""
+        """Return whether a job on this ref may use it."""
         branch = ref.removeprefix("refs/heads/")
         if self.protected:
             return branch != ref and bool(repository.protected_by(branch))

@@ -31,10 +31,10 @@ class Event:
 
     @property
     def suppressed(self) -> bool:
-        """Tell whether no run starts by itself."""
+        """Return whether no run starts by itself."""
         return self.token_kind in _JOB and self.name not in _ALWAYS
 
     @property
     def awaits_approval(self) -> bool:
-        """Tell whether a person has to let the run start."""
+        """Return whether a person has to let the run start."""
         return self.suppressed and self.name == "pull_request"

@@ -67,7 +67,7 @@ class Forge:
 
     @property
     def requests(self) -> list[Request]:
-        """The requests so far; clear the list to start anew."""
+        """The requests so far; clear the list to start again."""
         return self.world.requests
 
     @property

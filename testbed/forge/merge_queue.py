@@ -198,7 +198,7 @@ def _reason(world: World, queue: MergeQueue, entry: QueueEntry) -> str:
 
 
 def _failed(queue: MergeQueue, entry: QueueEntry) -> bool:
-    """Tell whether something required has failed for good on the group's commit."""
+    """Return whether something required has failed for good on the group's commit."""
     repository = queue.repository
     for rule in repository.protected_by(queue.branch):
         for required in rule.statuses():

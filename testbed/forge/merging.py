@@ -37,7 +37,7 @@ def base_seen(pull: PullRequest) -> str:
 
 
 def mergeable(pull: PullRequest) -> bool:
-    """Tell whether head merges into the base's tip without conflicts."""
+    """Return whether head merges into the base's tip without conflicts."""
     return pull_refs.merge_commit(pull) is not None
 
 
@@ -75,7 +75,7 @@ def _queue_decides(world: World, pull: PullRequest, rule: Protection, actor: Act
 
 
 def _unstable(pull: PullRequest) -> bool:
-    """Tell whether something that is not required fails or still runs."""
+    """Return whether something that is not required fails or still runs."""
     repository, oid = pull.repository, pull.head_oid
     latest = {status.context: status.state for status in repository.statuses.get(oid, [])}
     runs = checks.latest(repository.checks.get(oid, []))

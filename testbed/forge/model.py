@@ -124,7 +124,7 @@ class PullRequest:
 
     @property
     def cross(self) -> bool:
-        """Tell whether it comes from a fork."""
+        """Return whether it comes from a fork."""
         return self.source is not self.repository
 
     @property
@@ -134,7 +134,7 @@ class PullRequest:
 
     @property
     def state(self) -> Literal["open", "closed"]:
-        """The state as REST tells it."""
+        """The state as REST returns it."""
         return "closed" if self.closed_at else "open"
 
 

@@ -2,7 +2,7 @@
 
 The second is a test merge of head into the base's tip of now; there is none while they conflict,
 nor of a pull request that is closed (documentation of the REST API, "Pulls", `merge_commit_sha`).
-Both are brought up to date when somebody looks, so that a moving base costs nothing.
+Both are brought up to date when someone looks, so that a moving base costs nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def merge_commit(pull: PullRequest) -> str | None:
 
 
 def computed(world: World, pull: PullRequest) -> bool:
-    """Tell whether mergeability is known; the first question after a move only starts the work.
+    """Return whether mergeability is known; the first question after a move only starts the work.
 
     Set `world.unknown_first` to False where a test has nothing to do with it.
     """

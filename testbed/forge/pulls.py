@@ -200,7 +200,7 @@ def _dismisses_stale(pull: PullRequest) -> bool:
 
 
 def _differs(repository: Repository, base: str, old: str, new: str) -> bool:
-    """Tell whether a push changed the diff, which merging the base into the head does not."""
+    """Return whether a push changed the diff, which merging the base into the head does not."""
     history = repository.history
     diffs = []
     for head in (old, new):

@@ -78,7 +78,7 @@ class Issue:
 
     @property
     def state(self) -> Literal["open", "closed"]:
-        """The state as REST tells it."""
+        """The state as REST returns it."""
         return "closed" if self.closed_at else "open"
 
 

@@ -113,13 +113,13 @@ def changed_paths(pull: PullRequest) -> set[str]:
 
 
 def behind(pull: PullRequest) -> bool:
-    """Tell whether the base has commits that the head lacks."""
+    """Return whether the base has commits that the head lacks."""
     tip = pulls.branch_tip(pull.repository, pull.base) or pull.base_oid
     return not pull.repository.history.is_ancestor(tip, pull.head_oid)
 
 
 def passed(repository: Repository, oid: str, required: RequiredStatus) -> bool:
-    """Tell whether a required status or check passes; of a pinned one only its App's counts."""
+    """Return whether a required status or check passes; of a pinned one only its App's counts."""
     app, context = required.app_id, required.context
     statuses = [
         status

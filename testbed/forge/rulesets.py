@@ -103,7 +103,7 @@ class Protection:
     block_force_push: bool = True
 
     def covers(self, branch: str, default_branch: str) -> bool:
-        """Tell whether the branch falls under it."""
+        """Return whether the branch falls under it."""
         if self.enforcement != "active":
             return False
         special = {"~ALL": True, "~DEFAULT_BRANCH": branch == default_branch}

@@ -26,7 +26,7 @@ _COMMAND = re.compile(rb"^([0-9a-f]{40}) ([0-9a-f]{40}) ([^\0\n]+)")
 
 
 def matches(path: str) -> bool:
-    """Tell whether a path is one of the smart protocol."""
+    """Return whether a path is one of the smart protocol."""
     return _PATH.fullmatch(path) is not None
 
 
@@ -50,7 +50,7 @@ def serve(world: World, request: HttpRequest) -> HttpReply:
 
 
 def _lists_pulls(request: HttpRequest, service: str) -> bool:
-    """Tell whether the answer lists pull requests' refs (gitprotocol-v2, "ls-refs")."""
+    """Return whether the answer lists pull requests' refs (gitprotocol-v2, "ls-refs")."""
     if service != "git-upload-pack":
         return False
     if request.method == "GET":

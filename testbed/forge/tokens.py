@@ -50,11 +50,11 @@ class Token:
 
     @property
     def signs(self) -> bool:
-        """Tell whether GitHub signs REST commits whose author is left out (Apps only)."""
+        """Return whether GitHub signs REST commits whose author is left out (Apps only)."""
         return self.kind in {"app", "job"}
 
     def sees(self, repository: Repository) -> bool:
-        """Tell whether the repository exists for this token."""
+        """Return whether the repository exists for this token."""
         chosen = self.repositories
         if not repository.private:
             return True
@@ -63,7 +63,7 @@ class Token:
         return chosen is None or repository.full_name.lower() in chosen
 
     def may(self, repository: Repository, area: str, level: str) -> bool:
-        """Tell whether it has a right in a repository."""
+        """Return whether it has a right in a repository."""
         chosen = self.repositories
         public = level == "read" and not repository.private and area not in _NEVER_PUBLIC
         if chosen is not None and repository.full_name.lower() not in chosen:

@@ -57,7 +57,7 @@ def start(world: World, event: Event) -> list[WorkflowRun]:
 
 
 def _silent(event: Event) -> bool:
-    """Tell whether the event starts nothing by itself."""
+    """Return whether the event starts nothing by itself."""
     own = event.name in {"check_run", "check_suite"} and event.payload.get("app") == ACTIONS
     return own or (event.suppressed and not event.awaits_approval)
 
@@ -166,7 +166,7 @@ def _order(  # noqa: PLR0913 - what a run follows from
 
 
 def _stranger(world: World, pull: PullRequest) -> bool:
-    """Tell whether it is the fork of somebody who never contributed."""
+    """Return whether it is the fork of someone who never contributed."""
     known = access.association(world, pull.repository, pull.author) in _REGULARS
     return pull.cross and not known
 

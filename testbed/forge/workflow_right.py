@@ -14,7 +14,7 @@ FOLDER = ".github/workflows/"
 
 
 def may_change_workflows(repository: Repository, actor: Actor) -> bool:
-    """Tell whether an actor has the right."""
+    """Return whether an actor has the right."""
     return actor.token is None or actor.token.may(repository, "workflows", "write")
 
 

@@ -75,7 +75,7 @@ class World:
             return next(self._ids)
 
     def now(self) -> datetime:
-        """Return the time in whole seconds, as GitHub tells it, `now_shift` seconds ahead."""
+        """Return the time in whole seconds, as GitHub writes it, `now_shift` seconds ahead."""
         real = datetime.now(UTC).replace(microsecond=0)
         return real + timedelta(seconds=self.now_shift)
 

@@ -42,7 +42,7 @@ def all_text(error: GitOpsError) -> str:
     return "\n".join([str(error), *(str(item) for item in inner)])
 
 
-# Races: somebody else writes between our read and our write.
+# Races: someone else writes between our read and our write.
 
 
 def test_base_that_moves_between_read_and_write(stage: Stage) -> None:

@@ -174,12 +174,12 @@ def test_another_manager_s_field_is_a_conflict_that_names_both(
 ) -> None:
     theirs = json.dumps(config_map(namespace, color="green"))
     control_plane.kubectl(
-        "apply", "--server-side", "--field-manager=somebody", "-f", "-", stdin=theirs
+        "apply", "--server-side", "--field-manager=someone", "-f", "-", stdin=theirs
     )
     with pytest.raises(refused.FieldConflictError) as error:
         cluster.apply(config_map(namespace, color="blue"), OPTIONS)
-    assert [(one.field, one.manager) for one in error.value.owners] == [(".data.color", "somebody")]
-    assert "somebody" in str(error.value)
+    assert [(one.field, one.manager) for one in error.value.owners] == [(".data.color", "someone")]
+    assert "someone" in str(error.value)
     taken = cluster.apply(
         config_map(namespace, color="blue"), ApplyOptions(manager="m", force=True)
     )

@@ -228,7 +228,7 @@ def test_a_failed_environment_holds_up_only_what_the_same_commits_change(
 def test_what_failed_outside_its_content_is_tried_again(stage: Deploying) -> None:
     shared = json.loads(settings(stage.namespace, "shared", "theirs"))
     stage.plane.kubectl(
-        "apply", "--server-side", "--field-manager=somebody", "-f", "-", stdin=json.dumps(shared)
+        "apply", "--server-side", "--field-manager=someone", "-f", "-", stdin=json.dumps(shared)
     )
     stage.commit({"environments/staging/shared.yaml": settings(stage.namespace, "shared", "ours")})
     failed = stage.deploy(pending="true", environment="staging")
@@ -359,7 +359,7 @@ def _names(stage: Deploying) -> str:
 def test_drift_is_a_note_or_corrected(stage: Deploying) -> None:
     assert stage.deploy(pending="true").outputs["result"] == "succeeded"
     change = ("patch", "configmap", "production", "-n", stage.namespace, "--type=merge")
-    stage.plane.kubectl(*change, "--field-manager=somebody", '-p={"data": {"value": "9"}}')
+    stage.plane.kubectl(*change, "--field-manager=someone", '-p={"data": {"value": "9"}}')
     seen = stage.deploy(pending="true")
     assert seen.outputs["result"] == "nothing"
     assert "1 objects differ from what is described: ConfigMap" in seen.log

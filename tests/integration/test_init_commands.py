@@ -49,7 +49,7 @@ def github() -> Description:
 
 
 def told(steps: tuple[SetUpStep, ...], folder: Path) -> list[tuple[list[str], str]]:
-    """Run every command in a shell, as somebody who copies them; gives what `gh` was called with.
+    """Run every command in a shell, as someone who copies them; gives what `gh` was called with.
 
     Other programs are answered for: they have no cluster and no server here.
     """

@@ -103,7 +103,7 @@ def test_one_that_was_made_anew_is_not_the_one_that_was_applied(
 def test_a_forged_inventory_deletes_nothing_of_others(
     control_plane: ControlPlane, namespace: str
 ) -> None:
-    """Even one whose checksum is right: somebody who knows the format wrote it."""
+    """Even one whose checksum is right: someone who knows the format wrote it."""
     here = place(control_plane, namespace)
     kept = config_map(namespace, "kept")
     here.apply(kept, config_map(namespace, "ours"))

@@ -202,7 +202,7 @@ def test_another_writer_s_moment_is_tried_again(
             number += 1
             control_plane.api.merge(
                 f"/api/v1/namespaces/{namespace}/configmaps/settings",
-                {"metadata": {"annotations": {"somebody": str(number)}}},
+                {"metadata": {"annotations": {"someone": str(number)}}},
             )
 
     here = place(control_plane, namespace)

@@ -207,7 +207,7 @@ def test_others_stay_a_conflict_unless_the_configuration_takes_over(
     here, ours = place(control_plane, namespace), config_map(namespace, "shared")
     good(here, ours)
     change = {**ours, "data": {"a": "theirs"}}
-    by_others = ("apply", "--server-side", "--force-conflicts", "--field-manager=somebody")
+    by_others = ("apply", "--server-side", "--force-conflicts", "--field-manager=someone")
     control_plane.kubectl(*by_others, "-f", "-", stdin=json.dumps(change))
     refused = deploy(here, ours)
     assert refused.result is Result.FAILED

@@ -28,10 +28,10 @@ def test_a_field_of_another_manager_is_a_conflict_with_three_ways_out(
     here = place(control_plane, namespace)
     theirs, ours = config_map(namespace, "shared"), config_map(namespace, "shared")
     ours["data"] = {"a": "ours"}
-    by_kubectl(control_plane, theirs, "--server-side", "--field-manager=somebody")
+    by_kubectl(control_plane, theirs, "--server-side", "--field-manager=someone")
     refused = deploy(here, ours, config_map(namespace, "other"))
     assert refused.result is Result.FAILED
-    for word in (".data.a", "somebody", "gitops-action/force: allowed", "force-conflicts"):
+    for word in (".data.a", "someone", "gitops-action/force: allowed", "force-conflicts"):
         assert word in sentences(refused)
     assert not live(control_plane, config_map(namespace, "other"))
 
@@ -40,7 +40,7 @@ def test_a_field_of_another_manager_is_a_conflict_with_three_ways_out(
     assert live(control_plane, ours)["data"] == {"a": "ours"}
 
     again = config_map(namespace, "second")
-    by_kubectl(control_plane, again, "--server-side", "--field-manager=somebody")
+    by_kubectl(control_plane, again, "--server-side", "--field-manager=someone")
     again["data"] = {"a": "ours"}
     assert deploy(here, ours, again, force_conflicts=True).result is Result.SUCCEEDED
 

@@ -170,7 +170,7 @@ def awaited(body: Body, live: Body | None) -> Awaited:
 
 
 def unread(objects: Sequence[Awaited]) -> list[Awaited]:
-    """The same as somebody knows them who did not apply them."""
+    """The same as someone knows them who did not apply them."""
     return [replace(one, desired=None, live=None) for one in objects]
 
 

@@ -87,8 +87,8 @@ def test_a_change_is_told_in_short(old: str, new: str, expected: str) -> None:
 
 def test_what_was_left_alone_and_why_nothing_moved_is_told() -> None:
     skipped = (Skipped(file="chart.yaml", line=3, reason="a template"),)
-    lines = told(result(place("a"), skipped=skipped, reason="somebody closed #3"))
-    assert lines[3:] == ["  left alone: chart.yaml:3: a template", "  somebody closed #3"]
+    lines = told(result(place("a"), skipped=skipped, reason="someone closed #3"))
+    assert lines[3:] == ["  left alone: chart.yaml:3: a template", "  someone closed #3"]
 
 
 def test_a_dry_run_does_not_say_what_it_did_to_the_pull_request() -> None:

@@ -1,4 +1,4 @@
-"""Fields that are left to others: they keep their live value until somebody else owns them."""
+"""Fields that are left to others: they keep their live value until someone else owns them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def living(*entries: Body, replicas: int | None = 4, image: str = "v9") -> Body:
 
 OURS = entry(US, {"f:replicas": {}, "f:containers": IMAGE})
 SCALER = entry("kube-controller-manager", {"f:replicas": {}}, "Update", "scale")
-OTHER = entry("somebody", {"f:containers": IMAGE}, "Update")
+OTHER = entry("someone", {"f:containers": IMAGE}, "Update")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_is_not_there_changes_nothing() -> None:
 
 
 def test_a_whole_that_another_manager_owns_is_left_to_it() -> None:
-    atomic = entry("somebody", {"f:selector": {}}, "Update")
+    atomic = entry("someone", {"f:selector": {}}, "Update")
     described = {"spec": {"selector": {"app": "web"}}}
     live = {"spec": {"selector": {"app": "x"}}, "metadata": {"managedFields": [atomic]}}
     assert let_go(described, live, ["/spec/selector/app"], manager=US) == {"spec": {"selector": {}}}

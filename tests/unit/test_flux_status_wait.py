@@ -33,7 +33,7 @@ def status(words: str, state: CommitState = "success", context: str = WEB) -> Co
 
 @dataclass
 class World:
-    """GitHub, the repository, and time that passes only where somebody waits."""
+    """GitHub, the repository, and time that passes only where someone waits."""
 
     seconds: float = 0.0
     pauses: list[float] = field(default_factory=list)

@@ -179,7 +179,7 @@ def test_the_status_of_an_environment_that_is_gone_does_not_block() -> None:
     here = world(ONE)
     number = here.bump("v2")
     here.status(number, "gitops/old", "pending", by=APP)
-    here.status(number, "gitops/others", "pending", by="somebody")
+    here.status(number, "gitops/others", "pending", by="someone")
     here.gate()
     found = here.newest(number)
     assert (found["gitops/old"].state, found["gitops/others"].state) == ("success", "pending")
@@ -245,7 +245,7 @@ def test_what_cannot_be_read_is_closed(broken: str) -> None:
 
 
 def test_the_cache_counts_only_where_the_gate_wrote_it() -> None:
-    """bob approves v3; then v2 comes back, whose hash somebody has written onto v3's commit."""
+    """bob approves v3; then v2 comes back, whose hash someone has written onto v3's commit."""
     for creator, expected in ((APP, []), (JOB_TOKEN_LOGIN, ["approvals-missing"])):
         here = world(ONE)
         number = here.bump("v2")

@@ -172,7 +172,7 @@ def test_the_newest_finished_record_of_the_version_decides(
 
 
 def test_a_payload_that_its_commit_does_not_describe_verifies_nothing() -> None:
-    """The run proves the commit alone: somebody wrote v2 into the record of v1's commit."""
+    """The run proves the commit alone: someone wrote v2 into the record of v1's commit."""
     forged = replace(record(20, "v2"), commit=commit(0).oid)
     choice = chosen(facts(((0, "v1"), (30, "v2")), ((1, "v1"),), [forged]))
     assert not choice.moves

@@ -41,7 +41,7 @@ def bodies(answers: Answers, name: str) -> list[Body]:
 
 
 def rights(objects: list[Body], verb: str) -> set[Right]:
-    """What the Roles among these objects let somebody do."""
+    """What the Roles among these objects let someone do."""
     return {
         (group, resource)
         for role in objects

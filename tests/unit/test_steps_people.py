@@ -78,7 +78,7 @@ def test_what_is_base_s_or_ours_is_no_conflict(head: str, ours: str) -> None:
 )
 def test_what_somebody_else_set_is_a_conflict(head: str, ours: tuple[str, ...]) -> None:
     told = conflict("v1", head, *ours)
-    assert told == f"somebody set a.yaml:1 (image) to {head}, and this would change it to v9"
+    assert told == f"someone set a.yaml:1 (image) to {head}, and this would change it to v9"
 
 
 def test_places_that_base_does_not_have_are_nobody_s_conflict() -> None:

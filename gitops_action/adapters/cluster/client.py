@@ -93,7 +93,7 @@ def denied_rights(caller: Caller, rights: Iterable[Right]) -> tuple[Right, ...]:
     """Those of these rights that the account does not have, sorted.
 
     One rules review a namespace settles most of it; what it does not grant is asked for one by
-    one, for it may be incomplete (webhook authorizers), and it does not tell what holds outside of
+    one, for it may be incomplete (webhook authorizers), and it does not show what holds outside of
     namespaces.
 
     Raises:
@@ -155,7 +155,7 @@ def _review(caller: Caller, path: str, body: Body) -> Body:
 class ClusterClient:
     """A cluster as one account; every method may raise a `ClusterError`.
 
-    A namespace is where an object is said to be; for objects that name none, it is the context's.
+    A namespace is the one that an object names; for objects that name none, it is the context's.
     """
 
     def __init__(self, caller: Caller, namespace: str) -> None:

@@ -41,7 +41,7 @@ _MICROTIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One attempt to hold a lease; the mark tells it from others of the same holder."""
+    """One attempt to hold a lease; the mark distinguishes it from others of the same holder."""
 
     terms: LeaseTerms
     mark: str
@@ -170,7 +170,7 @@ def _create(caller: Caller, claim: Claim) -> ClusterResponse | None:
         asked = ClusterRequest(method="POST", path=path, body=body)
         return caller.once(_operation("create", terms), asked)
     except (AlreadyExistsError, UnreachableError):
-        return None  # somebody was quicker, or we do not know: look
+        return None  # someone was quicker, or we do not know: look
 
 
 def _take(

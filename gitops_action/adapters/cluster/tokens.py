@@ -37,7 +37,7 @@ class ServiceAccountTokens:
         if access.insecure:
             raise GitOpsError(
                 f"The kubeconfig's cluster {access.name} skips the check of its certificate",
-                cause="whoever answers at its address would get the account's token",
+                cause="any server at its address would get the account's token",
                 fix="set `certificate-authority-data` in your own kubeconfig",
             )
         self._access = access

@@ -217,7 +217,7 @@ def _by_network(chain: Sequence[BaseException], access: Access) -> CallFailure |
 
 
 def no_success(response: urllib3.BaseHTTPResponse, raw: bytes) -> CallFailure:
-    """The failure that this answer tells."""
+    """The failure that this answer describes."""
     status = read_json(raw)
     message = status.get("message")
     cause = message if isinstance(message, str) else f"the server answers {response.status}"
@@ -252,7 +252,7 @@ class ClusterRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterResponse:
-    """A complete, successful answer; `date` is the server's clock in seconds, 0 where not told."""
+    """A complete, successful answer; `date` is the server's clock in seconds, 0 where unknown."""
 
     body: Body
     text: str

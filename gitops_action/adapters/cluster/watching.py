@@ -35,7 +35,7 @@ _PAUSE = 0.2
 
 Key = tuple[str, str]
 Seen = tuple[str, str]
-"""UID and resource version of an object that was told: the objects themselves are not kept."""
+"""UID and resource version of an object that was reported: the objects themselves are not kept."""
 
 
 class Watching:
@@ -93,7 +93,7 @@ class Watching:
         return self._closed.is_set() or time.monotonic() >= self._deadline
 
     def _catch_up(self) -> Iterator[WatchEvent]:
-        """List again and tell what differs from what was told, so that nothing is missed."""
+        """List again and report what differs from the last report, so that nothing is missed."""
         listing = list_objects(self._caller, self._selection)
         present = {_key(item): item for item in listing.items}
         for key in [key for key in self._known if key not in present]:
@@ -121,7 +121,7 @@ class Watching:
                 if self._closed.is_set():
                     return
         except (urllib3.exceptions.HTTPError, OSError, ValueError):
-            pass  # cut off; the next connection goes on from the last version that was told
+            pass  # cut off; the next connection goes on from the last version that was reported
         finally:
             self._response = None
             response.close()
@@ -188,6 +188,6 @@ def _seen(body: LiveObject) -> Seen:
 
 
 def _remains(key: Key, seen: Seen) -> Body:
-    """What is known of an object whose deletion nobody told."""
+    """What is known of an object whose deletion was not reported."""
     namespace, name = key
     return {"metadata": {"namespace": namespace, "name": name, "uid": seen[0]}}

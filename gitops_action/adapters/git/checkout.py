@@ -1,6 +1,6 @@
 """A checkout as plain files: where its Git folder is, and what its refs point to.
 
-Git itself is never started on somebody's repository: its settings could name programs to run
+Git itself is never started on someone's repository: its settings could name programs to run
 (core.fsmonitor, filters, remotes of the kind ext::), and it could belong to another user.
 """
 

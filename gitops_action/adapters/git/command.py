@@ -311,7 +311,7 @@ def failure(result: GitResult, target: GitTarget, *, writing: bool) -> GitOpsErr
 
 
 def _told(status: int, said: str, target: GitTarget, *, writing: bool) -> GitOpsError | None:
-    """The error for what the server clearly told us; None for anything else."""
+    """The error that the server's answer names; None for anything else."""
     if status in _MOVED or "redirect" in said:
         return GitOpsError(
             f"{target.repository} has moved",
@@ -347,7 +347,7 @@ def _forbidden(said: str, target: GitTarget, *, writing: bool) -> GitOpsError:
 
 
 def remote_words(said: str) -> str:
-    """What the server itself told, on one line."""
+    """The server's own message, on one line."""
     told = " ".join(line for line in _REMOTE.findall(said) if line)
     return "".join(letter for letter in told if letter.isprintable())
 

@@ -99,7 +99,7 @@ class CommitTrees:
         return read_files(self._scratch, tree, paths)
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        """Tell whether `old` is `new` or lies behind it.
+        """Return whether `old` is `new` or lies behind it.
 
         Raises:
             GitOpsError: one is not a commit of the repository, or the server cannot be reached.
@@ -184,7 +184,7 @@ class CheckoutTrees:
         return read_files(self._scratch, tree, paths)
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        """Tell whether `old` is `new` or lies behind it.
+        """Return whether `old` is `new` or lies behind it.
 
         Raises:
             GitOpsError: the checkout does not have one of them.
@@ -260,7 +260,7 @@ class PullRequestTrees:
         return head
 
     def moved(self) -> bool:
-        """Tell whether head has moved since the sides were read."""
+        """Return whether head has moved since the sides were read."""
         return self._sides is not None and self.current_head() != self._sides.head
 
     def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:

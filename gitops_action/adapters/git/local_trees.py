@@ -29,7 +29,7 @@ from gitops_action.errors import UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class EventChange:
-    """A change as its event tells it (GitHub's "Webhook events and payloads").
+    """A change as its event describes it (GitHub's "Webhook events and payloads").
 
     Attributes:
         branch: the base branch; empty: the event names none.
@@ -100,7 +100,7 @@ class LocalTrees:
         Args:
             folder: the checkout, or a folder in it.
             base: the base branch; None: as the event says, else the default branch.
-            job: its event tells what is proposed.
+            job: its event names what is proposed.
             target: where commits are fetched from that the checkout lacks; None: nowhere.
             policy: for connections that fail.
 
@@ -144,7 +144,7 @@ class LocalTrees:
         return self._sides
 
     def moved(self) -> bool:
-        """Tell whether something else was checked out since the sides were read."""
+        """Return whether something else was checked out since the sides were read."""
         return self._seen is not None and self._checkout.head() != self._seen
 
     def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
@@ -249,7 +249,7 @@ class LocalTrees:
         if at_hand and have_common_history(self._scratch, base.commit, here.commit):
             return
         if at_hand and not self._checkout.shallow:
-            return  # merging tells that there is none
+            return  # merging reports that there is none
         if self._target is None or here.files:
             raise UsageError(
                 "The checkout is too shallow to determine what changes",

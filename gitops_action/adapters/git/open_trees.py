@@ -81,7 +81,7 @@ class OpenTrees:
         """Have what merging each of the heads into the base takes at hand.
 
         Raises:
-            GitOpsError: a commit is not to be had, or the server cannot be reached.
+            GitOpsError: a commit cannot be fetched, or the server cannot be reached.
         """
         asked = list(dict.fromkeys([base, *heads]))
         self._know(asked)
@@ -110,7 +110,7 @@ class OpenTrees:
     def prefetch(self, commits: Sequence[str], paths: Iterable[str]) -> None:
         """Have these files of these commits at hand in few requests.
 
-        What is not to be had is left to whoever asks for it.
+        What cannot be fetched is left to its first reader.
         """
         new = [commit for commit in dict.fromkeys(commits) if commit not in self._trees]
         if not new:
@@ -152,7 +152,7 @@ class OpenTrees:
 
         Raises:
             MergeConflictError: they cannot be merged.
-            GitOpsError: a commit is not to be had, or the two have nothing in common.
+            GitOpsError: a commit cannot be fetched, or the two have nothing in common.
         """
         self.fetch(base, [head])
         names = (f"`{self._branch}`", head[:12])
@@ -169,7 +169,7 @@ class OpenTrees:
         """The messages of the commits that the head has and the base has not, oldest first.
 
         Raises:
-            GitOpsError: a commit is not to be had.
+            GitOpsError: a commit cannot be fetched.
         """
         self.fetch(base, [head])
         listed = self._scratch.git.check(

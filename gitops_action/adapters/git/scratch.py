@@ -240,12 +240,12 @@ def _failure(result: GitResult, names: tuple[str, str]) -> GitOpsError:
 
 
 def have_common_history(scratch: ScratchRepository, base: str, head: str) -> bool:
-    """Tell whether the commits at hand reach back to one that both come from."""
+    """Return whether the commits at hand reach back to one that both come from."""
     return scratch.git.run(["merge-base"], operands=[base, head]).status == 0
 
 
 def is_ancestor(scratch: ScratchRepository, old: str, new: str) -> bool:
-    """Tell whether `old` is `new` or lies behind it, by the commits at hand."""
+    """Return whether `old` is `new` or lies behind it, by the commits at hand."""
     result = scratch.git.run(["merge-base", "--is-ancestor"], operands=[old, new])
     if result.status not in {0, 1}:
         raise GitOpsError(f"{old[:12]} cannot be compared", cause=last_line(result.stderr))

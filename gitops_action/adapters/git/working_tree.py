@@ -75,7 +75,7 @@ def describe(files: tuple[str, ...]) -> str:
 
 
 def _copy_index(scratch: ScratchRepository, checkout: Checkout, head: str) -> None:
-    """Copy with times: by them Git tells files that changed in the same moment as the index."""
+    """Copy with times: by them Git detects files that changed in the same moment as the index."""
     for key, value in _settings(scratch, checkout).items():
         scratch.git.check(["config"], operands=[key, value])
     info = scratch.folder / "info"

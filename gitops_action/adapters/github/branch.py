@@ -22,7 +22,7 @@ from gitops_action.core.pull_requests import (
 )
 from gitops_action.errors import GitOpsError
 
-# Pull requests as GitHub tells of them, by GraphQL and by REST.
+# Pull requests as GitHub returns them, by GraphQL and by REST.
 
 _SAME_MOMENT = timedelta(seconds=1)
 _STATES: dict[str, PullRequestState] = {"OPEN": "open", "CLOSED": "closed", "MERGED": "merged"}

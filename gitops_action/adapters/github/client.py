@@ -52,7 +52,7 @@ class Retrier:
 
         Raises:
             RequestFailure: the last failure; `find` saw that nothing had taken effect.
-            OutcomeUnknownError: it may have taken effect, and `find` could not tell.
+            OutcomeUnknownError: it may have taken effect, and `find` could not determine it.
         """
         doubt = False
 
@@ -196,7 +196,7 @@ class GitHubClient:
         return self.translated(lambda: self._retrier.read(action, attempts=attempts), purpose)
 
     def writing(self, action: Callable[[], T], find: Callable[[], T | None], purpose: Purpose) -> T:
-        """Run a write; `find` tells after a failure whether it took effect all the same.
+        """Run a write; `find` checks after a failure whether it took effect all the same.
 
         Raises:
             GitOpsError: it failed for good.

@@ -30,7 +30,7 @@ from gitops_action.errors import GitOpsError
 class ApiContentStore:
     """Reads at a named commit, writes by compare-and-swap. Fulfils the port `ContentStore`.
 
-    What one request tells in passing (the repository's node id, trees, modes) is kept for the
+    What one request returns besides (the repository's node id, trees, modes) is kept for the
     next, so that a bump takes no request more than it needs.
     """
 

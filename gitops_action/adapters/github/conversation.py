@@ -214,7 +214,7 @@ class GitHubConversation:
 
 
 def _refuse_edited(comment: Reply) -> None:
-    """Whoever may write can edit the comment of another person, in that person's name.
+    """Anyone with write access can edit another person's comment, in that person's name.
 
     Raises:
         UsageError: it was edited.

@@ -65,7 +65,7 @@ class GitHubDispatcher:
                 return send(order)
             except RequestFailure as failure:
                 if failure.status == HTTP_NOT_FOUND and by_hand:
-                    self.default_branch()  # tells a repository that the token cannot see
+                    self.default_branch()  # detects a repository that the token cannot see
                 if error := explain(failure, order, self._repository):
                     raise error from None
                 raise

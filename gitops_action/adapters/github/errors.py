@@ -138,7 +138,7 @@ def translate(failure: RequestFailure, purpose: Purpose, now: datetime) -> GitOp
     return _refused(failure, purpose)
 
 
-def _refused(  # noqa: PLR0911 - one line a kind of refusal, told apart by GitHub's words
+def _refused(  # noqa: PLR0911 - one line a kind of refusal, recognised by GitHub's words
     failure: RequestFailure, purpose: Purpose
 ) -> GitOpsError:
     message = failure.message.lower()

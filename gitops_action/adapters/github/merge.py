@@ -88,7 +88,7 @@ class GitHubMerges:
 
 
 def _refusal(message: str) -> MergeAnswer:
-    """GitHub gives 405 and 409 for several reasons, which only the words tell apart."""
+    """GitHub gives 405 and 409 for several reasons, which only the message distinguishes."""
     words = message.lower()
     if any(sign in words for sign in _CONFLICT):
         return MergeAnswer(kind="conflict", reason=message)

@@ -48,7 +48,7 @@ class GitHubMergeQueue:
         return MergeQueueState(entries={one.number: one for one in entries})
 
     def _has_queue(self, branch: str) -> bool:
-        """By the rules of the branch, which whoever may read the repository may read.
+        """By the rules of the branch, for which read access suffices.
 
         An Enterprise Server without merge queues may not know the address.
         """

@@ -63,7 +63,7 @@ class GitHubProposals:
 
 
 class EventProposals:
-    """A pull request as the event told of it; only its newest commit is asked for.
+    """A pull request as its event describes it; only its newest commit is asked for.
 
     That takes no right beyond the `contents: read` of every job. Without a client, or where it
     may not be read, the event's own is taken for the newest.
@@ -72,7 +72,7 @@ class EventProposals:
     def __init__(
         self, event: ProposalTrailers, client: GitHubClient | None, repository: str
     ) -> None:
-        """Take what the event tells."""
+        """Take what the event holds."""
         self._event = event
         self._client = client
         self._repository = repository

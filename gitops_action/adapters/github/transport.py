@@ -122,7 +122,7 @@ _LEFT = "a redirect left the API: its target is not an address of the same proto
 
 
 def unreachable(error: Exception, url: str) -> RequestFailure:
-    """Tell of a broken connection, without the address: a redirect's may carry a token."""
+    """Report a broken connection, without the address: a redirect's may carry a token."""
     sent = not isinstance(error, requests.ConnectTimeout) and "NewConnectionError" not in repr(
         error
     )

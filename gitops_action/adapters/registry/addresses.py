@@ -59,7 +59,7 @@ def leads_home(start: str, url: str) -> bool:
 
 
 def same_site(one: str, other: str) -> bool:
-    """Whether two hosts have the same owner, as far as names tell.
+    """Whether two hosts have the same owner, as far as names show.
 
     They do when they are the same, or share their name's last two labels (three below a public
     suffix such as `co.uk`): a registry's token service is `auth.docker.io` for

@@ -179,7 +179,7 @@ def authorize(  # noqa: PLR0913 - who asks, as whom, for what, and where it may 
     """The `Authorization` that a `WWW-Authenticate` header asks for.
 
     Only the right to pull `path` is asked for, whatever scope the registry proposes. `registry`
-    is its address; to a token service of somebody else the account is not shown.
+    is its address; to a token service of someone else the account is not shown.
 
     Raises:
         RegistryDeniedError: the account is refused, or one is needed and none is at hand.

@@ -229,7 +229,7 @@ class Build:
         kustomization: its kustomization file.
         outside: whether kustomizations may read files beside and above their folders.
         charts: whether there are Helm charts in it.
-        origins: whether kustomize is to tell the file of each object, which costs time.
+        origins: whether kustomize reports the file of each object, which costs time.
     """
 
     folder: str

@@ -66,7 +66,7 @@ def refusal(
         path: where it stands, in words.
         said: the value, in words.
         keyword: the keyword of JSON Schema that it breaks.
-        details: what the validator tells of the keyword.
+        details: what the validator reports about the keyword.
         instance: the value.
     """
     if keyword == "type":
@@ -131,7 +131,7 @@ def problems_of(manifest: Manifest, checker: Checker) -> Iterator[ObjectProblem]
     """What is wrong with the object, one problem for each place and fault.
 
     `status` is left out: what a description says there is dropped by the API server. So are
-    values that SOPS has encrypted, whose shape tells nothing.
+    values that SOPS has encrypted, whose shape means nothing.
     """
     body = {key: value for key, value in manifest.body.items() if key not in {"status", "sops"}}
     seen: set[tuple[Steps, str]] = set()

@@ -70,7 +70,7 @@ def _replace(text: str, mapping: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
-# A stream that lets no known secret pass, whoever writes to it (libraries do).
+# A stream that lets no known secret pass, also from libraries that write to it.
 
 
 class RedactingStream(io.TextIOBase):

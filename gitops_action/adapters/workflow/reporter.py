@@ -21,7 +21,7 @@ class Reporter(Protocol):
         ...
 
     def notice(self, notice: Notice, *, title: str = "") -> None:
-        """Tell a notice, a warning or an error where people see it."""
+        """Show a notice, a warning or an error where people see it."""
         ...
 
     def group(self, title: str) -> AbstractContextManager[None]:

@@ -56,7 +56,7 @@ def read_content(
 ) -> Snapshot:
     """Read the files of all environments at a commit.
 
-    The folders that configuration and application names tell are read alone; where they tell
+    Only the folders that configuration and application names lead to are read; where they lead to
     none, the whole tree is. All environments are read, because a file that two of them share
     must be recognised.
     """
@@ -103,7 +103,7 @@ class MisfitError(GitOpsError):
 
 
 def fitting(make: MakePlan) -> MakePlan:
-    """The same planning, with its refusals told apart from a failure to read."""
+    """The same planning, with its refusals kept apart from a failure to read."""
 
     def plan(files: Snapshot) -> Plan:
         try:

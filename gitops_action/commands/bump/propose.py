@@ -36,7 +36,7 @@ def conflict_with_people(*, base: Plan, head: Plan, ours: Iterable[ImageReferenc
         known = described.get((line.file, line.path))
         if known is not None and line.old != known and line.old not in proposed:
             place = f"{line.file}:{line.line} ({line.path})"
-            return f"somebody set {place} to {line.old}, and this would change it to {line.new}"
+            return f"someone set {place} to {line.old}, and this would change it to {line.new}"
     return ""
 
 
@@ -164,7 +164,7 @@ class Proposal:
         return self._publish(view, parent=self._tip, edits=planned.plan.edits)
 
     def _with_pending(self) -> PlannedEnvironment:
-        """The plan with what this branch proposes already; what no longer fits is told."""
+        """The plan with what this branch proposes already; what does not fit is reported."""
         free = tuple(
             change
             for change in self.discovered.pending
@@ -262,9 +262,9 @@ class Proposal:
         return self.client.close(self.planned.view, opened, branch=self.facts.name, reason=reason)
 
     def _leave(self, reason: str, *, tell: bool = False) -> ProposalResult:
-        """Nothing moves; the reason is reported, and told on the pull request if it matters.
+        """Nothing moves; the reason is reported, on the pull request too if it matters.
 
-        A branch without a pull request has nowhere to tell it: the run warns instead.
+        A branch without a pull request has no place for it: the run warns instead.
         """
         view = self.planned.view
         if tell and self._opened:

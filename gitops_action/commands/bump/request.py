@@ -160,7 +160,7 @@ def read_requested(inputs: BumpInputs, registry: Registry | None) -> BumpRequest
     """Read and verify what is asked for.
 
     Raises:
-        GitOpsError: a line is malformed, an image is missing or not what it is said to be.
+        GitOpsError: a line is malformed, an image is missing or differs from its description.
     """
     changes = parse_image_lines(inputs.images)
     policy = ImagePolicy(verify=inputs.verify, digest=inputs.digest)
@@ -200,7 +200,7 @@ def sources(
 def described_source(
     registry: Registry | None, reference: ImageReference | None, job: Job
 ) -> ImageSource | None:
-    """The source of an image that an environment describes already, if its registry tells."""
+    """The source of an image that an environment describes already, if its registry knows it."""
     if registry is None or reference is None or not (reference.tag or reference.digest):
         return None
     try:

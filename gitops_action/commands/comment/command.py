@@ -125,7 +125,7 @@ def _act(parsed: ParsedCommand, comment: CommentFacts, ports: CommentPorts) -> s
 def _refuse_unless_allowed(
     parsed: ParsedCommand, comment: CommentFacts, ports: CommentPorts
 ) -> None:
-    """Whoever can comment can read; everything else takes write access, as it is now."""
+    """Anyone who can comment can read; everything else takes write access, as it is now."""
     if parsed.command.right == "read":
         return
     for login in dict.fromkeys(filter(None, (comment.login, ports.started_by))):

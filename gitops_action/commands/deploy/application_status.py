@@ -1,4 +1,4 @@
-"""Tells the commits that images were built from where they are deployed, by commit statuses.
+"""Marks the commits that images were built from as deployed, by commit statuses.
 
 A convenience for application developers: whatever goes wrong here is a note.
 """
@@ -37,7 +37,7 @@ class DeployedSource:
 
     Attributes:
         images: as they are rendered.
-        applications: as they are declared: only their own repositories are told.
+        applications: as they are declared: only their own repositories get statuses.
         job: the job that deploys.
         result: how it ended.
     """
@@ -87,7 +87,7 @@ def set_status(
 def sources_of(
     registry: Registry | None, images: Iterable[str], applications: Sequence[Application], job: Job
 ) -> tuple[ImageSource, ...]:
-    """Commits of the applications' own repositories; labels may name any, so others are not told.
+    """Commits of the applications' own repositories; labels may name any, so others get none.
 
     An image is text that its builder chose: with it alone, nobody gets a status written elsewhere.
     """

@@ -1,7 +1,7 @@
 """What commands need from a Kubernetes cluster, as protocols.
 
 Every method may raise a kind of `ClusterError` (core/cluster/errors.py); the docstrings name those
-that a caller is expected to tell apart.
+that a caller is expected to distinguish.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Changes(Protocol):
     """The changes of a kind, one after the other, until time is over or `close` is called."""
 
     def __iter__(self) -> Iterator[WatchEvent]:
-        """The changes; nothing is missed over cut connections, at most told twice."""
+        """The changes; nothing is missed over cut connections, at most repeated."""
         ...
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class Cluster(Protocol):
     def replace(self, body: Body, *, manager: str) -> LiveObject:
         """Write the whole object in place of the one whose resource version it carries.
 
-        ChangedMeanwhileError where somebody wrote it since. Sent once: after an UnreachableError
+        ChangedMeanwhileError where someone wrote it since. Sent once: after an UnreachableError
         it may be written.
         """
         ...

@@ -373,7 +373,7 @@ def _looked(target: TargetResult) -> TargetResult:
 
 
 def _raise(ended: Ended) -> None:
-    """An engine's exception is a bug, and told as one, after everything was recorded."""
+    """An engine's exception is a bug, and reported as one, after everything was recorded."""
     if ended.bug is not None:
         raise ended.bug
 

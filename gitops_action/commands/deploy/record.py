@@ -56,7 +56,7 @@ class RecordPorts:
 
     Attributes:
         deployments: of the environment repository.
-        sources: commit statuses of the application repositories; None where nobody is told.
+        sources: commit statuses of the application repositories; None where none are written.
         registry: knows which commit an image was built from; None where it is not asked.
         job: the job that deploys.
         environment_url: where the environment can be visited; empty where nobody said.

@@ -59,7 +59,7 @@ class Ledger:
         return bool(self._failures)
 
     def open(self, objects: Iterable[Placed]) -> None:
-        """Know the objects; those of which nothing more is said were skipped."""
+        """Know the objects; those without a later entry were skipped."""
         for one in objects:
             self._rows[one.id] = ObjectResult(id=one.id, action=Action.SKIPPED)
 
@@ -68,7 +68,7 @@ class Ledger:
         self._rows.update({row.id: row for row in rows})
 
     def row(self, item: ObjectId) -> ObjectResult:
-        """What is said of an object so far."""
+        """What is reported of an object so far."""
         return self._rows.get(item) or ObjectResult(id=item, action=Action.SKIPPED)
 
     def wrote(self, item: ObjectId, action: Action, note: str = "", *, shown: bool = True) -> None:
@@ -101,7 +101,7 @@ class Ledger:
         self._run.teller.tell(Progress(text=sentence, object_id=named, tone="bad"))
 
     def fail(self, *failures: Failure) -> None:
-        """The same, in the words of whoever saw it."""
+        """The same, in the words of its observer."""
         self._failures += failures
 
     def note(self, *texts: str) -> None:
@@ -211,7 +211,7 @@ class Book:
         self._undetermined.append(self._failure(one, verdict, ending))
 
     def undetermined(self, *failures: Failure) -> None:
-        """It cannot be determined, in the words of whoever saw it."""
+        """It cannot be determined, in the words of its observer."""
         self._undetermined += failures
 
     def refused(self, error: GitOpsError, *, certain: bool) -> None:

@@ -58,7 +58,7 @@ class Renderings:
         return self._done[environment.name]
 
     def changed_since(self, environment: Environment, commit: str) -> bool | None:
-        """Whether it describes something else than at a commit; None where nobody can tell."""
+        """Whether it describes something else than at a commit; None where that is unknown."""
         if commit == self.tree.commit:
             return False
         now = self.of(environment)
@@ -289,7 +289,7 @@ def _described(
 
 
 def ancestry_of(trees: DeployTrees, recorded: NewestRecord | None, commit: str) -> Ancestry:
-    """Where the commit stands, seen from the recorded one; unknown when history cannot tell."""
+    """Where the commit stands, seen from the recorded one; unknown where history cannot be read."""
     if recorded is None:
         return Ancestry.UNKNOWN
     if recorded.commit == commit:

@@ -1,4 +1,4 @@
-"""One environment on one cluster: what an engine is given, and how it tells how far it is."""
+"""One environment on one cluster: what an engine is given, and how it reports its progress."""
 
 from __future__ import annotations
 

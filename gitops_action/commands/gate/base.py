@@ -41,7 +41,7 @@ def read_holds(
     """Every hold of a commit; those that cannot be read by path.
 
     Raises:
-        GitOpsError: the commit is not to be had.
+        GitOpsError: the commit cannot be fetched.
     """
     tree = ports.trees.at(commit)
     paths = [path for path in tree.files if path.startswith(HOLDS_FOLDER)]

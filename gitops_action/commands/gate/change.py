@@ -227,7 +227,7 @@ class ChangeReader:
 
         Raises:
             MergeConflictError: they cannot be merged.
-            GitOpsError: a commit is not to be had.
+            GitOpsError: a commit cannot be fetched.
         """
         if (base, head) not in self._changes:
             self._changes[base, head] = self._read(self._trees.sides(base=base, head=head), now)
@@ -237,7 +237,7 @@ class ChangeReader:
         """What an environment renders to at a commit.
 
         Raises:
-            GitOpsError: the commit is not to be had.
+            GitOpsError: the commit cannot be fetched.
         """
         key = environment.name, commit
         if key not in self._renderings:
@@ -250,7 +250,7 @@ class ChangeReader:
         """Every file of a commit of the base branch.
 
         Raises:
-            GitOpsError: the commit is not to be had.
+            GitOpsError: the commit cannot be fetched.
         """
         return self._trees.at(commit)
 
@@ -258,7 +258,7 @@ class ChangeReader:
         """An environment's folders at a commit of the base branch, with all that they depend on.
 
         Raises:
-            GitOpsError: the commit is not to be had.
+            GitOpsError: the commit cannot be fetched.
         """
         key = environment.name, commit
         if key not in self._scopes:

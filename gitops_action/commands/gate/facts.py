@@ -89,7 +89,7 @@ class RunFacts:
         return self._proposed
 
     def _asked_for(self, pull: OpenPullRequest) -> bool:
-        """Whether somebody with the right wants it: our own App, which was asked, or a writer."""
+        """Whether someone with the right wants it: our own App, which was asked, or a writer."""
         if pull.author == self._listing.viewer.login:
             return self._listing.caches
         return self._ports.people.may_write(pull.author) is True if pull.author else False
@@ -125,7 +125,7 @@ class RunFacts:
         """The environment's deployments, newest first; none where they cannot be read.
 
         Run and job prove that a commit was deployed. Which images that were, the commit says, and
-        never the record's payload, which whoever made the record could write.
+        never the record's payload, which the author of the record could write.
         """
         if environment.name not in self._records_of:
             proved = [one for one in self._read_records().get(environment.name, ()) if one.proved]
@@ -214,7 +214,7 @@ class RunFacts:
         """Each application's images in an environment at a commit of the base.
 
         Raises:
-            GitOpsError: the commit is not to be had.
+            GitOpsError: the commit cannot be fetched.
         """
         rendering = self._reader.rendering(environment, commit)
         if rendering.problems or rendering.unrendered:

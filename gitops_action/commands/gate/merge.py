@@ -71,7 +71,7 @@ class Merger:
                 self._ports.clock.pause(attempt)
             pull = self._ports.pull_requests.read(number)
             if pull is None:
-                # Closed or merged by somebody meanwhile: there is nothing left to do.
+                # Closed or merged by someone meanwhile: there is nothing left to do.
                 return MergeResult(gone=True)
             now = self._evaluator([pull]).evaluate(pull)
             whole = self._publisher.publish(now)

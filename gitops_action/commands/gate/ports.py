@@ -74,7 +74,7 @@ class GateTrees(Files, Protocol):
         """Have what merging each of the heads into the base takes at hand.
 
         Raises:
-            GitOpsError: a commit is not to be had, or the server cannot be reached.
+            GitOpsError: a commit cannot be fetched, or the server cannot be reached.
         """
         ...
 
@@ -89,7 +89,7 @@ class GateTrees(Files, Protocol):
     def prefetch(self, commits: Sequence[str], paths: Iterable[str]) -> None:
         """Have these files of these commits at hand in few requests.
 
-        What is not to be had is left to whoever asks for it.
+        What cannot be fetched is left to its first reader.
         """
         ...
 
@@ -97,7 +97,7 @@ class GateTrees(Files, Protocol):
         """The messages of the commits that the head has and the base has not, oldest first.
 
         Raises:
-            GitOpsError: a commit is not to be had.
+            GitOpsError: a commit cannot be fetched.
         """
         ...
 
@@ -106,7 +106,7 @@ class GateTrees(Files, Protocol):
 
         Raises:
             MergeConflictError: they cannot be merged.
-            GitOpsError: a commit is not to be had.
+            GitOpsError: a commit cannot be fetched.
         """
         ...
 

@@ -1,7 +1,7 @@
 """What the gate says on GitHub: one comment and the statuses of the head, written when they change.
 
-The comment is written first, because the statuses lead to it, and `gitops/ready` last: whoever sees
-it finds the rest. A run that is cut off is completed by the next one.
+The comment is written first, because the statuses lead to it, and `gitops/ready` last: a reader who
+sees it finds the rest. A run that is cut off is completed by the next one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gitops_action.core.redaction.known import concealed
 from gitops_action.core.report.gate import fingerprint
 
 MARKER = "gate"
-"""Tells our comment from others; it is hidden in the comment's first line."""
+"""Identifies our comment; it is hidden in the comment's first line."""
 
 _PREFIX = "gitops/"
 _FINGERPRINT = pattern(r"<!-- gitops-action: state ([0-9a-f]{16}) -->")

@@ -254,7 +254,7 @@ class ReviewFacts:
         unread = ""
         for push in pushes:
             if push.actor.casefold() not in approvers and push.actor:
-                continue  # whoever does not approve is excluded from nothing
+                continue  # a person who does not approve is excluded from nothing
             if not self._changes(push):
                 continue
             if push.actor:

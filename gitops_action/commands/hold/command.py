@@ -194,7 +194,7 @@ def _settle(inputs: HoldInputs, ports: HoldPorts, tip: Tip, planned: _Planned) -
     return FilesProposed(branch=tip.branch, commit=commit_files(ports.store, proposal))
 
 
-# What is said.
+# What is reported.
 
 
 def _outcome(

@@ -1,4 +1,4 @@
-"""Tell people: of a rollback where its version came from, of a failure that needs one by an issue.
+"""Notify people: of a rollback where its version came from, of a failure by an issue.
 
 Whatever goes wrong here is a note: the rollback itself is there already.
 """
@@ -25,7 +25,7 @@ from gitops_action.core.rollback.origin import Origin, people_of
 from gitops_action.errors import GitOpsError
 
 _MOST = 5
-"""Pull requests that get a comment: a rollback of more is told by its own page."""
+"""Pull requests that get a comment: a rollback of more is reported on its own page alone."""
 T = TypeVar("T")
 
 
@@ -49,7 +49,7 @@ def announce_rollback(
     *,
     failed: EvaluatedRecord | None,
 ) -> Announced:
-    """Tell the pull requests that brought the version, their people, and the source's commit."""
+    """Notify the pull requests that brought the version, their people, and the source's commit."""
     notes: list[str] = []
     origins = _tried(
         notes,
@@ -65,7 +65,7 @@ def announce_rollback(
         before = len(notes)
         comment = partial(ports.forge.comment, number, body=body, marker=marker)
         _tried(notes, f"#{number} got no comment", comment)
-        lines += [f"  told: {origin.url}"] if len(notes) == before else []
+        lines += [f"  notified: {origin.url}"] if len(notes) == before else []
     notes += _tell_sources(ports, config, view, done)
     return Announced(lines=tuple(lines), notes=tuple(notes))
 

@@ -108,7 +108,7 @@ def _form(ports: RollbackPorts) -> bool:
 
 
 def _refuse_without_right(ports: RollbackPorts) -> None:
-    """Whoever filled in the form, and whoever started the run again, needs write access today.
+    """The person who filled in the form, and who started the run again, needs write access today.
 
     Raises:
         GitOpsError: one of them does not have it.

@@ -1,1 +1,1 @@
-"""The steps of `validate`: what is touched, what is wrong with it, and how it is told."""
+"""The steps of `validate`: what is touched, what is wrong with it, and how it is reported."""

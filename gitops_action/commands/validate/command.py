@@ -41,7 +41,7 @@ from gitops_action.errors import ConflictError, DeniedError, GitOpsError
 # Where the comment goes: into a file, and onto the pull request, in one place of its own.
 
 MARKER = "validate"
-"""Tells our comment from others; it is hidden in the comment's first line."""
+"""Identifies our comment; it is hidden in the comment's first line."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,7 +84,7 @@ class DescribedObjects:
         return [path for path in self._tree.files if path.lower().endswith(_YAML)]
 
     def _read(self, paths: list[str]) -> tuple[Manifest, ...]:
-        """Objects of the files; what is wrong with a file is told where it is deployed."""
+        """Objects of the files; what is wrong with a file is reported where it is deployed."""
         files = self._trees.read(self._tree, paths).values() if paths else ()
         return tuple(
             manifest

@@ -172,7 +172,7 @@ def _outputs(report: ValidationReport) -> Mapping[str, str]:
 def _notices(report: ValidationReport) -> tuple[Notice, ...]:
     """Errors first: a surface that shows only some must show those.
 
-    What several environments have in common, such as a fault in their base, is said once.
+    What several environments have in common, such as a fault in their base, is reported once.
     """
     everything = sorted(report.everything, key=lambda item: item.level != "error")
     found = [item for item in everything if not _is_old(item)]

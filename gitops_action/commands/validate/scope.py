@@ -114,7 +114,7 @@ def read_settings(trees: Trees, sides: Sides, path: str) -> Settings:
     """Read the base's configuration, and check the proposed one and its holds where they change.
 
     A base without a valid configuration has nothing that could be kept: then the proposed one
-    counts, and that is said.
+    counts, and that is reported.
 
     Raises:
         GitOpsErrors: neither side has a configuration that can be read.

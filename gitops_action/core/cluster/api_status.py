@@ -97,14 +97,14 @@ def rejected(message: str, _: Body, operation: Operation) -> ClusterError | None
     error = errors.RejectedError(
         f"admission refused to {operation}",
         cause=f"{found['by']}: {found['why'].strip() or 'no reason given'}",
-        fix="change what it objects to, or ask whoever runs it",
+        fix="change what it objects to, or ask its operator",
     )
     error.by = found["by"]
     return error
 
 
 def forbidden(message: str, _: Body, operation: Operation) -> ClusterError:
-    """A built-in admission plugin, which does not tell its name."""
+    """A built-in admission plugin, which does not give its name."""
     return errors.RejectedError(
         f"admission refused to {operation}", cause=_after(message, "is forbidden: ")
     )

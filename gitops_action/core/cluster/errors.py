@@ -9,7 +9,7 @@ from gitops_action.errors import GitOpsError
 
 
 class StoppedError(GitOpsError):
-    """The job was cancelled; what had been begun is told, and the next run goes on."""
+    """The job was cancelled; what had been begun is reported, and the next run goes on."""
 
 
 class ClusterError(GitOpsError):
@@ -56,7 +56,7 @@ class FieldConflictError(ClusterError):
 
 @dataclass(frozen=True, kw_only=True)
 class FieldProblem:
-    """A field that the server refuses, and why; the path is empty where none is told."""
+    """A field that the server refuses, and why; the path is empty where none is given."""
 
     field: str
     message: str
@@ -73,7 +73,7 @@ class ImmutableError(InvalidError):
 
 
 class RejectedError(ClusterError):
-    """Admission refused it; `by` names the webhook, policy or plugin where the server tells."""
+    """Admission refused it; `by` names the webhook, policy or plugin where the server does."""
 
     by = ""
 
@@ -116,7 +116,7 @@ class AlreadyExistsError(ClusterError):
 
 
 class ChangedMeanwhileError(ClusterError):
-    """Somebody else wrote the object since it was read: read it again."""
+    """Someone else wrote the object since it was read: read it again."""
 
 
 class VersionGoneError(ClusterError):

@@ -1,4 +1,4 @@
-"""What a cluster tells: kinds, objects, changes, events."""
+"""What a cluster reports: kinds, objects, changes, events."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class LeaseTerms:
     Attributes:
         namespace: where the lease is.
         name: its name.
-        holder: who we are, for whoever waits for us: repository, run and attempt.
+        holder: who we are, for others that wait for us: repository, run and attempt.
         seconds: after so long without a sign of life it is free for others.
         wait: seconds to wait for another holder before giving up.
     """

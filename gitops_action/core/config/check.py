@@ -208,7 +208,7 @@ class Folder:
 
     `path` is without slashes around it, empty for the whole repository. `application` is the one
     it is of where the environment's path has `{application}`; else None, and
-    `application_of` tells each file's.
+    `application_of` gives each file's.
     """
 
     path: str

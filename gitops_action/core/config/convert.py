@@ -200,7 +200,7 @@ def explain(
 ) -> list[GitOpsError]:
     """One error of ours for each of pydantic's, placed in the document.
 
-    A required key that is misspelt is told once: by the key that is not known.
+    A required key that is misspelt is reported once: by the key that is not known.
     """
     meant = {_meant(detail, model) for detail in details if detail["type"] == "extra_forbidden"}
     return [

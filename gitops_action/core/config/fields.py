@@ -50,7 +50,7 @@ def problem(message: str, fix: str) -> PydanticCustomError:
 
 
 def matching(pattern: str, what: str, fix: str) -> AfterValidator:
-    """A check that the whole text matches, told in words rather than as an expression."""
+    """A check that the whole text matches, explained in words rather than as an expression."""
     compiled = re.compile(pattern, re.ASCII)
 
     def check(text: str) -> str:

@@ -38,7 +38,7 @@ def hold_stem(hold: Hold) -> str:
     """`<environment or all>.<application or _>.<version or freeze>`, one for each subject.
 
     Dots part the three, and the first two contain none, so that `a-b` and `c` are not taken for
-    `a` and `b-c`. Where the version does not tell which image it is of, a hash of the image
+    `a` and `b-c`. Where the version does not show which image it is of, a hash of the image
     follows.
     """
     application = _part(hold.application) if hold.application else _ANY

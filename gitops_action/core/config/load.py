@@ -72,7 +72,7 @@ def together(path: str, errors: Sequence[GitOpsError]) -> GitOpsErrors:
 
 
 def _check_version(document: Document) -> None:
-    """Everything depends on the version, so nothing else is said when it is another one.
+    """Everything depends on the version, so nothing else is reported when it is another one.
 
     One that is missing is found with everything else, by the shape.
     """

@@ -19,7 +19,7 @@ def select_environments(config: Config, names: Sequence[str]) -> tuple[Environme
     None named means those that stand at the start: the ones with no `after`.
 
     Raises:
-        UsageError: a name is not declared; tells the nearest one and all there are.
+        UsageError: a name is not declared; names the nearest one and all there are.
     """
     if not names:
         return tuple(item for item in config.environments if not item.after)

@@ -267,7 +267,7 @@ def as_data(config: Config, document: Document | None, folders: Folders) -> dict
 
 
 def as_yaml(config: Config, document: Document | None, folders: Folders) -> str:
-    """The configuration as YAML that can be read again; comments tell origins and folders."""
+    """The configuration as YAML that can be read again; comments give origins and folders."""
     lines = list(_lines(plain_config(config), (), document, folders))
     width = min(max(len(text) for text, _ in lines), _WIDEST)
     return "\n".join(f"{text:<{width}}  # {note}" if note else text for text, note in lines)

@@ -109,7 +109,7 @@ def _applications(config: Config, paths: Sequence[str]) -> set[str | None]:
 
 
 def _must(config: Config, application: Application) -> bool:
-    """Whether nothing else than a folder of its name can tell what belongs to it."""
+    """Whether nothing else than a folder of its name can show what belongs to it."""
     return not application.images or all(PLACEHOLDER in item.path for item in config.environments)
 
 

@@ -1,8 +1,8 @@
 """Whether a live object already is what is desired, so that it need not be written at all.
 
 Unchanged only when three witnesses agree: the recorded hash of what was applied, our entry in the
-managed fields, and the live values of every field that is desired. Any doubt is told as such: the
-API server then decides by a dry run.
+managed fields, and the live values of every field that is desired. In doubt the API server
+decides by a dry run.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ class Unchanged:
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """It may be what is desired; only the API server can tell. `reason` is for people."""
+    """It may be what is desired; only the API server can decide. `reason` is for people."""
 
     reason: str
 

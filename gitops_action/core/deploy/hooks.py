@@ -109,7 +109,7 @@ class Parts:
 
 
 def split(manifests: Iterable[Manifest]) -> Parts:
-    """Tell hooks from what is simply applied."""
+    """Separate hooks from what is simply applied."""
     ordinary: list[Manifest] = []
     hooks: list[tuple[Manifest, Hook]] = []
     skipped: list[tuple[Manifest, str]] = []
@@ -285,7 +285,7 @@ def _helm(found: Mapping[str, str]) -> Hook | str:
 
 
 def _some(policies: Iterable[DeletePolicy | None]) -> frozenset[DeletePolicy]:
-    """Both tools delete before creation where nothing else is said."""
+    """Both tools delete before creation by default."""
     found = frozenset(policy for policy in policies if policy)
     return found or frozenset({DeletePolicy.BEFORE})
 

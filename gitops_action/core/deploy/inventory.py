@@ -149,7 +149,7 @@ _PREFIX = "gitops-action-"
 def inventory_label(*, environment: str, repository: str, server_url: str) -> str:
     """The value of the label that says whose inventory an object is in.
 
-    Readable first, then a hash that tells environments of one name apart, of different
+    Readable first, then a hash that distinguishes environments of one name, of different
     repositories and servers: `production-1b4f0e985197`. Neither case nor a final slash counts. A
     repository that was renamed is another one: it starts an inventory of its own, and nothing of
     the former one is deleted.

@@ -56,7 +56,7 @@ _ADMISSION = frozenset(
         ("apiregistration.k8s.io", "APIService"),
     }
 )
-"""What makes the API server ask somebody who may only be starting."""
+"""What makes the API server ask someone who may only be starting."""
 
 _OWN_GROUPS = frozenset(
     {

@@ -18,7 +18,7 @@ Json = dict[str, object]
 class Action(StrEnum):
     """What was done to an object.
 
-    Unverified: written without the API server's dry run. Applied: by Flux, which does not tell
+    Unverified: written without the API server's dry run. Applied: by Flux, which does not report
     whether it changed.
     """
 
@@ -171,14 +171,14 @@ def result_of(objects: tuple[ObjectResult, ...], failures: tuple[Failure, ...]) 
     return Result.SUCCEEDED if told else Result.UNKNOWN
 
 
-# What happens while a target is deployed, for whoever watches.
+# What happens while a target is deployed, for observers.
 
 ProgressTone = Literal["plain", "good", "bad", "quiet"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Something that happened, for whoever watches.
+    """Something that happened, for observers.
 
     Attributes:
         text: what, a few words; with an object they read on after its name: `configured`.

@@ -55,7 +55,7 @@ class RecordContent:
 
 
 def write_payload(content: RecordContent) -> Mapping[str, object]:
-    """The payload; applications are left out, and that is said, where it would be too large."""
+    """The payload; applications are left out, and that is recorded, where it would be too large."""
     written: dict[str, object] = {
         _MARK: _FORMAT,
         "environment": content.environment,

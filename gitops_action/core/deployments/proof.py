@@ -4,7 +4,7 @@ Anyone with push access can create a GitHub Deployment and report on it. A recor
 run and the job that its `log_url` names: the workflow that deploys, on the default branch, for that
 commit, with that environment's job concluded alike while the record was written.
 
-Run and job say nothing of the images. Whoever acts on a version also checks that the record's
+Run and job say nothing of the images. Code that acts on a version also checks that the record's
 commit describes it.
 """
 
@@ -142,7 +142,7 @@ class Runs:
 def run_of(facts: DeploymentFacts) -> tuple[int, int]:
     """Numbers of the run and of the job that the record names; 0 where it names none.
 
-    The oldest status counts: whoever made the record wrote it, and others can only add to it.
+    The oldest status counts: the record's author wrote it, and others can only add to it.
     """
     pages = (one.log_url for one in reversed(facts.statuses) if one.log_url)
     found = _RUN.search(next(pages, ""))

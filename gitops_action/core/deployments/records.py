@@ -83,7 +83,7 @@ class CommitStatus:
     creator: str = ""
 
 
-# States and descriptions: how a result is told where GitHub has room for one line.
+# States and descriptions: how a result is written where GitHub has room for one line.
 
 _DEPLOYMENT: dict[Result, DeploymentState] = {
     Result.SUCCEEDED: "success",
@@ -203,7 +203,7 @@ def one_line(text: str, longest: int = LONGEST_DESCRIPTION) -> str:
     return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"
 
 
-# What the Deployments of an environment tell about what runs, and what was known to be good.
+# What the Deployments of an environment show about what runs, and what was known to be good.
 
 JOBS_ACCOUNT = "github-actions[bot]"
 """Who makes the Deployment of a job with `environment:`."""

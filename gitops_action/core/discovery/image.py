@@ -128,7 +128,7 @@ class Spot:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells its scalar from every other one, whichever alias it is read through."""
+        """Distinguishes its scalar from every other one, whichever alias it is read through."""
         path = str(self.anchored or self.path)
         return self.file, f"{self.outer.at}{ARROW}{path}" if self.outer else path
 
@@ -149,7 +149,7 @@ class Spot:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageLocation:
-    """The scalars that together say one image, or the part of it that is said here.
+    """The scalars that together name one image, or the part of it that is named here.
 
     Attributes:
         rule: short id of what recognised it.
@@ -177,12 +177,12 @@ class ImageLocation:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from every other place."""
+        """What distinguishes it from every other place."""
         return self.main.key
 
     @property
     def settles(self) -> bool:
-        """Whether a version is said here, not only a name."""
+        """Whether a version stands here, not only a name."""
         return any(role in self.spots for role in ("reference", "tag", "digest"))
 
     @cached_property

@@ -42,7 +42,7 @@ class Source:
         snapshot: the files.
         repository: OWNER/NAME, by which sources of Argo CD are known to be this repository; empty
             where it is not known.
-        errors: by file, so that one bad file is told once and the others are still read.
+        errors: by file, so that one bad file is reported once and the others are still read.
         skipped: what was left alone, without repeats.
         opaque: files in which nothing is edited, and why.
         remote: references to places outside of the repository.
@@ -258,7 +258,7 @@ __all__ = ["Skipped", "Source", "YamlFile", "folder_of", "join"]
 
 
 def resolved(source: Source, folder: str, item: Cursor, *, keyed: bool = False) -> str | None:
-    """The path that an entry means; None for what is elsewhere or leads out (which is told).
+    """The path that an entry means; None for what is elsewhere or leads out (which is reported).
 
     Generators may write it `key=path` (`keyed`).
     """

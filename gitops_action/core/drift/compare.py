@@ -173,7 +173,7 @@ class _ObjectComparison:
             self._differ(described, live, steps)
 
     def _empty(self, described: object, live: object, steps: tuple[Step, ...]) -> None:
-        """What is described as empty differs where somebody else has filled it."""
+        """What is described as empty differs where someone else has filled it."""
         if says_nothing(live) or steps[-1] in _FILLED or self._is_added_to(steps):
             return
         if self.managed.other(steps) is not None:
@@ -212,7 +212,7 @@ class _ObjectComparison:
         fields: Mapping[str, object] | None,
         steps: tuple[Step, ...],
     ) -> bool:
-        """Whether somebody put more into a value that is owned as a whole."""
+        """Whether someone put more into a value that is owned as a whole."""
         if fields is None or fields or self.managed.ours(steps):
             return False
         added = {key for key, value in live.items() if value != _DEFAULTS.get(key)}

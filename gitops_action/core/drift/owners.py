@@ -45,7 +45,7 @@ class ManagedFields:
         self.structure = self._union()
 
     def _union(self) -> Mapping[str, object]:
-        """How lists are owned, whoever owns them: by items, as sets, or as one value."""
+        """How lists are owned, by any manager: by items, as sets, or as one value."""
         found: Mapping[str, object] = {}
         for entry in (*self._own, *self._others):
             if text(entry, "apiVersion") == self._version:

@@ -42,7 +42,7 @@ def confirmed(one: TargetDrift, before: Sights) -> frozenset[str]:
 
 
 def after(report: DriftReport, before: Sights) -> Sights:
-    """What the next run is told. What could not be read neither counts nor interrupts."""
+    """What the next run is given. What could not be read neither counts nor interrupts."""
     found = dict(before)
     for one in report.targets:
         earlier = before.get(place_of(one), frozenset())

@@ -36,7 +36,7 @@ def follows(source: Body, *, server_url: str, repository: str, branch: str) -> F
     """Compare a source's spec with the repository and its branch.
 
     Only a GitRepository is held against the repository's address: an OCIRepository holds an
-    artifact that somebody built, whose own metadata tells the commit.
+    artifact that someone built, whose own metadata names the commit.
 
     Args:
         source: the object.
@@ -89,7 +89,7 @@ def place_of(url: str) -> tuple[str, str]:
 
 
 def _harmless(url: str) -> str:
-    """The address without what somebody may have written into it as a password."""
+    """The address without what someone may have written into it as a password."""
     start, _, rest = url.rpartition("@")
     scheme = start.partition("://")[0] + "://" if "://" in start else ""
     return f"{scheme}{rest}" if start else url

@@ -14,7 +14,7 @@ from gitops_action.core.manifests.fields import flag, items, mapping, number, te
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
 from gitops_action.core.pattern import pattern
 
-# Commands that people are told.
+# Commands that are shown to people.
 
 _NAMES = {
     "Kustomization": "kustomization",
@@ -45,7 +45,7 @@ class Revision:
     """What a source holds or a Kustomization has applied.
 
     Attributes:
-        name: a branch, tag or reference; empty where only the commit is told.
+        name: a branch, tag or reference; empty where only the commit is known.
         algorithm: of the hash: `sha1`, `sha256`.
         digest: the hash in hexadecimal: a commit of Git, or the digest of an OCI artifact.
     """
@@ -164,7 +164,7 @@ def inventory_of(body: Body) -> tuple[tuple[ObjectId, str], ...]:
 
 
 def suspended(body: Body) -> bool:
-    """Whether its controller is told to leave it alone."""
+    """Whether its controller has to leave it alone."""
     return bool(flag(body, "spec", "suspend"))
 
 
@@ -197,7 +197,7 @@ def is_behind(body: Body) -> bool:
 
 
 def artifact_of(body: Body) -> Revision | None:
-    """The commit that a source holds: of Git its own, of other kinds what the artifact tells."""
+    """The commit that a source holds: of Git its own, of other kinds what the artifact names."""
     if text(body, "kind") == "GitRepository":
         return parse_revision(text(body, "status", "artifact", "revision"))
     return parse_revision(text(mapping(body, "status", "artifact", "metadata"), _ORIGIN))
@@ -275,7 +275,7 @@ def _fits(name: str, pattern: str) -> bool:
 def unread_environments(
     environments: Iterable[Environment], kustomizations: Iterable[Manifest]
 ) -> tuple[Environment, ...]:
-    """Those that Flux is said to deploy, and that no Kustomization of the repository reads.
+    """Those that are declared for Flux, and that no Kustomization of the repository reads.
 
     A Kustomization that is named in the configuration and lies in the environment's folder is one
     that Flux gets from elsewhere (`flux bootstrap`), and reads what it says itself.

@@ -61,7 +61,7 @@ class FluxVerdict:
         innocent: what keeps it is not the commit's doing; when time runs out, it is unknown
             whether the commit works.
         revision: the one that contains the commit.
-        unhealthy: everything was applied; the objects tell more than the sentence.
+        unhealthy: everything was applied; the objects say more than the sentence.
     """
 
     step: FluxStep
@@ -172,7 +172,7 @@ def _broken(body: Body, asked: Asked) -> FluxVerdict | None:
 
 
 def _fetch(body: Body, fetch: FluxCondition) -> FluxVerdict:
-    """Tell what a person has to fix from what passes by itself."""
+    """Separate what a person has to fix from what passes by itself."""
     for name, words, fix in _CAUSES:
         if re.search(words, fetch.message, re.IGNORECASE):
             return failed(said_of(body, f"could not fetch ({name})", fetch), fix)

@@ -46,7 +46,7 @@ class BaseFingerprint:
         environments: the hash of each environment's input closure.
         files: the paths of these.
         rest: the hash of every other file, documents and holds excepted: what is in their way is
-            compared file by file, and holds are read anew at each run.
+            compared file by file, and holds are read again at each run.
         tree: the base's files.
     """
 

@@ -66,7 +66,7 @@ class ChangeHash:
 
 
 def object_hashes(manifests: Iterable[Manifest]) -> dict[str, str]:
-    """The hash of each object by a key that tells apart what stands beside each other.
+    """The hash of each object by a key that distinguishes objects beside each other.
 
     The same object may be applied by several controllers, and to several clusters. One that is
     described twice in one place has both descriptions in its hash.

@@ -60,7 +60,7 @@ def _said(number: int) -> str:
 
 
 def _host(gate: HttpGate) -> str:
-    """The address without what may identify somebody to it."""
+    """The address without what may identify someone to it."""
     return urlsplit(gate.url).netloc
 
 

@@ -40,7 +40,7 @@ class HeadStatus:
 class GateComment:
     """A comment that we wrote, with our marker.
 
-    `edited` says that somebody else has edited it last: nothing in it counts then.
+    `edited` says that someone else has edited it last: nothing in it counts then.
     """
 
     number: int

@@ -133,7 +133,7 @@ def without_digest(records: Iterable[EvaluatedRecord], move: ImageMove) -> bool:
 
 
 def undone_versions(records: Iterable[EvaluatedRecord]) -> tuple[UndoneVersion, ...]:
-    """Versions that were replaced by one that had run there before, whoever took them back.
+    """Versions that were replaced by one that had run there before, by anyone.
 
     Args:
         records: of one environment, in any order, with the images that their commits describe.

@@ -69,7 +69,7 @@ class Facts:
         now: the time, with a time zone.
         binding_modes: `volumeBindingMode` of each storage class by its name.
         default_storage_class: the class of claims that name none; empty when there is none.
-        reporting: group and kind of what has a status subresource, to which somebody writes a
+        reporting: group and kind of what has a status subresource, to which someone writes a
             status; None where that is not known, which counts as every custom kind.
     """
 

@@ -199,7 +199,7 @@ def _job(body: Body, _facts: Facts) -> Health | None:
 
 
 def _service(body: Body, _facts: Facts) -> Health | None:
-    """A load balancer is there once somebody can reach it."""
+    """A load balancer is there once someone can reach it."""
     if text(body, "spec", "type") != "LoadBalancer":
         return None
     if items(body, "status", "loadBalancer", "ingress"):
@@ -231,7 +231,7 @@ def _disruption_budget(body: Body, _facts: Facts) -> Health | None:
 
 
 def _deployment(body: Body, _facts: Facts) -> Health | None:
-    """A refused pod is told at once; a paused rollout does not go on by itself."""
+    """A refused pod is reported at once; a paused rollout does not go on by itself."""
     health = workloads.deployment(body)
     if health.status is not Status.IN_PROGRESS:
         return health
@@ -257,7 +257,7 @@ def _stateful_set(body: Body, _facts: Facts) -> Health | None:
 
 
 def _daemon_set(body: Body, _facts: Facts) -> Health | None:
-    """With OnDelete somebody else decides when a pod becomes new."""
+    """With OnDelete someone else decides when a pod becomes new."""
     on_delete = text(body, "spec", "updateStrategy", "type") == "OnDelete"
     return workloads.daemon_set(body, updated=not on_delete)
 

@@ -169,7 +169,7 @@ def _state(tracked: tuple[_Tracked, ...], files: frozenset[str]) -> _State:
 
 
 Blobs = Callable[[Sequence[str]], Mapping[str, bytes]]
-"""The content of blobs by their ids; what is not to be had is left out."""
+"""The content of blobs by their ids; what cannot be fetched is left out."""
 Files = Callable[[str], Snapshot]
 """The YAML files of a commit."""
 
@@ -283,7 +283,7 @@ class _HistoryWalk:
     def _by_lines(
         self, touched: Sequence[ChangedFile], state: _State, content: _Content
     ) -> _State | None:
-        """The state before, where lines tell it; None where it has to be discovered."""
+        """The state before, where lines show it; None where it has to be discovered."""
         changed: dict[int, dict[Role, str]] = {}
         for one in touched:
             lines = content.lines(one)

@@ -35,7 +35,7 @@ class HistoryRow:
         commit: the first-parent commit that brought it.
         at: when that was committed.
         number: of the pull request, by the commit's subject; 0 where it names none.
-        people: the author, else approvers and whoever asked for it.
+        people: the author, else approvers and those who asked for it.
         result: of the last attempt that counts; None where it was never deployed.
         attempts: how many deployments of it count.
         deployed: when the last attempt ended.
@@ -43,7 +43,7 @@ class HistoryRow:
         seconds: how long the last attempt took.
         ran: how long it ran, from its first success to the next version's; None while it runs.
         running: it is what runs now, as far as records say.
-        unverified: why the records that tell of it prove nothing; empty where some do.
+        unverified: why the records of it prove nothing; empty where some do.
         off_branch: it was deployed from a commit that is not on the branch.
         rolled_back: it was described before, and a newer version in between.
         url: the page of the job that deployed it last.

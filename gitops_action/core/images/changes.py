@@ -42,7 +42,7 @@ def parse_image_lines(text: str) -> tuple[ImageChange, ...]:
     Raises:
         UsageError: a line is no reference or has neither tag nor digest, or two lines want
             different things for one repository.
-        GitOpsErrors: several lines are wrong; all are told.
+        GitOpsErrors: several lines are wrong; all are reported.
     """
     changes: dict[str, tuple[int, ImageChange]] = {}
     errors: list[GitOpsError] = []

@@ -35,7 +35,7 @@ _NO_PLATFORM = "unknown"
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """The labels that tell where an image comes from; empty where it does not say."""
+    """The labels that name where an image comes from; empty where it does not say."""
 
     source: str = ""
     revision: str = ""
@@ -130,7 +130,7 @@ def _digest(descriptor: Mapping[str, object]) -> str:
     return digest if is_digest(digest) else ""
 
 
-# What a registry tells about an image, as values.
+# What a registry holds about an image, as values.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ class ImageFacts:
     `digest` is that of the manifest or index the reference names. `source` and `revision` are
     `org.opencontainers.image.source` and `.revision` (OCI image spec, annotations) from the
     manifest's annotations or the image config's labels; empty where the image does not say.
-    They are text that whoever built the image chose. `members` are the digests of the manifests
+    They are text that the image's builder chose. `members` are the digests of the manifests
     that an index lists (empty for a single image).
     """
 
@@ -153,7 +153,7 @@ class ImageFacts:
 
 
 class RegistryError(GitOpsError):
-    """The registry could not answer; `kind` tells certain absence from not being able to tell."""
+    """The registry could not answer; `kind` separates certain absence from not knowing."""
 
     kind: Literal["missing", "denied", "unreachable"] = "unreachable"
 
@@ -179,7 +179,7 @@ class RegistryUnreachableError(RegistryError):
 class RegistryContentError(GitOpsError):
     """The registry's answer contradicts itself: wrong digest, not an image, too large.
 
-    Not a `RegistryError`, because it must not pass as "could not tell".
+    Not a `RegistryError`, because it must not pass as "unknown".
     """
 
 

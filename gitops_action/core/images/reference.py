@@ -133,7 +133,7 @@ class ImageReference:
     digest: str | None = None
 
     def __post_init__(self) -> None:
-        """No malformed reference exists: whoever puts one together meets the error there."""
+        """No malformed reference exists: the error is raised where one is put together."""
         if _split(str(self)) != (self.name, self.tag, self.digest):
             reason = "the name carries a tag or digest of its own, or a part is empty"
             raise ImageReferenceError(str(self), 0, kind="format", reason=reason)

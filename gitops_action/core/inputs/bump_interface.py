@@ -97,8 +97,8 @@ _CONTENT = (
         kind="choice",
         choices=VERIFY_MODES,
         default="auto",
-        help="How strictly the registry must know the image. `auto`: absence is an error, not"
-        " being able to tell a warning.",
+        help="How strictly the registry must know the image. `auto`: a missing image is an"
+        " error, an unverifiable one a warning.",
     ),
     Input(
         name="source",

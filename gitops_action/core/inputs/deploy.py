@@ -100,7 +100,7 @@ DEPLOY = Command(
         ),
         replace(
             common.SOURCE_TOKEN,
-            help="Token for the application repositories, whose commits are told by a status where"
+            help="Token for the application repositories, whose commits get a status where"
             " they are deployed. Missing rights degrade to a note.",
         ),
         common.REGISTRY_USERNAME,

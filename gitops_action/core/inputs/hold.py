@@ -21,7 +21,7 @@ REASON_LIMIT = 1000
 REASON = Input(
     name="reason",
     topic="What changes",
-    help="Why, in a sentence; it is shown to whoever meets the hold or the rollback. At most"
+    help="Why, in a sentence; it is shown to people who meet the hold or the rollback. At most"
     " 1,000 characters.",
     default_help="none",
 )

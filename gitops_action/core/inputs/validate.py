@@ -48,8 +48,8 @@ VALIDATE = Command(
             kind="choice",
             choices=VERIFY_MODES,
             default="auto",
-            help="How strictly registries must know the images that change. `auto`: absence is an"
-            " error, not being able to tell a warning.",
+            help="How strictly registries must know the images that change. `auto`: a missing"
+            " image is an error, an unverifiable one a warning.",
         ),
         COMMENT,
         COMMENT_FILE,

@@ -1,4 +1,4 @@
-"""Reads the text of inputs by their kind, and tells everything that is wrong in one go."""
+"""Reads the text of inputs by their kind, and reports everything that is wrong in one go."""
 
 from __future__ import annotations
 

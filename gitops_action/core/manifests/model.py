@@ -40,7 +40,7 @@ class Manifest:
         origin: the file it came from, forward slashes, with a line where that is known.
         deployer: the object whose controller applies it (a Flux Kustomization, a HelmRelease, an
             Argo CD Application); None where the environment itself does.
-        cluster: tells clusters apart as far as the files do: objects with different values never
+        cluster: distinguishes clusters as far as the files do: objects with different values never
             meet. Empty for the environment's own.
     """
 

@@ -106,7 +106,7 @@ def _flat(
 def _is_list(value: object) -> bool:
     """Whether it is a `List`, or a list of one kind such as `ConfigMapList`.
 
-    kustomize tells them by the kind's name and a list `items`, and so does this.
+    kustomize recognises them by the kind's name and a list `items`, and so does this.
     """
     if not isinstance(value, Mapping):
         return False

@@ -149,7 +149,7 @@ def plan_sets(
 ) -> list[GitOpsError]:
     """Plan every explicit edit; returns what is wrong with them.
 
-    A file that another environment stands on too is edited: the edit names it. It is told as such.
+    A file that another environment stands on too is edited: the report names it.
     """
     errors: list[GitOpsError] = []
     for edit in request.sets:
@@ -308,7 +308,7 @@ def _closures(surveyor: ImageDiscovery, request: PlanRequest) -> Mapping[str, fr
 def _requested(
     request: PlanRequest, discovered: DiscoveredImages, source: Source
 ) -> tuple[RequestedImage, ...]:
-    """The images to edit; those in files that may not be edited are told as left alone."""
+    """The images to edit; those in files that may not be edited are reported as left alone."""
     chosen = requested_images(request, discovered)
     for item in chosen:
         if not editable(item, request):

@@ -35,7 +35,7 @@ def parse_set_lines(text: str) -> tuple[SetEdit, ...]:
 
     Raises:
         UsageError: a line does not follow the grammar, or two set one path to different values.
-        GitOpsErrors: several lines are wrong; all are told.
+        GitOpsErrors: several lines are wrong; all are reported.
     """
     edits: dict[tuple[str, str], SetEdit] = {}
     errors: list[GitOpsError] = []

@@ -47,7 +47,7 @@ def refuse_unreadable(request: PlanRequest, discovered: DiscoveredImages, source
 
 @dataclass(frozen=True, kw_only=True)
 class _Deciding:
-    """Tells the files that can decide a wanted image.
+    """Finds the files that can decide a requested image.
 
     Attributes:
         request: what is wanted.

@@ -1,7 +1,7 @@
 """Objects without the secrets that they hold, so that they can be shown.
 
 What is taken out leaves a mark that says at most whether the value changes: no length, no
-fingerprint that could be tried out, nothing that tells two equal secrets apart from others.
+fingerprint that could be tried out, nothing that shows which secrets are equal.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class Closures:
     def __init__(self, tree: Tree, read: Read, *, repository: str = "", branch: str = "") -> None:
         """Read where the tree's links lead, in one go.
 
-        `repository` (OWNER/NAME) and `branch` tell which sources of Flux and Argo CD are this
+        `repository` (OWNER/NAME) and `branch` decide which sources of Flux and Argo CD are this
         repository; they are empty where nobody knows.
         """
         self._read = read
@@ -258,7 +258,7 @@ def _texts(path: str, data: bytes) -> tuple[Text, ...]:
     try:
         return texts_in(path, data)
     except ManifestError:
-        return ()  # nothing can be rendered of it either, and its own problem is told there
+        return ()  # nothing can be rendered of it either, and its own problem is reported there
 
 
 def _spoken(path: str, texts: Iterable[Text]) -> Iterator[str]:

@@ -73,7 +73,7 @@ class FolderBuild:
         path: the folder, from the top of the source; empty for the top.
         components: paths of kustomize Components that are added, from the top of the source.
         settings: what is added.
-        cluster: what tells the cluster that it is applied to apart from the deployer's own.
+        cluster: what distinguishes the cluster that it is applied to from the deployer's own.
         namespace: of the objects that name none; empty where it is not known.
     """
 
@@ -109,7 +109,7 @@ def is_argo_application(group: str, kind: str) -> bool:
 def builds_git_repository(source_kind: str) -> bool:
     """Whether a Flux Kustomization with this `sourceRef.kind` may read this repository.
 
-    Artifacts of other kinds (OCIRepository, Bucket, ExternalArtifact) hold what somebody put
+    Artifacts of other kinds (OCIRepository, Bucket, ExternalArtifact) hold what someone put
     there: which folder of which repository that is, no file says.
     """
     return source_kind in {"", "GitRepository"}

@@ -1,4 +1,4 @@
-"""Why kustomize failed, told by the files it was given."""
+"""Why kustomize failed, in terms of the files it was given."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a kustomization stands on, looked through before anything runs.
 
-kustomize tells of one mistake at a time and by its own paths; here each has file and line, all in
+kustomize reports one mistake at a time and by its own paths; here each has file and line, all in
 one go. And nothing that leaves the repository is handed to a program that would follow it.
 """
 

@@ -34,7 +34,7 @@ class Text:
 
     `folded` are the keys as kustomize matches them: Go's JSON reader ignores case.
 
-    `plain` tells that it is written without quotes, `tagged` that it, or something around it,
+    `plain` means that it is written without quotes, `tagged` that it, or something around it,
     wears a tag of its own.
     """
 
@@ -227,7 +227,7 @@ def _inline(value: str) -> bool:
     return "\n" in value or value.lstrip().startswith(("{", "[")) or ": " in value
 
 
-# A kustomization that is asked to tell where each object comes from.
+# A kustomization that reports where each object comes from.
 
 _KEY = "buildMetadata"
 _OPTION = "originAnnotations"

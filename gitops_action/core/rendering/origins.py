@@ -1,6 +1,6 @@
 """Which file each rendered object came from, found by what the files hold.
 
-kustomize can tell (`buildMetadata: [originAnnotations]`) but takes four times as long when it does,
+kustomize can (`buildMetadata: [originAnnotations]`) but takes four times as long when it does,
 and knows no lines. So names are traced back first, through prefixes, suffixes and the hashes of
 generated objects; kustomize is asked only where that leaves a doubt.
 """
@@ -99,7 +99,7 @@ def located(manifests: Iterable[Manifest], origins: Origins) -> tuple[tuple[Mani
 
 
 def told(manifests: Iterable[Manifest], origins: Origins) -> Iterator[Manifest]:
-    """Objects whose files kustomize has told, with their lines where those are clear."""
+    """Objects whose files kustomize has reported, with their lines where those are clear."""
     for manifest in manifests:
         file = manifest.origin.file if manifest.origin else ""
         yield replace(manifest, origin=origins.within(manifest.id, file))

@@ -62,7 +62,7 @@ class ProposalView:
         sets: explicit edits, as lines of the `set` input.
         lines: every place that changes, with the reason.
         skipped: places that were left alone, with the reason.
-        notes: warnings for whoever reviews.
+        notes: warnings for reviewers.
         job: who and which run did it.
         signoff: whose `Signed-off-by` the commit carries.
         declared: whether environments are configured (one unnamed environment otherwise).

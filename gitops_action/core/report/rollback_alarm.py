@@ -1,4 +1,4 @@
-"""What is said about a failure that nothing undoes, a rollback that was made, and break-glass.
+"""The words on a failure that nothing undoes, a rollback that was made, and break-glass.
 
 Issues, and comments on the pull requests that brought the version. Every text from outside stands
 in code spans; only logins of people are mentioned.

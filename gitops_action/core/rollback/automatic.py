@@ -45,7 +45,7 @@ class AutomaticDecision:
         record: the deployment that failed; None where none did.
         mode: the strictest mode of the environment and the applications.
         images: what changed with it and failed, by application and repository.
-        alarm: a person has to act, and is told by an issue.
+        alarm: a person has to act, and is notified by an issue.
     """
 
     code: Code

@@ -1,4 +1,4 @@
-"""Where a version came from: the pull requests and commits that brought it, and who is told."""
+"""Where a version came from: the pull requests and commits that brought it, and who is notified."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Origin:
 
 
 def people_of(origins: Iterable[Origin], *others: str) -> tuple[str, ...]:
-    """Whoever is told, each once; Apps are none."""
+    """Who is notified, each once; Apps are not."""
     logins = [login for one in origins for login in one.people] + list(others)
     return tuple(dict.fromkeys(one for one in logins if one and not one.endswith("[bot]")))
 

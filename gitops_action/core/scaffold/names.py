@@ -41,7 +41,7 @@ def check_environment(name: str) -> None:
     """An environment's name, which is its namespace too.
 
     Raises:
-        UsageError: it does not fit, or the namespace belongs to somebody else.
+        UsageError: it does not fit, or the namespace belongs to someone else.
     """
     check_label("environment", name)
     if name in _TAKEN:

@@ -153,7 +153,7 @@ def _proposals(answers: Answers) -> SetUpStep:
         title="Let Apps write to gitops/** alone",
         text=(
             (
-                "People may write by their role. Whoever holds an App's key can only propose, once"
+                "People may write by their role. An App's key alone can only propose, once"
                 " the last step requires the gate's verdict; until then it could also merge."
             ),
         ),

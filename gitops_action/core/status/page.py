@@ -28,7 +28,7 @@ _SHAPES: Mapping[VersionState, str] = {
     "was here": "○",
     "skipped": "·",
 }
-"""A shape for each word, so that colour is not needed to tell them apart."""
+"""A shape for each word, so that colour is not needed to distinguish them."""
 
 
 def page_context_of(report: StatusReport, rows: int) -> dict[str, object]:

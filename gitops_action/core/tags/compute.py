@@ -90,7 +90,7 @@ def _names(emissions: Iterable[Emission], emitter: Emitter) -> tuple[str, ...]:
 
 
 def _malformed(names: Iterable[str]) -> list[str]:
-    """A registry would refuse these; which rule to fix is for whoever wrote the rules to say."""
+    """A registry would refuse these; which rule to fix is for their author to decide."""
     return [
         f"{name!r} cannot be pushed: a tag begins with a letter, digit or underscore and has at"
         " most 128 characters"

@@ -16,7 +16,7 @@ _ALWAYS_ON_DEFAULT_BRANCH = ("create", "discussion", "issues", "schedule")
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryFacts:
-    """What labels tell about the application repository; empty where it is not known."""
+    """What labels say about the application repository; empty where it is not known."""
 
     name: str = ""
     description: str = ""
@@ -91,7 +91,7 @@ def _after(prefix: str, text: str) -> str:
     return text[len(prefix) :] if text.startswith(prefix) else ""
 
 
-# What the webhook payload of a run tells: the ref, the repository, the commit's date.
+# What the webhook payload of a run holds: the ref, the repository, the commit's date.
 
 
 def ref_of(job: Job) -> str:
@@ -120,7 +120,7 @@ def repository_facts_of(job: Job) -> RepositoryFacts | None:
 
 
 def commit_date_of(job: Job, sha: str) -> datetime | None:
-    """The date of the commit from a push's payload; None where it does not tell."""
+    """The date of the commit from a push's payload; None where it has none."""
     commits = job.event.get("commits")
     listed = commits if isinstance(commits, list) else []
     for commit in (*listed, job.event.get("head_commit")):

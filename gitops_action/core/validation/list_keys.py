@@ -1,4 +1,4 @@
-"""Lists whose items server-side apply tells apart by key: no two may have the same.
+"""Lists whose items server-side apply distinguishes by key: no two may have the same.
 
 The rule is that of structured-merge-diff, which parses what is applied by the markers of the
 OpenAPI schema (`x-kubernetes-list-type: map` with `x-kubernetes-list-map-keys`, and `set`): such an
@@ -30,7 +30,7 @@ class Duplicate:
     Attributes:
         steps: the list.
         index: the second item.
-        keys: what tells items apart, with this item's values; of a set the item itself by "".
+        keys: what distinguishes items, with this item's values; of a set the item itself by "".
     """
 
     steps: Steps
@@ -91,7 +91,7 @@ def _repeated(
 
 
 def _keys(item: object, schema: Mapping[str, object]) -> Mapping[str, object] | None:
-    """What tells the item apart; None where nothing does, or where it lacks a key."""
+    """What distinguishes the item; None where nothing does, or where it lacks a key."""
     if text(schema, TYPE) == "set":
         return None if isinstance(item, Mapping | list) else {"": item}
     if text(schema, TYPE) != "map" or not isinstance(item, Mapping):

@@ -26,7 +26,7 @@ _MERGES = 8
 
 
 class _Place(NamedTuple):
-    """A node, and the line on which whatever is said of it starts (its key's, where it has one)."""
+    """A node, and the line on which its text starts (its key's, where it has one)."""
 
     node: Node
     line: int

@@ -1,4 +1,4 @@
-"""What is wrong with objects whatever their kind: told without a schema."""
+"""What is wrong with objects of any kind, found without a schema."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class _Converter:
         return nullable(schema) if empty else schema
 
     def _junctions(self, written: Body, schema: JsonSchema) -> None:
-        """`allOf` and the like only check values; what is allowed at all is said beside them."""
+        """`allOf` and the like only check values; what is allowed at all stands beside them."""
         if flag(written, "x-kubernetes-int-or-string"):
             return
         for junction in _JUNCTIONS:

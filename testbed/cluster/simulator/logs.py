@@ -1,4 +1,4 @@
-"""The kubelet's log endpoint: what containers are said to have written."""
+"""The kubelet's log endpoint: what containers are meant to have written."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class History:
             return None
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        """Tell whether `old` is `new` or lies behind it."""
+        """Return whether `old` is `new` or lies behind it."""
         return old == new or self.merge_base(old, new) == old
 
     def new_commits(self, old: str | None, new: str) -> frozenset[str]:

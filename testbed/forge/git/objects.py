@@ -15,7 +15,7 @@ FILE_MODE = "100644"
 SIGNATURE = (
     "-----BEGIN PGP SIGNATURE-----\n\nc2lnbmVkIGJ5IHRoZSBkb3VibGU=\n-----END PGP SIGNATURE-----"
 )
-"""Stands where GitHub's signature stands. It tells the double what it signed, nobody else."""
+"""Stands where GitHub's signature stands. It shows the double alone what it signed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,7 @@ def rollup(source: CommitNode, _context: Context, _arguments: Arguments) -> Roll
 @field("StatusContext.isRequired", "pullRequestNumber", "pullRequestId")
 @field("CheckRun.isRequired", "pullRequestNumber", "pullRequestId")
 def is_required(source: Status | CheckRun, context: Context, arguments: Arguments) -> bool:
-    """Tell whether a rule of the pull request's base asks for it."""
+    """Return whether a rule of the pull request's base asks for it."""
     name = source.context if isinstance(source, Status) else source.name
     number = arguments.get("pullRequestNumber")
     identifier = (arguments.get("pullRequestId") or "").rpartition(".")[2]
@@ -173,13 +173,13 @@ def suite_runs(source: CheckSuite, context: Context, arguments: Arguments) -> Co
 
 @field("CheckSuite.status")
 def suite_status(source: CheckSuite, context: Context, _arguments: Arguments) -> str:
-    """Tell how far a suite is."""
+    """Return how far a suite is."""
     return checks.suite_status(_home(source, context), source).upper()
 
 
 @field("CheckSuite.conclusion")
 def suite_conclusion(source: CheckSuite, context: Context, _arguments: Arguments) -> str | None:
-    """Tell how a suite ended."""
+    """Return how a suite ended."""
     found = checks.suite_conclusion(_home(source, context), source)
     return found.upper() if found else None
 

@@ -75,7 +75,7 @@ def of_commit(source: CommitNode, context: Context, arguments: Arguments) -> Con
 
 @field("Deployment.state")
 def state(source: Deployment, context: Context, _arguments: Arguments) -> str:
-    """Tell how it is."""
+    """Return how it is."""
     return deployments.state(context.world, source)
 
 

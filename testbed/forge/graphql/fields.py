@@ -101,7 +101,7 @@ def _paged(result: Any, info: GraphQLResolveInfo[Context], arguments: Arguments)
 
 
 def _shows_items(info: GraphQLResolveInfo[Context]) -> bool:
-    """Tell whether more than `totalCount` is asked of a connection; that alone needs no bounds."""
+    """Return whether more than a connection's `totalCount` is asked; that needs no bounds."""
     chosen = info.field_nodes[0].selection_set
     fields = chosen.selections if chosen else ()
     return any(not isinstance(f, FieldNode) or f.name.value != "totalCount" for f in fields)

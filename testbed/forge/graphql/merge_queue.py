@@ -104,13 +104,13 @@ def entry_of(source: PullRequest, _context: Context, _arguments: Arguments) -> Q
 
 @field("PullRequest.isInMergeQueue")
 def is_in_queue(source: PullRequest, _context: Context, _arguments: Arguments) -> bool:
-    """Tell whether a pull request waits in a queue."""
+    """Return whether a pull request waits in a queue."""
     return merge_queue.entry_of(source) is not None
 
 
 @field("PullRequest.isMergeQueueEnabled")
 def is_enabled(source: PullRequest, _context: Context, _arguments: Arguments) -> bool:
-    """Tell whether a pull request's base has a queue."""
+    """Return whether a pull request's base has a queue."""
     return merge_queue.rule_of(source.repository, source.base) is not None
 
 

@@ -95,14 +95,14 @@ def _known(context: Context, pull: PullRequest) -> bool:
 
 @field("PullRequest.mergeStateStatus")
 def merge_state(source: PullRequest, context: Context, _arguments: Arguments) -> str:
-    """Tell whether it can be merged now; UNKNOWN at first."""
+    """Return whether it can be merged now; UNKNOWN at first."""
     known = _known(context, source)
     return merging.merge_state(context.world, source).upper() if known else "UNKNOWN"
 
 
 @field("PullRequest.mergeable")
 def mergeable(source: PullRequest, context: Context, _arguments: Arguments) -> str:
-    """Tell whether head and base conflict; UNKNOWN at first."""
+    """Return whether head and base conflict; UNKNOWN at first."""
     if not _known(context, source):
         return "UNKNOWN"
     return "MERGEABLE" if merging.mergeable(source) else "CONFLICTING"

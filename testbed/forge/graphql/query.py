@@ -22,7 +22,7 @@ named(Label, "Label")
 
 @field("Query.viewer")
 def viewer(_source: Any, context: Context, _arguments: Arguments) -> UserNode:
-    """Tell who the token acts as; a bot's login ends in `[bot]` here."""
+    """Return who the token acts as; a bot's login ends in `[bot]` here."""
     return UserNode(account=context.token.account)
 
 
@@ -45,7 +45,7 @@ def node(_source: Any, context: Context, arguments: Arguments) -> Any:
 
 @field("Query.rateLimit")
 def rate_limit(_source: Any, context: Context, _arguments: Arguments) -> Payload:
-    """Tell what this query costs and what is left."""
+    """Return what this query costs and what is left."""
     used = context.world.points.get(context.token.text, 0)
     cost = context.cost
     left = {"limit": POINTS, "remaining": POINTS - used, "used": used}

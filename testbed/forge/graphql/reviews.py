@@ -65,19 +65,19 @@ def url(source: Review, context: Context, _arguments: Arguments) -> str:
 
 @field("PullRequestReview.viewerDidAuthor")
 def did_author(source: Review, context: Context, _arguments: Arguments) -> bool:
-    """Tell whether the token's account wrote it."""
+    """Return whether the token's account wrote it."""
     return source.author == context.token.account
 
 
 @field("PullRequestReview.authorAssociation")
 def association(source: Review, context: Context, _arguments: Arguments) -> str:
-    """Tell what the author is to the repository."""
+    """Return what the author is to the repository."""
     return access.association(context.world, _repository(source, context), source.author)
 
 
 @field("PullRequestReview.authorCanPushToRepository")
 def can_push(source: Review, context: Context, _arguments: Arguments) -> bool:
-    """Tell whether the author has write access today."""
+    """Return whether the author has write access today."""
     return access.at_least(context.world, _repository(source, context), source.author, "write")
 
 
@@ -134,7 +134,7 @@ def _writers(
 
 @field("PullRequest.reviewDecision")
 def decision(source: PullRequest, context: Context, _arguments: Arguments) -> str | None:
-    """Tell what required reviews come to; None where none are required."""
+    """Return what required reviews come to; None where none are required."""
     return merging.review_decision(context.world, source)
 
 

@@ -1,4 +1,4 @@
-"""What is said and done about a pull request: comments and timeline."""
+"""What is written and done on a pull request: comments and timeline."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ def comment_url(source: Comment, context: Context, _arguments: Arguments) -> str
 @field("PullRequest.viewerDidAuthor")
 @field("Issue.viewerDidAuthor")
 def did_author(source: Any, context: Context, _arguments: Arguments) -> bool:
-    """Tell whether the token's account wrote it."""
+    """Return whether the token's account wrote it."""
     return bool(source.author == context.token.account)
 
 
 @field("IssueComment.authorAssociation")
 def author_association(source: Comment, context: Context, _arguments: Arguments) -> str:
-    """Tell what the author is to the repository."""
+    """Return what the author is to the repository."""
     repository = repository_by_id(context, str(source.repository_id))
     return access.association(context.world, repository, source.author)
 

@@ -52,14 +52,14 @@ def list_collaborators(call: Call) -> list[Json]:
 
 @serves("GET " + _COLLABORATORS + "/{username}", METADATA, status=204)
 def is_collaborator(call: Call) -> None:
-    """Tell whether somebody has access."""
+    """Return whether someone has access."""
     if _account(call) not in access.collaborators(call.world, call.repository):
         raise not_found()
 
 
 @serves("GET " + _COLLABORATORS + "/{username}/permission", METADATA)
 def get_permission(call: Call) -> Json:
-    """Tell somebody's role: `permission` in the four old words, `role_name` as it is."""
+    """Return someone's role: `permission` in the four old words, `role_name` as it is."""
     account = _account(call)
     view = _view(call, account)
     role = view["role_name"]

@@ -13,7 +13,7 @@ LIMIT = {"limit": 5000, "remaining": 4999, "reset": 4102444800, "used": 1}
 
 @serves("GET /user")
 def get_user(call: Call) -> Json:
-    """Tell who a person's token belongs to; installation tokens are refused."""
+    """Return who a person's token belongs to; installation tokens are refused."""
     if call.token is None:
         raise ApiError(status=401, message="Requires authentication")
     call.token.demand_account()
@@ -57,7 +57,7 @@ def installation_repositories(call: Call) -> Json:
 
 @serves("GET /rate_limit")
 def rate_limit(_call: Call) -> Json:
-    """Tell the limits; they are never used up here."""
+    """Return the limits; they are never used up here."""
     return {"resources": {"core": LIMIT, "search": LIMIT, "graphql": LIMIT}, "rate": LIMIT}
 
 

@@ -106,7 +106,7 @@ def list_members(call: Call) -> list[Json]:
 
 @serves("GET /orgs/{org}/members/{username}", MEMBERS, status=204)
 def check_member(call: Call) -> None:
-    """Tell whether somebody is a member."""
+    """Return whether somebody is a member."""
     if call.world.account(call.parameters["username"]).login not in organization(call).members:
         raise not_found()
 
@@ -142,7 +142,7 @@ def list_team_members(call: Call) -> list[Json]:
 
 @serves("GET " + _TEAM + "/memberships/{username}", MEMBERS)
 def get_membership(call: Call) -> Json:
-    """Tell how somebody belongs to a team, also through a child team."""
+    """Return how somebody belongs to a team, also through a child team."""
     team, login = _team(call), call.world.account(call.parameters["username"]).login
     if login not in team.all_members():
         raise not_found()
@@ -159,7 +159,7 @@ def list_child_teams(call: Call) -> list[Json]:
 
 @serves("GET " + _TEAM + "/repos/{owner}/{repo}", MEMBERS, status=204)
 def team_has_access(call: Call) -> None:
-    """Tell whether a team has access to a repository."""
+    """Return whether a team has access to a repository."""
     if _team(call).role(call.repository.full_name) is None:
         raise not_found()
 

@@ -55,7 +55,7 @@ def _auto_merge(world: World, standing: AutoMerge | None) -> Json | None:
 
 
 def pull_view(world: World, pull: PullRequest, *, full: bool = False) -> Json:
-    """Write a pull request; `full` adds what only the call for one tells."""
+    """Write a pull request; `full` adds what only the call for one returns."""
     repository = pull.repository
     base, page = api(world, repository), f"{web(world, repository)}/pull/{pull.number}"
     url, issue = f"{base}/pulls/{pull.number}", f"{base}/issues/{pull.number}"

@@ -86,7 +86,7 @@ def update_pull(call: Call) -> Json:
 
 @serves("GET " + _PULL + "/merge", READ, ("contents", "read"), status=204)
 def is_merged(call: Call) -> None:
-    """Tell whether it is merged: 204 or 404."""
+    """Return whether it is merged: 204 or 404."""
     if not pull_of(call).merged_at:
         raise not_found()
 

@@ -60,7 +60,7 @@ def user(world: World, account: Account) -> Json:
 
 
 def repository_view(world: World, repository: Repository, *, full: bool = False) -> Json:
-    """Write a repository; `full` adds what only the call for one repository tells."""
+    """Write a repository; `full` adds what only the call for one repository returns."""
     base, page, stars = api(world, repository), web(world, repository), 0
     opened = sum(pull.state == "open" for pull in repository.pulls.values())
     view: Json = {

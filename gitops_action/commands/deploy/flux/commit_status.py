@@ -93,7 +93,7 @@ _EVERY = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class StatusRun:
-    """One target that only GitHub tells of.
+    """One target that is known by GitHub's statuses alone.
 
     Attributes:
         target: with the prefix of the contexts.
@@ -239,7 +239,7 @@ class _StatusWait:
         )
 
     def _clean(self, foreign: str) -> str:
-        """Contexts and descriptions are whatever somebody with a token wrote."""
+        """Contexts and descriptions are whatever someone with a token wrote."""
         return " ".join(masked_lines(foreign.splitlines(), self.run.redactor))
 
     def _tell(self, found: Sequence[ReportedStatus]) -> None:

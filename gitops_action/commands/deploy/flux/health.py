@@ -166,7 +166,7 @@ class Checks:
         return found.ending in _NOT_SEEN and self._waits(one)
 
     def undetermined(self, one: ObjectId) -> tuple[Failure, ...]:
-        """Why nobody can tell the health of what is applied: neither we nor the controller."""
+        """Why the health of what is applied cannot be determined, by us or by the controller."""
         found = self.result(one)
         if found is None or self._waits(one):
             return ()

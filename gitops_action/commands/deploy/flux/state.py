@@ -78,7 +78,7 @@ class Scene:
         return next(iter(self._feeds.away.values()), None)
 
     def unanswered(self) -> GitOpsError | None:
-        """Ask once; why there is no answer. A cluster that is away does not tell of itself."""
+        """Ask once; why there is no answer. A cluster that is away does not report it."""
         one, version = next(iter(self._versions.items()))
         cluster = self._run.cluster
 
@@ -134,7 +134,7 @@ class Scene:
             raise news.error
 
     def _see(self, one: ObjectId, body: LiveObject | None) -> None:
-        """Members of a list do not tell their kind and version."""
+        """Members of a list do not name their kind and version."""
         if body is None:
             self.gone.add(one)
             return
@@ -159,7 +159,7 @@ class CommitAncestry:
         self._until: dict[str, tuple[float, Relation]] = {}
 
     def __call__(self, revision: Revision) -> Relation:
-        """The relation; unknown where history cannot tell at the moment."""
+        """The relation; unknown where history cannot be read at the moment."""
         digest = revision.digest
         if digest in self._known:
             return self._known[digest]

@@ -25,17 +25,17 @@ _TONES: Mapping[FluxStep, ProgressTone] = {FluxStep.DONE: "good", FluxStep.FAILE
 
 
 class Telling:
-    """Tells what has changed, and now and then what has not."""
+    """Reports what has changed, and now and then what has not."""
 
     def __init__(self, run: TargetRun, book: Book) -> None:
-        """Nothing is told yet."""
+        """Nothing is reported yet."""
         self._run = run
         self._book = book
         self._told: dict[ObjectId, str] = {}
         self._next = run.clock.monotonic() + _EVERY
 
     def round(self, verdicts: Mapping[ObjectId, FluxVerdict]) -> None:
-        """Tell a round's verdicts."""
+        """Report a round's verdicts."""
         for one, verdict in verdicts.items():
             if self._told.get(one) == verdict.sentence:
                 continue
@@ -146,7 +146,7 @@ class FluxWait:
         )
 
     def _late(self, verdicts: dict[ObjectId, FluxVerdict]) -> None:
-        """What was not there when time ran out: its own doing, or nobody's."""
+        """What was not there when time ran out: its own doing, or that of none."""
         after = f" (after {format_duration(self._run.timeout)})"
         away = self._scene.away or self._scene.unanswered()
         if away is not None:

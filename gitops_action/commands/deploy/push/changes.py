@@ -117,7 +117,7 @@ def foreign(change: Change, labels: Collection[str]) -> GitOpsError | None:
 
 
 def leaving(change: Change) -> GitOpsError | None:
-    """Why it cannot be written now: somebody is deleting it."""
+    """Why it cannot be written now: someone is deleting it."""
     if change.live is None or not fields.text(change.live, "metadata", "deletionTimestamp"):
         return None
     return GitOpsError(

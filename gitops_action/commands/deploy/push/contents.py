@@ -1,8 +1,8 @@
 """What deleting a namespace, or the definition of a kind, would take along.
 
-Whoever deletes a namespace deletes everything in it, whoever deletes a definition deletes every
-object of its kind. Neither may happen to what somebody else put there, so they are looked through,
-and what may not be looked at counts as somebody's.
+Deleting a namespace deletes everything in it, and deleting a definition deletes every
+object of its kind. Neither may happen to what someone else put there, so they are looked through,
+and what may not be looked at counts as someone's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gitops_action.core.manifests.model import ObjectId
 _BY_ITSELF = frozenset({("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")})
 """What the cluster puts into every namespace (kind, name)."""
 _DERIVED = frozenset({"Endpoints", "Event"})
-"""Kinds that only tell about other objects, without naming them as their owners."""
+"""Kinds that only describe other objects, without naming them as their owners."""
 _TOKEN_OF = "kubernetes.io/service-account.name"  # noqa: S105 - the name of an annotation
 
 
@@ -98,7 +98,7 @@ def _look(cluster: Cluster, kind: Resource, namespace: str) -> tuple[LiveObject,
         raise
     except ClusterError as error:
         if isinstance(error, UnreachableError):
-            cluster.version()  # answers where only whoever serves this kind is down
+            cluster.version()  # answers where only the server of this kind is down
         return f"what could not be looked at ({kind.plural}: {error.cause or error.title})"
 
 
@@ -112,7 +112,7 @@ def _example(items: Collection[LiveObject], without: Collection[str]) -> str:
 
 
 def _counts(item: LiveObject, without: Collection[str], uids: Collection[str]) -> bool:
-    """Whether it is somebody's: not ours to delete, and not owned by what is looked at anyway."""
+    """Whether it is someone's: not ours to delete, and not owned by what is looked at anyway."""
     if fields.text(item, "metadata", "uid") in without:
         return False
     if (fields.text(item, "kind"), fields.text(item, "metadata", "name")) in _BY_ITSELF:

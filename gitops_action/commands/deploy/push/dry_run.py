@@ -207,7 +207,7 @@ def _ends_by_migration(change: Change, error: refused.FieldConflictError) -> boo
 def _is_ours(error: refused.FieldConflictError) -> bool:
     """Whether the fields are ours to take: from people, and replicas that nothing scales.
 
-    Replicas are only sent where no autoscaler sets them, so that its last value is nobody's.
+    Replicas are only sent where no autoscaler sets them, so that no manager owns its last value.
     """
     return bool(error.owners) and all(
         is_person(one.manager) or (one.field == _REPLICAS and is_autoscaler(one.manager))

@@ -4,7 +4,7 @@ A head ConfigMap holds it, or names the chunks that do. Chunks are named by thei
 written first, then the head moves to them in one write that only succeeds if nobody else has
 written it since it was read: whenever a write is cut off, the old whole is still there.
 
-What somebody edited is an error: the head carries a checksum of all entries. An inventory that was
+What someone edited is an error: the head carries a checksum of all entries. An inventory that was
 deleted reads as empty. That deletes nothing, now or later: what the environment describes is
 recorded again when it is applied, and what it described before stays in the cluster, unknown to us.
 """
@@ -210,7 +210,7 @@ class InventoryStore:
         What is recorded already is not written again.
 
         Raises:
-            ChangedMeanwhileError: somebody else wrote it since it was read; nothing changed.
+            ChangedMeanwhileError: someone else wrote it since it was read; nothing changed.
             InventoryError: what is there was never read, and cannot be.
             ClusterError: it could not be written: the old one is whole, or the new one.
         """
@@ -320,7 +320,7 @@ def _in_place_of(there: LiveObject, body: Body) -> Body:
     return {**body, "metadata": metadata}
 
 
-# What was ours when an inventory was lost: told, never deleted and never taken over.
+# What was ours when an inventory was lost: reported, never deleted and never taken over.
 
 _NAMED = 5
 _NEVER_DESCRIBED = frozenset({"EndpointSlice", "Event", "Pod", "ReplicaSet"})

@@ -52,7 +52,7 @@ class LiveState:
 
     Attributes:
         objects: those that are there.
-        unread: those that the account may not read: the API server has to tell.
+        unread: those that the account may not read: the API server has to decide.
     """
 
     objects: Mapping[ObjectId, LiveObject] = field(default_factory=dict)
@@ -345,7 +345,7 @@ def _of_unserved(
 ) -> Mapping[ObjectId, LiveObject | None]:
     """Objects of a kind that is not served: gone with it, unless who serves it is only away.
 
-    Whoever serves an aggregated API may be down (503), and then nothing is known of its objects.
+    The server of an aggregated API may be down (503), and then nothing is known of its objects.
     Where nobody serves the path, the answer is 404, whatever the plural would be.
     """
     first = members[0]

@@ -127,7 +127,7 @@ class Deleter:
                 resource, namespace=item.namespace, name=item.name, uid=deletion.uid
             )
         except NotFoundError:
-            return None  # its kind is not served any more: a look tells what that means
+            return None  # its kind is not served: reading it again shows what that means
         except GitOpsError as error:
             if isinstance(error, ENDS):
                 self._ended = error

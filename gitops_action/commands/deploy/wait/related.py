@@ -16,7 +16,7 @@ _Group = dict[ObjectId, LiveObject]
 
 
 class Neighbours:
-    """Keeps them as watches tell, by owner (pods, ReplicaSets) and by name (warnings)."""
+    """Keeps them as watches report them, by owner (pods, ReplicaSets) and by name (warnings)."""
 
     def __init__(self) -> None:
         """Nothing is known yet."""

@@ -140,7 +140,7 @@ def _look(cluster: Cluster, tracked: Tracked) -> Told:
 
 
 def _log(cluster: Cluster, namespace: str, asked: LogRequest) -> str:
-    """The log that tells it; of the present run where the previous one's is gone."""
+    """The log that shows it; of the present run where the previous one's is gone."""
     read = partial(cluster.log, namespace, asked.pod, asked.container, lines=LOG_LINES)
     if not asked.previous:
         return read()
@@ -177,10 +177,10 @@ _NAMED = 5
 
 
 class Lines:
-    """Tells progress by the run's teller."""
+    """Reports progress by the run's teller."""
 
     def __init__(self, run: TargetRun, total: int) -> None:
-        """Nothing is told yet."""
+        """Nothing is reported yet."""
         self._run = run
         self._total = total
         self._next = EVERY

@@ -45,9 +45,9 @@ _TICK = 1.0
 _LOOK_UP = 0.2
 """Seconds within which a stop is noticed."""
 _GATHER = 0.1
-"""Seconds to gather news before looking: a rollout tells each object's many small steps."""
+"""Seconds to gather news before looking: a rollout reports each object's many small steps."""
 GRACE = 1.5
-"""Seconds to go on after the first certain failure: what fails at the same moment is told too."""
+"""Seconds to go on after the first certain failure: what fails together is reported together."""
 
 _EXPLAIN = (("v1", "Pod"), ("v1", "Event"))
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -253,7 +253,7 @@ class Story:
         self._explain(ill)
 
 
-# From how a wait ended to its result; the unknown is told apart from failure here.
+# From how a wait ended to its result; the unknown is kept apart from failure here.
 
 _LAST_LOOK = 10.0
 
@@ -278,7 +278,7 @@ def waited(tracked: Tracked) -> Waited:
 
 
 def _last_look(story: Story) -> Ending:
-    """Ask once before time is called a failure: a cluster that is away does not tell of itself."""
+    """Ask once before time is called a failure: a cluster that is away does not report it."""
     waiting = story.board.open()
     if story.feeds.away:
         return Ending.UNKNOWN
@@ -319,7 +319,7 @@ def _failures(story: Story, ending: Ending) -> tuple[tuple[Failure, ...], tuple[
 
 
 def _unknown(story: Story) -> tuple[Failure, ...]:
-    """Why nobody can tell; nothing where only single objects cannot be determined."""
+    """Why that is unknown; nothing where only single objects cannot be determined."""
     waiting = story.board.open()
     if not waiting:
         return ()
@@ -375,7 +375,7 @@ def _reporting(run: TargetRun, objects: Sequence[Awaited]) -> frozenset[tuple[st
     """Which kinds have a status subresource; asked only where custom kinds are waited for.
 
     When the cluster does not answer, no object gets time to report: the wait itself meets the same
-    error and tells it.
+    error and reports it.
     """
     if all(one.id.group in BUILT_IN for one in objects):
         return frozenset()

@@ -54,7 +54,7 @@ class WatchSource:
         return not self.requested or (self.group, self.kind) in EXPLAINING
 
     def id_of(self, body: LiveObject) -> ObjectId:
-        """Which object that is; watches may tell no more than namespace and name."""
+        """Which object that is; watches may report no more than namespace and name."""
         return ObjectId(
             group=self.group,
             kind=self.kind,
@@ -132,7 +132,7 @@ _META = (
     "deletionTimestamp",
 )
 _WHOLE = frozenset({"Kustomization", "GitRepository", "OCIRepository", "Bucket"})
-"""Flux's kinds: their managed fields tell who has suspended them."""
+"""Flux's kinds: their managed fields show who has suspended them."""
 _SPEC = {"Pod": ("readinessGates",), "ReplicaSet": ("replicas",)}
 
 
@@ -177,7 +177,7 @@ class Feed:
         self._thread.start()
 
     def close(self) -> None:
-        """Tell the thread to end, also while it waits for the server."""
+        """Ask the thread to end, also while it waits for the server."""
         self._closed.set()
         changes = self._changes
         if changes is not None:

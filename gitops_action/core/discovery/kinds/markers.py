@@ -56,7 +56,7 @@ class MarkedScalar:
 
 
 def is_marked(spot: Spot) -> bool:
-    """Whether a marker of ours stands behind a scalar, so that its owner is said."""
+    """Whether a marker of ours stands behind a scalar, so that its owner is named."""
     return _OURS.search(spot.comment) is not None
 
 

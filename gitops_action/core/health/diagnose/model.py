@@ -39,7 +39,7 @@ class RelatedObjects:
 
 @dataclass(frozen=True, kw_only=True)
 class LogRequest:
-    """Whose log tells more: the last lines of this container.
+    """Whose log says more: the last lines of this container.
 
     `previous` asks for the log of the run before the container's last restart.
     """
@@ -58,7 +58,7 @@ class PodFinding:
         sentence: for a person on call; names pod and container, ends with a full stop.
         certain: waiting does not help.
         pod: name of the pod, where it is about one.
-        log: whose log tells more.
+        log: whose log says more.
     """
 
     reason: str

@@ -109,7 +109,7 @@ _NEVER_HEALS = ("violates PodSecurity", "is invalid:", "Invalid value")
 def refusal(
     workload: Body, around: RelatedObjects, now: datetime, tolerance: Tolerance
 ) -> PodFinding | None:
-    """The refusal as its newest ReplicaSet has it, else as the newest event tells it."""
+    """The refusal as its newest ReplicaSet has it, else as the newest event has it."""
     chosen = new_replica_set(workload, around.replica_sets)
     for body in (chosen, workload):
         found = condition(body, "ReplicaFailure") if body else {}
@@ -173,7 +173,7 @@ _RANK = (
     "ErrImagePull",
     "CreateContainerConfigError",
 )
-"""What tells most, first; the rest follows in the order it was found."""
+"""What says most, first; the rest follows in the order it was found."""
 
 _NOT_SEEN = "LatestGenerationNotObserved"
 
