@@ -32,8 +32,8 @@ class GivenClusters:
     def connect(self, target: Target, *, alone: bool) -> Cluster:
         """The cluster of a target; every secret that leads there is known before it is used.
 
-        A target's own context tells clusters of one kubeconfig apart. Where the address of the
-        only target's cluster is given, nothing is left to tell apart.
+        A target's own context distinguishes clusters of one kubeconfig. Where the address of the
+        only target's cluster is given, nothing is left to distinguish.
 
         Raises:
             UsageError: the inputs do not lead to it.
