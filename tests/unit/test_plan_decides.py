@@ -15,7 +15,7 @@ from gitops_action.core.plan import (
     make_keep,
     parse_set_lines,
 )
-from tests.support.plans import after, plan, workload
+from tests.support.plans import after, configured, plan, workload
 
 WEB = "ghcr.io/acme/web"
 BUMP = f"{WEB}:v2"
@@ -420,3 +420,39 @@ def test_wide_files_and_escaped_spellings_are_found() -> None:
     wide = workload(f"{WEB}:v1").encode("utf-16")
     planned = plan({"web.yaml": wide}, BUMP)
     assert planned.edits == {"web.yaml": workload(BUMP).encode("utf-16")}
+
+
+SOURCE = """apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system}
+spec: {interval: 1m, url: https://github.com/acme/%s, ref: {branch: %s}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("repository", "branch", "files"),
+    [
+        ("fleet", "main", ["apps/web.yaml", "clusters/prod/own.yaml"]),
+        ("other", "main", ["clusters/prod/own.yaml"]),
+        ("fleet", "old", ["clusters/prod/own.yaml"]),
+    ],
+)
+def test_what_flux_builds_of_another_repository_or_branch_is_not_edited(
+    repository: str, branch: str, files: list[str]
+) -> None:
+    """The folder of that name here is another one."""
+    planned = plan(
+        {
+            "clusters/prod/source.yaml": SOURCE % (repository, branch),
+            "clusters/prod/apps.yaml": flux(
+                "  sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}\n"
+            ),
+            "clusters/prod/own.yaml": workload(f"{WEB}:v1", name="own"),
+            "apps/web.yaml": workload(f"{WEB}:v1"),
+        },
+        BUMP,
+        config=configured(prod="clusters/prod"),
+        repository="acme/fleet",
+        branch="main",
+    )
+    assert sorted(dict(planned.edits)) == files

@@ -218,6 +218,7 @@ class Planner:
                 sets=requested.sets,
                 paths=self.inputs.paths,
                 repository=self.inputs.repository,
+                branch=self.base.tip.branch,
             )
         )
 

@@ -363,6 +363,8 @@ class Evaluator:
             base=self._base.commit,
             config=self._base.config,
             trees=self._ports.trees,
+            repository=self._ports.repository,
+            branch=self._base.branch,
             beside=_new_holds(change, touched),
         )
 

@@ -58,6 +58,8 @@ def prove(  # noqa: PLR0913 - a proposal, and what it is compared with
     base: str,
     config: Config,
     trees: GateTrees,
+    repository: str,
+    branch: str,
     beside: frozenset[str] = frozenset(),
 ) -> Proof:
     """Plan what is declared on the base, and compare with what the merge would change.
@@ -86,6 +88,8 @@ def prove(  # noqa: PLR0913 - a proposal, and what it is compared with
                 ),
                 applications=applications,
                 mode=mode,
+                repository=repository,
+                branch=branch,
             )
             plan = _plan(request, content, base)
             if plan is not None and _blobs(plan) == changed:
@@ -102,6 +106,8 @@ def gives(  # noqa: PLR0913 - images, and what their plan is compared with
     base: str,
     config: Config,
     trees: GateTrees,
+    repository: str,
+    branch: str,
     beside: frozenset[str] = frozenset(),
 ) -> bool:
     """Whether planning the images that a change brings gives exactly its files."""
@@ -119,6 +125,8 @@ def gives(  # noqa: PLR0913 - images, and what their plan is compared with
                 ),
                 applications=applications,
                 mode=mode,
+                repository=repository,
+                branch=branch,
             )
             plan = _plan(request, content, base) if changed else None
             if plan is not None and _blobs(plan) == changed:
@@ -163,6 +171,8 @@ class _Request:
     changes: tuple[ImageChange, ...]
     applications: tuple[str, ...]
     mode: DigestMode
+    repository: str
+    branch: str
 
 
 def _plan(request: _Request, store: _TreeContent, base: str) -> Plan | None:
@@ -191,6 +201,8 @@ def _plan(request: _Request, store: _TreeContent, base: str) -> Plan | None:
                 changes=changes,
                 applications=request.applications,
                 digest_mode=request.mode,
+                repository=request.repository,
+                branch=request.branch,
             )
         )
 

@@ -76,5 +76,7 @@ class RollbackClaims:
             base=self._base.commit,
             config=self._base.config,
             trees=self._ports.trees,
+            repository=self._ports.repository,
+            branch=self._base.branch,
             beside=holds,
         )

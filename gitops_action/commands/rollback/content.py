@@ -10,7 +10,7 @@ from gitops_action.commands.ports import ContentReader
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.discovery import ImageDiscovery, Source, raise_errors, uses_of
 from gitops_action.core.images import ImageReference
-from gitops_action.core.repository import Keep, Snapshot
+from gitops_action.core.repository import Keep, Snapshot, Tip
 from gitops_action.core.rollback.candidates import DescribedImages, ImageKey
 from gitops_action.errors import GitOpsError
 
@@ -22,14 +22,17 @@ _ROUNDS = 3
 class Contents:
     """Reads commits, each folder once; what cannot be read is None."""
 
-    def __init__(self, store: ContentReader, config: Config, *, tip: str) -> None:
+    def __init__(self, store: ContentReader, config: Config, *, tip: Tip, repository: str) -> None:
         """`config` is the base's: its environments are looked for at every commit.
 
         Of the tip every environment is read, since a file that two of them share is not edited.
+        `repository` (OWNER/NAME) and the tip's branch say which sources of controllers are read.
         """
         self._store = store
         self._config = config
-        self._tip = tip
+        self._tip = tip.commit
+        self._branch = tip.branch
+        self._repository = repository
         self._known: dict[tuple[str, str], DescribedImages | None] = {}
         self._snapshots: dict[str, Snapshot] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
@@ -79,7 +82,11 @@ class Contents:
     def _described(self, environment: Environment, commit: str) -> DescribedImages:
         folders = self._folders(environment, commit)
         for round_ in range(_ROUNDS + 1):
-            source = Source(snapshot=self.snapshot(commit, folders))
+            source = Source(
+                snapshot=self.snapshot(commit, folders),
+                repository=self._repository,
+                branch=self._branch,
+            )
             found = ImageDiscovery(source).discovered(environment)
             if not source.unread or not source.snapshot.folders:
                 break

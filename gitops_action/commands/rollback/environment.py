@@ -362,7 +362,7 @@ def read_environments(
         else config.environments
     )
     records = ports.records.read(environments)
-    contents = Contents(ports.store, config, tip=tip.commit)
+    contents = Contents(ports.store, config, tip=tip, repository=inputs.repository)
     return tuple(
         EnvironmentRollback(
             inputs=inputs,

@@ -133,7 +133,7 @@ class ImageDiscovery:
         """Folders that an object of Flux or Argo CD builds, so that it is their root."""
         steering = (path for path in own if steers(self.source.data(path)))
         for path, manifest in self._objects(steering):
-            for item in _built_paths(manifest, self.source.repository):
+            for item in _built_paths(manifest, self.source):
                 folder = source_path(item.text or "")
                 holds = folder is None or is_inside(folder_of(path), (folder,))
                 if folder and not holds and self.source.is_folder(folder):
@@ -189,14 +189,14 @@ def _declared(live: EffectiveImage, files: Iterable[str], config: Config) -> str
     return next((item.name for item in config.applications if item.name in folders), None)
 
 
-def _built_paths(manifest: Cursor, repository: str) -> Iterator[Cursor]:
+def _built_paths(manifest: Cursor, here: Source) -> Iterator[Cursor]:
     if flux.is_kustomization(manifest):
-        path = flux.built_path(manifest)
+        path = flux.built_path(manifest, here.flux_sources)
         if path:
             yield path
     elif argocd.is_application(manifest):
         for source in argocd.sources(manifest):
-            path = source.path(repository)
+            path = source.path(here.repository, here.branch)
             if path:
                 yield path
 
@@ -239,16 +239,21 @@ class ImageUse:
 
 
 def images_in(
-    *, snapshot: Snapshot, environment: Environment, config: Config, repository: str = ""
+    *,
+    snapshot: Snapshot,
+    environment: Environment,
+    config: Config,
+    repository: str = "",
+    branch: str = "",
 ) -> tuple[ImageUse, ...]:
     """What an environment describes now, each application, image and place once.
 
-    `repository` (OWNER/NAME) says which sources of Argo CD are this repository.
+    `repository` (OWNER/NAME) and `branch` say which sources of controllers are this repository.
 
     Raises:
         GitOpsError: files of the environment do not parse (GitOpsErrors: several).
     """
-    source = Source(snapshot=snapshot, repository=repository)
+    source = Source(snapshot=snapshot, repository=repository, branch=branch)
     discovered = ImageDiscovery(source).discovered(environment)
     raise_errors(source, discovered.files)
     return uses_of(discovered, environment, config)

@@ -215,7 +215,7 @@ class Scanner:
             components=tuple(items(spec.get("components") if spec else None)),
             entries=tuple(entries),
         )
-        built = self._follow(flux.built_path(manifest), scan, additions)
+        built = self._follow(flux.built_path(manifest, self.source.flux_sources), scan, additions)
         if built is None:
             self.entries(additions.entries)
             lives = apply_entries((), additions.entries, whole=False)
@@ -227,7 +227,7 @@ class Scanner:
 
     def _overridden(self, source: AppSource, manifest: Cursor, scan: Scan) -> AppSource:
         """The source with the override files of its folder, which Argo CD reads last."""
-        path = source.path(self.source.repository)
+        path = source.path(self.source.repository, self.source.branch)
         folder = self._folder(path) if path is not None and path.text else None
         if folder is None:
             return source
@@ -248,7 +248,9 @@ class Scanner:
             components=tuple(source.items("kustomize", "components")),
             entries=tuple(argocd.kustomize_entries(source)),
         )
-        built = self._follow(source.path(self.source.repository), scan, additions)
+        built = self._follow(
+            source.path(self.source.repository, self.source.branch), scan, additions
+        )
         if built is None:
             self.entries(additions.entries)
         lives = built.lives if built else apply_entries((), additions.entries, whole=False)
@@ -260,7 +262,7 @@ class Scanner:
     def _values_layers(self, source: AppSource, scan: Scan) -> list[Tree]:
         """What an Application gives a chart: files of this repository below its own values."""
         layers: list[Tree] = []
-        built = source.path(self.source.repository)
+        built = source.path(self.source.repository, self.source.branch)
         chart = built.text or "" if built else ""
         named = list(argocd.values_files(source))
         if built is None and source.get("path"):  # its own files are in another repository

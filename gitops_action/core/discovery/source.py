@@ -5,11 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from gitops_action.core.discovery.cursor import Cursor, OutsideRepositoryError, documents
 from gitops_action.core.discovery.relevance import Signs, is_root, signs_of
 from gitops_action.core.kustomize import KUSTOMIZATION_NAMES, is_kustomization, is_remote
 from gitops_action.core.pattern import pattern
+from gitops_action.core.rendering.follow import Follower, deployers_in
+from gitops_action.core.rendering.layout import RepositoryLayout
 from gitops_action.core.repository import SYMLINK, RepositoryFile, Snapshot
 from gitops_action.core.yaml import YamlFile, YamlSyntaxError, is_sops, looks_templated, parse
 from gitops_action.errors import GitOpsError, Location
@@ -40,8 +43,9 @@ class Source:
 
     Attributes:
         snapshot: the files.
-        repository: OWNER/NAME, by which sources of Argo CD are known to be this repository; empty
-            where it is not known.
+        repository: OWNER/NAME, by which sources of Flux and Argo CD are known to be this
+            repository; empty where it is not known.
+        branch: the base branch; empty where it is not known.
         errors: by file, so that one bad file is reported once and the others are still read.
         skipped: what was left alone, without repeats.
         opaque: files in which nothing is edited, and why.
@@ -54,6 +58,7 @@ class Source:
 
     snapshot: Snapshot
     repository: str = ""
+    branch: str = ""
     errors: dict[str, GitOpsError] = field(default_factory=dict)
     skipped: dict[Skipped, None] = field(default_factory=dict)
     opaque: dict[str, str] = field(default_factory=dict)
@@ -72,6 +77,15 @@ class Source:
         self._folders = frozenset(
             parent for path in self.snapshot.files for parent in _parents(path)
         )
+
+    @cached_property
+    def flux_sources(self) -> Follower:
+        """What files say of the sources of Flux; looked for when a Kustomization names one."""
+        follower = Follower(RepositoryLayout({}, {}), self.repository, self.branch)
+        every = {**self.passed_over, **self._files}
+        listed = {path: file for path, file in every.items() if path.endswith(YAML_ENDINGS)}
+        follower.learn(deployers_in(listed))
+        return follower
 
     def skip(self, file: str, line: int, reason: str) -> None:
         """Note something that is left alone."""

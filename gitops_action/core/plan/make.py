@@ -291,6 +291,7 @@ def _source(request: PlanRequest) -> Source:
     return Source(
         snapshot=replace(request.snapshot, files=kept),
         repository=request.repository,
+        branch=request.branch,
         passed_over=files,
         signs=signs_of(repositories_of(request.changes)),
     )
@@ -355,7 +356,9 @@ def _missing(request: PlanRequest, within: Iterable[RequestedImage]) -> list[str
 def _no_match(
     request: PlanRequest, missing: Sequence[str], discovered: DiscoveredImages, source: Source
 ) -> NoMatchError:
-    everything = Source(snapshot=request.snapshot, repository=request.repository)
+    everything = Source(
+        snapshot=request.snapshot, repository=request.repository, branch=request.branch
+    )
     full = ImageDiscovery(everything).discovered(request.environment)
     uses = uses_of(full, request.environment, request.config)
     counts = Counter(use.repository for use in uses)

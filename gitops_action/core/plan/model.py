@@ -35,6 +35,7 @@ class PlanRequest:
         sets: explicit edits.
         paths: globs of the files that may be edited; none means all.
         repository: OWNER/NAME of the environment repository; empty where it is not known.
+        branch: its base branch; empty where it is not known.
     """
 
     snapshot: Snapshot
@@ -46,6 +47,7 @@ class PlanRequest:
     sets: tuple[SetEdit, ...] = ()
     paths: tuple[str, ...] = ()
     repository: str = ""
+    branch: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,6 +61,15 @@ class Follower:
                 if isinstance(build, FolderBuild) and build.source and holds(build.path, manifest):
                     self._own.add(build.source)
 
+    def described(self, namespace: str, name: str) -> ObjectId | None:
+        """The GitRepository that a `sourceRef` in a file means.
+
+        A kustomization may set the namespaces of either: then the name alone has to do.
+        """
+        same = [one for one in self._sources if one.name == name]
+        exact = [one for one in same if one.namespace == namespace]
+        return next(iter(exact or [one for one in same if not (one.namespace and namespace)]), None)
+
     def follow(self, manifests: Iterable[Manifest]) -> FollowedFolders:
         """The folders that deployers among the objects build; one that builds itself is left out.
 
@@ -92,7 +101,11 @@ class Follower:
 
     def _elsewhere(self, build: FolderBuild) -> str:
         """Why its content is not in this repository, or not at this commit; empty where it is."""
-        reason = self._by_source(build) if build.source else self._by_url(build)
+        reason = (
+            self.reads_elsewhere(build.source)
+            if build.source
+            else url_elsewhere(build.url, build.revision, self.repository, self.branch)
+        )
         if reason or self.layout.is_folder(build.path) or self._is_known(build):
             return reason
         return f"there is no folder `{build.path}` in this repository"
@@ -107,12 +120,13 @@ class Follower:
         named = place_of(_url(found))[1] if found else ""
         return bool(named) and named.casefold() == self.repository.casefold()
 
-    def _by_source(self, build: FolderBuild) -> str:
-        found = self._sources.get(build.source) if build.source else None
+    def reads_elsewhere(self, source: ObjectId) -> str:
+        """Why a source of Flux is not this repository at this commit; empty where it may be."""
+        found = self._sources.get(source)
         if found is None:
             return ""
         repository = self.repository
-        if build.source in self._own or self._same_as_own(found):
+        if source in self._own or self._same_as_own(found):
             repository = place_of(_url(found))[1]
         if not repository:
             return ""
@@ -123,14 +137,16 @@ class Follower:
         own = (self._sources.get(identity) for identity in self._own)
         return any(one and place_of(_url(one)) == place_of(_url(source)) for one in own)
 
-    def _by_url(self, build: FolderBuild) -> str:
-        named = place_of(build.url)[1] if build.url else ""
-        if self.repository and named and named.casefold() != self.repository.casefold():
-            return f"it reads {named}, not {self.repository}"
-        revision = build.revision.removeprefix("refs/heads/")
-        if self.branch and revision not in {*_TIPS, self.branch}:
-            return f"it reads the revision `{revision}`, not `{self.branch}`"
-        return ""
+
+def url_elsewhere(url: str, revision: str, repository: str, branch: str) -> str:
+    """Why a source of Argo CD is not this repository at this commit; empty where it may be."""
+    named = place_of(url)[1] if url else ""
+    if repository and named and named.casefold() != repository.casefold():
+        return f"it reads {named}, not {repository}"
+    revision = revision.removeprefix("refs/heads/")
+    if branch and revision not in {*_TIPS, branch}:
+        return f"it reads the revision `{revision}`, not `{branch}`"
+    return ""
 
 
 def holds(folder: str, manifest: Manifest) -> bool:

@@ -9,8 +9,8 @@ from gitops_action.core.discovery.cursor import Cursor, Tree, put, tree_of
 from gitops_action.core.discovery.image import ImageLocation, split_image
 from gitops_action.core.discovery.kinds.helm import text_values
 from gitops_action.core.discovery.kinds.kustomize import ImagesEntry
-from gitops_action.core.flux.source_match import place_of
 from gitops_action.core.rendering.deployers import is_argo_application
+from gitops_action.core.rendering.follow import url_elsewhere
 
 OVERRIDES = ".argocd-source"
 """What the names of files begin with that Argo CD lays over the source whose folder they are in."""
@@ -50,15 +50,14 @@ class AppSource:
         listed = self.get(*keys)
         yield from listed.items() if listed else ()
 
-    def path(self, repository: str) -> Cursor | None:
-        """The folder of `repository` (OWNER/NAME) that it renders; None where it reads another.
+    def path(self, repository: str, branch: str) -> Cursor | None:
+        """The folder of this repository that it renders; None where it reads another.
 
-        An empty `repository` is any.
+        An empty `repository` (OWNER/NAME) or `branch` is any.
         """
-        url = self.get("repoURL")
-        named = place_of(url.text or "")[1] if url else ""
-        elsewhere = repository and named and named.casefold() != repository.casefold()
-        return None if elsewhere else self.get("path")
+        url, revision = (self.get(key) for key in ("repoURL", "targetRevision"))
+        named, wanted = (found.text or "" if found else "" for found in (url, revision))
+        return None if url_elsewhere(named, wanted, repository, branch) else self.get("path")
 
 
 def sources(manifest: Cursor) -> Iterator[AppSource]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.image import ImageLocation, Role, Spot, repository_of, split_image
 from gitops_action.core.rendering.deployers import builds_git_repository, is_flux_kustomization
+from gitops_action.core.rendering.follow import Follower
 
 FAMILY = "toolkit.fluxcd.io/"
 """What the API groups of all Flux objects end with, in front of the version."""
@@ -39,10 +40,18 @@ def is_release(manifest: Cursor) -> bool:
     )
 
 
-def built_path(manifest: Cursor) -> Cursor | None:
-    """Where a Flux Kustomization builds from, when it builds from a Git repository."""
-    source = manifest.say("spec", "sourceRef", "kind")
-    return manifest.get("spec", "path") if builds_git_repository(source) else None
+def built_path(manifest: Cursor, sources: Follower) -> Cursor | None:
+    """Where a Flux Kustomization builds from, when that may be this repository."""
+    kind, namespace, name = (
+        manifest.say("spec", "sourceRef", key) for key in ("kind", "namespace", "name")
+    )
+    if not builds_git_repository(kind):
+        return None
+    own = manifest.say("metadata", "namespace")
+    source = sources.described(namespace or own, name)
+    if source is not None and sources.reads_elsewhere(source):
+        return None
+    return manifest.get("spec", "path")
 
 
 def repository_image(manifest: Cursor) -> ImageLocation | None:
