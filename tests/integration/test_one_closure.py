@@ -13,6 +13,7 @@ from gitops_action.commands.validate.scope import find_touched, render_both
 from gitops_action.core.config import load_config
 from gitops_action.core.discovery import images_in
 from gitops_action.core.manifests import content_hash
+from gitops_action.core.rendering import RemoteBaseError
 from gitops_action.core.repository import RepositoryFile, Sides, Snapshot, Tree, TreeFile, blob_id
 from gitops_action.core.validation import images_of
 from tests.support.renders import runner
@@ -55,10 +56,20 @@ class Layout:
     files: Mapping[str, str]
     images: frozenset[str]
     path: str = "clusters/prod"
+    remote: str = ""
+    """The file that names a remote base: what is known of the rest is not the whole."""
 
 
 def layout(files: Mapping[str, str], *images: str, path: str = "clusters/prod") -> Layout:
     return Layout(files, frozenset(f"ghcr.io/acme/{image}" for image in images), path)
+
+
+def source(name: str, url: str, branch: str = "main") -> str:
+    return (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        f"metadata: {{name: {name}, namespace: flux-system}}\n"
+        f"spec:\n  interval: 1m\n  url: {url}\n  ref: {{branch: {branch}}}\n"
+    )
 
 
 BASE_AND_OVERLAY = {
@@ -161,6 +172,68 @@ LAYOUTS = {
             "apps/web.yaml": deployment("web"),
         }
     ),
+    "flux, an artifact of a controller": layout(
+        {
+            "clusters/prod/apps.yaml": flux("apps", "./apps", kind="ExternalArtifact"),
+            "clusters/prod/api.yaml": deployment("api"),
+            "apps/web.yaml": deployment("web"),
+        },
+        "api:v1",
+    ),
+    "flux reads another repository": layout(
+        {
+            "clusters/prod/source.yaml": source("flux-system", "https://github.com/acme/other"),
+            "clusters/prod/apps.yaml": flux("apps", "./apps/prod"),
+            "clusters/prod/api.yaml": deployment("api"),
+            **BASE_AND_OVERLAY,
+        },
+        "api:v1",
+    ),
+    "flux reads another branch": layout(
+        {
+            "clusters/prod/source.yaml": source(
+                "flux-system", "https://github.com/acme/fleet", branch="old"
+            ),
+            "clusters/prod/apps.yaml": flux("apps", "./apps/prod"),
+            "clusters/prod/api.yaml": deployment("api"),
+            **BASE_AND_OVERLAY,
+        },
+        "api:v1",
+    ),
+    "flux reads this repository and another one": layout(
+        {
+            "clusters/prod/sources.yaml": "---\n".join(
+                (
+                    source("flux-system", "ssh://git@github.com/acme/fleet"),
+                    source("other", "https://github.com/acme/other"),
+                )
+            ),
+            "clusters/prod/apps.yaml": flux("apps", "./apps/prod"),
+            "clusters/prod/other.yaml": flux("other", "./plain").replace(
+                "name: flux-system}", "name: other}"
+            ),
+            "plain/api.yaml": deployment("api"),
+            **BASE_AND_OVERLAY,
+        },
+        "web:v2",
+    ),
+    "remote bases": replace(
+        layout(
+            {
+                "env/kustomization.yaml": "resources: [web, api]\n",
+                "env/web/kustomization.yaml": "resources: [web.yaml]\n",
+                "env/web/web.yaml": deployment("web"),
+                "env/api/kustomization.yaml": (
+                    "resources: ['https://github.com/acme/base?ref=v1', api.yaml]\n"
+                ),
+                "env/api/api.yaml": deployment("api"),
+            },
+            "web:v1",
+            "api:v1",
+            path="env",
+        ),
+        remote="env/api/kustomization.yaml",
+    ),
     "argo cd, app of apps": layout(
         {
             "clusters/prod/root.yaml": argo("root", "argocd"),
@@ -229,7 +302,13 @@ def rendered(here: Layout) -> tuple[EnvironmentRendering, Trees]:
     renderer = KustomizeRenderer(find_kubectl(), runner())
     (environment,) = config.environments
     found = render_environment(
-        environment, config, trees.tree("base"), trees, renderer, repository="acme/fleet"
+        environment,
+        config,
+        trees.tree("base"),
+        trees,
+        renderer,
+        repository="acme/fleet",
+        branch="main",
     )
     return found, trees
 
@@ -238,7 +317,10 @@ def rendered(here: Layout) -> tuple[EnvironmentRendering, Trees]:
 def test_bump_validate_and_deploy_agree(name: str) -> None:
     here = LAYOUTS[name]
     rendering, trees = rendered(here)
-    assert rendering.problems == ()
+    not_followed = [error for error in rendering.problems if isinstance(error, RemoteBaseError)]
+    assert list(rendering.problems) == not_followed
+    places = [error.location.file for error in not_followed if error.location]
+    assert places == ([here.remote] if here.remote else [])
     assert frozenset(images_of(rendering.manifests)) == here.images
     config = load_config("gitops.yaml", (CONFIG % here.path).encode())
     files = {path: RepositoryFile(path=path, data=t.encode()) for path, t in here.files.items()}
@@ -248,6 +330,7 @@ def test_bump_validate_and_deploy_agree(name: str) -> None:
         environment=environment,
         config=config,
         repository="acme/fleet",
+        branch="main",
     )
     assert frozenset(str(use.reference) for use in uses) == here.images
     assert {use.file for use in uses} <= rendering.files
@@ -311,20 +394,7 @@ def test_patches_of_a_parent_reach_its_children() -> None:
 
 
 def test_a_flux_source_of_another_repository_is_not_followed() -> None:
-    source = (
-        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
-        "metadata: {name: flux-system, namespace: flux-system}\n"
-        "spec: {interval: 1m, url: 'https://github.com/acme/other', ref: {branch: main}}\n"
-    )
-    here = layout(
-        {
-            "clusters/prod/source.yaml": source,
-            "clusters/prod/apps.yaml": flux("apps", "./apps/prod"),
-            **BASE_AND_OVERLAY,
-        }
-    )
-    rendering, _ = rendered(here)
-    assert not list(images_of(rendering.manifests))
+    rendering, _ = rendered(LAYOUTS["flux reads another repository"])
     assert any("acme/other" in note for note in rendering.notes)
 
 
