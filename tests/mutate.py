@@ -136,7 +136,7 @@ RULES = (
     Rule(function="add", within="Redactor", tests=(f"{UNIT}/test_app_redact.py", *TRUST)),
     Rule(function="_shapes", within="redaction", tests=(f"{UNIT}/test_app_redact.py",)),
     Rule(function="_clean", within="GitCommand", tests=TRUST),
-    Rule(function="write", within="ScratchFolder", tests=TRUST),
+    Rule(function="write_some", within="ScratchFolder", tests=TRUST),
     Rule(function="_harmless_line", tests=(f"{UNIT}/test_workflow_protocol.py",)),
     Rule(function="kept_because", tests=PRUNE),
     Rule(function="_other_owner", tests=PRUNE),

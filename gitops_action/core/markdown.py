@@ -66,7 +66,9 @@ def shown(text: str, *, limit: int = LIMIT) -> str:
     The limit counts characters of the result, without the mark of the cut.
     """
     folded = " ".join(text.split())
-    line = "".join(letter if letter.isprintable() else escaped(letter) for letter in folded)
+    line = folded
+    if not folded.isprintable():
+        line = "".join(letter if letter.isprintable() else escaped(letter) for letter in folded)
     return line if len(line) <= limit else f"{line[:limit].rstrip()}…"
 
 

@@ -12,6 +12,8 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.rendering import RenderError
 from gitops_action.core.rendering.batch import BuildKey, apart, batches, stands_alone, together
 from gitops_action.core.rendering.graph import Graph
+from gitops_action.core.rendering.layout import RepositoryLayout
+from gitops_action.core.repository import RepositoryFile
 
 _FOLDER = "together"
 _HALVED = 4
@@ -24,6 +26,14 @@ class Buildable:
 
     key: BuildKey
     graph: Graph
+
+    @property
+    def files(self) -> Mapping[str, RepositoryFile]:
+        """Every file that the build reads."""
+        found = (
+            RepositoryFile(path=path, mode=mode, data=data) for path, mode, data in self.key[1]
+        )
+        return {file.path: file for file in found}
 
     @property
     def folder(self) -> str:
@@ -44,21 +54,26 @@ class Batches:
         self._built: dict[BuildKey, Future[bytes | None]] = {}
 
     def build(
-        self, builds: Sequence[Buildable], kubectl: Kubectl, scratch: ScratchFolder
+        self,
+        builds: Sequence[Buildable],
+        kubectl: Kubectl,
+        scratch: ScratchFolder,
+        layout: RepositoryLayout,
     ) -> Mapping[str, bytes]:
         """What is printed of each folder; those that have to be built by themselves are missing.
 
         Args:
-            builds: their files are in the scratch folder.
+            builds: what to build.
             kubectl: builds them.
-            scratch: where.
+            scratch: where; the files of those that this thread builds are written to it.
+            layout: of the repository.
         """
         by_key = {item.key: item for item in builds}
         for group in batches(by_key):
             mine = self._claim(group)
             found: Mapping[BuildKey, bytes] = {}
             try:
-                found = _Run(kubectl, scratch).of([by_key[key] for key in mine])
+                found = _Run(kubectl, scratch, layout).of([by_key[key] for key in mine])
             finally:
                 for key in mine:  # whatever happens: the other thread waits for them
                     self._built[key].set_result(found.get(key))
@@ -77,14 +92,15 @@ class Batches:
 class _Run:
     """The runs for one group of folders."""
 
-    def __init__(self, kubectl: Kubectl, scratch: ScratchFolder) -> None:
+    def __init__(self, kubectl: Kubectl, scratch: ScratchFolder, layout: RepositoryLayout) -> None:
         self._kubectl = kubectl
         self._scratch = scratch
+        self._layout = layout
 
     def of(self, builds: Sequence[Buildable]) -> dict[BuildKey, bytes]:
         """What is printed of each; a run that fails is halved, for one folder may fail the rest."""
         if len(builds) < 2:  # noqa: PLR2004 - one alone needs no company
-            return {}
+            return self._alone(*builds) if builds else {}
         outputs = self._together(builds)
         if outputs is not None:
             both = zip(builds, outputs, strict=True)
@@ -94,8 +110,21 @@ class _Run:
         middle = len(builds) // 2
         return {**self.of(builds[:middle]), **self.of(builds[middle:])}
 
+    def _alone(self, item: Buildable) -> dict[BuildKey, bytes]:
+        """One without company, from the few files that it reads; its failure is told elsewhere."""
+        self._scratch.write_some(item.files, self._layout)
+        outside = bool(item.graph.outside)
+        kustomization = item.graph.kustomizations[0].path
+        build = Build(folder=item.folder, kustomization=kustomization, outside=outside)
+        try:
+            return {item.key: self._kubectl.build(self._scratch, build)[0]}
+        except RenderError:
+            return {}
+
     def _together(self, builds: Sequence[Buildable]) -> list[bytes] | None:
         marker = f"gitops-action-{secrets.token_hex(16)}"
+        for item in builds:
+            self._scratch.write_some(item.files, self._layout)
         paths = [f"../{self._scratch.top.name}/{item.folder}" for item in builds]
         for name, data in together(paths, marker).items():
             self._scratch.give(f"{_FOLDER}/{name}", data)

@@ -98,6 +98,7 @@ _HOME = "home"
 _PASSED = 0o710
 _LISTED = 0o755
 _READABLE = 0o644
+_CREATED = 0o666  # less the umask, as `open` has it
 
 
 class FileTooLargeError(Exception):
@@ -133,7 +134,9 @@ class ScratchFolder:
             os.chown(root, -1, self._user)
             root.chmod(_PASSED)
             self.top.chmod(_LISTED)
-        self._written = False
+        self._made = {self.top, root}
+        self._written: set[str] = set()
+        self._whole = False
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -149,14 +152,20 @@ class ScratchFolder:
         self._folder.cleanup()
 
     def write(self, files: Mapping[str, RepositoryFile], layout: RepositoryLayout) -> None:
-        """Write the files, once; links only where they lead to something inside."""
-        if self._written:
+        """Write every file that a build may read, once."""
+        if self._whole:
             return
-        self._written = True
-        made: set[Path] = {self.top}
+        self._whole = True
+        self.write_some(files, layout)
+
+    def write_some(self, files: Mapping[str, RepositoryFile], layout: RepositoryLayout) -> None:
+        """Write these files where they are missing; links only where they lead to one inside."""
         for path, file in files.items():
+            if path in self._written:
+                continue
+            self._written.add(path)
             target = self.top / path
-            self._make(target.parent, made)
+            self._make(target.parent, self._made)
             if file.mode != SYMLINK:
                 self._put(target, file.data)
             elif layout.follow("", path).path is not None:
@@ -168,10 +177,17 @@ class ScratchFolder:
         target.unlink(missing_ok=True)
         self._put(target, data)
 
+    def restore(self, files: Mapping[str, RepositoryFile], layout: RepositoryLayout) -> None:
+        """Write these files as they are in place of what replaced them."""
+        for path in files:
+            (self.top / path).unlink(missing_ok=True)
+        self._written -= files.keys()
+        self.write_some(files, layout)
+
     def give(self, name: str, data: bytes) -> Path:
         """Write a file of ours that programs can read and not change."""
         target = self.top.parent / name
-        self._make(target.parent, {self.top.parent})
+        self._make(target.parent, self._made)
         self._put(target, data)
         return target
 
@@ -185,7 +201,14 @@ class ScratchFolder:
         made.add(folder)
 
     def _put(self, target: Path, data: bytes) -> None:
-        target.write_bytes(data)
+        # Without Python's own buffer: of thousands of small files that halves the time.
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _CREATED)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        finally:
+            os.close(descriptor)
         if self._user is not None:
             target.chmod(_READABLE)
 

@@ -37,6 +37,7 @@ from gitops_action.core.rendering.output import (
     merge_manifests,
     read_plain_files,
 )
+from gitops_action.core.rendering.remote_bases import without_remote_bases
 from gitops_action.core.repository import REGULAR, RepositoryFile
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location
 
@@ -193,16 +194,43 @@ class KustomizeRenderer:
         graph = parts.graphs.get(folder) or self._graph(folder, files, layout)
         if graph.problems:
             parts.problems += graph.problems
+            self._without_remote_bases(folder, graph, files, scratch, parts)
             return
-        scratch.write(files, layout)
+        printed = parts.printed.get(folder)
         try:
-            parts.unrendered += self._prepare_charts(graph, files, layout, scratch)
-            printed = parts.printed.get(folder)
+            if printed is None:
+                scratch.write(files, layout)
+                parts.unrendered += self._prepare_charts(graph, files, layout, scratch)
             parts.manifests += self._build(folder, graph, files, scratch, printed)
         except GitOpsErrors as errors:
             parts.problems += errors.errors
         except GitOpsError as error:
             parts.problems += diagnose(error, graph, files)
+
+    def _without_remote_bases(
+        self,
+        folder: str,
+        graph: Graph,
+        files: Mapping[str, RepositoryFile],
+        scratch: ScratchFolder,
+        parts: _Parts,
+    ) -> None:
+        """What can be rendered beside remote bases that are not followed."""
+        layout = layout_of(files)
+        for changed in without_remote_bases(graph, files, layout):
+            scratch.write(files, layout)
+            now = {**files, **changed}
+            try:
+                for path, file in changed.items():
+                    scratch.replace(path, file.data)
+                parts.unrendered += self._prepare_charts(graph, now, layout, scratch)
+                parts.manifests += self._build(folder, graph, now, scratch, None)
+            except GitOpsError:
+                continue  # the next way leaves out more; the remote base itself is reported
+            finally:
+                own = {item.path: files[item.path] for item in graph.kustomizations}
+                scratch.restore(own, layout)
+            return
 
     def _graph(
         self, folder: str, files: Mapping[str, RepositoryFile], layout: RepositoryLayout
@@ -226,8 +254,7 @@ class KustomizeRenderer:
         ]
         if len(builds) < 2:  # noqa: PLR2004 - one alone saves nothing
             return {}
-        scratch.write(files, layout)
-        return self._batches.build(builds, self._kubectl(self._program), scratch)
+        return self._batches.build(builds, self._kubectl(self._program), scratch, layout)
 
     def _build(
         self,
@@ -249,6 +276,7 @@ class KustomizeRenderer:
         manifests, whole = located(self._read(build, scratch, printed), origins)
         if whole:
             return manifests
+        scratch.write(files, layout_of(files))
         return tuple(told(self._read(replace(build, origins=True), scratch), origins))
 
     def _read(

@@ -45,6 +45,13 @@ class Checker:
         self.schema = schema
         self.library = library
         self.near_only = near_only
+        self._definitions: dict[str, Mapping[str, object]] = {}
+
+    def definition(self, reference: str) -> Mapping[str, object]:
+        """The schema that a `$ref` names; an empty one where there is none."""
+        if reference not in self._definitions:
+            self._definitions[reference] = _definition_at(self, reference)
+        return self._definitions[reference]
 
     def errors(self, body: Mapping[str, object]) -> Iterator[jsonschema_rs.ValidationError]:
         """What is wrong with an object.
@@ -67,8 +74,7 @@ class Checker:
         )
 
 
-def definition_at(checker: Checker, reference: str) -> Mapping[str, object]:
-    """The schema that a `$ref` names; an empty one where there is none."""
+def _definition_at(checker: Checker, reference: str) -> Mapping[str, object]:
     address, _, pointer = reference.partition("#")
     documents = checker.library.documents
     own = (checker.schema, *documents.values())

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from gitops_action.adapters.schemas.checker import Checker, definition_at, properties_at
+from gitops_action.adapters.schemas.checker import Checker, properties_at
 from gitops_action.core.config.select import nearest
 from gitops_action.core.manifests import Manifest
 from gitops_action.core.redaction.known import concealed
@@ -146,11 +146,7 @@ def problems_of(manifest: Manifest, checker: Checker) -> Iterator[ObjectProblem]
 
 def duplicates_of(manifest: Manifest, checker: Checker) -> Iterator[ObjectProblem]:
     """Items of lists that server-side apply refuses, for another one has the same key."""
-
-    def resolve(reference: str) -> Mapping[str, object]:
-        return definition_at(checker, reference)
-
-    for found in duplicate_items(manifest.body, checker.schema, resolve):
+    for found in duplicate_items(manifest.body, checker.schema, checker.definition):
         path = written(found.steps)
         said = " and ".join(f"{key} {value}".strip() for key, value in found.keys.items())
         names = " and ".join(key for key in found.keys if key) or "value"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
@@ -53,8 +54,11 @@ MAX_TEXTS = 100_000
 """How many values a file may come to, its aliases written out."""
 
 
+@lru_cache(maxsize=16384)
 def texts_in(path: str, data: bytes) -> tuple[Text, ...]:
     """Every scalar value of every document, those of repeated keys and of merges as well.
+
+    Several questions are asked of a file, on both sides of a change: it is read once.
 
     Raises:
         ManifestError: the file is not YAML, or its aliases blow it up.

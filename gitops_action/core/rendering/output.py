@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from threading import Lock
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.kustomize import is_kustomization
@@ -53,13 +54,14 @@ class Printed:
 class OutputReader:
     """Reads outputs; what was printed before, word for word, is not read again.
 
-    Both sides of a change print nearly the same. Threads may share a reader: two that read the
-    same text at once both read it, and nothing else happens.
+    Both sides of a change print nearly the same. Threads may share a reader; one reads at a time,
+    so that none repeats what another has begun.
     """
 
     def __init__(self) -> None:
         """Nothing is read yet."""
         self._known: dict[tuple[bytes, bool], tuple[Printed, ...]] = {}
+        self._lock = Lock()
 
     def read(self, folder: str, output: bytes, *, strip: bool) -> tuple[Manifest, ...]:
         """The objects of an output.
@@ -84,11 +86,12 @@ class OutputReader:
         )
 
     def _printed(self, document: bytes, *, strip: bool) -> tuple[Printed, ...]:
-        found = self._known.get((document, strip))
-        if found is None:
-            found = tuple(_read(document, strip=strip))
-            self._known[document, strip] = found
-        return found
+        with self._lock:
+            found = self._known.get((document, strip))
+            if found is None:
+                found = tuple(_read(document, strip=strip))
+                self._known[document, strip] = found
+            return found
 
 
 def _documents(output: bytes) -> Iterator[bytes]:
@@ -317,13 +320,15 @@ class SourceReader:
     def __init__(self) -> None:
         """Nothing is read yet."""
         self._known: dict[tuple[str, bytes], tuple[Manifest, ...]] = {}
+        self._lock = Lock()
 
     def read(self, file: RepositoryFile) -> tuple[Manifest, ...]:
         """The objects of a file; what is none of it is left out."""
         key = (file.path, file.data)
-        if key not in self._known:
-            self._known[key] = read_manifests(file.path, file.data).manifests
-        return self._known[key]
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = read_manifests(file.path, file.data).manifests
+            return self._known[key]
 
 
 def read_plain_files(
