@@ -111,7 +111,7 @@ class _Run:
         return {**self.of(builds[:middle]), **self.of(builds[middle:])}
 
     def _alone(self, item: Buildable) -> dict[BuildKey, bytes]:
-        """One without company, from the few files that it reads; its failure is told elsewhere."""
+        """One without company, from the few files that it reads; a failure is reported later."""
         self._scratch.write_some(item.files, self._layout)
         outside = bool(item.graph.outside)
         kustomization = item.graph.kustomizations[0].path
