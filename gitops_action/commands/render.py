@@ -6,11 +6,20 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import field, replace
+from functools import cache
 from typing import Self
 
 from gitops_action.commands.ports import Files, Renderer
-from gitops_action.core.config import Config, Environment, resolve_folders
+from gitops_action.core.config import (
+    Application,
+    Config,
+    Environment,
+    resolve_folders,
+    single_folder,
+)
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.deployments.payload import FolderLookup, applications_of, no_folders
+from gitops_action.core.discovery import ImageDiscovery, Source, application_folders
 from gitops_action.core.manifests import Manifest, content_hash
 from gitops_action.core.rendering import Closures, Rendering, closure_hash
 from gitops_action.core.rendering.applied import applied
@@ -22,7 +31,7 @@ from gitops_action.core.rendering.deployers import (
 )
 from gitops_action.core.rendering.follow import left_out_notes
 from gitops_action.core.rendering.variables import Variables, variables_of
-from gitops_action.core.repository import RepositoryFile, Tree
+from gitops_action.core.repository import RepositoryFile, Snapshot, Tree
 from gitops_action.errors import GitOpsError
 
 AT_ONCE = 2
@@ -42,6 +51,7 @@ class EnvironmentRendering:
         unrendered: charts that are missing from `manifests`, because there is no helm here.
         files: every file of the commit that it depends on.
         hash: `content_hash` of the manifests.
+        folders: the applications in whose folders images are described, looked up when asked for.
     """
 
     environment: Environment
@@ -51,6 +61,11 @@ class EnvironmentRendering:
     unrendered: tuple[GitOpsError, ...] = ()
     files: frozenset[str] = frozenset()
     hash: str = ""
+    folders: FolderLookup = field(default=no_folders, compare=False)
+
+    def applications(self, declared: Sequence[Application]) -> Mapping[str, tuple[str, ...]]:
+        """Each application's images, digests included; `declared` are the configuration's."""
+        return applications_of(self.manifests, declared, self.folders)
 
     @property
     def applied(self) -> tuple[Manifest, ...]:
@@ -82,6 +97,7 @@ class EnvironmentScope:
     """An environment at one commit: its folders, and what shows where they lead."""
 
     environment: Environment
+    config: Config
     tree: Tree
     closures: Closures
     folders: tuple[FolderState, ...]
@@ -135,7 +151,11 @@ def scope_of(
         digest = closure_hash(tree, files[path])
         states.append(FolderState(path=path, hash=digest, files=files[path], settings=settings))
     return EnvironmentScope(
-        environment=environment, tree=tree, closures=closures, folders=tuple(states)
+        environment=environment,
+        config=config,
+        tree=tree,
+        closures=closures,
+        folders=tuple(states),
     )
 
 
@@ -148,6 +168,7 @@ class FolderRenders:
         self._renderer = renderer
         self._pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="render")
         self._renders: dict[FolderState, Future[Rendering]] = {}
+        self._discovered: dict[object, Mapping[str, tuple[str | None, ...]]] = {}
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -171,7 +192,35 @@ class FolderRenders:
             self._start(scope.tree, states)
             for state, due in batch:
                 walk.add_build(due, self._renders[state].result())
-        return walk.rendering()
+        return replace(walk.rendering(), folders=self._folder_lookup(scope))
+
+    def _folder_lookup(self, scope: EnvironmentScope) -> FolderLookup:
+        """Looks at files when it is first asked, and only where their names are not enough."""
+
+        @cache
+        def found() -> FolderLookup:
+            single = single_folder(scope.files, scope.environment, scope.config)
+            discovered = {} if single else self._discover(scope)
+            return lambda repository: single or discovered.get(repository, ())
+
+        def lookup(repository: str) -> tuple[str | None, ...]:
+            return found()(repository)
+
+        return lookup
+
+    def _discover(self, scope: EnvironmentScope) -> Mapping[str, tuple[str | None, ...]]:
+        """Once for equal files; what does not parse names no application."""
+        key = scope.environment.name, scope.config.applications, scope.folders
+        if key not in self._discovered:
+            files = self._trees.read(scope.tree, sorted(scope.files))
+            source = Source(
+                snapshot=Snapshot(commit=scope.tree.commit, files=files),
+                repository=scope.closures.follower.repository,
+            )
+            found = ImageDiscovery(source).discovered(scope.environment)
+            folders = application_folders(found, scope.environment, scope.config)
+            self._discovered[key] = folders
+        return self._discovered[key]
 
     def _start(self, tree: Tree, states: Iterable[FolderState]) -> None:
         """Read what the folders depend on, and have them rendered.

@@ -9,9 +9,11 @@ from typing import Literal
 
 import pytest
 
+from gitops_action.commands.bump.plan import HoldError
 from gitops_action.commands.rollback.environment import NoCandidateError, NotEditableError
 from gitops_action.core.deployments.payload import RecordContent, write_payload
 from tests.support.bump_stage import API, WEB, Stage, bump_stage, deployment, digest, pinned
+from tests.support.gate_forge import codes, gate_stage
 from tests.support.rollback_stage import (
     CONFIG,
     deployed,
@@ -277,3 +279,54 @@ def test_nothing_that_was_never_there_is_gone_back_to(stage: Stage) -> None:
     release(stage, "failure", web="1.1.0")
     with pytest.raises(NoCandidateError):
         roll_back(stage, application=("web",), to_version="v9.9.9")
+
+
+# What an application is called: by the configuration, else by its folder.
+
+CONFIG_PATH = ".github/gitops.yaml"
+FOLDERS = {
+    "declared": ("applications:\n  frontend: {images: [ghcr.io/acme/web]}\n", "frontend"),
+    "found": ("", "shop"),
+}
+
+
+@pytest.mark.parametrize("how", FOLDERS)
+def test_what_was_rolled_back_stays_out_whatever_its_folder_is_called(
+    tmp_path: Path, how: str
+) -> None:
+    """`rollback` names the application by its files, the gate by what they render to."""
+    applications, name = FOLDERS[how]
+    configured = (
+        f"version: 1\n{applications}environments:\n"
+        "  staging: {path: staging}\n"
+        "  production: {path: production, merge: auto}\n"
+    )
+    path = "production/shop/deployment.yaml"
+    old, new = (deployment(pinned(f"{WEB}:v{one}")) for one in ("1.0.0", "1.1.0"))
+    files = {CONFIG_PATH: configured, path: old, "production/web/README.md": "# web\n"}
+    with bump_stage(tmp_path / "rollback", files) as stage:
+        stage.repository.collaborator("bob", "write")
+        record(stage, content_of(stage, name, "1.0.0"), "success")
+        stage.repository.commit(files={path: new})
+        record(stage, content_of(stage, name, "1.1.0"), "failure")
+        branch = roll_back(stage, reason="it crashes").outputs["branch"]
+        assert branch == f"gitops/production/rollback/{name}"
+        stage.repository.merge(stage.repository.pull_requests()[0].number)
+        found = stage.repository.files("main")
+        ((held, hold),) = ((one, data) for one, data in found.items() if "/holds/" in one)
+        with pytest.raises(HoldError, match="is on hold in production"):
+            stage.bump(f"{WEB}:v1.1.0", environment=("production",))
+    assert f"application: {name}\n" in hold.decode()
+    with gate_stage(tmp_path / "gate", {**files, held: hold.decode()}) as gate:
+        number = gate.propose({path: new})
+        outcome = gate.gate()
+        assert gate.ready(number)[1].startswith("held: ")
+        assert "held-version" in codes(outcome)
+
+
+def content_of(stage: Stage, application: str, version: str) -> RecordContent:
+    return RecordContent(
+        environment="production",
+        commit=str(stage.repository.head("main")),
+        applications={application: (pinned(f"{WEB}:v{version}"),)},
+    )

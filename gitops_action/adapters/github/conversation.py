@@ -11,7 +11,7 @@ from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.comments.facts import CommentFacts
 from gitops_action.core.comments.parse import CommentContext
-from gitops_action.core.config import Config
+from gitops_action.core.config import Config, by_image_name, owners_of_image
 from gitops_action.core.trailers import ProposalTrailers, declared_by
 from gitops_action.errors import UsageError
 
@@ -191,8 +191,8 @@ class GitHubConversation:
         if found is None or len(found.images) != 1:
             return "", ""
         image = found.images[0]
-        name = image.repository.rpartition("/")[2]
-        owners = [one.name for one in self._config().applications if image.repository in one.images]
+        name = by_image_name(image.repository)
+        owners = owners_of_image(image.repository, None, self._config().applications)
         known = self._applications()
         application = owners[0] if owners else name if name in known else ""
         return application, image.tag or image.digest or ""

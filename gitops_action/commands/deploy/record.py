@@ -21,7 +21,6 @@ from gitops_action.core.deploy.pending import NewestRecord, Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Result
 from gitops_action.core.deployments.payload import (
     RecordContent,
-    applications_of,
     audited_trailers,
     write_payload,
 )
@@ -97,7 +96,7 @@ class Recorder:
         environment = rendering.environment
         names = (environment.name, *environment.formerly)
         name = self._known_as(*names) if environment.formerly else environment.name
-        images = applications_of(rendering.manifests, applications)
+        images = rendering.applications(applications)
         now = RecordContent(environment=name, commit="", hash=rendering.hash, applications=images)
         for facts in returned_to(now, self._newest(name)):
             found = self._with_statuses(facts)
@@ -125,7 +124,7 @@ class Recorder:
             GitOpsError: it could not be recorded: then nothing may be deployed either, as the next
                 run would not know of it.
         """
-        images = {} if destroys else applications_of(rendering.manifests, applications)
+        images = {} if destroys else rendering.applications(applications)
         before = self._since_success(environment.name, *environment.formerly)
         verified = verified_of(before)
         facts = None if destroys else self._jobs_own(environment.name, commit)

@@ -29,7 +29,6 @@ from gitops_action.core.config import (
     load_holds,
 )
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.deployments.payload import applications_of
 from gitops_action.core.gates.approvals import ChangeComparison
 from gitops_action.core.gates.change_cache import KnownPushers
 from gitops_action.core.gates.change_hash import (
@@ -353,8 +352,7 @@ class ChangeReader:
 
     def _moves(self, pair: RenderedPair) -> tuple[ImageMove, ...]:
         before, after = (
-            applications_of(side.manifests, self._config.applications)
-            for side in (pair.before, pair.after)
+            side.applications(self._config.applications) for side in (pair.before, pair.after)
         )
         return image_moves(before, after)
 

@@ -13,7 +13,6 @@ from gitops_action.commands.gate.reviews import ReviewFacts
 from gitops_action.core.config import Environment, Hold
 from gitops_action.core.config.resolved import Approvals
 from gitops_action.core.deploy.result import Result
-from gitops_action.core.deployments.payload import applications_of
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.gates.approvals import (
     ApprovalFacts,
@@ -220,7 +219,7 @@ class RunFacts:
         if rendering.problems or rendering.unrendered:
             missing = (rendering.problems or rendering.unrendered)[0]
             raise GitOpsError(f"{environment.name} does not render", cause=str(missing))
-        return applications_of(rendering.manifests, self._base.config.applications)
+        return rendering.applications(self._base.config.applications)
 
     def _newest_pushes(self) -> tuple[Push, ...]:
         """The base's newest changes.

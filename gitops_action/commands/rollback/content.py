@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gitops_action.commands.bump.content import environment_folders
 from gitops_action.commands.ports import ContentReader
-from gitops_action.core.config import Config, Environment
+from gitops_action.core.config import Config, Environment, by_image_name
 from gitops_action.core.discovery import ImageDiscovery, Source, raise_errors, uses_of
 from gitops_action.core.images import ImageReference
 from gitops_action.core.repository import Keep, Snapshot, Tip
@@ -98,7 +98,7 @@ class Contents:
         for use in uses_of(found, environment, self._config):
             # A variable, for example, is no version that could be gone back from.
             if (reference := use.reference) is not None:
-                name = use.application or use.repository.rpartition("/")[2]
+                name = use.application or by_image_name(use.repository)
                 images.setdefault((name, use.repository), {})[str(reference)] = reference
         return {key: tuple(images[key].values()) for key in sorted(images)}
 

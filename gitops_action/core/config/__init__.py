@@ -1,5 +1,13 @@
 """The environment repository's configuration: `.github/gitops.yaml` and the holds beside it."""
 
+from gitops_action.core.config.applications import (
+    APPLICATIONS_FOLDER,
+    application_of,
+    applications_of_image,
+    by_image_name,
+    owners_of_image,
+    single_folder,
+)
 from gitops_action.core.config.check import Folder, missing_folders, resolve_folders
 from gitops_action.core.config.hold_files import hold_file, load_holds, read_holds
 from gitops_action.core.config.holds import ALL, HOLDS_FOLDER, Hold, Holds, frozen, held
@@ -26,12 +34,7 @@ from gitops_action.core.config.resolved import (
     Validation,
     Window,
 )
-from gitops_action.core.config.select import (
-    APPLICATIONS_FOLDER,
-    application_of,
-    select_applications,
-    select_environments,
-)
+from gitops_action.core.config.select import select_applications, select_environments
 
 __all__ = [
     "ALL",
@@ -61,14 +64,18 @@ __all__ = [
     "Validation",
     "Window",
     "application_of",
+    "applications_of_image",
+    "by_image_name",
     "frozen",
     "held",
     "hold_file",
     "load_config",
     "load_holds",
     "missing_folders",
+    "owners_of_image",
     "read_holds",
     "resolve_folders",
     "select_applications",
     "select_environments",
+    "single_folder",
 ]

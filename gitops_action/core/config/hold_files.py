@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TypeGuard
 
+from gitops_action.core.config.applications import by_image_name
 from gitops_action.core.config.document import Document, Path
 from gitops_action.core.config.holds import HOLDS_FOLDER, Hold, Holds, current_names
 from gitops_action.core.config.resolved import Config
@@ -74,7 +75,7 @@ def _version(hold: Hold) -> str:
     if image.digest:
         return image.digest.partition(":")[2][:_SHORT_DIGEST]
     tag = image.tag or "latest"
-    own = hold.application == image.path.rpartition("/")[2] and tag not in {_FREEZE, _ANY}
+    own = hold.application == by_image_name(image.path) and tag not in {_FREEZE, _ANY}
     return tag if own else f"{tag}_{_hash(image.repository)}"
 
 

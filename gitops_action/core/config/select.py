@@ -1,16 +1,11 @@
-"""Which environments and applications are meant, by name or by path."""
+"""Which environments and applications are meant, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from gitops_action.core.config.resolved import PLACEHOLDER, Config, Environment
+from gitops_action.core.config.resolved import Config, Environment
 from gitops_action.errors import UsageError
-
-APPLICATIONS_FOLDER = "applications"
-"""The folder of the well-known layout: `applications/<name>/…`."""
-
-_NOT_APPLICATIONS = frozenset({"base", "bases", "overlays", "overlay", "components"})
 
 
 def select_environments(config: Config, names: Sequence[str]) -> tuple[Environment, ...]:
@@ -45,33 +40,6 @@ def select_applications(
         if name not in known:
             raise _unknown("application", name, known, config)
     return tuple(dict.fromkeys(names))
-
-
-def application_of(path: str, environment: Environment, config: Config) -> str | None:
-    """The application a file belongs to, read off its path.
-
-    In this order: the placeholder of the environment's path, a declared application's name among
-    the folders below the environment, `applications/<name>/`, the first folder below the
-    environment. None for files that lie directly in the environment's folder.
-    """
-    if not environment.contains(path):
-        return None
-    folders = path.split("/")[:-1]
-    pattern = environment.path.split("/") if environment.path else []
-    if PLACEHOLDER in pattern:
-        return folders[pattern.index(PLACEHOLDER)]
-    below = folders[len(pattern) :]
-    declared = {item.name for item in config.applications}
-    named = next((folder for folder in below if folder in declared), None)
-    return named or _by_layout(below, whole=not environment.path)
-
-
-def _by_layout(below: Sequence[str], *, whole: bool) -> str | None:
-    if APPLICATIONS_FOLDER in below[:-1]:
-        return below[below.index(APPLICATIONS_FOLDER) + 1]
-    if whole or not below or below[0] in _NOT_APPLICATIONS or below[0] == APPLICATIONS_FOLDER:
-        return None
-    return below[0]
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:

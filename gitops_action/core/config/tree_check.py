@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gitops_action.core.config.applications import application_of
 from gitops_action.core.config.check import declared_paths, missing_folders
 from gitops_action.core.config.document import Document, Path, written
 from gitops_action.core.config.holds import ALL, Hold
 from gitops_action.core.config.load import Reading
 from gitops_action.core.config.resolved import PLACEHOLDER, Application, Config, Environment
-from gitops_action.core.config.select import application_of
 from gitops_action.core.outcome import Notice
 from gitops_action.core.report.hold import lift_command
 from gitops_action.errors import GitOpsError, Location, UsageError

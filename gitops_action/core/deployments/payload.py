@@ -7,10 +7,10 @@ how it ended is in the statuses.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 
-from gitops_action.core.config import Application
+from gitops_action.core.config import Application, applications_of_image
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
 from gitops_action.core.json_values import mapping, text, texts
@@ -128,18 +128,30 @@ def audited_trailers(job: Job, commit: str) -> Mapping[str, tuple[str, ...]]:
 # Which images each application of an environment runs, as they are rendered.
 
 
+FolderLookup = Callable[[str], tuple[str | None, ...]]
+"""The applications in whose folders a repository's images are described; None for no folder."""
+
+
+def no_folders(_repository: str) -> tuple[str | None, ...]:
+    """Where nothing but declared images names applications."""
+    return ()
+
+
 def applications_of(
-    manifests: Iterable[Manifest], applications: Sequence[Application]
+    manifests: Iterable[Manifest],
+    applications: Sequence[Application],
+    folders: FolderLookup = no_folders,
 ) -> Mapping[str, tuple[str, ...]]:
-    """Each application's images; one that nobody declares goes by the end of its repository.
+    """Each application's images; one of no application goes by the end of its repository.
 
     Args:
         manifests: what the environment renders to.
-        applications: as the configuration declares them, or as they were found.
+        applications: as the configuration declares them.
+        folders: the applications whose folders describe an image.
     """
     found: dict[str, list[str]] = {}
     for image in images_of(manifests):
-        for name in _owners(image, applications):
+        for name in _owners(image, applications, folders):
             found.setdefault(name, []).append(image)
     return {name: tuple(found[name]) for name in sorted(found)}
 
@@ -150,11 +162,12 @@ def references_of(images: Iterable[str]) -> tuple[ImageReference, ...]:
     return tuple(one for one in read if one is not None)
 
 
-def _owners(text: str, applications: Sequence[Application]) -> tuple[str, ...]:
+def _owners(
+    text: str, applications: Sequence[Application], folders: FolderLookup
+) -> tuple[str, ...]:
     reference = _read(text)
     repository = reference.repository if reference else text
-    declared = tuple(one.name for one in applications if repository in one.images)
-    return declared or (repository.rpartition("/")[2],)
+    return applications_of_image(repository, folders(repository), applications)
 
 
 def _read(text: str) -> ImageReference | None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from gitops_action.core.config import Config, Environment, application_of
+from gitops_action.core.config import (
+    Config,
+    Environment,
+    application_of,
+    owners_of_image,
+)
 from gitops_action.core.discovery.cursor import Cursor, KustomizeCycleError
 from gitops_action.core.discovery.image import EffectiveImage, Spot
 from gitops_action.core.discovery.kinds import argocd, flux, markers
@@ -172,19 +177,23 @@ class ImageDiscovery:
 def application_of_live(
     live: EffectiveImage, environment: Environment, config: Config
 ) -> str | None:
-    """The application an image belongs to: by its root, its layers, the file that settles it."""
+    """The application an image belongs to; the first of several that share it."""
+    folder = _folder_of_live(live, environment, config)
+    owners = owners_of_image(live.repository or "", folder, config.applications)
+    return owners[0] if owners else None
+
+
+def _folder_of_live(live: EffectiveImage, environment: Environment, config: Config) -> str | None:
+    """The application whose folder it is in: of its root, its layers, the file that settles it."""
     files = [live.root, *(layer.kustomization for layer in reversed(live.layers))]
     files += [live.version.main.file, live.naming.main.file]
     named = (application_of(file, environment, config) for file in files)
     found = next((name for name in named if name), None)
-    return found or _declared(live, files, config)
+    return found or _declared(files, config)
 
 
-def _declared(live: EffectiveImage, files: Iterable[str], config: Config) -> str | None:
-    """The declared application that has this image, or whose name is one of the folders."""
-    for application in config.applications:
-        if live.repository in application.images:
-            return application.name
+def _declared(files: Iterable[str], config: Config) -> str | None:
+    """The declared application whose name is one of the folders, outside of the environment too."""
     folders = {part for file in files for part in file.split("/")[:-1]}
     return next((item.name for item in config.applications if item.name in folders), None)
 
@@ -282,6 +291,18 @@ def uses_of(
         )
         found.setdefault(use)
     return tuple(sorted(found, key=lambda use: (use.repository, use.file, use.line, use.path)))
+
+
+def application_folders(
+    discovered: DiscoveredImages, environment: Environment, config: Config
+) -> Mapping[str, tuple[str | None, ...]]:
+    """By repository, the applications whose folders describe its images; None for no folder."""
+    found: dict[str, dict[str | None, None]] = {}
+    for live in discovered.lives:
+        if live.repository is not None and not live.dead:
+            folder = _folder_of_live(live, environment, config)
+            found.setdefault(live.repository, {})[folder] = None
+    return {repository: tuple(folders) for repository, folders in found.items()}
 
 
 def raise_errors(source: Source, files: frozenset[str]) -> None:

@@ -32,7 +32,7 @@ LASTS = timedelta(hours=20)
 """Registries and remote bases are asked again at least once a day."""
 _SPREAD = timedelta(hours=8)
 """Entries of one moment end at different ones, so that no run evaluates all again."""
-_VERSION = 1
+_VERSION = 2
 _DIGITS = 16
 _ENTRY = pattern(r"\A[^\n]*\n[^\n]*\n<!-- gitops-action: change (\{[^\n]{1,6000}\}) -->\r?\n")
 """In the comment's third line alone: what is below shows texts of the pull request."""

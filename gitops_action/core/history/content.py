@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, cached_property, lru_cache
 
-from gitops_action.core.config import Config, Environment
+from gitops_action.core.config import Config, Environment, by_image_name
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery import ImageDiscovery, Source, application_of_live, raise_errors
 from gitops_action.core.discovery.image import EffectiveImage, ImageLocation, Role, split_image
@@ -277,7 +277,7 @@ class _HistoryWalk:
         }
         if not values:
             values = {"tag": spelling.tag, "digest": spelling.digest}
-        key = (application or live.repository.rpartition("/")[2], live.repository)
+        key = (application or by_image_name(live.repository), live.repository)
         return _Tracked(key=key, place=live.version, name=spelling.name, values=values)
 
     def _by_lines(

@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import get_args
 
-from gitops_action.core.config import Config, Environment
+from gitops_action.core.config import Config, Environment, applications_of_image
 from gitops_action.core.config.holds import Holds, frozen, held
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
@@ -61,7 +61,7 @@ def environment_status(
         now: the moment.
     """
     environment = past.environment
-    proposals = tuple(_proposals(environment, config, pulls))
+    proposals = tuple(_proposals(past, config, pulls))
     versions = (*_proposed(proposals, past.rows), *_versions(past))
     applications = tuple(dict.fromkeys(one.application for one in versions))
     closed = _windows(environment, now)
@@ -170,8 +170,11 @@ def _with_hold(one: VersionStatus, environment: str, holds: Holds, now: datetime
 
 
 def _proposals(
-    environment: Environment, config: Config, pulls: Iterable[OpenPullRequest]
+    past: EnvironmentPast, config: Config, pulls: Iterable[OpenPullRequest]
 ) -> Iterator[EnvironmentChange]:
+    environment = past.environment
+    images_of_rows = ((row.reference, row.application) for row in past.rows)
+    described = {image.repository: name for image, name in images_of_rows if image}
     for pull in pulls:
         status = _of_gate(pull.statuses, environment.name)
         declared = parse_trailers(pull.body)
@@ -186,7 +189,7 @@ def _proposals(
             url=pull.url,
             title=pull.title,
             environment=environment.name,
-            versions=tuple(_named(images, config)),
+            versions=tuple(_named(images, config, described)),
             images=images,
             word=word,
             text=text,
@@ -217,12 +220,15 @@ def _opening(text: str) -> datetime | None:
     return max(found, default=None)
 
 
-def _named(images: Iterable[str], config: Config) -> Iterator[tuple[str, str]]:
+def _named(
+    images: Iterable[str], config: Config, described: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Application and version of each image; `described` names applications by repository."""
     for text in images:
         image = read_image(text)
         if image is not None:
-            owners = [one.name for one in config.applications if image.repository in one.images]
-            yield owners[0] if owners else image.repository.rpartition("/")[2], version_of(image)
+            owners = applications_of_image(image.repository, (), config.applications)
+            yield described.get(image.repository, owners[0]), version_of(image)
 
 
 def _proposed(
