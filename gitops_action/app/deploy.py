@@ -93,6 +93,13 @@ class _DeployParts:
             job=self.job,
             environment_url=inputs.environment_url,
         )
+        if inputs.artifact_metadata:
+            from gitops_action.adapters.github.artifact_metadata import (  # noqa: PLC0415 - same
+                GitHubArtifactMetadata,
+            )
+
+            client = self._client(inputs.token)
+            ports = replace(ports, artifacts=GitHubArtifactMetadata(client, inputs.repository))
         if inputs.source_token:
             sources = GitHubDeployments(self._client(inputs.source_token), inputs.repository)
             registry = image_registry(inputs, self.context, EVERY_REGISTRY)

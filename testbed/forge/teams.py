@@ -76,6 +76,8 @@ class Organization:
     members: dict[str, MembershipRole] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
     installations: list[Installation] = field(default_factory=list)
+    deployment_records: dict[tuple[str, ...], Mapping[str, object]] = field(default_factory=dict)
+    """Artifact metadata, by environment, region, cluster and name."""
 
     def install(
         self, login: str, permissions: Mapping[str, str], *, everywhere: bool = False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gitops_action.adapters.github.artifact_metadata import GitHubArtifactMetadata
 from gitops_action.adapters.github.deployments import GitHubDeployments
 from gitops_action.commands.deploy.record import Recorder, RecordPorts
 from gitops_action.commands.render import EnvironmentRendering
@@ -229,3 +230,56 @@ def test_github_away_before_the_deployment_is_an_error(stage: Stage) -> None:
     stage.forge.fail("GET .*/deployments ", status=503, times=20)
     with pytest.raises(GitOpsError):
         recorder(stage).begin(PRODUCTION, RENDERING, stage.repository.head("main"))
+
+
+# Artifact metadata: which image runs where, for the whole organization.
+
+
+def artifacts(stage: Stage, **rights: str) -> GitHubArtifactMetadata:
+    token = stage.forge.token(repositories=[REPOSITORY], permissions=rights)
+    return GitHubArtifactMetadata(stage.client(token), REPOSITORY)
+
+
+def test_artifact_metadata_says_which_image_runs_where(stage: Stage) -> None:
+    organization = stage.forge.organization("acme")
+    metadata = artifacts(stage, artifact_metadata="write")
+    for _ in range(2):  # the second deployment updates the record
+        record = recorder(stage, artifacts=metadata).begin(
+            PRODUCTION, RENDERING, stage.repository.head("main"), applications=(WEB,)
+        )
+        assert record.finish(ended(Result.SUCCEEDED)) == ()
+    (found,) = organization.deployment_records.values()
+    assert found == {
+        "name": "ghcr.io/acme/web",
+        "digest": f"sha256:{'0' * 64}",
+        "version": "v2",
+        "status": "deployed",
+        "logical_environment": "production",
+        "cluster": "eu",
+        "deployment_name": "ghcr.io/acme/web",
+        "github_repository": "web",
+        "return_records": False,
+    }
+
+
+def test_what_failed_is_no_artifact_that_runs(stage: Stage) -> None:
+    organization = stage.forge.organization("acme")
+    metadata = artifacts(stage, artifact_metadata="write")
+    record = recorder(stage, artifacts=metadata).begin(
+        PRODUCTION, RENDERING, stage.repository.head("main"), applications=(WEB,)
+    )
+    record.finish(ended(Result.FAILED, "web crashes"))
+    assert not organization.deployment_records
+
+
+def test_without_the_right_the_deployment_succeeds_with_a_note(stage: Stage) -> None:
+    organization = stage.forge.organization("acme")
+    record = recorder(stage, artifacts=artifacts(stage, contents="write")).begin(
+        PRODUCTION, RENDERING, stage.repository.head("main"), applications=(WEB,)
+    )
+    (note,) = record.finish(ended(Result.SUCCEEDED))
+    assert note.startswith("artifact metadata could not be recorded: ")
+    assert "artifact-metadata: write" in note
+    assert not organization.deployment_records
+    assert record.number is not None
+    assert states(stage, record.number)[0] == "success"

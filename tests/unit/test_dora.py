@@ -515,7 +515,7 @@ def test_values_in_words() -> None:
         "6 deployments",
         "90th percentile 4d, 9 commits, 1 commit left out, commits of 2 deployments not known",
         "6 deployments",
-        "1 outage over, 1 going on",
+        "1 outage ended, 1 going on",
         "6 deployments",
     ]
 

@@ -7,9 +7,10 @@ before stays as it ended, or counts as one whose end could not be determined.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
+from typing import Protocol
 
 from gitops_action.commands.deploy.application_status import DeployedSource, tell_sources
 from gitops_action.commands.deploy.ports import Deployments
@@ -19,6 +20,7 @@ from gitops_action.core.config import Application, Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.pending import NewestRecord, Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Result
+from gitops_action.core.deployments.artifact_record import ArtifactRecord, artifact_records
 from gitops_action.core.deployments.payload import (
     RecordContent,
     audited_trailers,
@@ -49,6 +51,18 @@ _LOOKED_THROUGH = 15
 """How many Deployments of an environment are looked through for one of ours."""
 
 
+_MOST_ARTIFACTS = 50
+"""Images and clusters whose artifact metadata is written: each takes a request."""
+
+
+class ArtifactMetadata(Protocol):
+    """Artifact metadata of the organization."""
+
+    def deployed(self, record: ArtifactRecord) -> None:
+        """Record what runs in a cluster of an environment."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecordPorts:
     """What recording talks to.
@@ -59,6 +73,7 @@ class RecordPorts:
         registry: knows which commit an image was built from; None where it is not asked.
         job: the job that deploys.
         environment_url: where the environment can be visited; empty where nobody said.
+        artifacts: which image runs where; None where it is not recorded.
     """
 
     deployments: Deployments
@@ -66,6 +81,7 @@ class RecordPorts:
     registry: Registry | None = None
     job: Job = field(default_factory=Job)
     environment_url: str = ""
+    artifacts: ArtifactMetadata | None = None
 
 
 class Recorder:
@@ -269,11 +285,26 @@ class Record:
             )
         if result.result is Result.SUCCEEDED:
             self._replace()
+            notes += self._record_artifacts(result)
         if result.result is Result.FAILED and self.verified is not None and not self.destroys:
             notes.append(way_back(self.environment, self.verified))
         if result.result in {Result.SUCCEEDED, Result.FAILED, Result.UNKNOWN}:
             notes += self._tell_sources(result)
         return tuple(notes)
+
+    def _record_artifacts(self, result: EnvironmentResult) -> Iterator[str]:
+        """The images that run now; gives a note where that fails."""
+        if self.ports.artifacts is None:
+            return
+        clusters = [one.target for one in result.targets]
+        found = tuple(artifact_records(self.images, self.applications, self.environment, clusters))
+        if len(found) > _MOST_ARTIFACTS:
+            yield f"artifact metadata of {len(found) - _MOST_ARTIFACTS} images was not recorded"
+        try:
+            for one in found[:_MOST_ARTIFACTS]:
+                self.ports.artifacts.deployed(one)
+        except GitOpsError as error:
+            yield f"artifact metadata could not be recorded: {error}"
 
     def _tell_sources(self, result: EnvironmentResult) -> tuple[str, ...]:
         ports = self.ports

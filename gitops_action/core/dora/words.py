@@ -48,7 +48,7 @@ def basis(key: MetricKey, figures: Figures) -> str:
         return ", ".join(parts)
     if key == "recovery":
         going_on = f", {figures.ongoing} going on" if figures.ongoing else ""
-        return f"{plural(figures.outages, 'outage')} over{going_on}"
+        return f"{plural(figures.outages, 'outage')} ended{going_on}"
     return plural(figures.deployments, "deployment")
 
 

@@ -67,6 +67,14 @@ ENVIRONMENT_URL = Input(
     kind="url",
     help="Where the environment can be visited; GitHub shows it beside the Deployment.",
 )
+ARTIFACT_METADATA = Input(
+    name="artifact-metadata",
+    topic="Reporting",
+    kind="flag",
+    default="false",
+    help="Record in the artifact metadata of the organization which image runs where. What goes"
+    " wrong there is a note.",
+)
 
 DEPLOY = Command(
     name="deploy",
@@ -85,6 +93,7 @@ DEPLOY = Command(
         FORCE_CONFLICTS,
         HEALTH_TIMEOUT,
         ENVIRONMENT_URL,
+        ARTIFACT_METADATA,
         replace(common.DRY_RUN, help="Show the difference from live to described, write nothing."),
         common.REPOSITORY,
         replace(common.BASE, help="Branch of the environment repository that is deployed."),
@@ -145,6 +154,7 @@ class DeployInputs(ClusterInputs, common.EndpointInputs, common.RegistryInputs):
     force_conflicts: bool = False
     timeout: timedelta | None = None
     environment_url: str = ""
+    artifact_metadata: bool = False
     dry_run: bool = False
     repository: str = ""
     base: str | None = None

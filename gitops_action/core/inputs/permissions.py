@@ -154,6 +154,15 @@ RIGHTS: tuple[TokenPermission, ...] = (
     ),
     TokenPermission(
         command="deploy",
+        held_by="token",
+        permission="artifact-metadata",
+        level="write",
+        purpose="record which image runs where in the organization's artifact metadata",
+        when="`artifact-metadata` is given",
+        without="a note",
+    ),
+    TokenPermission(
+        command="deploy",
         held_by="source-token",
         permission="statuses",
         level="write",
