@@ -59,3 +59,36 @@ def test_what_flux_applied_is_compared_and_flux_itself_is_looked_at(stage: Fluxi
     assert field["by"] == "person"
     stage.plane.kubectl("delete", "configmap", "settings", "-n", space)
     assert objects(drift(stage))["ConfigMap"]["change"] == "missing"
+
+
+def test_a_kustomization_that_fell_back_is_out_of_date(stage: Fluxing) -> None:
+    """Its source names an older commit than the one that was deployed."""
+    old = stage.stage.repository.resolve("main")
+    stage.reconcile()
+    new = stage.commit({SETTINGS: settings(stage.stage.namespace, "settings", "2")})
+    assert stage.deploy().exit_code == 0
+    stage.patch("gitrepository", ref={"branch": "main", "commit": old})
+    stage.applies(old)
+    result = drift(stage)
+    assert result.outputs["state"] == "drifted", result.log
+    found = objects(result)["Kustomization"]
+    assert found["change"] == "outdated"
+    assert f"does not contain {new[:12]}" in result.log
+    assert old[:7] in result.log
+
+
+def test_a_kustomization_that_cannot_go_on_is_stuck(stage: Fluxing) -> None:
+    stage.reconcile()
+    assert stage.deploy().exit_code == 0
+    stage.patch("kustomization", path="./no/such/folder")
+    deadline = time.monotonic() + 60
+    while objects_of(result := drift(stage)) != ["stuck"]:
+        assert time.monotonic() < deadline, result.log
+    assert result.outputs["state"] != "clean"
+    assert "no/such/folder" in result.log
+
+
+def objects_of(result: StepResult) -> list[str]:
+    """What is wrong with each of Flux's own objects."""
+    (found,) = json.loads(result.outputs["report"])["environments"]
+    return [one["change"] for one in found["objects"] if one["kind"] == "Kustomization"]

@@ -113,6 +113,9 @@ def test_one_issue_opens_on_the_second_sight_and_closes_itself(stage: Deploying)
     assert "issue #1 opened" in second.log
     (issue,) = stage.repository.issues()
     assert "settings" in issue.body
+    away = stage.plane.kubeconfig.replace(stage.plane.server, "https://127.0.0.1:1")
+    assert drift(stage, **kept, kubeconfig=away).outputs["state"] == "unknown"
+    assert stage.repository.issues()[0].state == "open"  # what is unknown closes nothing
     refused = drift(stage, **{**kept, "token": stage.token})
     assert "issues: " in refused.log
     assert refused.exit_code == 0

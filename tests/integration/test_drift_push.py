@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from gitops_action.commands.deploy.push.lease import held
 from gitops_action.core.config import Deploy
 from gitops_action.core.config.resolved import IgnoredFields
 from gitops_action.core.deploy.result import Result
@@ -167,6 +168,8 @@ def test_deleted_objects_and_foreign_managers_are_found(
     (field,) = changed.fields
     assert (field.path, field.manager, field.by) == ("data.a", "other-tool", "controller")
     assert field.time
+    patch = yaml.safe_load(changed.patch)
+    assert (patch["metadata"]["name"], patch["data"]) == ("settings", {"a": "theirs"})
 
 
 def test_a_secret_s_values_are_never_shown(
@@ -242,6 +245,35 @@ def test_nothing_is_compared_during_a_deployment_and_shortly_after(
     assert found.state is DriftState.UNKNOWN
     assert "only just ended" in found.reason
     assert drift(here, body).state is DriftState.DRIFTED
+
+
+def test_nothing_is_compared_while_a_deployment_holds_the_lease(
+    here: Place, control_plane: ControlPlane, namespace: str
+) -> None:
+    body = config_map(namespace, "settings")
+    deployed(here, body)
+    control_plane.kubectl("delete", "configmap", "settings", "-n", namespace)
+    with held(here.run, seconds=3600):
+        found = drift(here, body)
+    assert found.state is DriftState.UNKNOWN
+    assert "a deployment runs" in found.reason
+    assert found.objects == ()
+
+
+def test_five_thousand_objects_cost_a_list_and_only_those_that_differ_are_named(
+    here: Place, control_plane: ControlPlane, namespace: str
+) -> None:
+    bodies = [config_map(namespace, f"settings-{one}") for one in range(5_000)]
+    deployed(here, *bodies)
+    change = json.dumps({"data": {"a": "by hand"}})
+    control_plane.kubectl("patch", "configmap", "settings-4321", "-n", namespace, "-p", change)
+    control_plane.kubectl("delete", "configmap", "settings-17", "-n", namespace)
+    found = drift(here, *bodies)
+    assert found.compared == len(bodies)
+    assert {one.id.name: one.change for one in found.objects} == {
+        "settings-4321": DriftKind.CHANGED,
+        "settings-17": DriftKind.MISSING,
+    }
 
 
 def test_what_may_not_be_read_is_unknown(
