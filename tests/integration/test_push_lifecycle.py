@@ -43,6 +43,74 @@ def test_destroying_deletes_everything_and_names_what_stays(
     assert "nothing of production is recorded" in nothing.notes[0]
 
 
+def hook(namespace: str, name: str, when: str, behaviour: str = "exit=0") -> dict[str, object]:
+    body = dict(workload("Job", namespace, name, behaviour, backoffLimit=0))
+    metadata, (key, _, value) = body["metadata"], when.partition("=")
+    assert isinstance(metadata, dict)
+    return {**body, "metadata": {**metadata, "annotations": {key: value}}}
+
+
+def test_hooks_of_the_removal_run_before_and_after_everything_is_deleted(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    here = place(control_plane, namespace)
+    backup = hook(namespace, "backup", "helm.sh/hook=pre-delete")
+    clean = hook(namespace, "clean", "argocd.argoproj.io/hook=PostDelete")
+    settings = config_map(namespace, "settings")
+    first = deploy(here, settings, backup, clean)
+    assert first.result is Result.SUCCEEDED, sentences(first)
+    assert actions(first) == {"settings": "created", "backup": "skipped", "clean": "skipped"}
+    assert not live(control_plane, backup)
+
+    shown = deploy(here, backup, clean, dry_run=True, destroy=True)
+    assert f"post-delete hooks would run, in this order: Job {namespace}/clean" in shown.notes
+    assert live(control_plane, settings)
+
+    broken = hook(namespace, "backup", "helm.sh/hook=pre-delete", "exit=3")
+    failed = deploy(here, broken, clean, destroy=True)
+    assert failed.result is Result.FAILED
+    assert "a pre-delete hook has failed: nothing was deleted" in failed.notes
+    assert live(control_plane, settings)
+
+    result = deploy(here, backup, clean, destroy=True)
+    assert result.result is Result.SUCCEEDED, sentences(result)
+    assert actions(result) == {"settings": "pruned", "backup": "created", "clean": "created"}
+    for body in (settings, backup, clean):
+        assert not live(control_plane, body)
+    assert inventories(control_plane, namespace) == []
+
+
+def test_a_hook_after_the_removal_needs_a_namespace_that_stays(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    here = place(control_plane, namespace)
+    new = f"{namespace}-new"
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": new}}
+    clean = hook(new, "clean", "gitops-action/hook=post-delete")
+    assert deploy(here, space, config_map(new, "settings")).result is Result.SUCCEEDED
+    result = deploy(here, clean, destroy=True)
+    assert result.result is Result.FAILED
+    assert f"its namespace {new} is deleted with the environment" in sentences(result)
+    assert live(control_plane, config_map(new, "settings"))
+    assert deploy(here, destroy=True).result is Result.SUCCEEDED
+
+
+def test_what_renders_to_nothing_is_refused_and_destroyed_by_its_name(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    here = place(control_plane, namespace)
+    settings = config_map(namespace, "settings")
+    assert deploy(here, settings).result is Result.SUCCEEDED
+    for confirmed in (False, True):
+        refused = deploy(here, confirm_prune=confirmed)
+        assert refused.result is Result.FAILED
+        assert "deploy --destroy" in sentences(refused)
+        assert live(control_plane, settings)
+    assert deploy(here, destroy=True).result is Result.SUCCEEDED
+    assert not live(control_plane, settings)
+    assert deploy(here).result is Result.SUCCEEDED
+
+
 def test_what_hangs_on_a_finalizer_is_a_failure_and_stays_in_the_inventory(
     control_plane: ControlPlane, namespace: str
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gitops_action.core.deploy.hooks import (
+    AT_REMOVAL,
     DeletePolicy,
     Hook,
     Occasion,
@@ -56,6 +57,17 @@ def a_hook(**annotations: str) -> Hook:
             {Phase.POST: Occasion.ALWAYS, Phase.FAILURE: Occasion.ALWAYS},
         ),
         ({f"{ARGO}hook": "PostSync", f"{HELM}hook": "test"}, {Phase.POST: Occasion.ALWAYS}),
+        (
+            {f"{OWN}hook": "pre-delete,post-delete"},
+            {Phase.PRE_DELETE: Occasion.ALWAYS, Phase.POST_DELETE: Occasion.ALWAYS},
+        ),
+        ({f"{HELM}hook": "pre-delete"}, {Phase.PRE_DELETE: Occasion.ALWAYS}),
+        (
+            {f"{HELM}hook": "pre-install,post-delete"},
+            {Phase.PRE: Occasion.INSTALL, Phase.POST_DELETE: Occasion.ALWAYS},
+        ),
+        ({f"{ARGO}hook": "PreDelete"}, {Phase.PRE_DELETE: Occasion.ALWAYS}),
+        ({f"{ARGO}hook": "PostDelete"}, {Phase.POST_DELETE: Occasion.ALWAYS}),
         (
             {f"{OWN}hook": "failure", f"{ARGO}hook": "PostSync", f"{HELM}hook": "test"},
             {Phase.FAILURE: Occasion.ALWAYS},
@@ -110,16 +122,23 @@ def test_the_weight(annotations: dict[str, str], weight: int) -> None:
     ("annotation", "written"),
     [
         (f"{HELM}hook", "test"),
-        (f"{HELM}hook", "pre-delete"),
         (f"{HELM}hook", "post-rollback"),
         (f"{ARGO}hook", "Skip"),
-        (f"{ARGO}hook", "PostDelete"),
     ],
 )
 def test_what_a_deployment_does_not_run_is_named(annotation: str, written: str) -> None:
     found = hook_of(body(**{annotation: written}))
     assert isinstance(found, str)
     assert f"{annotation}: {written}" in found
+
+
+def test_what_runs_at_the_removal_is_not_applied_by_a_deployment() -> None:
+    last = manifest("Job", "last", {f"{HELM}hook": "post-delete"})
+    both = manifest("Job", "both", {f"{HELM}hook": "pre-install,pre-delete"})
+    parts = split([last, both, manifest("Job", "web", {})])
+    assert [one.id.name for one, _ in parts.hooks] == ["both"]
+    assert [one.id.name for one, _ in parts.removal] == ["last", "both"]
+    assert [(one.id.name, why) for one, why in parts.skipped] == [("last", AT_REMOVAL)]
 
 
 @pytest.mark.parametrize(

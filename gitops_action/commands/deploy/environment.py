@@ -15,6 +15,7 @@ from gitops_action.commands.deploy.selection import Renderings, ancestry_of
 from gitops_action.commands.deploy.target import Options, TargetRun, Teller
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Environment, Target
+from gitops_action.core.deploy.hooks import split
 from gitops_action.core.deploy.pending import Ancestry, NewestRecord
 from gitops_action.core.deploy.result import (
     Action,
@@ -166,12 +167,27 @@ class EnvironmentRun:
                 fix="remove its Kustomization, with `spec.prune: true`, from what Flux reads",
             )
         nothing = EnvironmentRendering(environment=self.environment)
-        works = self._works(nothing)
+        hooks, notes = self._removal_hooks()
+        works = self._works(hooks)
         if self.inputs.dry_run:
             done = self._shown(works)
         else:
             done = self._recorded(nothing, works, destroys=True)
-        return replace(done, seconds=self.ports.clock.monotonic() - started)
+        seconds = self.ports.clock.monotonic() - started
+        return replace(done, notes=(*notes, *done.notes), seconds=seconds)
+
+    def _removal_hooks(self) -> tuple[EnvironmentRendering, tuple[str, ...]]:
+        """The hooks that run when it is taken down; why they are not known, where they are not."""
+        nothing = EnvironmentRendering(environment=self.environment)
+        if not self.environment.declared:
+            return nothing, ()
+        rendering = self.renderings.of(self.environment)
+        problems = (*rendering.problems, *rendering.unrendered)
+        if problems:
+            text = f"hooks of the removal do not run: {problems[0].title}"
+            return nothing, (text,)
+        hooks = tuple(one for one, _ in split(rendering.applied).removal)
+        return replace(nothing, manifests=hooks), ()
 
     def _checked(self) -> Deployed:
         rendering = self.renderings.of(self.environment)

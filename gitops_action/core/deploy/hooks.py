@@ -40,12 +40,25 @@ Item = TypeVar("Item")
 
 
 class Phase(StrEnum):
-    """When a hook runs; `sync` beside the objects of its wave (Argo CD)."""
+    """When a hook runs; `sync` beside the objects of its wave (Argo CD).
+
+    `pre-delete` and `post-delete` run when the environment is taken down.
+    """
 
     PRE = "pre"
     SYNC = "sync"
     POST = "post"
     FAILURE = "failure"
+    PRE_DELETE = "pre-delete"
+    POST_DELETE = "post-delete"
+
+
+REMOVAL = (Phase.PRE_DELETE, Phase.POST_DELETE)
+"""When an environment is taken down."""
+DEPLOYMENT = tuple(phase for phase in Phase if phase not in REMOVAL)
+AT_REMOVAL = "runs when the environment is taken down"
+"""Why a deployment does not run a hook."""
+_OWN = tuple(phase for phase in Phase if phase is not Phase.SYNC)
 
 
 class DeletePolicy(StrEnum):
@@ -95,7 +108,8 @@ class Parts:
 
     Attributes:
         ordinary: what is applied, wave by wave.
-        hooks: what runs, by object.
+        hooks: what runs in a deployment, by object.
+        removal: what runs when the environment is taken down, by object.
         skipped: what a deployment does not apply, each with why.
         notices: annotations that are not followed.
         problems: annotations of ours that cannot be read.
@@ -103,6 +117,7 @@ class Parts:
 
     ordinary: tuple[Manifest, ...]
     hooks: tuple[tuple[Manifest, Hook], ...] = ()
+    removal: tuple[tuple[Manifest, Hook], ...] = ()
     skipped: tuple[tuple[Manifest, str], ...] = ()
     notices: tuple[str, ...] = ()
     problems: tuple[GitOpsError, ...] = ()
@@ -131,9 +146,13 @@ def split(manifests: Iterable[Manifest]) -> Parts:
             hooks.append((manifest, found))
         else:
             skipped.append((manifest, found))
+    removal = [(one, hook) for one, hook in hooks if hook.phases.keys() & set(REMOVAL)]
+    idle = [(one, AT_REMOVAL) for one, hook in removal if hook.phases.keys() <= set(REMOVAL)]
+    skipped += idle
     return Parts(
         ordinary=tuple(ordinary),
-        hooks=tuple(hooks),
+        hooks=tuple((one, hook) for one, hook in hooks if hook.phases.keys() & set(DEPLOYMENT)),
+        removal=tuple(removal),
         skipped=tuple(skipped),
         notices=tuple(notices),
         problems=tuple(problems),
@@ -210,11 +229,11 @@ def release_of(body: Body) -> str:
 def _own(found: Mapping[str, str]) -> Hook:
     phases = {}
     for word in _words(found[HOOK]):
-        if word not in {Phase.PRE, Phase.POST, Phase.FAILURE}:
-            raise _unknown(HOOK, word, (Phase.PRE, Phase.POST, Phase.FAILURE))
+        if word not in _OWN:
+            raise _unknown(HOOK, word, _OWN)
         phases[Phase(word)] = Occasion.ALWAYS
     if not phases:
-        raise _unknown(HOOK, "", (Phase.PRE, Phase.POST, Phase.FAILURE))
+        raise _unknown(HOOK, "", _OWN)
     policies = []
     for word in _words(found.get(DELETE_POLICY, DeletePolicy.BEFORE)):
         if word not in set(DeletePolicy):
@@ -233,6 +252,8 @@ _ARGO_PHASES = {
     "Sync": Phase.SYNC,
     "PostSync": Phase.POST,
     "SyncFail": Phase.FAILURE,
+    "PreDelete": Phase.PRE_DELETE,
+    "PostDelete": Phase.POST_DELETE,
 }
 _ARGO_POLICIES = {
     "BeforeHookCreation": DeletePolicy.BEFORE,
@@ -261,6 +282,8 @@ _HELM_PHASES = {
     "pre-upgrade": (Phase.PRE, Occasion.UPGRADE),
     "post-install": (Phase.POST, Occasion.INSTALL),
     "post-upgrade": (Phase.POST, Occasion.UPGRADE),
+    "pre-delete": (Phase.PRE_DELETE, Occasion.ALWAYS),
+    "post-delete": (Phase.POST_DELETE, Occasion.ALWAYS),
 }
 
 

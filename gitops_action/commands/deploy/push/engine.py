@@ -23,6 +23,7 @@ from gitops_action.commands.deploy.push.inventory import InventoryStore
 from gitops_action.commands.deploy.push.lease import held
 from gitops_action.commands.deploy.push.preflight import Ahead, look_ahead
 from gitops_action.commands.deploy.push.prune import plan, prune
+from gitops_action.commands.deploy.push.recorded import InventoryKeeper
 from gitops_action.commands.deploy.results import ENDS, Ledger
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.commands.deploy.wait import Awaited, Ending, WaitResult, wait_healthy
@@ -161,6 +162,7 @@ class _Push:
         self.lease = lease
         self.store = InventoryStore.of(run)
         self.former = InventoryStore.former(run)
+        self.keeper = InventoryKeeper(ledger, self.store, lease)
         self.writer = ObjectWriter(run, ledger, lease)
         self.in_doubt = False
         self.waited = 0.0
@@ -174,33 +176,15 @@ class _Push:
         inventory = self._write(ahead, inventory, hooks)
         hand_over(self.ledger, self.former)
         if self._sound() and self._wait(ahead.objects, ahead, hooks):
-            inventory = self._after(Phase.POST, hooks, inventory)
+            inventory = self.keeper.run_hooks(Phase.POST, hooks, inventory)
         if self.ledger.has_failed():
-            self._after(Phase.FAILURE, hooks, inventory)
+            self.keeper.run_hooks(Phase.FAILURE, hooks, inventory)
         elif self._sound():
             self._prune(ahead, inventory, hooks.described)
 
     def _sound(self) -> bool:
         """Nothing has failed so far, and nothing is in doubt."""
         return not self.in_doubt and not self.ledger.has_failed()
-
-    def _after(self, phase: Phase, hooks: Hooks, inventory: Inventory) -> Inventory:
-        """Run the hooks that come after everything else, and record how they ended."""
-        entries = hooks.entries(phase)
-        if not entries:
-            return inventory
-        inventory = recorded(inventory, entries)
-        self.lease.check()
-        self.store.save(inventory)
-        try:
-            hooks.run(phase, self.lease)
-        except ENDS as error:
-            self.ledger.end(error)
-            self._save_what_can_be(recorded(inventory, hooks.confirmed.values()))
-            raise
-        inventory = recorded(inventory, hooks.confirmed.values())
-        self.store.save(inventory)
-        return inventory
 
     def _write(self, ahead: Ahead, inventory: Inventory, hooks: Hooks) -> Inventory:
         """Record what is about to be ours, write, record what was confirmed; whatever happens."""
@@ -213,13 +197,12 @@ class _Push:
             self._apply(ahead, hooks)
         except ENDS as error:
             self.ledger.end(error)
-            self._record_what_can_be(inventory, ahead, hooks)
+            self.keeper.save_what_can_be(self._confirmed(inventory, ahead, hooks))
             raise
         done = self._confirmed(inventory, ahead, hooks)
         if self._sound():
             done = replace(done, commit=self.run.commit)
-        self.lease.check()
-        self.store.save(done)
+        self.keeper.save(done)
         return done
 
     def _apply(self, ahead: Ahead, hooks: Hooks) -> None:
@@ -244,17 +227,6 @@ class _Push:
     def _confirmed(self, inventory: Inventory, ahead: Ahead, hooks: Hooks) -> Inventory:
         done = (*ahead.confirmed, *self.writer.confirmed, *hooks.confirmed.values())
         return recorded(inventory, done)
-
-    def _record_what_can_be(self, inventory: Inventory, ahead: Ahead, hooks: Hooks) -> None:
-        """UIDs that are not recorded would never be pruned; where it fails, they are read again."""
-        self._save_what_can_be(self._confirmed(inventory, ahead, hooks))
-
-    def _save_what_can_be(self, inventory: Inventory) -> None:
-        try:
-            self.lease.check()
-            self.store.save(inventory)
-        except GitOpsError as error:
-            self.ledger.note(f"what was written could not be recorded: {error.title}")
 
     def _wait(self, objects: Sequence[Placed], ahead: Ahead, hooks: Hooks) -> bool:
         """Wait for health within what is left of the time; whether everything is well."""

@@ -25,6 +25,9 @@ from gitops_action.core.cluster.errors import DryRunUnsupportedError, NotFoundEr
 from gitops_action.core.cluster.model import LiveObject, Right
 from gitops_action.core.config import KindRule
 from gitops_action.core.deploy.hooks import (
+    AT_REMOVAL,
+    DEPLOYMENT,
+    REMOVAL,
     DeletePolicy,
     Hook,
     Parts,
@@ -77,11 +80,28 @@ class Hooks:
     Attributes:
         parts: the objects of the environment by what their annotations say.
         confirmed: entries for the inventory: a hash stands for success with that content.
+        deleted: what was deleted after its run.
         seconds: spent on waiting for hooks.
     """
 
-    def __init__(self, run: TargetRun, ledger: Ledger, inventory: Inventory, label: str) -> None:
-        """Find the hooks; `look` reads what is left of them in the cluster."""
+    def __init__(
+        self,
+        run: TargetRun,
+        ledger: Ledger,
+        inventory: Inventory,
+        label: str,
+        *,
+        removal: bool = False,
+    ) -> None:
+        """Find the hooks; `look` reads what is left of them in the cluster.
+
+        Args:
+            run: the environment on the cluster.
+            ledger: where everything is entered.
+            inventory: as recorded.
+            label: the value of our inventory label.
+            removal: those that run when the environment is taken down, of which nothing stays.
+        """
         self._run = run
         self._ledger = ledger
         self._inventory = inventory
@@ -91,7 +111,11 @@ class Hooks:
         self._skipped: tuple[Placed, ...] = ()
         self._installing: frozenset[ObjectId] = frozenset()
         self.parts: Parts = split(run.rendering.applied)
+        self._removal = removal
+        self._phases = REMOVAL if removal else DEPLOYMENT
+        self._hooks = self.parts.removal if removal else self.parts.hooks
         self.confirmed: dict[ObjectId, InventoryEntry] = {}
+        self.deleted: set[ObjectId] = set()
         self.seconds = 0.0
 
     @property
@@ -123,13 +147,14 @@ class Hooks:
         for problem in self.parts.problems:
             self._ledger.refused(None, problem)
         self._ledger.note(*self.parts.notices)
-        self._skip()
-        if not self.parts.hooks or self.parts.problems:
+        if not self._removal:
+            self._skip()
+        if not self._hooks or self.parts.problems:
             return
-        placed = self._placed([manifest for manifest, _ in self.parts.hooks])
+        placed = self._placed([manifest for manifest, _ in self._hooks])
         self._ledger.open(placed)
         live = look(self._run.cluster, placed)
-        hooks = {id(manifest): hook for manifest, hook in self.parts.hooks}
+        hooks = {id(manifest): hook for manifest, hook in self._hooks}
         self._planned = tuple(
             PlannedHook(placed=one, hook=hooks[id(one.manifest)], live=live.objects.get(one.id))
             for one in placed
@@ -149,12 +174,16 @@ class Hooks:
         )
         due = []
         for one in self._planned:
-            phases = [phase for phase in Phase if self._runs(one, phase)]
+            phases = [phase for phase in self._phases if self._runs(one, phase)]
             if phases and (changes or phases == [Phase.FAILURE] or not self._has_succeeded(one)):
                 due.append(one)
             else:
                 self._set(one, Action.SKIPPED, self._why_not(one, phases))
         self._due = tuple(due)
+
+    def take_all(self) -> None:
+        """All of them run: after `look`, when the environment is taken down."""
+        self._due = self._planned
 
     def _has_succeeded(self, one: PlannedHook) -> bool:
         """Whether its last run has, with the content that is described now, and left what it made.
@@ -168,13 +197,13 @@ class Hooks:
 
     def show(self) -> None:
         """Say what would run, and in which order."""
-        for phase in Phase:
+        for phase in self._phases:
             names = [str(one.id) for group in self._groups(phase, None) for one in group]
             if not names:
                 continue
             self._ledger.note(f"{_TITLES[phase]} would run, in this order: {', '.join(names)}")
         for one in self._due:
-            runs = any(self._runs(one, phase) for phase in Phase if phase is not Phase.FAILURE)
+            runs = any(self._runs(one, each) for each in self._phases if each is not Phase.FAILURE)
             self._set(one, Action.CREATED if runs else Action.SKIPPED)
 
     def entries(self, *phases: Phase) -> tuple[InventoryEntry, ...]:
@@ -222,8 +251,8 @@ class Hooks:
             if not good:
                 break
         self._clean_up(ran, succeeded=good)
-        if not good and phase is Phase.PRE:
-            self._ledger.note("a pre hook has failed: nothing else was changed")
+        if not good and phase in _NOTHING_DONE:
+            self._ledger.note(_NOTHING_DONE[phase])
         return good
 
     def _groups(self, phase: Phase, wave: int | None) -> tuple[tuple[PlannedHook, ...], ...]:
@@ -261,7 +290,8 @@ class Hooks:
         for one in self._skipped:
             reason = reasons[id(one.manifest)]
             self._ledger.set(ObjectResult(id=one.id, action=Action.SKIPPED, note=reason))
-            self._ledger.note(f"{one.id} is {reason}")
+            if reason != AT_REMOVAL:
+                self._ledger.note(f"{one.id} is {reason}")
 
     def _placed(self, manifests: Sequence[Manifest]) -> tuple[Placed, ...]:
         """The manifests with kinds and namespaces; definitions of the environment are known."""
@@ -388,7 +418,7 @@ class Hooks:
 
     def _left(self, phase: Phase) -> timedelta:
         left = self._run.timeout - timedelta(seconds=self.seconds)
-        least = _FOR_FAILURE if phase is Phase.FAILURE else timedelta(seconds=1)
+        least = timedelta(seconds=1) if phase in _SHARED_TIME else _FOR_FAILURE
         return max(left, least)
 
     def _clean_up(self, ran: Iterable[PlannedHook], *, succeeded: bool) -> None:
@@ -399,7 +429,8 @@ class Hooks:
                 continue
             fine = succeeded or bool(entry.hash)
             policy = DeletePolicy.SUCCEEDED if fine else DeletePolicy.FAILED
-            if policy not in one.hook.policies or _keeps_data(one):
+            asked = policy in one.hook.policies or (fine and self._removal)
+            if not asked or _keeps_data(one):
                 continue
             try:
                 self._run.cluster.delete(
@@ -411,10 +442,11 @@ class Hooks:
             except ENDS:
                 raise
             except NotFoundError:
-                continue  # a Job with a time to live removes itself
+                self.deleted.add(one.id)  # a Job with a time to live removes itself
             except GitOpsError as error:
                 self._ledger.note(f"{one.id} could not be deleted ({policy}): {error.title}")
             else:
+                self.deleted.add(one.id)
                 row = self._ledger.row(one.id)
                 self._ledger.set(replace(row, note=f"{row.note}; deleted ({policy})"))
 
@@ -437,7 +469,15 @@ _TITLES = {
     Phase.SYNC: "hooks beside the objects",
     Phase.POST: "post hooks",
     Phase.FAILURE: "hooks for the failure",
+    Phase.PRE_DELETE: "pre-delete hooks",
+    Phase.POST_DELETE: "post-delete hooks",
 }
+_NOTHING_DONE = {
+    Phase.PRE: "a pre hook has failed: nothing else was changed",
+    Phase.PRE_DELETE: "a pre-delete hook has failed: nothing was deleted",
+}
+_SHARED_TIME = frozenset({Phase.PRE, Phase.SYNC, Phase.POST})
+"""The hooks that have what is left of the deployment's time."""
 
 
 def _change(one: PlannedHook) -> Change:
