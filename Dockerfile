@@ -11,12 +11,18 @@ RUN python3 -m venv --without-pip /opt/venv \
        --only-binary :all: --require-hashes --disable-pip-version-check --requirement /tmp/runtime.txt
 # What is never loaded: schemas in the lenient form, or of Kubernetes versions that nobody supports.
 WORKDIR /opt/venv/lib
+# Of `sigstore` and `rich`: the staging service, DNS look-ups of mail addresses, colours of languages.
 # Of `kubernetes` the way into a cluster is loaded, never its asynchronous half or its typed API.
 RUN rm -rf python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v*-local \
       python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v1.2?.* \
       python3*/site-packages/kubernetes/aio \
       python3*/site-packages/kubernetes/client/api \
+      python3*/site-packages/dns \
+      python3*/site-packages/securesystemslib/_vendor/ed25519/test_data \
+      python3*/site-packages/sigstore/_store/*sigstage* \
     && find python3*/site-packages/kubernetes/client/models -type f ! -name '__init__.*' -delete \
+    && find python3*/site-packages/pygments/lexers -type f \
+       ! -name '__init__.*' ! -name '_mapping.*' -delete \
     # Byte code that holds no time of a file: a second build has the same bytes, and a builder that
     # sets all times to the commit's (SOURCE_DATE_EPOCH) leaves it valid.
     && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash .

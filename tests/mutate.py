@@ -87,6 +87,8 @@ DECISIONS = (f"{UNIT}/test_gates_decisions.py",)
 EVALUATE = (f"{UNIT}/test_gates_evaluate.py",)
 RETURNS = (f"{UNIT}/test_gates_rollback.py",)
 CHECKS = (f"{UNIT}/test_gates_checks.py",)
+PROVENANCE = (f"{UNIT}/test_gates_provenance.py",)
+BUNDLES = (f"{UNIT}/test_attestation_bundles.py",)
 PROOF = (f"{UNIT}/test_deployments_proof.py",)
 CHOICE = (f"{UNIT}/test_rollback_choice.py",)
 COMMENTS = (f"{UNIT}/test_comments_parse.py",)
@@ -188,6 +190,22 @@ RULES = (
     Rule(function="is_command", tests=COMMENTS),
     Rule(function="_hashes", within="gate/change", tests=(f"{UNIT}/test_gate_command.py",)),
     Rule(function="_hash", within="gate/change", tests=(f"{UNIT}/test_gate_command.py",)),
+    Rule(function="problem_of", within="gates/provenance", tests=PROVENANCE),
+    Rule(function="_problem_of_signer", tests=PROVENANCE),
+    Rule(function="is_provenance", tests=PROVENANCE),
+    Rule(function="builder_of", tests=PROVENANCE),
+    Rule(function="_image", within="gates/provenance", tests=PROVENANCE),
+    Rule(function="_closed", within="gates/provenance", tests=PROVENANCE),
+    Rule(function="proven_digests", tests=PROVENANCE),
+    Rule(function="_payload", within="attestations/verify", tests=BUNDLES),
+    Rule(function="_has_logs", tests=BUNDLES),
+    Rule(function="_attestation", within="attestations/verify", tests=BUNDLES),
+    Rule(function="_identity", within="attestations/verify", tests=BUNDLES),
+    Rule(function="verify_timestamped", tests=BUNDLES),
+    Rule(function="_check_usage", tests=BUNDLES),
+    Rule(function="_times", within="timestamped", tests=BUNDLES),
+    Rule(function="_dated", tests=BUNDLES),
+    Rule(function="_check_signature", within="timestamped", tests=BUNDLES),
 )
 
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import Context, github_client, kustomize_renderer, read_target
+from gitops_action.app.tools import (
+    Context,
+    github_client,
+    image_registry,
+    kustomize_renderer,
+    read_target,
+)
 from gitops_action.app.validate import ToolWorkshop
 from gitops_action.commands.gate import command as gate
 from gitops_action.commands.gate.ports import GatePorts, SourceCommits
@@ -24,6 +30,7 @@ from gitops_action.core.inputs.gate import GateInputs, gate_inputs
 from gitops_action.core.outcome import Outcome
 
 if TYPE_CHECKING:
+    from gitops_action.adapters.attestations.images import AttestedImages
     from gitops_action.adapters.github import GitHubClient
 
 
@@ -90,6 +97,8 @@ def build(
         http=HttpAddresses(_http_settings(context)),
         sources=_sources(inputs, context),
         queue=GitHubMergeQueue(client, inputs.repository),
+        attestations=_attestations(inputs, context, client),
+        server=inputs.server_url.rstrip("/"),
     )
     return replace(inputs, base=base), ports
 
@@ -101,6 +110,19 @@ def _sources(inputs: GateInputs, context: Context) -> SourceCommits | None:
     from gitops_action.adapters.github.history import GitHubSourceAuthors  # noqa: PLC0415 - loads requests
 
     return GitHubSourceAuthors(github_client(inputs, inputs.source_token, context))
+
+
+def _attestations(inputs: GateInputs, context: Context, client: GitHubClient) -> AttestedImages:
+    """Attestations of images, read with the `source-token` where there is one."""
+    from gitops_action.adapters.attestations.images import AttestedImages  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.github.attestations import GitHubAttestations  # noqa: PLC0415 - same
+
+    token = inputs.source_token
+    reading = github_client(inputs, token, context) if token else client
+    return AttestedImages(
+        GitHubAttestations(reading),
+        lambda domains: image_registry(_of_validate(inputs), context, domains),
+    )
 
 
 def _http_settings(context: Context) -> HttpSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from testbed.forge.git.history import History
 from testbed.forge.git.store import GitStore
@@ -166,6 +166,7 @@ class Repository:
     statuses: dict[str, list[Status]] = field(default_factory=dict)
     checks: dict[str, list[CheckRun]] = field(default_factory=dict)
     suites: dict[int, CheckSuite] = field(default_factory=dict)
+    attestations: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     deployments: dict[int, Deployment] = field(default_factory=dict)
     runs: dict[int, WorkflowRun] = field(default_factory=dict)
     activity: list[Activity] = field(default_factory=list)

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _OCI = "application/vnd.oci.image"
+OCI_MANIFEST, OCI_INDEX = f"{_OCI}.manifest.v1+json", f"{_OCI}.index.v1+json"
 _DOCKER = "application/vnd.docker"
 _MEDIA_TYPES = {
     # docker?: manifest, index, config, layer
     False: (
-        f"{_OCI}.manifest.v1+json",
-        f"{_OCI}.index.v1+json",
+        OCI_MANIFEST,
+        OCI_INDEX,
         f"{_OCI}.config.v1+json",
         f"{_OCI}.layer.v1.tar+gzip",
     ),
@@ -77,7 +78,7 @@ class Image:
                 "diff_ids": [f"sha256:{hashlib.sha256(self._tar()).hexdigest()}"],
             },
         }
-        return _json(_MEDIA_TYPES[self.docker][2], content)
+        return json_blob(_MEDIA_TYPES[self.docker][2], content)
 
     def manifest(self, architecture: str, annotations: Mapping[str, str]) -> Blob:
         """The manifest for one platform."""
@@ -102,7 +103,9 @@ class Image:
     ) -> Blob:
         # Docker's formats know no annotations.
         noted = {"annotations": dict(annotations)} if annotations and not self.docker else {}
-        return _json(media_type, {"schemaVersion": 2, "mediaType": media_type, **content, **noted})
+        return json_blob(
+            media_type, {"schemaVersion": 2, "mediaType": media_type, **content, **noted}
+        )
 
     def _tar(self) -> bytes:
         archive = io.BytesIO()
@@ -114,5 +117,6 @@ class Image:
         return archive.getvalue()
 
 
-def _json(media_type: str, content: Mapping[str, object]) -> Blob:
+def json_blob(media_type: str, content: Mapping[str, object]) -> Blob:
+    """A document, as a registry stores it."""
     return Blob(media_type=media_type, data=json.dumps(content, indent=2).encode())

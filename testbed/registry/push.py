@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import requests
 
 from testbed.process import PartError
-from testbed.registry.images import Blob, Image
+from testbed.registry.images import OCI_INDEX, OCI_MANIFEST, Blob, Image, json_blob
 
 _TIMEOUT = 30
 _PLATFORMS = ("amd64", "arm64")
@@ -44,6 +44,34 @@ class Pusher:
             self._push_platform(repository, image, architecture, None, {})
             manifests[architecture] = image.manifest(architecture, {})
         return self._put_manifest(repository, image.index(manifests), tag)
+
+    def attach(self, repository: str, digest: str, kind: str, documents: Sequence[bytes]) -> None:
+        """Attach documents of a media type to an image, in one index at the tag of its digest.
+
+        So clients do where a registry has no API for referrers (OCI distribution specification,
+        "Referrers Tag Schema").
+        """
+        empty = Blob(media_type="application/vnd.oci.empty.v1+json", data=b"{}")
+        self._put_blob(repository, empty)
+        listed = []
+        for document in documents:
+            blob = Blob(media_type=kind, data=document)
+            self._put_blob(repository, blob)
+            manifest = json_blob(
+                OCI_MANIFEST,
+                {
+                    "schemaVersion": 2,
+                    "mediaType": OCI_MANIFEST,
+                    "artifactType": kind,
+                    "config": empty.descriptor(),
+                    "layers": [blob.descriptor()],
+                },
+            )
+            self._put_manifest(repository, manifest, None)
+            listed.append({**manifest.descriptor(), "artifactType": kind})
+        index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed}
+        tag = digest.replace(":", "-")
+        self._put_manifest(repository, json_blob(OCI_INDEX, index), tag)
 
     def delete(self, repository: str, digest: str) -> None:
         """Delete a manifest by its digest."""

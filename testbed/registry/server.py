@@ -110,6 +110,10 @@ class Registry:
         )
         return self._pusher.push(repository, tag, image, index=index)
 
+    def attach(self, repository: str, digest: str, kind: str, *documents: bytes) -> None:
+        """Attach documents of a media type to an image, in the place of those that it has."""
+        self._pusher.attach(repository, digest, kind, documents)
+
     def delete(self, repository: str, digest: str) -> None:
         """Delete a manifest, so that its tags are gone too."""
         self._pusher.delete(repository, digest)

@@ -173,12 +173,12 @@ def test_text_of_the_file_is_no_command_of_the_runner(tmp_path: Path) -> None:
     assert not any(line.lstrip().startswith("::") for line in out.splitlines())
 
 
-def test_keys_that_nothing_acts_on_yet_are_named(tmp_path: Path) -> None:
-    gates = b"{provenance: {workflow: o/r/.github/workflows/b.yml}}"
+def test_a_trusted_root_that_is_missing_is_an_error(tmp_path: Path) -> None:
+    gates = b"{provenance: {workflow: o/r/.github/workflows/b.yml, trusted-root: roots.jsonl}}"
     data = b"version: 1\nenvironments:\n  a: {path: environments/staging, gates: %s}\n" % gates
     code, _, err = run(checkout(tmp_path, {FILE: data}), "check")
-    assert code == 0
-    assert f"{FILE}:3:43: environments.a.gates.provenance is not enforced by this version" in err
+    assert code == 2
+    assert f"{FILE}:3:106: environments.a.gates.provenance.trusted-root: there is no" in err
 
 
 FLUX = b"""apiVersion: kustomize.toolkit.fluxcd.io/v1

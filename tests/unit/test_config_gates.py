@@ -1,4 +1,4 @@
-"""The gate keys of the configuration, resolved; reserved names; what is not enforced."""
+"""The gate keys of the configuration, resolved; reserved names."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gitops_action.core.config.resolved import (
     HttpGate,
     Override,
     Promotion,
+    Provenance,
     RequiredCheck,
 )
 from gitops_action.core.config.tree_check import check_tree
@@ -66,7 +67,7 @@ def test_provenance_and_override() -> None:
         "{provenance: {workflow: acme/web/.github/workflows/release.yml},"
         " override: {teams: [acme/oncall]}}"
     )
-    assert found.provenance == "acme/web/.github/workflows/release.yml"
+    assert found.provenance == Provenance(workflow="acme/web/.github/workflows/release.yml")
     assert found.override == Override(teams=("acme/oncall",))
     assert gates("{checks: [x]}").override == Override()
 
@@ -98,22 +99,48 @@ def test_the_reserved_names() -> None:
     )
 
 
-def warned(text: str) -> list[str]:
-    data = f"version: 1\nenvironments: {{a: {{path: a, {text}}}}}\n".encode()
-    found = check_tree(read_config(FILE, data), ["a/x.yaml"])
-    return [notice.text.split(" is not enforced")[0] for notice in found.notices]
-
-
-def test_each_key_that_nothing_acts_on_is_named_with_its_place() -> None:
-    data = (
-        b"version: 1\nenvironments:\n  a:\n    path: a\n    gates:\n"
-        b"      provenance: {workflow: acme/web/.github/workflows/release.yml}\n"
+def test_every_key_of_provenance() -> None:
+    found = gates(
+        "{provenance: {workflow: 'acme/{application}/.github/workflows/release.yml',"
+        " ref: refs/tags/v*, issuer: 'https://git.acme.test/_services/token',"
+        " trusted-root: ./.github/trusted-root.jsonl}}"
     )
-    (notice,) = check_tree(read_config(FILE, data), ["a/x.yaml"]).notices
-    assert str(notice.location) == f"{FILE}:6:7"
-    assert notice.text.startswith("environments.a.gates.provenance is not enforced by this version")
+    assert found.provenance == Provenance(
+        workflow="acme/{application}/.github/workflows/release.yml",
+        ref="refs/tags/v*",
+        issuer="https://git.acme.test/_services/token",
+        trusted_root=".github/trusted-root.jsonl",
+    )
 
 
-def test_what_is_enforced_is_not_named() -> None:
-    assert warned("deploy: {engine: push}, url: 'https://a/'") == []
-    assert warned("rollback: {mode: off}, gates: {override: {users: [dora]}}") == []
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("ref: main", "'main' is not a ref"),
+        ("issuer: token.example", "'token.example' is not an address"),
+        ("trusted-root: ../root.jsonl", "'../root.jsonl'"),
+        ("trusted-root: roots/", "'roots/' is a folder"),
+        ("trusted-root: .", "'.' is a folder"),
+    ],
+)
+def test_a_mistake_in_provenance(rule: str, problem: str) -> None:
+    with pytest.raises(GitOpsErrors) as caught:
+        gates(f"{{provenance: {{workflow: a/b/.github/workflows/c.yml, {rule}}}}}")
+    assert problem in str(caught.value.errors[0])
+
+
+def test_no_key_is_named_as_not_enforced() -> None:
+    every = "a: {path: a, gates: {provenance: {workflow: o/r/.github/workflows/b.yml}}}"
+    data = f"version: 1\nenvironments: {{{every}}}\n".encode()
+    assert check_tree(read_config(FILE, data), ["a/x.yaml"]).notices == ()
+
+
+def test_a_trusted_root_that_nobody_has_committed() -> None:
+    data = (
+        b"version: 1\nenvironments:\n  a:\n    path: a\n    gates:\n      provenance:\n"
+        b"        workflow: o/r/.github/workflows/b.yml\n        trusted-root: roots.jsonl\n"
+    )
+    (error,) = check_tree(read_config(FILE, data), ["a/x.yaml"]).errors
+    assert str(error.location) == f"{FILE}:8:9"
+    assert error.title == "environments.a.gates.provenance.trusted-root: there is no roots.jsonl"
+    assert check_tree(read_config(FILE, data), ["a/x.yaml", "roots.jsonl"]).errors == ()

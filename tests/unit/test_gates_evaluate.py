@@ -17,6 +17,7 @@ from gitops_action.core.config.resolved import (
     Environment,
     Gates,
     HttpGate,
+    Provenance,
     RequiredCheck,
     Rollback,
     Window,
@@ -30,6 +31,7 @@ from gitops_action.core.gates.evaluate import GATES, OVERRIDABLE, GateFacts, eva
 from gitops_action.core.gates.holds import HoldFacts
 from gitops_action.core.gates.http import HttpAnswer, HttpFacts
 from gitops_action.core.gates.model import GateResult
+from gitops_action.core.gates.provenance import ProvenanceFacts
 from gitops_action.core.gates.rollback import (
     SKIPPED,
     RollbackCause,
@@ -59,6 +61,7 @@ PRODUCTION = Environment(
         approvals=Approvals(count=1),
         checks=(RequiredCheck(name="ci/smoke"),),
         http=(HttpGate(url="https://status.acme.dev/", expect="response.status == 200"),),
+        provenance=Provenance(workflow="acme/web/.github/workflows/release.yml"),
     ),
     rollback=Rollback(mode="auto", approvals=0),
 )
@@ -107,6 +110,7 @@ OPEN = GateFacts(
     approvals=APPROVED,
     checks=CheckFacts(reports=(CheckReport(name="ci/smoke", conclusion="success"),)),
     http=HttpFacts(answers={"https://status.acme.dev/": HttpAnswer(status=200)}),
+    provenance=ProvenanceFacts(known=frozenset({"sha256:" + "9b" * 32})),
 )
 FREEZE = Hold(environment="production", application=None, image=None)
 
@@ -122,6 +126,7 @@ CLOSED: dict[str, GateFacts] = {
     "approvals": replace(OPEN, approvals=replace(APPROVED, reviews=())),
     "checks": replace(OPEN, checks=CheckFacts()),
     "http": replace(OPEN, http=HttpFacts()),
+    "provenance": replace(OPEN, provenance=ProvenanceFacts()),
 }
 
 
@@ -133,7 +138,7 @@ def test_every_gate_is_asked_in_the_order_in_which_it_is_shown() -> None:
     results = evaluate(OPEN)
     assert [one.gate for one in results] == list(GATES)
     assert closed(results) == set()
-    assert environment_verdict("production", results).text == "ready: 8 of 8 gates"
+    assert environment_verdict("production", results).text == "ready: 9 of 9 gates"
 
 
 @pytest.mark.parametrize("gate", CLOSED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -30,8 +30,10 @@ from gitops_action.core.images.oci import (
     RegistryDeniedError,
     RegistryError,
     RegistryUnreachableError,
+    read_bundle_layers,
     read_config,
     read_manifest,
+    read_referrers,
 )
 from gitops_action.core.images.reference import is_digest
 
@@ -40,6 +42,12 @@ MANIFEST_LIMIT = 4 * 1024 * 1024
 
 CONFIG_LIMIT = 8 * 1024 * 1024
 """Longest config in bytes."""
+
+BUNDLE_LIMIT = 4 * 1024 * 1024
+"""Longest attestation in bytes."""
+
+MOST_BUNDLES = 50
+"""Attestations of one image that are read; each takes two requests."""
 
 _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 
@@ -112,6 +120,30 @@ class RegistryClient:
         """
         account = self._accounts.of(reference.domain)
         return self._content(_Visit(reference=reference, account=account), what, limit)
+
+    def bundles(self, reference: ImageReference) -> Iterator[bytes]:
+        """The sigstore bundles that are attached to the reference's digest.
+
+        Raises:
+            RegistryError: they may not be read, or the registry does not answer.
+            RegistryContentError: what the registry sent is not what it says it is.
+        """
+        self._refuse_local(reference)
+        visit = _Visit(reference=reference, account=self._accounts.of(reference.domain))
+        for manifest in read_referrers(self._referrers(visit))[:MOST_BUNDLES]:
+            content = self._content(visit, f"manifests/{manifest}", MANIFEST_LIMIT)
+            for layer in read_bundle_layers(content):
+                yield self._content(visit, f"blobs/{layer}", BUNDLE_LIMIT)
+
+    def _referrers(self, visit: _Visit) -> bytes:
+        """The index of what refers to a digest; registries without that API keep it at a tag."""
+        digest = visit.reference.digest or ""
+        for what in (f"referrers/{digest}", f"manifests/{digest.replace(':', '-')}"):
+            try:
+                return self._get(visit, what, MANIFEST_LIMIT).body
+            except ImageMissingError:
+                continue
+        return b"{}"
 
     def _content(self, visit: _Visit, what: str, limit: int) -> bytes:
         answer = self._get(visit, what, limit)

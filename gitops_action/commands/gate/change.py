@@ -142,6 +142,7 @@ class JudgedChange:
         validated: what a validation found.
         compared: how the change that reviews saw compares to it, where an earlier run knew.
         pushers: who of earlier approvers pushed to it.
+        proven: digests whose provenance an earlier run verified, as `ENVIRONMENT:DIGEST`.
         remembered: whether an earlier evaluation was taken over.
     """
 
@@ -155,6 +156,7 @@ class JudgedChange:
     validated: ValidatedChange
     compared: Mapping[int, ChangeComparison] = field(default_factory=dict)
     pushers: KnownPushers = field(default_factory=KnownPushers)
+    proven: frozenset[str] = frozenset()
     remembered: bool = False
 
     @classmethod

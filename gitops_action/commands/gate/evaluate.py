@@ -30,6 +30,7 @@ from gitops_action.core.gates.decisions import (
 from gitops_action.core.gates.evaluate import GateFacts, evaluate, scope_of
 from gitops_action.core.gates.model import GateResult
 from gitops_action.core.gates.open_pull_request import OpenPullRequest
+from gitops_action.core.gates.provenance import ProvenanceFacts
 from gitops_action.core.gates.rollback import (
     RollbackCause,
     approvals_of_rollback,
@@ -172,6 +173,7 @@ class Evaluator:
             validated=known.validated or ValidatedChange(),
             compared=entry.compared,
             pushers=entry.pushers,
+            proven=entry.proven,
             remembered=True,
         )
         if any(self._cause(one, pull, judged) for one in self._of(judged)):
@@ -231,6 +233,7 @@ class Evaluator:
             entry,
             compared={**entry.compared, **self._facts.compared(pull)},
             pushers=self._facts.pushers(pull) or entry.pushers,
+            proven=entry.proven | self._facts.proven(pull),
         )
 
     def _judged(
@@ -346,6 +349,9 @@ class Evaluator:
             ),
             checks=self._facts.checks(environment, pull, listed=change.remembered),
             http=self._facts.http(environment),
+            provenance=self._facts.provenance(environment, pull, change)
+            if scope_of(causes, rollback=cause is not None) == "change"
+            else ProvenanceFacts(),
         )
 
     def _proof(

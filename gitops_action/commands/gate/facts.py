@@ -9,6 +9,7 @@ from dataclasses import replace
 from gitops_action.commands.gate.base import BaseState
 from gitops_action.commands.gate.change import ChangeReader, JudgedChange
 from gitops_action.commands.gate.ports import GatePorts
+from gitops_action.commands.gate.provenance import ProvenanceReader
 from gitops_action.commands.gate.reviews import ReviewFacts
 from gitops_action.core.config import Environment, Hold
 from gitops_action.core.config.resolved import Approvals
@@ -27,6 +28,7 @@ from gitops_action.core.gates.open_pull_request import (
     OpenPullRequests,
     Push,
 )
+from gitops_action.core.gates.provenance import ProvenanceFacts, proven_digests
 from gitops_action.core.gates.simulate import Simulation
 from gitops_action.core.gates.versions import ImageMove, Predecessor, ran, undone_versions
 from gitops_action.errors import GitOpsError
@@ -45,6 +47,8 @@ class RunFacts:
     ) -> None:
         """Nothing is read yet; `simulation` is what is assumed."""
         self._reviews = ReviewFacts(ports, base, reader, listing, simulation)
+        self._provenance = ProvenanceReader(ports, base)
+        self._proven: dict[int, frozenset[str]] = {}
         self._ports = ports
         self._base = base
         self._reader = reader
@@ -261,6 +265,23 @@ class RunFacts:
             if gates and gates.http and asked
             else HttpFacts()
         )
+
+    def provenance(
+        self, environment: Environment, pull: OpenPullRequest, change: JudgedChange
+    ) -> ProvenanceFacts:
+        """The attestations of the images that a pull request brings into an environment."""
+        moves = change.moves.get(environment.name, ())
+        rule = environment.gates.provenance if environment.gates else None
+        prefix = f"{environment.name}:"
+        known = (one.removeprefix(prefix) for one in change.proven if one.startswith(prefix))
+        facts = self._provenance.read(environment, moves, frozenset(known))
+        found = {f"{prefix}{digest}" for digest in proven_digests(rule, moves, facts)}
+        self._proven[pull.number] = self._proven.get(pull.number, frozenset()) | found
+        return facts
+
+    def proven(self, pull: OpenPullRequest) -> frozenset[str]:
+        """Which environments' digests are proven, as `ENVIRONMENT:DIGEST`."""
+        return self._proven.get(pull.number, frozenset())
 
 
 _BRANCHES = re.compile(r"gitops/(?:hold/.+|[^/]+/rollback/.+)")

@@ -24,6 +24,7 @@ from gitops_action.core.gates.open_pull_request import (
     OpenPullRequests,
     Push,
 )
+from gitops_action.core.gates.provenance import Attestation, ImageAttestations
 from gitops_action.core.images import ImageReference
 from gitops_action.core.outcome import Job
 from gitops_action.core.pull_requests import MergeMethod
@@ -278,6 +279,26 @@ class HttpRequests(Protocol):
         ...
 
 
+class Attestations(Protocol):
+    """Signed attestations of images."""
+
+    def of(
+        self,
+        image: ImageReference,
+        *,
+        repository: str,
+        roots: bytes | None,
+        domains: frozenset[str],
+        enough: Callable[[Attestation], bool],
+    ) -> ImageAttestations:
+        """An image's attestations up to the first that is enough, verified by the trusted roots.
+
+        `repository` is where GitHub keeps them; without `roots` those of sigstore's public service
+        count; `domains` are the registries that get credentials.
+        """
+        ...
+
+
 class GateTexts(Protocol):
     """The words of the gate; untrusted text is harmless in them."""
 
@@ -315,4 +336,6 @@ class GatePorts:
     http: HttpRequests | None = None
     sources: SourceCommits | None = None
     queue: MergeQueue | None = None
+    attestations: Attestations | None = None
+    server: str = "https://github.com"
     job: Job = field(default_factory=Job)

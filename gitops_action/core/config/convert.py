@@ -22,6 +22,7 @@ from gitops_action.core.config.schema import (
     EnvironmentShape,
     GatesShape,
     HealthShape,
+    ProvenanceShape,
     TargetShape,
     ValidateShape,
 )
@@ -92,10 +93,19 @@ def gates_of(shape: GatesShape) -> gates.Gates:
             )
             for item in shape.http
         ),
-        provenance=shape.provenance.workflow if shape.provenance else "",
+        provenance=_provenance(shape.provenance) if shape.provenance else None,
         override=gates.Override(teams=tuple(override.teams), users=tuple(override.users))
         if override
         else gates.Override(),
+    )
+
+
+def _provenance(shape: ProvenanceShape) -> gates.Provenance:
+    return gates.Provenance(
+        workflow=shape.workflow,
+        ref=shape.ref or "",
+        issuer=shape.issuer,
+        trusted_root=shape.trusted_root or "",
     )
 
 

@@ -38,9 +38,15 @@ URL_PATTERN = r"^https?://[^\s/@?#]+([/?#]\S*)?$"
 ENVIRONMENT_URL_PATTERN = r"^https?://([^\s@?#{}]|\{application\})+([?#]\S*)?$"
 KUBERNETES_PATTERN = r"^1\.[1-9][0-9]?$"
 DEPLOY_WORKFLOW_PATTERN = r"^\.github/workflows/[A-Za-z0-9._-]+\.ya?ml$"
+_WORKFLOW_PART = r"([A-Za-z0-9._-]|\{application\})+"
 WORKFLOW_PATTERN = (
-    r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+/\.github/workflows/[A-Za-z0-9._-]+\.ya?ml$"
+    r"^[A-Za-z0-9][A-Za-z0-9-]*/"
+    + _WORKFLOW_PART
+    + r"/\.github/workflows/"
+    + _WORKFLOW_PART
+    + r"\.ya?ml$"
 )
+REF_PATTERN = r"^refs/[^\s?\[\]^~:\\]+$"
 LOGIN_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$"
 
 
@@ -116,6 +122,12 @@ def _checked_folder(text: str) -> str:
     if PLACEHOLDER in folder:
         raise ValueError(f"{text!r} may not hold {PLACEHOLDER}")
     return folder
+
+
+def _checked_file(text: str) -> str:
+    if not _checked_folder(text) or text.endswith("/"):
+        raise ValueError(f"{text!r} is a folder")
+    return normalised(text)
 
 
 _IDENTITY = frozenset({"", "/apiVersion", "/kind", "/metadata", "/metadata/labels"})
@@ -198,6 +210,11 @@ WorkflowFile = Annotated[
     ),
     WithJsonSchema({"type": "string", "pattern": WORKFLOW_PATTERN}),
 ]
+RefPattern = Annotated[
+    str,
+    matching(REF_PATTERN, "ref", "write refs/heads/main or refs/tags/v*; * is any text"),
+    WithJsonSchema({"type": "string", "pattern": REF_PATTERN}),
+]
 Kustomization = Annotated[
     str,
     matching(KUSTOMIZATION_PATTERN, "Kustomization", "write NAMESPACE/NAME: flux-system/staging"),
@@ -239,6 +256,11 @@ FieldPointer = Annotated[
     str,
     _from_text(_checked_pointer, "write a JSON pointer to a field, e.g. /spec/replicas"),
     WithJsonSchema({"type": "string", "pattern": "^/"}),
+]
+File = Annotated[
+    str,
+    _from_text(_checked_file, "write a file of this repository: .github/trusted-root.jsonl"),
+    WithJsonSchema({"type": "string", "minLength": 1}),
 ]
 Folder = Annotated[
     str,

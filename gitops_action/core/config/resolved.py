@@ -180,6 +180,28 @@ class HttpGate:
     retries: int = 2
 
 
+ACTIONS_ISSUER = "https://token.actions.githubusercontent.com"
+"""Who issues the identities of GitHub's workflows (GitHub: "OpenID Connect reference")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Who must have built the images, by a signed attestation.
+
+    Attributes:
+        workflow: the workflow file, `OWNER/REPO/.github/workflows/FILE`; `{application}` in it is
+            the application's name.
+        ref: the refs that the workflow may have run from, with `*`; empty: any.
+        issuer: of the workflow's identity.
+        trusted_root: a file of the base with the roots of trust; empty: sigstore's public one.
+    """
+
+    workflow: str
+    ref: str = ""
+    issuer: str = ACTIONS_ISSUER
+    trusted_root: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Override:
     """Who may override gates: being in one team, or one of the users, is enough. Empty: nobody."""
@@ -198,7 +220,7 @@ class Gates:
         approvals: who has to approve.
         checks: checks or statuses that must have succeeded on the head commit.
         http: addresses that have to answer as expected.
-        provenance: the workflow that must have built the images, `OWNER/REPO/PATH`; empty: any.
+        provenance: who must have built the images; None: anyone.
         override: who may override gates.
     """
 
@@ -207,7 +229,7 @@ class Gates:
     approvals: Approvals = Approvals()
     checks: tuple[RequiredCheck, ...] = ()
     http: tuple[HttpGate, ...] = ()
-    provenance: str = ""
+    provenance: Provenance | None = None
     override: Override = Override()
 
 

@@ -23,6 +23,7 @@ from gitops_action.core.config.fields import (
     Expectation,
     Expression,
     FieldPointer,
+    File,
     Folder,
     ImageRepository,
     KubernetesVersion,
@@ -30,6 +31,7 @@ from gitops_action.core.config.fields import (
     Login,
     Name,
     OwnerName,
+    RefPattern,
     Shape,
     Team,
     Text,
@@ -40,6 +42,7 @@ from gitops_action.core.config.fields import (
     problem,
 )
 from gitops_action.core.config.resolved import (
+    ACTIONS_ISSUER,
     CONFIRMED_KINDS,
     DEFAULT_NOT_BY,
     DEPLOY_WORKFLOW,
@@ -296,7 +299,20 @@ class ProvenanceShape(Shape):
     """Which workflow must have built the images."""
 
     workflow: WorkflowFile = Field(
-        description="The workflow file, OWNER/REPO/.github/workflows/FILE.yml."
+        description="The workflow file, OWNER/REPO/.github/workflows/FILE.yml; {application} in it"
+        " is the application's name."
+    )
+    ref: RefPattern | None = Field(
+        default=None,
+        description="Refs that it may have run from: refs/tags/v*; * is any text.",
+    )
+    issuer: Url = Field(
+        default=ACTIONS_ISSUER, description="Who issued the identity that the signature is of."
+    )
+    trusted_root: File | None = Field(
+        default=None,
+        description="File of this repository with the trusted roots, one JSON document a line;"
+        " sigstore's public root if absent.",
     )
 
 

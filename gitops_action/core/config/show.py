@@ -18,6 +18,7 @@ from gitops_action.core.config.resolved import (
     Gates,
     HealthSettings,
     HttpGate,
+    Provenance,
     PruneBudget,
     RequiredCheck,
     Target,
@@ -74,7 +75,7 @@ def _gate_labels(gates: Gates | None) -> Iterator[str]:
     for item in gates.http:
         yield f"asks {urlsplit(item.url).netloc}"
     if gates.provenance:
-        yield f"built by {gates.provenance}"
+        yield f"built by {gates.provenance.workflow}"
 
 
 def _approvals_label(approvals: Approvals) -> str:
@@ -157,7 +158,7 @@ def _gates(gates: Gates) -> Plain:
         approvals=_approvals(gates.approvals) if gates.approvals != Approvals() else None,
         checks=[_check(item) for item in gates.checks],
         http=[_http(item) for item in gates.http],
-        provenance=_given(workflow=gates.provenance),
+        provenance=_provenance(gates.provenance) if gates.provenance else None,
         override=_given(teams=list(gates.override.teams), users=list(gates.override.users)),
     )
 
@@ -186,6 +187,15 @@ def _http(gate: HttpGate) -> Plain:
         "timeout": format_duration(gate.timeout),
         "retries": gate.retries,
     }
+
+
+def _provenance(rule: Provenance) -> Plain:
+    return _given(
+        workflow=rule.workflow,
+        ref=rule.ref,
+        issuer=rule.issuer,
+        trusted_root=rule.trusted_root,
+    )
 
 
 def _deploy(deploy: Deploy) -> Plain:

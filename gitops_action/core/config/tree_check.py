@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gitops_action.core.config.applications import application_of
 from gitops_action.core.config.check import declared_paths, missing_folders
-from gitops_action.core.config.document import Document, Path, written
+from gitops_action.core.config.document import Document
 from gitops_action.core.config.holds import ALL, Hold
 from gitops_action.core.config.load import Reading
 from gitops_action.core.config.resolved import PLACEHOLDER, Application, Config, Environment
@@ -51,45 +51,18 @@ def check_tree(
     lost = [item for item in config.applications if item.name not in seen]
     needed = [item for item in lost if _must(config, item)]
     return TreeCheck(
-        errors=(*errors, *(_no_folder(item, config, reading.document) for item in needed)),
+        errors=(
+            *errors,
+            *(_no_folder(item, config, reading.document) for item in needed),
+            *_no_trusted_root(config, frozenset(listed), reading.document),
+        ),
         notices=(
             *(_by_image_alone(item, config) for item in lost if item not in needed),
             *_shared(config),
             *_of_nothing(config, holds, seen),
             *(_expired(hold) for hold in holds if now and hold.expired(now)),
-            *_not_enforced(reading.document),
         ),
     )
-
-
-NOT_ENFORCED: tuple[Path, ...] = (("environments", "*", "gates", "provenance"),)
-"""Keys that this version reads and nothing acts on; `*` is any name."""
-
-
-def _not_enforced(document: Document | None) -> list[Notice]:
-    """A key that looks as if it kept something out, and does not, is worse than none."""
-    if document is None:
-        return []
-    return [
-        Notice(
-            level="warning",
-            text=f"{written(path)} is not enforced by this version: nothing acts on it. Protect"
-            " the branch by a ruleset meanwhile",
-            location=document.key(path),
-        )
-        for path in _given(document.data, NOT_ENFORCED)
-    ]
-
-
-def _given(data: object, patterns: Iterable[Path], here: Path = ()) -> Iterator[Path]:
-    """The paths that a document has, of those that are listed."""
-    left = [path for path in patterns if path]
-    if len(left) < len(tuple(patterns)) and here:
-        yield here
-    for key, value in data.items() if isinstance(data, dict) else ():
-        inner = [path[1:] for path in left if path[0] in (key, "*")]
-        if inner:
-            yield from _given(value, inner, (*here, key))
 
 
 def _rough(document: Document | None) -> Config:
@@ -126,6 +99,22 @@ def _no_folder(application: Application, config: Config, document: Document | No
         fix="correct the name, commit its folder, or remove the application",
         location=_place(config, application, document),
     )
+
+
+def _no_trusted_root(
+    config: Config, paths: frozenset[str], document: Document | None
+) -> Iterator[UsageError]:
+    """Without the file every image's provenance stays unknown."""
+    for environment in config.environments:
+        rule = environment.gates.provenance if environment.gates else None
+        if rule and rule.trusted_root and rule.trusted_root not in paths:
+            path = ("environments", environment.name, "gates", "provenance", "trusted-root")
+            yield UsageError(
+                f"{'.'.join(path)}: there is no {rule.trusted_root}",
+                cause="nothing verifies attestations without it",
+                fix=f"gh attestation trusted-root > {rule.trusted_root}, and commit it",
+                location=document.key(path) if document else Location(file=config.path),
+            )
 
 
 def _by_image_alone(application: Application, config: Config) -> Notice:

@@ -109,6 +109,8 @@ class RememberedChange:
         compared: how the change that each review saw compares to this one.
         pushers: of those who had approved; a head moved away and back may add to them, which the
             evaluation before a merge sees.
+        proven: digests whose provenance was verified, as `ENVIRONMENT:DIGEST`: what is signed stays
+            signed, and the rules and the trusted roots are files of the base.
     """
 
     key: str
@@ -125,6 +127,7 @@ class RememberedChange:
     whole: bool = False
     compared: Mapping[int, ChangeComparison] = field(default_factory=dict)
     pushers: KnownPushers = field(default_factory=KnownPushers)
+    proven: frozenset[str] = frozenset()
 
     def holds_on(self, base: str, found: BaseFingerprint | None) -> bool:
         """Whether it would be evaluated alike on this base; `found` is not needed for the same."""
@@ -192,6 +195,7 @@ def write_remembered(entry: RememberedChange) -> str:
         },
         "asked": sorted(entry.pushers.asked),
         "pushers": sorted(entry.pushers.found),
+        "proven": sorted(entry.proven),
     }
     # A `>` in a text could end the hidden part of the comment.
     line = json.dumps(values, separators=(",", ":"))
@@ -241,6 +245,7 @@ def read_remembered(body: str) -> RememberedChange | None:
         pushers=KnownPushers(
             asked=frozenset(texts(values, "asked")), found=frozenset(texts(values, "pushers"))
         ),
+        proven=frozenset(texts(values, "proven")),
     )
 
 

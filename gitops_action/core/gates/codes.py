@@ -181,6 +181,37 @@ REASONS: Mapping[str, ReasonCode] = {
         "`expect` could not be evaluated on the answer, for example because a field is missing.",
         "Correct `expect`; `has(response.json.field)` asks whether a field is there.",
     ),
+    "provenance-verified": _code(
+        "provenance", "The configured workflow built and signed every image that changes."
+    ),
+    "provenance-missing": _code(
+        "provenance",
+        "No attestation says who built the image.",
+        "Attest the image in the workflow that builds it, by `actions/attest` or"
+        " `cosign sign`; the next run finds it.",
+    ),
+    "provenance-other-builder": _code(
+        "provenance",
+        "Another workflow, repository, ref or issuer signed the image.",
+        "Build it by the configured workflow, or correct `provenance`; the comment names both.",
+    ),
+    "provenance-untrusted": _code(
+        "provenance",
+        "No attestation of the image has a signature that the trusted root accepts.",
+        "Attest the image again. For a private repository, or a sigstore of your own, set"
+        " `provenance.trusted-root`.",
+    ),
+    "provenance-no-digest": _code(
+        "provenance",
+        "The image is named by tag alone, which may mean another image tomorrow.",
+        "Pin the digest, as `bump` does.",
+    ),
+    "provenance-unreadable": _code(
+        "provenance",
+        "The image's attestations, or the trusted root to verify them by, could not be read.",
+        "Read the reason: mostly `attestations: read`, an account of the registry or the file"
+        " `trusted-root` is missing, or a service is away; the next run tries again.",
+    ),
     "checks-unreadable": _code(
         "checks",
         "The checks of the head commit could not be read.",

@@ -16,6 +16,7 @@ from gitops_action.core.gates import (
     checks,
     holds,
     http,
+    provenance,
     soak,
     validation,
     windows,
@@ -52,6 +53,7 @@ class GateFacts:
         approvals: reviews, and who may approve.
         checks: of the head commit.
         http: answers of the addresses that are asked.
+        provenance: attestations of the images that it brings in.
         overridden: gates that are overridden for this change hash.
     """
 
@@ -67,6 +69,7 @@ class GateFacts:
     approvals: approvals.ApprovalFacts = field(default_factory=approvals.ApprovalFacts)
     checks: checks.CheckFacts = field(default_factory=checks.CheckFacts)
     http: http.HttpFacts = field(default_factory=http.HttpFacts)
+    provenance: provenance.ProvenanceFacts = field(default_factory=provenance.ProvenanceFacts)
     overridden: frozenset[GateName] = frozenset()
 
     @property
@@ -104,6 +107,9 @@ GATES: Mapping[GateName, Gate] = {
     ),
     "checks": lambda facts: checks.evaluate(facts.name, facts.gates.checks, facts.checks),
     "http": lambda facts: http.evaluate(facts.name, facts.gates.http, facts.http),
+    "provenance": lambda facts: provenance.evaluate(
+        facts.name, facts.gates.provenance, facts.moves, facts.provenance
+    ),
 }
 """In the order in which they are shown."""
 

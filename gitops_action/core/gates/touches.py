@@ -89,6 +89,10 @@ def _causes(facts: ChangeFacts) -> Iterable[tuple[str, Cause]]:
             yield one.environment, "inputs"
     if facts.base.path in facts.changed:
         yield from ((name, "configuration") for name in reconfigured(facts.base, facts.head))
+    for item in facts.base.environments:
+        rule = item.gates.provenance if item.gates else None
+        if rule and rule.trusted_root in facts.changed:
+            yield item.name, "configuration"
     if any(_steers(path) for path in facts.changed):
         yield from ((name, "workflows") for name in every)
     for change in facts.holds:

@@ -130,6 +130,36 @@ def _digest(descriptor: Mapping[str, object]) -> str:
     return digest if is_digest(digest) else ""
 
 
+# Attestations beside an image (OCI distribution specification, "Listing referrers").
+
+_BUNDLE = "application/vnd.dev.sigstore.bundle"
+"""Start of the media types of sigstore's bundles; the version follows."""
+
+
+def read_referrers(data: bytes) -> tuple[str, ...]:
+    """The digests of the sigstore bundles in an index of referrers; none where it cannot be read.
+
+    Raises:
+        RegistryContentError: it is no index.
+    """
+    try:
+        listed = items(parse_json(data), "manifests")
+    except (ValueError, RecursionError):
+        raise RegistryContentError("the registry's list of attestations is no JSON") from None
+    found = (one for one in listed if text(one, "artifactType").startswith(_BUNDLE))
+    return tuple(digest for one in found if (digest := _digest(one)))
+
+
+def read_bundle_layers(data: bytes) -> tuple[str, ...]:
+    """The digests of the bundles that such a manifest holds."""
+    try:
+        layers = items(parse_json(data), "layers")
+    except (ValueError, RecursionError):
+        return ()
+    found = (one for one in layers if text(one, "mediaType").startswith(_BUNDLE))
+    return tuple(digest for one in found if (digest := _digest(one)))
+
+
 # What a registry holds about an image, as values.
 
 

@@ -165,6 +165,15 @@ GATE_RIGHTS: tuple[TokenPermission, ...] = (
     TokenPermission(
         command="gate",
         held_by="source-token",
+        permission="attestations",
+        level="read",
+        purpose="read the attestations of images",
+        when="an environment has `provenance`, and the application's repository is private",
+        without="`provenance` waits, unless the registry has the attestation",
+    ),
+    TokenPermission(
+        command="gate",
+        held_by="source-token",
         permission="contents",
         level="read",
         purpose="read who wrote the application's commits",

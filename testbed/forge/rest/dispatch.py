@@ -17,7 +17,7 @@ from testbed.forge.world import World
 _AREAS = (
     *("meta", "repositories", "git", "trees", "contents", "commits", "pulls", "issues", "statuses"),
     *("actions", "dispatches", "runs", "deployments", "reviews", "checks", "activity"),
-    *("reactions", "artifact_metadata"),
+    *("reactions", "artifact_metadata", "attestations"),
     *("collaborators", "organizations", "rules", "environments", "releases", "settings"),
 )
 

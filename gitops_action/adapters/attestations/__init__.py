@@ -1,0 +1,1 @@
+"""Signed attestations of images: where they are kept, and whether their signatures hold."""
