@@ -20,7 +20,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 TEST_STEPS := parts lint test-coverage test-e2e
 
 .PHONY: help demo parts test test-cold test-unit test-integration test-e2e lint audit bench docs lock
-.PHONY: mutation test-gate-orders test-image up down clean
+.PHONY: mutation pictures test-gate-orders test-image up down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ mutation: $(READY) ## which changes to the rules of trust no test detects (SHARD
 
 docs: $(READY) ## write the generated parts: action.yml, README, docs, JSON Schema
 	$(BIN)/python docs/generate.py
+
+pictures: $(READY) ## take the pictures of the documents from the real views (needs Chromium)
+	$(BIN)/python docs/pictures.py
 
 lock: $(READY) ## renew the lock files within the ranges of pyproject.toml
 	$(UV_COMPILE) --upgrade pyproject.toml --output-file requirements/runtime.txt

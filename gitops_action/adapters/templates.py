@@ -167,6 +167,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "code": _safely(markdown.code),
     "cell": _safely(markdown.cell),
     "prose": _safely(markdown.prose),
+    "html": _safely(markdown.html),
     "cell_prose": _safely(lambda text: markdown.prose(text.replace("|", "/"))),
     "brief": lambda text: markdown.shown(str(text), limit=120),
     "link": _link,

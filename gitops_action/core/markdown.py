@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import escape as html_escape
 from urllib.parse import quote, urlsplit
 
 from gitops_action.core.pattern import pattern
@@ -88,36 +89,48 @@ def cell(text: str, *, limit: int = LIMIT) -> str:
     return code(text.replace("|", escaped("|")), limit=limit)
 
 
-def prose(text: str, *, limit: int = 2_000) -> str:
+def prose(text: str, *, limit: int = 2_000, span: Callable[[str], str] = code) -> str:
     """A sentence in which words stay words, and everything else stands in code spans.
 
     Text that is in backticks already stays one code span.
     """
     pieces: list[str] = []
     for found in _TOKEN.finditer(shown(text, limit=limit)):
-        piece = _piece(found[0])
+        piece = _piece(found[0], span)
         if pieces and pieces[-1].endswith("`") and piece.startswith("`"):
             pieces.append(" ")  # two spans side by side would be read as one
         pieces.append(piece)
     return "".join(pieces)
 
 
-def _piece(part: str) -> str:
+def html(text: str, *, limit: int = LIMIT) -> str:
+    """`prose` for inside of an HTML element, where GitHub reads no Markdown: `<code>` for spans.
+
+    In the line of `<summary>` a code span is no code span: its text would be HTML, and could ping.
+    """
+    return prose(text, limit=limit, span=_html_code)
+
+
+def _html_code(text: str) -> str:
+    return f"<code>{html_escape(text)}</code>"
+
+
+def _piece(part: str, span: Callable[[str], str]) -> str:
     if part == " ":
         return part
     if len(part) > 1 and part[0] == part[-1] == "`" and part.strip("`"):
-        return code(part[1:-1])
+        return span(part[1:-1])
     body = part.strip(_PUNCTUATION)
     start = part.index(body) if body else len(part)
-    return f"{part[:start]}{_word(body, part[start:])}{part[start + len(body) :]}"
+    return f"{part[:start]}{_word(body, part[start:], span)}{part[start + len(body) :]}"
 
 
-def _word(body: str, rest: str) -> str:
+def _word(body: str, rest: str, span: Callable[[str], str]) -> str:
     harmless = not body or (
         _WORD.fullmatch(body)
         and not (_LIST_ITEM.fullmatch(rest) or _REFERENCE.search(body) or _COMMIT.fullmatch(body))
     )
-    return body if harmless else code(body)
+    return body if harmless else span(body)
 
 
 def link(text: str, url: str, *, quiet: bool = False) -> str:

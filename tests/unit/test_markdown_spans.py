@@ -1,6 +1,7 @@
 """Untrusted text in Markdown is shown as it is and does nothing."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from gitops_action.core.markdown import cell, code, link, linkable, prose, shown
+from gitops_action.core import markdown as rules
+from gitops_action.core.markdown import cell, code, html, link, linkable, prose, shown
 from tests.support.nasty import NASTY
 
 TEXT = st.text() | st.text(alphabet="`|\\ @#<>[]()!*_-\n\r\tGHa1.:/$&{}\u202e\x00")
@@ -120,3 +122,28 @@ def test_a_pull_request_is_linked_only_where_nobody_notices() -> None:
     url = "https://github.com/acme/env/pull/3"
     assert link("#3", url) == "`#3`"
     assert link("#3", url, quiet=True) == f"[`#3`]({url})"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2 objects differ", "2 objects differ"),
+        ("Deployment web/web", "Deployment <code>web/web</code>"),
+        ("`production`: @acme/sre", "<code>production</code>: <code>@acme/sre</code>"),
+        ("<img src=x>", "<code>&lt;img</code> <code>src=x&gt;</code>"),
+        ('a"b</code>', "<code>a&quot;b&lt;/code&gt;</code>"),
+    ],
+)
+def test_inside_of_html_spans_are_elements(text: str, shown: str) -> None:
+    assert html(text) == shown
+
+
+def test_no_view_writes_markdown_into_the_line_of_a_summary() -> None:
+    """GitHub reads what stands there as HTML: a code span would not be one."""
+    views = Path(rules.__file__).parents[1] / "views"
+    lines = [line for view in views.glob("*.j2") for line in view.read_text().splitlines()]
+    summaries = [line for line in lines if "<summary>" in line]
+    assert len(summaries) >= 4
+    assert not [
+        line for line in summaries if re.search(r"\| (code|prose|cell|link|listed)\b", line)
+    ]

@@ -1,0 +1,40 @@
+"""The pictures of the documents: made by the real views, there, and shown in README."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+from generator.pictures import pages  # noqa: E402 - the path comes first
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MOST = 200_000
+"""Bytes of one picture: it is part of every clone."""
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("pull-request", ("Bump web to v1.2.3 in staging", "What changes in", "GitOps-Image")),
+        ("gate-comment", ("waits for 2 of 7 gates", 'class="add"', 'class="del"')),
+        ("deployment-summary", ("CrashLoopBackOff", "DATABASE_URL is not set")),
+    ],
+)
+def test_a_page_shows_what_the_views_write(name: str, parts: tuple[str, ...]) -> None:
+    page = pages()[name]
+    assert [part for part in parts if part not in page] == []
+    assert "<table>" in page
+
+
+def test_readme_shows_each_picture() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in pages():
+        data = (ROOT / "docs" / "pictures" / f"{name}.png").read_bytes()
+        assert data.startswith(_SIGNATURE)
+        assert len(data) <= _MOST
+        assert f"](docs/pictures/{name}.png)" in readme
