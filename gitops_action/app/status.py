@@ -35,6 +35,7 @@ def _ports(inputs: StatusInputs, context: Context, stack: ExitStack) -> status.S
         here = stack.enter_context(FirstParentHistory(None, checkout=folder))
         return status.StatusPorts(commits=here, clock=clock, page=page, output=output)
     require_repository(inputs.repository, instead=", or no token to read the checkout")
+    from gitops_action.adapters.github.issues import GitHubIssues  # noqa: PLC0415 - loads requests
     from gitops_action.adapters.github.open_pull_requests import (  # noqa: PLC0415 - loads requests
         GitHubOpenPullRequests,
     )
@@ -52,5 +53,6 @@ def _ports(inputs: StatusInputs, context: Context, stack: ExitStack) -> status.S
         output=output,
         records=GitHubRecords(client, inputs.repository),
         pulls=GitHubOpenPullRequests(client, inputs.repository, marker=MARKER),
+        issues=GitHubIssues(client, inputs.repository),
         sources=GitHubSourceCommits(source) if source else None,
     )

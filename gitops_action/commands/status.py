@@ -19,10 +19,12 @@ from gitops_action.commands.ports import Clock
 from gitops_action.core.config import Config, load_config, read_holds
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.dora.metrics import DoraReport
+from gitops_action.core.drift.sights import subject_of
 from gitops_action.core.gates.open_pull_request import OpenPullRequest, OpenPullRequests
 from gitops_action.core.history.rows import HistoryRow
 from gitops_action.core.inputs.history import moment
 from gitops_action.core.inputs.status import StatusInputs
+from gitops_action.core.issues import KnownIssue
 from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.core.report.status import as_json, as_markdown, as_table
 from gitops_action.core.status.collect import EnvironmentPast, environment_status
@@ -47,6 +49,14 @@ class ListedPullRequests(Protocol):
 
     def open(self, base: str) -> OpenPullRequests:
         """Every open pull request of the branch, oldest first."""
+        ...
+
+
+class KeptIssues(Protocol):
+    """The issues that our own account keeps up to date."""
+
+    def own(self) -> tuple[KnownIssue, ...]:
+        """Open and closed ones."""
         ...
 
 
@@ -77,6 +87,7 @@ class StatusPorts:
     records: DeploymentRecords | None = None
     pulls: ListedPullRequests | None = None
     sources: CommitGraphs | None = None
+    issues: KeptIssues | None = None
 
 
 def run(inputs: StatusInputs, ports: StatusPorts) -> Outcome:
@@ -124,21 +135,19 @@ def _report(inputs: StatusInputs, ports: StatusPorts) -> StatusReport:
         ports.commits, config, environments, ports.records, repository=inputs.repository
     )
     pulls, unread = _pulls(inputs, ports)
-    notes = [*unread, *(str(problem) for problem in holds.problems)]
+    drifted, unseen = _drifted(ports)
+    notes = [*unread, *unseen, *(str(problem) for problem in holds.problems)]
     if ports.records is None:
         notes.append("without a token nothing is known of deployments and pull requests")
+    recorded = ports.records is not None
+    pasts = [_past(one, start, drifted, recorded=recorded) for one in histories]
     dora, unmeasured = _dora(ports, histories, config, start, now)
     return StatusReport(
         repository=inputs.repository,
         branch=inputs.base or "",
         commit=tip,
         now=now,
-        environments=tuple(
-            environment_status(
-                _past(one, start, recorded=ports.records is not None), config, pulls, holds, now
-            )
-            for one in histories
-        ),
+        environments=tuple(environment_status(one, config, pulls, holds, now) for one in pasts),
         holds=holds,
         dora=dora,
         notes=(*notes, *unmeasured, *(one.content.note for one in histories if one.content.note)),
@@ -161,13 +170,26 @@ def _dora(
     )
 
 
-def _past(one: EnvironmentHistory, start: datetime | None, *, recorded: bool) -> EnvironmentPast:
+def _drifted(ports: StatusPorts) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The subjects of open issues; why they are not known, where they cannot be read."""
+    if ports.issues is None:
+        return frozenset(), ()
+    try:
+        return frozenset(one.subject for one in ports.issues.own() if one.is_open), ()
+    except GitOpsError as error:
+        return frozenset(), (f"drift is not known: {error}",)
+
+
+def _past(
+    one: EnvironmentHistory, start: datetime | None, drifted: frozenset[str], *, recorded: bool
+) -> EnvironmentPast:
     return EnvironmentPast(
         environment=one.environment,
         rows=_shown(one.rows, start),
         records=one.records,
         note=one.content.note,
         recorded=recorded,
+        drift="drifted" if subject_of(one.environment.name) in drifted else "",
     )
 
 

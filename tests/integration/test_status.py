@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from gitops_action.adapters.github.issues import GitHubIssues
 from gitops_action.app import status as app
 from gitops_action.app.tools import Context
 from gitops_action.core.deploy.result import Result
+from gitops_action.core.drift.sights import drift_issue
 from gitops_action.core.inputs import check_values
 from gitops_action.core.inputs.status import STATUS
 from gitops_action.core.inputs.values import with_defaults
@@ -27,7 +29,7 @@ from tests.support.github_forge import stage as github_stage
 from tests.support.reporters import QUIET
 
 PAST = dict.fromkeys(("contents", "deployments", "checks", "actions"), "read")
-READS = {**PAST, "pull_requests": "read", "statuses": "read"}
+READS = {**PAST, "pull_requests": "read", "statuses": "read", "issues": "read"}
 HOLD = """\
 environment: production
 application: web
@@ -183,3 +185,27 @@ def test_a_long_history_takes_few_requests(tmp_path: Path) -> None:
 def test_the_configuration_is_that_of_the_tip(stage: Stage) -> None:
     stage.repository.commit(files={CONFIG: "version: 1\nenvironments: {staging: {path: x}}\n"})
     assert list(environments(status(stage))) == ["staging"]
+
+
+def test_drift_is_shown_while_its_issue_is_open(stage: Stage) -> None:
+    token = stage.forge.token(repositories=[REPOSITORY], permissions={"issues": "write"})
+    issues = GitHubIssues(stage.client(token), REPOSITORY)
+    opened = issues.open(drift_issue("production", frozenset({"x"}), sections=""))
+    found = environments(status(stage))
+    assert "the cluster differs from what was deployed" in str(found["production"]["sentence"])
+    assert (found["production"]["drift"], found["staging"].get("drift")) == ("drifted", None)
+    assert "Attention" in page(stage)
+    issues.close(opened, reason="over")
+    assert "drift" not in environments(status(stage))["production"]
+
+
+def test_an_issue_of_another_account_is_no_drift(stage: Stage) -> None:
+    text = drift_issue("production", frozenset({"x"}), sections="").text
+    stage.repository.issue(title="Drift", body=text, by="mallory")
+    assert "drift" not in environments(status(stage))["production"]
+
+
+def test_without_the_right_drift_is_not_known(stage: Stage) -> None:
+    rights = {key: level for key, level in READS.items() if key != "issues"}
+    outcome = status(stage, rights=rights)
+    assert any("drift is not known" in one.text for one in outcome.notices)

@@ -141,7 +141,7 @@ def test_schedules_do_not_deploy_more_than_four_times_a_day() -> None:
 
 
 _CRON = re.compile(r'cron: "(.*)"')
-_JOBS = {"deploy.yml": 1, "drift.yml": 2, "gate.yml": 1, "promote.yml": 1}
+_JOBS = {"deploy.yml": 1, "drift.yml": 2, "gate.yml": 1, "promote.yml": 1, "status.yml": 1}
 """Jobs of a scheduled run that finds nothing to do, with one environment."""
 
 
@@ -152,7 +152,7 @@ def test_headers_and_documents_have_the_schedules_that_init_writes() -> None:
         if crons:
             assert _CRON.findall((FOLDER / path.name).read_text()) == crons, path.name
         known.update(crons)
-    for page in ("deploy.md", "drift.md", "cloud-credentials.md", "promotion.md"):
+    for page in ("deploy.md", "drift.md", "status.md", "cloud-credentials.md", "promotion.md"):
         assert set(_CRON.findall((DOCUMENTS / page).read_text())) <= known, page
 
 

@@ -122,6 +122,11 @@ PAST_RIGHTS: tuple[TokenPermission, ...] = (
                     *_PAST,
                     ("pull-requests", "list open pull requests", _UNKNOWN),
                     ("statuses", "read what the gate wrote last", _UNKNOWN),
+                    (
+                        "issues",
+                        "find the open issues on drift",
+                        "a note; nothing is shown of drift",
+                    ),
                 ),
             ),
         )

@@ -93,7 +93,7 @@ class EnvironmentStatus:
         frozen: the freeze that ends last.
         closed: why nothing merges now by `windows`, and when that ends; empty where they are open.
         opens: when the windows open.
-        drift: `clean`, `drifted` or `unknown`; empty where nobody looked.
+        drift: `drifted` while the issue that `drift` keeps is open; empty where none is known of.
         note: why its past is incomplete; empty where it is not.
     """
 

@@ -30,7 +30,7 @@ def sentence(environment: EnvironmentStatus) -> str:
     elif environment.closed:
         parts.append(f"nothing merges now: {environment.closed}")
     if environment.drift == "drifted":
-        parts.append("the cluster differs from Git")
+        parts.append("the cluster differs from what was deployed, by the open issue on its drift")
     return "; ".join(parts)
 
 
