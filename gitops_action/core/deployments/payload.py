@@ -17,7 +17,6 @@ from gitops_action.core.json_values import mapping, text, texts
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Job
 from gitops_action.core.trailers import parse_trailers
-from gitops_action.core.validation.images import images_of
 
 _MARK = "gitops-action"
 _FORMAT = 1
@@ -149,6 +148,8 @@ def applications_of(
         applications: as the configuration declares them.
         folders: the applications whose folders describe an image.
     """
+    from gitops_action.core.validation.images import images_of  # noqa: PLC0415 - only those that write records pay for it
+
     found: dict[str, list[str]] = {}
     for image in images_of(manifests):
         for name in _owners(image, applications, folders):
