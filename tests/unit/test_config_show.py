@@ -130,6 +130,36 @@ def test_the_graph_follows_the_order_and_names_the_gates() -> None:
         assert told in text
 
 
+EVERY_GATE = b"""\
+version: 1
+environments:
+  staging: {path: b}
+  production:
+    path: a
+    after: [staging]
+    gates:
+      soak: 1h
+      windows: [{deny: "0 17 * * FRI", for: 1h}]
+      approvals: {count: 2}
+      checks: [ci/smoke]
+      http: [{url: "https://status.acme.dev/ok", expect: "response.status == 200"}]
+      provenance: {workflow: acme/web/.github/workflows/release.yml}
+"""
+
+
+def test_the_graph_has_every_gate_of_an_environment() -> None:
+    text = as_mermaid(load_config(FILE, EVERY_GATE).environments)
+    lines = text.partition('e1["')[2].split("<br/>")
+    assert lines[2:8] == [
+        "soak 1h",
+        "deny 0 17 * * FRI for 1h (UTC)",
+        "2 approvals",
+        "checks: ci/smoke",
+        "asks status.acme.dev",
+        "built by acme/web/.github/workflows/release.yml",
+    ]
+
+
 def test_the_graph_of_some_environments_has_no_loose_arrows() -> None:
     (_, production) = load_config(FILE, EXAMPLE).environments
     assert "-->" not in as_mermaid([production])

@@ -120,6 +120,20 @@ def test_what_is_signed_by_another_says_more_than_what_is_not_trusted() -> None:
     assert result.code == "provenance-other-builder"
 
 
+def test_an_untrusted_bundle_alone_is_refused() -> None:
+    result = judged(facts(Attestation(problem="its signature is not of what it says")))
+    assert (result.word, result.code) == ("refuse", "provenance-untrusted")
+
+
+def test_the_reason_names_the_ref() -> None:
+    workflow = PROOF.identity.partition("@")[0]
+    rule = replace(RULE, ref="refs/tags/v*")
+    branch = judged(facts(replace(PROOF, identity=f"{workflow}@refs/heads/x")), rule)
+    assert branch.reason == "web v1.2.3 was built from refs/heads/x"
+    bare = judged(facts(replace(PROOF, identity=workflow)), rule)
+    assert bare.reason == "web v1.2.3 was built from an unknown ref"
+
+
 def test_no_attestation_may_still_come() -> None:
     result = judged(facts())
     assert (result.word, result.code) == ("wait", "provenance-missing")
