@@ -28,15 +28,14 @@ MISSING: dict[str, tuple[Callable[[], None], str]] = {
         lambda: check_access("acme/environment", ""),
         (
             "There is no token for acme/environment: `token` is empty; it needs the rights"
-            " `contents: write` and `pull-requests: write` there. Fix: give `token`, or set"
-            " GITOPS_TOKEN on the command line"
+            " `contents: write` and `pull-requests: write` there. Fix: give `token`"
         ),
     ),
     "no token for an input": (
         lambda: check_access("acme/environment", "", rights="", needed_by="`comment`"),
         (
             "There is no token for acme/environment: `comment` needs one, and `token` is empty."
-            " Fix: give `token`, or set GITOPS_TOKEN on the command line"
+            " Fix: give `token`"
         ),
     ),
     "another way out": (

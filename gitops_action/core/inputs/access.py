@@ -60,5 +60,5 @@ def check_access(
     raise UsageError(
         f"There is no token for {repository}",
         cause=f"{cause}; it needs {rights} there" if rights else cause,
-        fix="give `token`, or set GITOPS_TOKEN on the command line",
+        fix="give `token`",
     )
