@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _NOTHING: Mapping[str, object] = {}
+_LISTS = (list, tuple)
 _MAPPINGS = (dict, Mapping)
 """What most mappings are comes first: asking the abstract class alone takes five times as long."""
 
@@ -38,8 +39,8 @@ def items(body: object, *keys: str) -> tuple[Mapping[str, object], ...]:
 def texts(body: object, *keys: str) -> tuple[str, ...]:
     """The text items of a list, in order."""
     found = value(body, *keys)
-    listed = found if isinstance(found, list | tuple) else ()
-    return tuple(item for item in listed if isinstance(item, str))
+    listed = found if isinstance(found, _LISTS) else ()
+    return tuple([item for item in listed if isinstance(item, str)])
 
 
 def text(body: object, *keys: str) -> str:

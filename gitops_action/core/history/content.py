@@ -7,6 +7,7 @@ discovered again at that commit.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, cached_property, lru_cache
@@ -198,11 +199,21 @@ def read_histories(  # noqa: PLR0913 - where content is read
     def discovery(commit: str) -> ImageDiscovery:
         return ImageDiscovery(Source(snapshot=files(commit), repository=repository))
 
+    index = _positions(log)
     walks = (
-        _HistoryWalk(environment=one, config=config, blobs=blobs, discovery=discovery)
+        _HistoryWalk(environment=one, config=config, blobs=blobs, discovery=discovery, index=index)
         for one in environments
     )
     return tuple(walk.run(log) for walk in walks)
+
+
+def _positions(log: Sequence[LoggedCommit]) -> Mapping[str, Sequence[int]]:
+    """The commits that changed each path, by their position in the log."""
+    found: dict[str, list[int]] = {}
+    for position, commit in enumerate(log):
+        for one in commit.files:
+            found.setdefault(one.path, []).append(position)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +222,7 @@ class _HistoryWalk:
     config: Config
     blobs: Blobs
     discovery: Callable[[str], ImageDiscovery]
+    index: Mapping[str, Sequence[int]]
 
     def run(self, log: Sequence[LoggedCommit]) -> ContentHistory:
         """Go back from the tip."""
@@ -228,11 +240,11 @@ class _HistoryWalk:
     def _back(self, log: Sequence[LoggedCommit], state: _State) -> tuple[list[ContentSpan], str]:
         spans: list[ContentSpan] = []
         left = _MOST
-        content = _Content(self.blobs, log, self.environment)
-        for position, commit in enumerate(log):
+        content = _Content(self.blobs, log, self.environment, self.index)
+        position = -1
+        while (found := content.following(position, state.files)) is not None:
+            position, commit = found, log[found]
             touched = content.touched(commit, state.files)
-            if not touched:
-                continue
             content.ahead(position, touched, state.files)
             before = self._by_lines(touched, state, content)
             if before is None:
@@ -326,36 +338,58 @@ class _Content:
 
     _AHEAD = 1000
 
-    def __init__(self, blobs: Blobs, log: Sequence[LoggedCommit], environment: Environment) -> None:
+    def __init__(
+        self,
+        blobs: Blobs,
+        log: Sequence[LoggedCommit],
+        environment: Environment,
+        index: Mapping[str, Sequence[int]],
+    ) -> None:
         self._blobs = blobs
         self._log = log
         self._contains = cache(environment.contains)
-        self._known: dict[str, bytes | None] = {"": None}
+        self._index = index
+        self._files: frozenset[str] | None = None
+        self._due: Sequence[int] = ()
+        self._known: dict[str, Sequence[bytes] | None] = {"": None}
 
-    def touched(self, commit: LoggedCommit, files: frozenset[str]) -> tuple[ChangedFile, ...]:
+    def following(self, position: int, files: frozenset[str]) -> int | None:
+        """The next older commit that changes these files, or the environment's folder."""
+        due = self._positions(files)
+        place = bisect_right(due, position)
+        return due[place] if place < len(due) else None
+
+    def _positions(self, files: frozenset[str]) -> Sequence[int]:
+        if files is not self._files:
+            paths = (path for path in self._index if path in files or self._contains(path))
+            self._due = sorted({place for path in paths for place in self._index[path]})
+            self._files = files
+        return self._due
+
+    def touched(self, commit: LoggedCommit, files: frozenset[str]) -> Sequence[ChangedFile]:
         """What a commit changed of these files, or in the environment's folder."""
-        return tuple(one for one in commit.files if one.path in files or self._contains(one.path))
+        return [one for one in commit.files if one.path in files or self._contains(one.path)]
 
     def ahead(self, position: int, due: Sequence[ChangedFile], files: frozenset[str]) -> None:
         """Have these files' blobs at hand, and with them those of the next commits."""
         if all(one.before in self._known and one.after in self._known for one in due):
             return
         blobs: dict[str, None] = {}
-        for number in range(position, len(self._log)):
+        due_next = self._positions(files)
+        for number in due_next[bisect_left(due_next, position) :]:
             for one in self.touched(self._log[number], files):
                 blobs |= {one.before: None, one.after: None}
             if len(blobs) >= self._AHEAD:
                 break
         blobs.pop("", None)
-        self._known = {"": None, **dict.fromkeys(blobs), **self._blobs(list(blobs))}
+        found = self._blobs(list(blobs))
+        self._known = dict.fromkeys(("", *blobs))
+        self._known |= {oid: data.split(b"\n") for oid, data in found.items()}
 
     def lines(self, changed: ChangedFile) -> Mapping[int, tuple[bytes, bytes]] | None:
         """The lines that differ, older and newer, by number; None where they do not pair."""
-        older, newer = self._known[changed.before], self._known[changed.after]
-        if older is None or newer is None:
-            return None
-        before, after = older.split(b"\n"), newer.split(b"\n")
-        if len(before) != len(after):
+        before, after = self._known[changed.before], self._known[changed.after]
+        if before is None or after is None or len(before) != len(after):
             return None
         pairs = enumerate(zip(before, after, strict=True), start=1)
         return {number: pair for number, pair in pairs if pair[0] != pair[1]}
