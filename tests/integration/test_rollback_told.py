@@ -147,6 +147,25 @@ def test_the_pull_request_that_brought_the_version_and_its_people_are_told_once(
         assert part in comment
 
 
+@pytest.mark.parametrize("afterwards", [None, "success"])
+def test_an_interruption_before_people_are_notified_is_made_up_for_after_the_merge(
+    stage: Stage, afterwards: str | None
+) -> None:
+    number = proposed(stage, "1.2.0")
+    fault = stage.forge.fail("/comments", status=422, times=99)
+    made = roll_back(stage, automatic=True)
+    assert stage.repository.comments(number) == []
+    fault.match = r"(?!)"
+    stage.repository.merge(int(made.outputs["pull-request-number"]))
+    if afterwards:
+        deployed(stage, afterwards)
+    for _ in range(2):
+        roll_back(stage, automatic=True)
+        (comment,) = stage.repository.comments(number)
+        assert f"goes back by #{made.outputs['pull-request-number']}" in comment
+        assert "`web` `v1.2.0` → `v1.0.0`" in comment
+
+
 def test_other_pull_requests_are_left_alone(stage: Stage) -> None:
     stage.repository.commit(branch="docs", files={"README.md": "# other\n"}, author="erin")
     other = stage.repository.open(head="docs", by="erin").number

@@ -27,6 +27,7 @@ from gitops_action.commands.rollback.environment import (
     NotEditableError,
     read_environments,
 )
+from gitops_action.commands.rollback.interrupted import announce_merged
 from gitops_action.commands.rollback.ports import RollbackPorts
 from gitops_action.core.config import (
     held,
@@ -163,6 +164,8 @@ def _automatic(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
                 decision = replace(decision, code="first-deployment", reason=str(error), alarm=True)
             except NotEditableError as error:
                 decision = replace(decision, code="not-editable", reason=str(error), alarm=True)
+        if decision.code in _BACK_ALREADY and not inputs.dry_run:
+            said += announce_merged(one)
         decided.append((one, decision))
     if not inputs.dry_run:
         said += announce_alarms(
@@ -176,6 +179,10 @@ def _automatic(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
         )
     decisions = [(one.environment.name, decision) for one, decision in decided]
     return report.automatic(decisions, done, said, dry_run=inputs.dry_run)
+
+
+_BACK_ALREADY = frozenset({"base-moved", "no-failure"})
+"""Where the base may have the rollback of an interrupted run, which was not reported."""
 
 
 def _decision(one: EnvironmentRollback) -> AutomaticDecision:

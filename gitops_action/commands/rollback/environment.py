@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gitops_action.commands.bump.content import Base, CommitContent, settings_of
-from gitops_action.commands.bump.plan import Planner
+from gitops_action.commands.bump.plan import PlannedEnvironment, Planner
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.bump.request import BumpRequest, VerifiedImage
 from gitops_action.commands.file_proposal import (
@@ -294,7 +294,19 @@ class EnvironmentRollback:
             taken.append(made[-1])
         return tuple(made), files
 
+    def files_of(self, candidate: Candidate) -> tuple[str, ...]:
+        """The files that describe the images which go back, or have gone back.
+
+        Raises:
+            GitOpsError: the files do not take it.
+        """
+        plan = self._planned(candidate).plan
+        return tuple(sorted({line.file for line in (*plan.lines, *plan.unchanged)}))
+
     def _edits(self, candidate: Candidate) -> dict[str, bytes]:
+        return dict(self._planned(candidate).plan.edits)
+
+    def _planned(self, candidate: Candidate) -> PlannedEnvironment:
         """The bump's plan and edit, so that unrelated later changes stay."""
         changes = tuple(
             dict.fromkeys(
@@ -307,7 +319,7 @@ class EnvironmentRollback:
             )
         )
         try:
-            plan = self._planner(candidate, changes).plan(
+            return self._planner(candidate, changes).plan(
                 self.environment,
                 BumpRequest(
                     images=tuple(VerifiedImage(change=one, facts=None) for one in changes),
@@ -324,7 +336,6 @@ class EnvironmentRollback:
                 f" {candidate.record.commit[:12]}, and open it as a pull request",
                 location=error.location,
             ) from error
-        return dict(plan.plan.edits)
 
     def _planner(self, candidate: Candidate, changes: tuple[ImageChange, ...]) -> Planner:
         pinned = all(move.then.digest for move in candidate.moves)
