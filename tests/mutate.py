@@ -64,7 +64,8 @@ class Mutant:
     @property
     def key(self) -> str:
         """What names it, wherever its line moves."""
-        return f"{self.rule.function}: {self.what}"
+        within = self.rule.within.rpartition("/")[2]
+        return f"{within}{'.' if within else ''}{self.rule.function}: {self.what}"
 
     def __str__(self) -> str:
         return f"{self.file.relative_to(ROOT)}:{self.line} {self.key}"
@@ -209,17 +210,48 @@ RULES = (
 )
 
 
+_PROOF = "proof._evaluate: `job is not None and (not (unproved or running))"
+
 EQUIVALENT: dict[str, str] = {
-    "_declined: without `closed.state != 'closed'`": "GitHub names who closed only what is closed",
-    "__call__: without `''`": "a request that is about to be sent has an address",
-    "rollback_cause: without `move.before is None`": "`ran` and `_asked` match no image with none",
-    "rollback_cause: without `move.after is None`": "`ran` matches no image with none",
-    "_evaluate: without `run is not None`": "without a run the record has its reason already",
-    "_evaluate: without `job is not None`": "without a job the record has its reason already",
-    "_evaluate: without `running`": "a running job is unknown, which agrees with no conclusion",
-    "_refuse_local: without `''`": "the grammar of references takes no registry without a host",
+    "pull_request_state._declined: `closed.state != 'closed' or closed.closed_by_deletion or"
+    " CLOSED_BY_US in closed.body` without `closed.state != 'closed'`": (
+        "GitHub names who closed only what is closed"
+    ),
+    "_TokenForHost.__call__: `request.url or ''` without `''`": (
+        "a request that is about to be sent has an address"
+    ),
+    "rollback_cause: `move.before is None or move.after is None` without `move.before is None`": (
+        "`ran` and `_asked` match no image with none"
+    ),
+    "rollback_cause: `move.before is None or move.after is None` without `move.after is None`": (
+        "`ran` matches no image with none"
+    ),
+    "rollback._asked: `move.before is not None and any((matches(image, move.before) != 'no' for"
+    " image in request.images))` without `move.before is not None`": (
+        "`rollback_cause` asks only about moves that replace an image"
+    ),
+    "rollback._own: `pull.created or self._base.now` without `pull.created`": (
+        "the time orders several requests, and this is the only one"
+    ),
+    "rollback._own: `pull.created or self._base.now` without `self._base.now`": (
+        "the time orders several requests, and this is the only one"
+    ),
+    "rollback._own: `cause and self._ports.people.may_write(pull.author)` without `cause`": (
+        "without a cause the answer is None either way; it saves a request"
+    ),
+    "proof._evaluate: `run is not None and (not unproved)` without `run is not None`": (
+        "without a run the record has its reason already"
+    ),
+    f"{_PROOF} and (not _alike(result, job))` without `job is not None`": (
+        "without a job the record has its reason already"
+    ),
+    "proof._evaluate: `unproved or running` without `running`": (
+        "a running job is unknown, which agrees with no conclusion"
+    ),
+    "RegistryClient._refuse_local: `urlsplit(f'//{reference.domain}').hostname or ''` without"
+    " `''`": "the grammar of references takes no registry without a host",
 }
-"""By the mutant's key: why no test can detect it."""
+"""By the mutant's key, which names its class or file and the whole expression: the reason."""
 
 
 def mutants(rules: tuple[Rule, ...] = RULES) -> Iterator[Mutant]:
@@ -271,7 +303,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, str]]:
             less = copy.copy(node)
             less.values = node.values[:at] + node.values[at + 1 :]
             rest = less.values[0] if len(less.values) == 1 else less
-            yield f"without `{_short(dropped)}`", f"({ast.unparse(rest)})"
+            yield f"`{_short(node)}` without `{_short(dropped)}`", f"({ast.unparse(rest)})"
     elif isinstance(node, ast.Compare):
         yield f"not `{_short(node)}`", f"(not ({ast.unparse(node)}))"
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -281,7 +313,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _short(node: ast.AST) -> str:
-    return " ".join(ast.unparse(node).split())[:60]
+    return " ".join(ast.unparse(node).split())[:120]
 
 
 def _span(text: str, node: ast.AST) -> tuple[int, int]:

@@ -273,3 +273,33 @@ def test_records_of_others_and_of_other_environments_are_passed_over() -> None:
 def test_records_come_newest_first() -> None:
     older = replace(RECORD, number=4, created=at(0.5))
     assert [one.number for one in evaluated(older, RECORD)] == [5, 4]
+
+
+def test_what_proves_nothing_by_itself_keeps_its_own_reason() -> None:
+    images = {"web": (f"ghcr.io/acme/web:v1@sha256:{'2' * 64}",)}
+    other = replace(RECORD, number=6, commit=B, payload=payload(applications=images))
+    first, second = evaluated(replace(RECORD, number=7), other)
+    assert first.unproved == "another record names the same job and differs from this one"
+    assert second.unproved == "it names two commits"
+
+
+def test_a_run_of_another_workflow_is_the_reason_whatever_its_job_concluded() -> None:
+    failed = replace(RECORD, statuses=(status("failure", 3),))
+    (found,) = evaluated(failed, run=replace(RUN, path=".github/workflows/ci.yml"))
+    assert found.unproved.startswith("its run is of .github/workflows/ci.yml")
+
+
+def test_a_record_without_a_time_is_older_than_every_other() -> None:
+    (found,) = evaluated(replace(RECORD, created=None))
+    assert not found.proved
+    assert found.started < at(-(10**8))
+
+
+def test_the_status_that_ends_it_describes_it() -> None:
+    statuses = (
+        status("inactive", 3.5, description="replaced"),
+        status("failure", 3, description="web: the image cannot be pulled"),
+        status("in_progress", 2, description="applying"),
+    )
+    (found,) = evaluated(replace(RECORD, statuses=statuses))
+    assert found.description == "web: the image cannot be pulled"

@@ -1137,3 +1137,20 @@ def test_an_apps_own_return_is_no_cause_whatever_it_may_write() -> None:
     number = revert(here, by=BUMPER)
     here.gate()
     assert ready(here, number) != "success"
+
+
+def test_a_return_from_a_fork_passes_every_gate() -> None:
+    here = verified()
+    here.change({PRODUCTION: manifest("v1")}, branch="revert-7-web", by="alice")
+    number = here.open("revert-7-web", by="alice", fork=True)
+    here.gate()
+    assert ready(here, number) != "success"
+
+
+def test_a_return_whose_author_has_no_account_any_more_passes_every_gate() -> None:
+    here = verified()
+    here.writers.add("")
+    number = revert(here)
+    here.pulls[number].author = ""
+    here.gate()
+    assert ready(here, number) != "success"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.mutate import PACKAGE, ROOT, RULES, Rule, functions_of, mutants
+from tests.mutate import EQUIVALENT, PACKAGE, ROOT, RULES, Rule, functions_of, mutants
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.within}.{rule.function}")
@@ -27,3 +28,8 @@ def test_there_are_enough_mutants_and_each_can_be_read() -> None:
     for mutant in made:
         assert ast.parse(mutant.text)
         assert mutant.text != Path(mutant.file).read_text()
+
+
+def test_each_equivalent_mutant_is_one_that_is_there() -> None:
+    found = Counter(mutant.key for mutant in mutants())
+    assert {key: found[key] for key in EQUIVALENT} == dict.fromkeys(EQUIVALENT, 1)
