@@ -176,3 +176,17 @@ def test_files_may_be_alternatives_where_no_configuration_says_what_is_deployed(
     found = objects(f"{CONFIG_MAP % 'web'}---\n{CONFIG_MAP % 'web'}")
     assert [item.level for item in check_objects(found)] == ["error"]
     assert [item.level for item in check_objects(found, declared=False)] == ["warning"]
+
+
+def test_a_template_in_names_and_labels_is_unknown_rather_than_wrong() -> None:
+    text = """apiVersion: v1
+kind: Pod
+metadata:
+  name: 'tablet-{{uid}}'
+  namespace: '{{ .Values.namespace }}'
+  labels: {shard: '{{shard}}'}
+spec: {containers: [{name: web, image: web}]}
+"""
+    assert list(check_objects(objects(text), "prod")) == []
+    wrong = text.replace("tablet-{{uid}}", "Tablet")
+    assert len(list(check_objects(objects(wrong), "prod"))) == 1

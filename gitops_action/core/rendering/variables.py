@@ -97,6 +97,12 @@ def holds_variable(value: object) -> bool:
     return False
 
 
+def is_unknown(value: object) -> bool:
+    """Whether a name or label holds a variable, or a template that another tool fills in."""
+    templated = isinstance(value, str) and "{{" in value and "}}" in value
+    return templated or holds_variable(value)
+
+
 def unresolved(manifests: Iterable[Manifest]) -> bool:
     """Whether a variable is left in any of the objects."""
     return any(holds_variable(manifest.body) for manifest in manifests)

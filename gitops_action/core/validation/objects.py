@@ -8,7 +8,7 @@ from typing import Literal
 from gitops_action.core.manifests import Manifest, ObjectId, fields
 from gitops_action.core.manifests.data import data_faults
 from gitops_action.core.manifests.fields import items, mapping, text
-from gitops_action.core.rendering.variables import holds_variable
+from gitops_action.core.rendering.variables import is_unknown
 from gitops_action.core.validation import names
 from gitops_action.core.validation.names import label_fault, label_value_fault
 from gitops_action.errors import GitOpsError, Location
@@ -110,7 +110,7 @@ def pod_problems(manifest: Manifest) -> Iterator[ObjectProblem]:
 
 def _selector(manifest: Manifest, labels: Mapping[str, object]) -> Iterator[ObjectProblem]:
     requested = mapping(manifest.body, "spec", "selector", "matchLabels")
-    known = not (holds_variable(requested) or holds_variable(labels))
+    known = not (is_unknown(requested) or is_unknown(labels))
     missed = sorted(key for key in requested if known and labels.get(key) != requested[key])
     if missed:
         yield ObjectProblem(
@@ -126,7 +126,7 @@ def _labels(
     manifest: Manifest, labels: Mapping[str, object], steps: Steps
 ) -> Iterator[ObjectProblem]:
     for key, value in labels.items():
-        checked = isinstance(value, str) and not holds_variable(value)
+        checked = isinstance(value, str) and not is_unknown(value)
         fault = label_value_fault(str(value)) if checked else ""
         if fault:
             yield ObjectProblem(
@@ -147,7 +147,7 @@ def _containers(
             name = text(container, "name")
             fault = "another container of the pod has it" if name in seen else label_fault(name)
             seen.add(name)
-            if name and fault and not holds_variable(name):
+            if name and fault and not is_unknown(name):
                 yield ObjectProblem(
                     f"{manifest.id}: invalid container name {name!r}",
                     manifest=manifest,
@@ -260,7 +260,7 @@ def _duplicates(
 ) -> Iterator[ObjectProblem]:
     first: dict[object, Manifest] = {}
     for manifest in manifests:
-        if holds_variable(f"{manifest.id.namespace}/{manifest.id.name}"):
+        if is_unknown(f"{manifest.id.namespace}/{manifest.id.name}"):
             continue
         other = first.setdefault((manifest.id, manifest.cluster), manifest)
         if other is not manifest:
@@ -287,7 +287,7 @@ def _check(manifest: Manifest, scopes: Scopes) -> Iterator[ObjectProblem]:
 
 
 def _name(manifest: Manifest) -> Iterator[ObjectProblem]:
-    fault = "" if holds_variable(manifest.id.name) else names.name_fault(manifest.id)
+    fault = "" if is_unknown(manifest.id.name) else names.name_fault(manifest.id)
     if not manifest.id.name:
         fault = "every object needs one"
     if fault:
@@ -304,7 +304,7 @@ def _namespace(manifest: Manifest, scopes: Scopes) -> Iterator[ObjectProblem]:
     namespace, steps = manifest.id.namespace, ("metadata", "namespace")
     if not namespace:
         return
-    fault = "" if holds_variable(namespace) else names.label_fault(namespace)
+    fault = "" if is_unknown(namespace) else names.label_fault(namespace)
     if fault:
         yield ObjectProblem(
             f"{manifest.id} has an invalid namespace {namespace!r}",
@@ -367,12 +367,12 @@ def _faults(
     """Place, title and cause of each key that is wrong, and of each value of those `valued`."""
     for key in found:
         name = str(key).lower() if what == "annotation" else str(key)
-        fault = "" if holds_variable(key) else names.key_fault(name)
+        fault = "" if is_unknown(key) else names.key_fault(name)
         if fault:
             yield (*steps, str(key)), f"invalid {what} key {str(key)!r}", fault
     for key in valued:
         value = found[key]
-        checked = isinstance(value, str) and not holds_variable(value)
+        checked = isinstance(value, str) and not is_unknown(value)
         fault = names.label_value_fault(str(value)) if checked else ""
         if fault:
             yield (*steps, key), f"invalid value of {what} {key!r}", fault
@@ -393,7 +393,7 @@ def _data(manifest: Manifest) -> Iterator[ObjectProblem]:
     for part in ("data", "binaryData", "stringData"):
         for key, value in fields.mapping(manifest.body, part).items():
             size += len(str(value).encode())
-            fault = "" if holds_variable(key) else names.data_key_fault(str(key))
+            fault = "" if is_unknown(key) else names.data_key_fault(str(key))
             if fault:
                 yield ObjectProblem(
                     f"{manifest.id}: invalid key {str(key)!r} in {part}",
