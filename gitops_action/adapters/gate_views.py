@@ -57,6 +57,7 @@ def _with_rows(variables: Mapping[str, Any], rows: int) -> dict[str, object]:
         "rows": rows,
         "plan": Safe(variables["plan"]),
         "now": Safe(variables["now"]),
+        "weaker": Safe(variables["weaker"]),
         "gates": [
             {
                 **gate,

@@ -307,21 +307,16 @@ class CommentActions:
     def _deploy(self, parsed: ParsedCommand, facts: CommentFacts) -> str:
         """The workflow that deploys, for this environment."""
         del facts
-        from gitops_action.adapters.github.errors import Purpose  # noqa: PLC0415 - loads requests
+        from gitops_action.adapters.github.dispatch import start_workflow  # noqa: PLC0415 - loads requests
 
-        environment, client = self._environment(parsed.environment), self._parts.client
-        repository = self._parts.inputs.repository
-        name = environment.deploy.workflow.rpartition("/")[2]
-        path = client.path(repository, "actions", "workflows", name, "dispatches")
-        ref = self._parts.base.tip.default_branch
-        body = {"ref": ref, "inputs": {"environment": environment.name}}
-        purpose = Purpose(
-            operation="start a deployment",
-            permission="actions: write",
-            repository=repository,
-            writes=True,
+        environment = self._environment(parsed.environment)
+        start_workflow(
+            self._parts.client,
+            self._parts.inputs.repository,
+            environment.deploy.workflow,
+            ref=self._parts.base.tip.default_branch,
+            inputs={"environment": environment.name},
         )
-        client.writing(lambda: client.rest("POST", path, body) or True, lambda: None, purpose)
         return ""
 
     def _environment(self, name: str) -> Environment:

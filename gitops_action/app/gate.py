@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitops_action.adapters.clock import system_clock
@@ -62,6 +63,7 @@ def build(
     from gitops_action.adapters.git.open_trees import OpenTrees  # noqa: PLC0415 - loads Git
     from gitops_action.adapters.github.activity import GitHubActivity  # noqa: PLC0415 - this one's
     from gitops_action.adapters.github.checks import GitHubChecks  # noqa: PLC0415 - same
+    from gitops_action.adapters.github.dispatch import start_workflow  # noqa: PLC0415 - same
     from gitops_action.adapters.github.gate_writes import (  # noqa: PLC0415 - same
         GitHubGateComments,
         GitHubStatuses,
@@ -99,6 +101,7 @@ def build(
         queue=GitHubMergeQueue(client, inputs.repository),
         attestations=_attestations(inputs, context, client),
         server=inputs.server_url.rstrip("/"),
+        start_workflow=partial(start_workflow, client, inputs.repository),
     )
     return replace(inputs, base=base), ports
 

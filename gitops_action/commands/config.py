@@ -21,6 +21,11 @@ from gitops_action.core.config.load import Reading, read_config, together
 from gitops_action.core.config.show import as_data, as_mermaid, as_yaml
 from gitops_action.core.config.tree_check import check_tree
 from gitops_action.core.flux.status import unread_environments
+from gitops_action.core.gates.job_token import (
+    configuration_errors,
+    configuration_notices,
+    is_used,
+)
 from gitops_action.core.inputs.common import DEFAULT_CONFIG
 from gitops_action.core.inputs.config import ConfigInputs
 from gitops_action.core.outcome import Notice, Outcome
@@ -153,7 +158,13 @@ def _check(inputs: ConfigInputs, reading: Reading, ports: ConfigPorts) -> Outcom
     paths = checkout.paths()
     holds, wrong = _holds(checkout, paths, reading.config)
     found = check_tree(reading, paths, holds, now=ports.now)
-    problems = (*reading.problems, *found.errors, *wrong)
+    by_job_token = is_used(_workflows(checkout, paths))
+    refused = (
+        configuration_errors(reading.config, reading.document)
+        if by_job_token and reading.config
+        else ()
+    )
+    problems = (*reading.problems, *found.errors, *wrong, *refused)
     if problems or reading.config is None:
         raise together(inputs.config, problems)
     config = reading.config
@@ -169,6 +180,7 @@ def _check(inputs: ConfigInputs, reading: Reading, ports: ConfigPorts) -> Outcom
         headline=f"{file}: no mistakes ({listed})",
         notices=(
             *found.notices,
+            *(configuration_notices(config, reading.document) if by_job_token else ()),
             *_unread(config, checkout, paths),
             *_unused(checkout, config),
             *_uncovered(config, checkout, paths),
@@ -200,6 +212,11 @@ def _with_settings(outcome: Outcome, settings: RepositorySettings, config: Confi
         },
         exit_code=EXIT_FAILURE if failed else 0,
     )
+
+
+def _workflows(checkout: CheckedOutFiles, paths: Sequence[str]) -> Mapping[str, bytes]:
+    inside = (path for path in paths if path.startswith(".github/workflows/"))
+    return {path: checkout.read(path) or b"" for path in inside}
 
 
 def _unread(config: Config, checkout: CheckedOutFiles, paths: Sequence[str]) -> tuple[Notice, ...]:

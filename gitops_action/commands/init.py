@@ -109,6 +109,7 @@ def _given(inputs: InitInputs) -> dict[str, str]:
         "registry": inputs.registry,
         "image": inputs.image,
         "engine": inputs.engine,
+        "identity": inputs.identity,
         "environment-repository": inputs.environment_repository,
         "code-owners": inputs.code_owners,
         "hand-over": inputs.hand_over,

@@ -80,6 +80,7 @@ class Job:
     the default environment variables (GITHUB_REPOSITORY, GITHUB_SHA, …). `server_url` is the
     server that repositories are looked up and linked on, `run_server_url` the one that this run
     is on where the two differ. `job_id` is the number of the job, where the workflow passes it on.
+    `workflow_file` is the file that the run is of, also inside of a workflow that it calls.
     `triggering_actor` is who started this attempt: of a run that was started again another person.
     """
 
@@ -99,6 +100,7 @@ class Job:
     event: Mapping[str, object] = field(default_factory=dict)
     run_server_url: str = ""
     job_id: str = ""
+    workflow_file: str = ""
 
     def working_on(self, server_url: str) -> Job:
         """The same job, with repositories on the server that the inputs name."""

@@ -194,6 +194,8 @@ def _draft4(node: Any, *, names: bool = False) -> Any:
     }
     if not names and node.get("default") == "":
         kept.pop("format", None)  # deployment statuses: the default of an address is no address
+    if not names and node.get("format") == "email":
+        kept.pop("format", None)  # addresses of bots have brackets, as GitHub writes them
     if names or node.get("nullable") is not True:
         return kept
     return {"anyOf": [kept, {"enum": [None]}]}

@@ -12,6 +12,7 @@ from gitops_action.core.deployments.records import (
     NewDeployment,
     deployment_state,
 )
+from testbed.forge.records import WorkflowRun
 from tests.support.github_forge import REPOSITORY, Stage
 
 WORKFLOW = ".github/workflows/deploy.yml"
@@ -25,9 +26,10 @@ def deployed(  # noqa: PLR0913 - what a run is
     result: Result = Result.SUCCEEDED,
     *,
     path: str = WORKFLOW,
+    run: WorkflowRun | None = None,
 ) -> int:
-    """A whole run with its record; gives the Deployment's number."""
-    run = stage.repository.start_run(commit, path=path)
+    """A run with its record, a new one where none is given; gives the Deployment's number."""
+    run = run or stage.repository.start_run(commit, path=path)
     job = stage.repository.start_job(run, f"deploy / {environment}")
     token = stage.forge.token(repositories=[REPOSITORY], permissions={"deployments": "write"})
     deployments = GitHubDeployments(stage.client(token), REPOSITORY)

@@ -59,20 +59,23 @@ def combinations() -> list[Answers]:
         )
         for engine, found in product(get_args(Engine), applications)
     ]
+    by_job_token = [
+        replace(answers, identity="job-token") for answers in (overlays[-1], minimal[0])
+    ]
     others = [
         replace(OTHER, subject=subject, handover=handover, applications=(application,))
         for subject, handover, application in product(
             ("application", "workflow"), get_args(Handover), (WEB, API)
         )
     ]
-    return [*overlays, *minimal, *others]
+    return [*overlays, *minimal, *by_job_token, *others]
 
 
 def name_of(answers: Answers) -> str:
     """A name for tests and folders."""
     applications = "-".join(item.name for item in answers.applications)
     parts = {
-        "environment": (answers.engine, len(answers.environments)),
+        "environment": (answers.engine, answers.identity, len(answers.environments)),
         "application": (answers.handover,),
         "workflow": (answers.handover,),
     }

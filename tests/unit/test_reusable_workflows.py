@@ -174,3 +174,31 @@ def test_jobs_of_templates_make_no_deployment() -> None:
         for job in read(path)["jobs"].values():
             if "environment" in job:
                 assert job["environment"]["deployment"] is False, path
+
+
+OF_THE_APP = {"teams", "merge-queue", "mode"}
+"""Inputs that only an App can honour: teams, a queue, and commits past the rulesets."""
+
+
+@pytest.mark.parametrize("name", ["gate", "promote", "rollback", "commands"])
+def test_the_variant_by_the_jobs_token_is_the_same_but_for_the_identity(name: str) -> None:
+    plain, ours = read(FOLDER / f"{name}.yml"), read(FOLDER / f"{name}-job-token.yml")
+    assert set(called(plain)["inputs"]) - set(called(ours)["inputs"]) <= OF_THE_APP
+    assert set(called(ours)["inputs"]) <= set(called(plain)["inputs"])
+    assert set(called(plain)["secrets"]) ^ set(called(ours)["secrets"]) == {
+        "GITOPS_GATE_PRIVATE_KEY"
+    }
+    assert plain["jobs"].keys() == ours["jobs"].keys()
+    for job, body in ours["jobs"].items():
+        (step,) = body["steps"]
+        *_, expected = plain["jobs"][job]["steps"]
+        expected["with"] |= {"token": "${{ github.token }}"}
+        expected["with"].pop("mode", None)
+        assert step == expected
+        assert body["concurrency"] == plain["jobs"][job]["concurrency"]
+        assert "environment" not in body
+
+
+def test_a_merge_by_the_jobs_token_may_start_the_deployment() -> None:
+    for path in FOLDER.glob("*-job-token.yml"):
+        assert read(path)["jobs"]["gate"]["permissions"]["actions"] == "write", path

@@ -166,6 +166,33 @@ class GitHubDispatcher:
         )
 
 
+def start_workflow(
+    client: GitHubClient,
+    repository: str,
+    workflow: str,
+    *,
+    ref: str,
+    inputs: Mapping[str, str] | None = None,
+) -> None:
+    """Start a workflow file on a branch, and leave it to itself.
+
+    After an answer that was cut off it is asked for again: a second run finds nothing to do.
+
+    Raises:
+        GitOpsError: it was not started.
+    """
+    name = workflow.rpartition("/")[2]
+    path = client.path(repository, "actions", "workflows", name, "dispatches")
+    body: dict[str, object] = {"ref": ref, "inputs": dict(inputs or {})}
+    purpose = Purpose(
+        operation=f"start {workflow}",
+        permission="actions: write",
+        repository=repository,
+        writes=True,
+    )
+    client.writing(lambda: client.rest("POST", path, body) or True, lambda: None, purpose)
+
+
 def _run(item: Reply) -> Run:
     done = item.text("status") == _COMPLETED
     return Run(

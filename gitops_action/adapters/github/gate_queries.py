@@ -10,6 +10,10 @@ _REVIEW = (
     f"fullDatabaseId state submittedAt authorCanPushToRepository author {_ACTOR} commit {{ oid }}"
 )
 _STATUS = f"context state description targetUrl createdAt creator {_ACTOR}"
+_COMMENT = (
+    "fullDatabaseId url body createdAt lastEditedAt viewerDidAuthor"
+    f" editor {_ACTOR} author {{ __typename login ... on User {{ databaseId }} }}"
+)
 _CHECK = "databaseId name status conclusion startedAt url checkSuite { app { databaseId } }"
 _PULL_REQUEST = f"""
 fragment GatedPullRequest on PullRequest {{
@@ -34,7 +38,7 @@ fragment GatedPullRequest on PullRequest {{
   }}
   comments(first: 20) {{
     pageInfo {{ hasNextPage endCursor }}
-    nodes {{ fullDatabaseId url body createdAt viewerDidAuthor editor {_ACTOR} }}
+    nodes {{ {_COMMENT} }}
   }}
 }}
 """
@@ -85,7 +89,7 @@ query LaterComments($owner: String!, $name: String!, $number: Int!, $after: Stri
     pullRequest(number: $number) {{
       comments(first: 100, after: $after) {{
         pageInfo {{ hasNextPage endCursor }}
-        nodes {{ fullDatabaseId url body createdAt viewerDidAuthor editor {_ACTOR} }}
+        nodes {{ {_COMMENT} }}
       }}
     }}
   }}

@@ -5,7 +5,7 @@ Fulfils the port `PullRequests` of the gate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,6 +31,7 @@ from gitops_action.core.gates.open_pull_request import (
     OpenPullRequest,
     OpenPullRequests,
 )
+from gitops_action.core.gates.stated_decisions import PersonComment, stated_decisions
 from gitops_action.core.pull_requests import Identity
 from gitops_action.errors import GitOpsError
 
@@ -284,9 +285,9 @@ def _own_comment(page: Reply, marker: str, viewer: Identity) -> GateComment | No
 
 
 def _decisions(pages: Iterable[Reply], viewer: Identity) -> tuple[Decision, ...]:
-    """What our own comments record; none of the job's account, which workflows share."""
+    """What our own comments record; with the job's account, which workflows share, people's own."""
     if viewer.login == JOB_TOKEN_LOGIN:
-        return ()
+        return stated_decisions(one for page in pages for one in _of_people(page))
     comments = [
         RecordedComment(
             author=viewer.login,
@@ -299,6 +300,20 @@ def _decisions(pages: Iterable[Reply], viewer: Identity) -> tuple[Decision, ...]
         if node.flag("viewerDidAuthor") and (created := _time(node.text("createdAt")))
     ]
     return read_decisions(comments, viewer.login)
+
+
+def _of_people(page: Reply) -> Iterator[PersonComment]:
+    for node in page.each("nodes"):
+        author, created = node.at("author"), _time(node.text("createdAt"))
+        if author.text("__typename") == "User" and created:
+            yield PersonComment(
+                login=author.text("login"),
+                person=author.number("databaseId"),
+                body=node.text("body"),
+                created=created,
+                edited=bool(node.text("lastEditedAt")),
+                url=node.text("url"),
+            )
 
 
 def _time(text: str) -> datetime | None:

@@ -32,9 +32,15 @@ def read_job(environ: Mapping[str, str]) -> Job:
         server_url=endpoints.server_url,
         api_url=endpoints.api_url,
         graphql_url=endpoints.graphql_url,
+        workflow_file=_file(environ.get("GITHUB_WORKFLOW_REF", "")),
         job_id=_number(environ.get("GITOPS_JOB_ID", "")),
         event=_event(environ.get("GITHUB_EVENT_PATH", "")),
     )
+
+
+def _file(reference: str) -> str:
+    """The path in `OWNER/NAME/.github/workflows/deploy.yml@refs/heads/main`."""
+    return "/".join(reference.partition("@")[0].split("/")[2:])
 
 
 def _number(text: str) -> str:

@@ -23,6 +23,8 @@ from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.publish import Publisher, WriteBudget
 from gitops_action.commands.render import FolderRenders
 from gitops_action.core.config import HOLDS_FOLDER, load_config
+from gitops_action.core.config.document import written
+from gitops_action.core.gates.job_token import QUEUE_REASON, teams_named, unreadable_teams
 from gitops_action.core.gates.merge_queue import MergeQueueState
 from gitops_action.core.gates.open_pull_request import (
     OpenPullRequest,
@@ -110,6 +112,7 @@ class GateRun:
 
     def run(self) -> Outcome:
         """Evaluate all, merge what may merge, and publish the rest."""
+        self._refuse_teams()
         self._read_queue()
         pulls = self._chosen()
         found: list[EvaluatedPull] = []
@@ -120,6 +123,7 @@ class GateRun:
             found = [one for one in found if one.pull.number not in gone]
             if not gone:
                 break
+        self._deploy_merged()
         if self._keeper and self._waiting:
             self._notices += self._keeper.keep(self._waiting)
         self._plan_again(found)
@@ -237,11 +241,41 @@ class GateRun:
         self._keeper = QueueKeeper(self._ports, queue, self._listing, self.evaluator, self._budget)
         try:
             self._waiting = queue.read(self._listing.base)
+            if self._waiting is not None and self._listing.by_job_token:
+                self._leave_queue(QUEUE_REASON)
         except GitOpsError as error:
-            self._waiting = MergeQueueState()
-            self._unread_queue = "not put into the merge queue, which the gate cannot read"
-            fix = "give the gate's App `merge_queues: write`; the job's own token cannot have it"
-            self._errors.append(f"the merge queue cannot be read: {error}; {fix}")
+            fix = "give the gate's App `merge_queues: write`"
+            by_app = f"the merge queue cannot be read: {error}; {fix}"
+            self._leave_queue(QUEUE_REASON if self._listing.by_job_token else by_app)
+
+    def _leave_queue(self, error: str) -> None:
+        """Put nothing in, and merge nothing past it."""
+        self._waiting = MergeQueueState()
+        self._unread_queue = "not put into the merge queue, which the gate cannot use"
+        self._errors.append(error)
+
+    def _refuse_teams(self) -> None:
+        """With the job's token a rule that names teams can never be met."""
+        if self._listing.by_job_token and self._first is not None:
+            config = self._first.config
+            self._errors += [
+                f"{config.path}: {written(path)}: {unreadable_teams(teams)}"
+                for path, teams in teams_named(config)
+            ]
+
+    def _deploy_merged(self) -> None:
+        """Start what GitHub does not: a push by the job's token wakes no workflow."""
+        start = self._ports.start_workflow
+        if not self._listing.by_job_token or start is None:
+            return
+        for workflow in dict.fromkeys(one for pull in self._merged for one in pull.deployed_by):
+            try:
+                start(workflow, ref=self._listing.base)
+            except GitOpsError as error:
+                self._errors.append(f"what was merged is not being deployed: {error}")
+                continue
+            text = f"{workflow} was started: GitHub starts nothing for a merge by the job's token"
+            self._notices.append(Notice(level="notice", text=text))
 
     def _plan_again(self, found: Sequence[EvaluatedPull]) -> None:
         """Let `bump` rebuild pull requests of ours that the base has moved away from.

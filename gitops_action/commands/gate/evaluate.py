@@ -17,6 +17,7 @@ from gitops_action.commands.gate.facts import RunFacts
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.reexecute import BRANCHES, Proof, prove
 from gitops_action.commands.gate.rollback import RollbackClaims
+from gitops_action.commands.gate.stated_decisions import StatedDecisions
 from gitops_action.core.config import HOLDS_FOLDER, Environment
 from gitops_action.core.config.resolved import Approvals, Gates, Override
 from gitops_action.core.dataclass import dataclass
@@ -28,6 +29,7 @@ from gitops_action.core.gates.decisions import (
     readable_teams,
 )
 from gitops_action.core.gates.evaluate import GateFacts, evaluate, scope_of
+from gitops_action.core.gates.job_token import WEAKER
 from gitops_action.core.gates.model import GateResult
 from gitops_action.core.gates.open_pull_request import OpenPullRequest
 from gitops_action.core.gates.provenance import ProvenanceFacts
@@ -58,6 +60,7 @@ class EvaluatedPull:
         method: how the gate would merge it.
         failed: why it could not be evaluated; empty when it was.
         entry: what the next run may take over; None where it has to evaluate it again.
+        deployed_by: the workflow files that deploy what it changes.
         partly: an earlier run rendered and validated it: nothing is merged by that, and its
             differences are not at hand.
     """
@@ -69,6 +72,7 @@ class EvaluatedPull:
     method: MergeMethod = "merge"
     failed: str = ""
     entry: RememberedChange | None = None
+    deployed_by: tuple[str, ...] = ()
     partly: bool = False
 
     @property
@@ -125,6 +129,7 @@ class Evaluator:
         self._facts = facts
         self._cache = cache
         self._claims = RollbackClaims(ports, base, facts)
+        self._stated = StatedDecisions(ports)
 
     @property
     def base(self) -> str:
@@ -176,6 +181,7 @@ class Evaluator:
             proven=entry.proven,
             remembered=True,
         )
+        pull = self._stated.resolved(pull, judged.digest)
         if any(self._cause(one, pull, judged) for one in self._of(judged)):
             return None  # that nothing else changes is not remembered
         found = self._judged(pull, judged, lambda _touched: Proof(ours=entry.ours))
@@ -243,6 +249,7 @@ class Evaluator:
         prove_it: Callable[[Sequence[TouchedEnvironment]], Proof],
         merged: MergedChange | None = None,
     ) -> EvaluatedPull:
+        pull = self._stated.resolved(pull, change.digest)
         touched = self._touched(pull, change, merged)
         verdicts = tuple(self._verdict(one, pull, change) for one in touched)
         verdict = ready_verdict(verdicts, draft=pull.draft)
@@ -263,6 +270,7 @@ class Evaluator:
             report=report,
             proof=proof,
             method=next((one.environment.merge_method for one in touched), "merge"),
+            deployed_by=_deployed_by(touched, change),
         )
 
     def _of(self, change: JudgedChange) -> tuple[Environment, ...]:
@@ -304,7 +312,7 @@ class Evaluator:
 
     def _teams(self, rule: Override, pull: OpenPullRequest) -> Mapping[str, frozenset[str]]:
         """Today's members of the teams that may override, where anybody did."""
-        if not any(one.kind == "override" for one in pull.decisions):
+        if self._facts.by_job_token or not any(one.kind == "override" for one in pull.decisions):
             return {}
         return readable_teams(rule.teams, self._ports.people.members)
 
@@ -417,6 +425,7 @@ class Evaluator:
             validation=change.validated.environments if change else (),
             plan=plan,
             now=self._base.now,
+            weaker=WEAKER if self._facts.by_job_token else (),
             job=self._ports.job,
         )
 
@@ -443,11 +452,24 @@ def _unheld(
 def _with_void(result: GateResult, overrides: Overrides) -> GateResult:
     """The result with why an override of this gate counts for nothing."""
     void = overrides.void_by_gate.get(result.gate, ())
-    if result.passed:
+    if result.passed or not void:
         return result
-    return replace(result, reason="; ".join((result.reason, *void)))
+    found = "; ".join((result.found, *void)) if result.found else ""
+    return replace(result, reason="; ".join((result.reason, *void)), found=found)
 
 
 def _needed(rule: Approvals, *, asks: bool) -> Approvals:
     """The rule; without its count where the change needs no approval there."""
     return rule if asks else replace(rule, count=0)
+
+
+def _deployed_by(touched: Sequence[TouchedEnvironment], change: JudgedChange) -> tuple[str, ...]:
+    """The workflows that deploy it; none for what only puts holds on, or takes them off."""
+    return tuple(
+        dict.fromkeys(
+            one.environment.deploy.workflow
+            for one in touched
+            if one.environment.deploy.targets
+            and scope_of(change.causes[one.environment.name]) == "change"
+        )
+    )

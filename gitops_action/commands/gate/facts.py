@@ -60,6 +60,11 @@ class RunFacts:
         self._predecessors: dict[str, Predecessor] = {}
         self._proposed: Mapping[int, tuple[Hold, ...]] | None = None
 
+    @property
+    def by_job_token(self) -> bool:
+        """Whether the gate has no App."""
+        return self._listing.by_job_token
+
     def holds(self, change: JudgedChange, pull: OpenPullRequest) -> HoldFacts:
         """The holds of the base, without the unreadable ones that the change repairs.
 

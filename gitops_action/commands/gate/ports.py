@@ -299,6 +299,18 @@ class Attestations(Protocol):
         ...
 
 
+class StartWorkflow(Protocol):
+    """Starts workflows of the environment repository."""
+
+    def __call__(self, workflow: str, *, ref: str) -> None:
+        """Start the workflow file on a branch, without inputs.
+
+        Raises:
+            GitOpsError: it was not started.
+        """
+        ...
+
+
 class GateTexts(Protocol):
     """The words of the gate; untrusted text is harmless in them."""
 
@@ -316,7 +328,8 @@ class GatePorts:
     """What `gate` talks to, about one `repository`, OWNER/NAME.
 
     Without `http` no address is asked, and its gate stays closed; without `sources` the authors of
-    the applications' commits are unknown.
+    the applications' commits are unknown; without `start_workflow` what the job's token merges is
+    deployed by the schedule alone.
     """
 
     repository: str
@@ -338,4 +351,5 @@ class GatePorts:
     queue: MergeQueue | None = None
     attestations: Attestations | None = None
     server: str = "https://github.com"
+    start_workflow: StartWorkflow | None = None
     job: Job = field(default_factory=Job)

@@ -25,6 +25,7 @@ from gitops_action.core.gates.change_cache import KnownPushers
 from gitops_action.core.gates.change_hash import differing
 from gitops_action.core.gates.decisions import readable_teams
 from gitops_action.core.gates.head_cache import hash_at
+from gitops_action.core.gates.job_token import unreadable_teams
 from gitops_action.core.gates.open_pull_request import (
     OpenPullRequest,
     OpenPullRequests,
@@ -110,7 +111,10 @@ class ReviewFacts:
             for one in newest_reviews(pull.reviews)
             if (may := self._may_write(one, listed=change.remembered)) is not None
         }
-        needed = rule.count and any(one.state == "approved" for one in pull.reviews)
+        no_teams = self._listing.by_job_token and rule.teams
+        needed = (
+            not no_teams and rule.count and any(one.state == "approved" for one in pull.reviews)
+        )
         teams = readable_teams(rule.teams if needed else (), people.members)
         facts = ApprovalFacts(
             author=pull.author,
@@ -118,6 +122,7 @@ class ReviewFacts:
             writers=writers,
             teams=teams,
             asked_by=asked_by,
+            no_teams=unreadable_teams(rule.teams) if no_teams else "",
         )
         facts = self._compared(rule, facts, pull, change)
         if not rule.count or tally(rule, facts).counted(maybe=True) < rule.count:

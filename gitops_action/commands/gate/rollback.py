@@ -42,6 +42,8 @@ class RollbackClaims:
             return None
         requests = rollback_requests(pull.decisions, environment.name)
         named = pull.branch.startswith(f"{BRANCHES}{environment.name}/rollback/")
+        if named and self._facts.by_job_token:
+            requests = (*requests, *_by_merge(pull, moves))
         found = None
         if requests or named:
             found = rollback_cause(moves, self._facts.records(environment), requests)
@@ -80,3 +82,13 @@ class RollbackClaims:
             branch=self._base.branch,
             beside=holds,
         )
+
+
+def _by_merge(pull: OpenPullRequest, moves: tuple[ImageMove, ...]) -> tuple[RollbackRequest, ...]:
+    """A person's `/gitops merge` of this very head: without an App nothing records who asked."""
+    images = tuple(move.before for move in moves if move.before)
+    return tuple(
+        RollbackRequest(login=one.login, images=images, at=one.at)
+        for one in pull.decisions
+        if one.kind == "merge" and one.change and not one.void
+    )

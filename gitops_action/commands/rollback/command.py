@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from gitops_action.commands.bump.content import settings_of
 from gitops_action.commands.file_proposal import (
     FilesProposed,
 )
@@ -55,7 +56,7 @@ def run(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
         NoCandidateError: there is no earlier state that was verified and may run.
         GitOpsError: something cannot be read, planned or written.
     """
-    if not inputs.environment and ports.job.event_name == "workflow_run":
+    if not inputs.environment and _follows_deployment(inputs, ports):
         return _repeated(ports, lambda: _automatic(inputs, ports))
     if len(inputs.environment) != 1:
         raise UsageError(
@@ -64,6 +65,19 @@ def run(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
             fix="give `environment`",
         )
     return _repeated(ports, lambda: _asked(inputs, ports))
+
+
+def _follows_deployment(inputs: RollbackInputs, ports: RollbackPorts) -> bool:
+    """Whether the run follows one that deployed, or is the same, of which this is the last job.
+
+    With the job's token it is the same: nothing follows a run that was dispatched by it.
+    """
+    file = ports.job.workflow_file
+    if ports.job.event_name == "workflow_run" or not file:
+        return ports.job.event_name == "workflow_run"
+    tip = ports.store.tip(base=inputs.base, config=inputs.config)
+    config, _ = settings_of(tip, inputs.config)
+    return any(one.deploy.workflow == file for one in config.environments)
 
 
 def _repeated(ports: RollbackPorts, work: Callable[[], Outcome]) -> Outcome:

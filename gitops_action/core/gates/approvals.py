@@ -9,7 +9,7 @@ from typing import Literal
 
 from gitops_action.core.config.resolved import Approvals
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.gates.model import GateResult, plural
+from gitops_action.core.gates.model import GateResult, Word, plural
 
 ReviewState = Literal["approved", "changes-requested", "dismissed", "commented"]
 
@@ -83,6 +83,7 @@ class ApprovalFacts:
         writers: whether a reviewer may write; who is missing could not be read.
         teams: members by today, by `ORG/TEAM`; a team that is missing could not be read.
         asked_by: who asked for the rollback; empty for other changes.
+        no_teams: why teams decide nothing here; empty where their members can be read.
     """
 
     author: str = ""
@@ -92,6 +93,7 @@ class ApprovalFacts:
     writers: Mapping[str, bool] = field(default_factory=dict)
     teams: Mapping[str, frozenset[str]] = field(default_factory=dict)
     asked_by: str = ""
+    no_teams: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +168,8 @@ def evaluate(environment: str, rule: Approvals, facts: ApprovalFacts) -> GateRes
     if not rule.count and not found.objectors:
         return None
     word, code, reason = _verdict(rule, found)
+    if rule.count and facts.no_teams:
+        word, code, reason = "refuse", "teams-need-app", facts.no_teams
     return GateResult(
         gate="approvals",
         environment=environment,
@@ -177,7 +181,7 @@ def evaluate(environment: str, rule: Approvals, facts: ApprovalFacts) -> GateRes
     )
 
 
-def _verdict(rule: Approvals, found: Tally) -> tuple[Literal["pass", "wait", "unknown"], str, str]:
+def _verdict(rule: Approvals, found: Tally) -> tuple[Word, str, str]:
     """Unknown only where what cannot be read could change the result."""
     objecting = [one.login for one in found.objectors if one.counts]
     if objecting:

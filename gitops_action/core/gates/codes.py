@@ -153,6 +153,11 @@ REASONS: Mapping[str, ReasonCode] = {
         "What could not be read decides whether the approvals are enough.",
         "Read the reason: mostly `members: read` is missing, or `source-token`.",
     ),
+    "teams-need-app": _code(
+        "approvals",
+        "`approvals` names teams, whose members the job's token cannot read.",
+        "Name `users` instead of `teams`, or give the gate an App.",
+    ),
     "checks-succeeded": _code("checks", "Every required check has succeeded."),
     "check-failed": _code(
         "checks",

@@ -46,6 +46,9 @@ class Decision:
         images: that a rollback replaces.
         reason: why, in the person's words: untrusted text.
         url: where the person asked.
+        stated: read from the person's own comment, and not yet resolved: neither is the right
+            known, nor the whole hash.
+        void: why it counts for nothing; empty where it may count.
     """
 
     kind: DecisionKind
@@ -58,6 +61,8 @@ class Decision:
     images: tuple[str, ...] = ()
     reason: str = ""
     url: str = ""
+    stated: bool = False
+    void: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +217,8 @@ def _problem(
     one: Decision, change: str, rule: Override, teams: Mapping[str, frozenset[str]]
 ) -> str:
     """Why an override does not count; empty when it does."""
+    if one.void:
+        return one.void
     if one.gate not in OVERRIDABLE:
         return "this gate cannot be overridden"
     if not _DIGEST.fullmatch(one.change) or one.change != change:
@@ -242,7 +249,7 @@ def may_override(login: str, rule: Override, teams: Mapping[str, frozenset[str]]
 
 def merging(decisions: Iterable[Decision]) -> Decision | None:
     """The newest word on merging: that it is asked for, or switched off; None: nobody said."""
-    said = [one for one in decisions if one.kind in {"merge", "merge-off"}]
+    said = [one for one in decisions if one.kind in {"merge", "merge-off"} and not one.void]
     return said[-1] if said else None
 
 

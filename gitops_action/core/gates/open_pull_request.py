@@ -70,7 +70,8 @@ class OpenPullRequest:
         statuses: of the head, the newest of each context; None when they were not read whole.
         checks: of the head, as the list of pull requests has them; None when it has not all.
         comment: the gate's own comment; None when there is none yet.
-        decisions: of people, as our own comments record them, oldest first.
+        decisions: of people, as our own comments record them, or (with the job's token) as their
+            own comments state them, oldest first.
     """
 
     number: int
@@ -107,12 +108,17 @@ class OpenPullRequests:
     pull_requests: tuple[OpenPullRequest, ...] = ()
 
     @property
+    def by_job_token(self) -> bool:
+        """Whether the token is the job's own: GitHub starts nothing for what it does."""
+        return self.viewer.login == JOB_TOKEN_LOGIN
+
+    @property
     def caches(self) -> bool:
         """Whether what the viewer wrote earlier may be believed.
 
         The job's own account is shared with the workflows of pull requests.
         """
-        return self.viewer.login != JOB_TOKEN_LOGIN
+        return not self.by_job_token
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -164,6 +164,15 @@ GATE_RIGHTS: tuple[TokenPermission, ...] = (
     ),
     TokenPermission(
         command="gate",
+        held_by="token",
+        permission="actions",
+        level="write",
+        purpose="start the workflow that deploys what was merged",
+        when="the token is the job's own, whose merges start nothing",
+        without="the merge stays undeployed until `deploy.yml`'s schedule, and the run fails",
+    ),
+    TokenPermission(
+        command="gate",
         held_by="source-token",
         permission="attestations",
         level="read",

@@ -91,6 +91,15 @@ ENGINE = Input(
     help="Who applies: Flux in the cluster, or a job that may write to it.",
     default_help="`flux`",
 )
+IDENTITY = Input(
+    name="identity",
+    topic="What changes",
+    kind="choice",
+    choices=("app", "job-token"),
+    help="Of an environment repository: who proposes and merges. GitHub Apps, or the jobs' own"
+    " token, whose guarantees are weaker.",
+    default_help="`app`",
+)
 ENVIRONMENT_REPOSITORY = Input(
     name="environment-repository",
     group=_APPLICATION,
@@ -199,6 +208,7 @@ INIT = Command(
         REGISTRY,
         IMAGE,
         ENGINE,
+        IDENTITY,
         ENVIRONMENT_REPOSITORY,
         CODE_OWNERS,
         HAND_OVER,
@@ -231,6 +241,7 @@ class InitInputs:
     registry: str = ""
     image: str = ""
     engine: str = ""
+    identity: str = ""
     environment_repository: str = ""
     code_owners: str = ""
     hand_over: str = ""

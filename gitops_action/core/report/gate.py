@@ -45,6 +45,7 @@ class GateReport:
         method: of the merge, where the gate merges.
         now: when it was evaluated.
         outcome: what the run did beside the comment, such as `merged`.
+        weaker: guarantees that the gate's token does not give, in our own words.
         job: the run.
     """
 
@@ -62,6 +63,7 @@ class GateReport:
     plan: MergePlan = "none"
     now: datetime
     outcome: str = ""
+    weaker: tuple[str, ...] = ()
     job: Job = field(default_factory=Job)
 
     @property
@@ -128,6 +130,7 @@ def gate_context_of(report: GateReport) -> dict[str, object]:
         "now": utc(report.now),
         "plan": _PLANS[report.plan],
         "outcome": report.outcome,
+        "weaker": "; ".join(report.weaker),
         "gates": [_gate(one) for one in report.verdict.results],
         "several": len(report.environments) > 1,
         "images": [

@@ -42,9 +42,9 @@ def next_steps(answers: Answers, folder: str) -> tuple[SetUpStep, ...]:
     if answers.subject == "environment":
         return (
             _create(answers, folder),
-            _environment_app(answers),
+            _environment_app(answers) if answers.identity == "app" else _job_token(answers),
             _proposals(answers),
-            _gate_app(answers),
+            *((_gate_app(answers),) if answers.identity == "app" else ()),
             _review(answers),
             _cluster(answers),
             _gates(answers),
@@ -148,6 +148,25 @@ def _gate_rights() -> str:
     )
 
 
+def _job_token(answers: Answers) -> SetUpStep:
+    where = f"repos/{answers.repository}/actions/permissions/workflow"
+    return SetUpStep(
+        title="Let workflows open pull requests",
+        text=(
+            (
+                "The jobs' own token proposes and merges. docs/without-an-app.md of gitops-action"
+                " says what is weaker than with an App, and what is not possible."
+            ),
+        ),
+        commands=(
+            (
+                f"gh api --method PUT {where} -f default_workflow_permissions=read"
+                " -F can_approve_pull_request_reviews=true"
+            ),
+        ),
+    )
+
+
 def _proposals(answers: Answers) -> SetUpStep:
     return SetUpStep(
         title="Let Apps write to gitops/** alone",
@@ -210,6 +229,17 @@ def _cluster(answers: Answers) -> SetUpStep:
 
 def _gates(answers: Answers) -> SetUpStep:
     """Nothing posts `gitops/ready` before the gate runs, so nothing may require it before."""
+    if answers.identity == "job-token":
+        return SetUpStep(
+            title="Once the gate has run: require its verdict",
+            text=(
+                (
+                    "Not before: until something posts gitops/ready, this blocks every merge. It is"
+                    " advisory: every workflow of the repository can post it with the same account."
+                ),
+            ),
+            commands=(_ruleset(answers, READY_FILE),),
+        )
     return SetUpStep(
         title="Once the gate has run: require its verdict",
         text=(

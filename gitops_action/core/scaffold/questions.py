@@ -175,6 +175,9 @@ _ENVIRONMENT = (
     ),
     _REGISTRY,
     Question(name="engine", text="Who applies", default=_always("flux"), check=_anything),
+    Question(
+        name="identity", text="Who merges", default=_always("app"), check=_anything, quiet=True
+    ),
     _CODE_OWNERS,
 )
 _APPLICATION = (
@@ -218,6 +221,7 @@ _APPLICATION = (
 Subject = Literal["application", "environment", "workflow"]
 Layout = Literal["overlays", "minimal"]
 Engine = Literal["flux", "push"]
+RepositoryIdentity = Literal["app", "job-token"]
 Handover = Literal["pull-request", "dispatch"]
 
 UNRELEASED = "v0.0.0"
@@ -245,6 +249,7 @@ class Answers:
         applications: those of the environment repository; else the one that is written.
         environments: names, in the order that versions pass them.
         engine: who applies: Flux, or a job.
+        identity: who proposes and merges in an environment repository.
         handover: how a release reaches the environment repository.
         code_owners: who reviews, as CODEOWNERS names people and teams.
         library: the repository of this action, OWNER/NAME.
@@ -256,6 +261,7 @@ class Answers:
     applications: tuple[NewApplication, ...]
     environments: tuple[str, ...] = ("staging", "production")
     engine: Engine = "flux"
+    identity: RepositoryIdentity = "app"
     handover: Handover = "pull-request"
     code_owners: str
     library: str
@@ -303,6 +309,7 @@ def read_answers(what: str, given: Given) -> Answers:
             applications=_read_applications(given),
             environments=environments,
             engine=cast("Engine", given["engine"]),
+            identity=cast("RepositoryIdentity", given["identity"]),
             code_owners=given["code-owners"],
             library=given["library"],
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pattern import pattern
 from gitops_action.core.scaffold.questions import Answers, NewApplication
-from gitops_action.core.scaffold.rulesets import ruleset_files
+from gitops_action.core.scaffold.rulesets import GATE_APP, GITHUB_ACTIONS, ruleset_files
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -90,7 +90,7 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
             if text.strip():
                 files[place] = text if text.endswith("\n") else f"{text}\n"
     if answers.subject == "environment":
-        files |= ruleset_files()
+        files |= ruleset_files(GATE_APP if answers.identity == "app" else GITHUB_ACTIONS)
     return dict(sorted(files.items()))
 
 
@@ -122,6 +122,7 @@ def _variables(answers: Answers, scope: _Scope) -> dict[str, object]:
         "registry": answers.registry,
         "code_owners": answers.code_owners,
         "engine": answers.engine,
+        "identity": answers.identity,
         "handover": answers.handover,
         "applications": answers.applications,
         "later": answers.environments[1:],

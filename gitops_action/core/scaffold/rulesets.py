@@ -14,6 +14,9 @@ READY_FILE = ".github/rulesets/ready.json"
 GATE_APP = "GATE_APP_ID"
 """Stands for the App's number, which is known once the App exists. As a text GitHub refuses it."""
 
+GITHUB_ACTIONS = 15368
+"""GitHub's own App, which the jobs' token acts as: every workflow of a repository."""
+
 _ELSEWHERE = (
     "~DEFAULT_BRANCH",
     "refs/heads/gitops/**/*",
@@ -33,12 +36,12 @@ _BREAK_GLASS = {
 """Administrators may merge a pull request past the rule, and never push past it."""
 
 
-def ruleset_files() -> dict[str, str]:
-    """Path to content, to be applied by `gh api --input`."""
+def ruleset_files(gate: str | int = GATE_APP) -> dict[str, str]:
+    """Path to content, to be applied by `gh api --input`; `gate` is who posts the verdict."""
     payloads = {
         PROPOSALS_FILE: proposals_only(),
         DEFAULT_BRANCH_FILE: default_branch(),
-        READY_FILE: ready_required(),
+        READY_FILE: ready_required(gate),
     }
     return {path: f"{json.dumps(payload, indent=2)}\n" for path, payload in payloads.items()}
 
@@ -92,7 +95,7 @@ def default_branch() -> Payload:
     }
 
 
-def ready_required() -> Payload:
+def ready_required(gate: str | int = GATE_APP) -> Payload:
     """Only the gate's own `gitops/ready` lets a pull request into the default branch."""
     return {
         "name": "gitops: ready",
@@ -105,9 +108,7 @@ def ready_required() -> Payload:
                 "type": "required_status_checks",
                 "parameters": {
                     "strict_required_status_checks_policy": False,
-                    "required_status_checks": [
-                        {"context": "gitops/ready", "integration_id": GATE_APP}
-                    ],
+                    "required_status_checks": [{"context": "gitops/ready", "integration_id": gate}],
                 },
             }
         ],
