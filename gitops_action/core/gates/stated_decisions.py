@@ -38,7 +38,7 @@ class PersonComment:
 
 
 def stated_decisions(comments: Iterable[PersonComment]) -> tuple[Decision, ...]:
-    """What people decided, oldest first; nobody's right to it has been looked at yet.
+    """What people decided, oldest first; whether they have the right is for the caller.
 
     The other commands are done by the job that reads the comment, and leave nothing to decide.
     """
