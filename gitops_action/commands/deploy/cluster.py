@@ -49,8 +49,8 @@ class HeldLease(Protocol):
         ...
 
 
-class Cluster(Protocol):
-    """One cluster as one account; for any number of threads."""
+class ClusterReader(Protocol):
+    """One cluster as one account that reads; for any number of threads."""
 
     @property
     def name(self) -> str:
@@ -83,6 +83,37 @@ class Cluster(Protocol):
     def get(self, resource: Resource, *, namespace: str, name: str) -> LiveObject:
         """One object; NotFoundError where it is not there."""
         ...
+
+    def watch(  # noqa: PLR0913 - what, from where on, how long
+        self,
+        resource: Resource,
+        *,
+        seconds: float,
+        namespace: str = "",
+        labels: str = "",
+        name: str = "",
+        start: Listing | None = None,
+    ) -> Changes:
+        """The changes since a listing; without one, all that is there comes first, as added."""
+        ...
+
+    def events(self, body: LiveObject) -> tuple[EventFacts, ...]:
+        """What the cluster reported about this very object, oldest first."""
+        ...
+
+    def log(
+        self, namespace: str, pod: str, container: str, *, lines: int, previous: bool = False
+    ) -> str:
+        """The last lines of a container, or of its life before the last restart."""
+        ...
+
+    def denied(self, rights: Iterable[Right]) -> tuple[Right, ...]:
+        """Those of these rights that the account does not have."""
+        ...
+
+
+class Cluster(ClusterReader, Protocol):
+    """The same with what writes."""
 
     def apply(self, body: Body, options: ApplyOptions) -> LiveObject:
         """Apply one object server-side; gives what lives (or would live) now."""
@@ -139,33 +170,6 @@ class Cluster(Protocol):
         annotations: Mapping[str, str | None],
     ) -> LiveObject:
         """Set annotations, or remove those that are None."""
-        ...
-
-    def watch(  # noqa: PLR0913 - what, from where on, how long
-        self,
-        resource: Resource,
-        *,
-        seconds: float,
-        namespace: str = "",
-        labels: str = "",
-        name: str = "",
-        start: Listing | None = None,
-    ) -> Changes:
-        """The changes since a listing; without one, all that is there comes first, as added."""
-        ...
-
-    def events(self, body: LiveObject) -> tuple[EventFacts, ...]:
-        """What the cluster reported about this very object, oldest first."""
-        ...
-
-    def log(
-        self, namespace: str, pod: str, container: str, *, lines: int, previous: bool = False
-    ) -> str:
-        """The last lines of a container, or of its life before the last restart."""
-        ...
-
-    def denied(self, rights: Iterable[Right]) -> tuple[Right, ...]:
-        """Those of these rights that the account does not have."""
         ...
 
     def lease(self, terms: LeaseTerms) -> AbstractContextManager[HeldLease]:

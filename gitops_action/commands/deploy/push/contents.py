@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from gitops_action.commands.deploy.cluster import Cluster
+from gitops_action.commands.deploy.cluster import ClusterReader
 from gitops_action.commands.deploy.push.live import for_each
 from gitops_action.core.cluster.errors import ClusterError, ExpiredError, UnreachableError
 from gitops_action.core.cluster.model import LiveObject, Resource
@@ -25,7 +25,7 @@ _TOKEN_OF = "kubernetes.io/service-account.name"  # noqa: S105 - the name of an 
 
 
 def occupied(
-    cluster: Cluster, containers: Iterable[ObjectId], *, without: Collection[str]
+    cluster: ClusterReader, containers: Iterable[ObjectId], *, without: Collection[str]
 ) -> dict[str, str]:
     """Those of the namespaces and definitions that hold more, by name, each with an example.
 
@@ -55,7 +55,7 @@ def is_container(item: ObjectId) -> bool:
     return (item.group, item.kind) in {NAMESPACE, DEFINITION}
 
 
-def _in_namespace(cluster: Cluster, namespace: str, without: Collection[str]) -> str:
+def _in_namespace(cluster: ClusterReader, namespace: str, without: Collection[str]) -> str:
     if namespace == cluster.namespace:
         return "the lease and the inventory of this environment"
     kinds = [one for one in deletable_kinds(cluster) if one.namespaced]
@@ -67,7 +67,7 @@ def _in_namespace(cluster: Cluster, namespace: str, without: Collection[str]) ->
     return _example(items, without)
 
 
-def _of_definition(cluster: Cluster, name: str, without: Collection[str]) -> str:
+def _of_definition(cluster: ClusterReader, name: str, without: Collection[str]) -> str:
     plural, _, group = name.partition(".")
     kinds = [one for one in deletable_kinds(cluster) if (one.plural, one.group) == (plural, group)]
     for kind in kinds:
@@ -78,7 +78,7 @@ def _of_definition(cluster: Cluster, name: str, without: Collection[str]) -> str
     return ""
 
 
-def deletable_kinds(cluster: Cluster) -> tuple[Resource, ...]:
+def deletable_kinds(cluster: ClusterReader) -> tuple[Resource, ...]:
     """Every kind that is stored as objects, in the version that the server prefers."""
     served = cluster.resources()
     return tuple(
@@ -90,7 +90,7 @@ def deletable_kinds(cluster: Cluster) -> tuple[Resource, ...]:
     )
 
 
-def _look(cluster: Cluster, kind: Resource, namespace: str) -> tuple[LiveObject, ...] | str:
+def _look(cluster: ClusterReader, kind: Resource, namespace: str) -> tuple[LiveObject, ...] | str:
     """The objects of a kind; text where they may not be looked at."""
     try:
         return cluster.list(kind, namespace=namespace, metadata=True).items

@@ -8,7 +8,7 @@ from dataclasses import field
 from itertools import groupby
 from typing import Protocol, TypeVar
 
-from gitops_action.commands.deploy.cluster import Cluster
+from gitops_action.commands.deploy.cluster import ClusterReader
 from gitops_action.core.cluster.errors import (
     AccessDeniedError,
     ClusterError,
@@ -63,7 +63,7 @@ class LiveState:
         return item not in self.objects and item not in self.unread
 
 
-def look(cluster: Cluster, objects: Iterable[Placed]) -> LiveState:
+def look(cluster: ClusterReader, objects: Iterable[Placed]) -> LiveState:
     """Read what lives of these objects; kinds that only arrive have no objects yet.
 
     Raises:
@@ -87,7 +87,9 @@ class Scaled:
     until_pruned: frozenset[Target]
 
 
-def scaled_in(cluster: Cluster, objects: Iterable[Placed], leaving: Collection[ObjectId]) -> Scaled:
+def scaled_in(
+    cluster: ClusterReader, objects: Iterable[Placed], leaving: Collection[ObjectId]
+) -> Scaled:
     """What autoscalers of the cluster scale, where workloads are described.
 
     Args:
@@ -126,7 +128,7 @@ def _id_of(resource: Resource, item: LiveObject) -> ObjectId:
     )
 
 
-def _kind(cluster: Cluster, members: Sequence[Placed]) -> LiveState:
+def _kind(cluster: ClusterReader, members: Sequence[Placed]) -> LiveState:
     resource = members[0].resource
     if len(members) <= _FEW:
         return _one_by_one(cluster, members)
@@ -151,7 +153,9 @@ def _kind(cluster: Cluster, members: Sequence[Placed]) -> LiveState:
     return LiveState(objects=found)
 
 
-def _places(cluster: Cluster, resource: Resource, spaces: Sequence[str]) -> list[LiveObject] | None:
+def _places(
+    cluster: ClusterReader, resource: Resource, spaces: Sequence[str]
+) -> list[LiveObject] | None:
     found: list[LiveObject] = []
     for space in spaces:
         listed = _listed_or_none(cluster, resource, space)
@@ -162,7 +166,7 @@ def _places(cluster: Cluster, resource: Resource, spaces: Sequence[str]) -> list
 
 
 def _listed_or_none(
-    cluster: Cluster, resource: Resource, namespace: str
+    cluster: ClusterReader, resource: Resource, namespace: str
 ) -> tuple[LiveObject, ...] | None:
     """The objects; None where they may not be listed."""
     try:
@@ -171,7 +175,7 @@ def _listed_or_none(
         return None
 
 
-def _one_by_one(cluster: Cluster, members: Sequence[Placed]) -> LiveState:
+def _one_by_one(cluster: ClusterReader, members: Sequence[Placed]) -> LiveState:
     found: dict[ObjectId, LiveObject] = {}
     unread: set[ObjectId] = set()
 
@@ -216,7 +220,11 @@ class Known:
 
 
 def read_live(
-    cluster: Cluster, recorded: Iterable[RecordedObject], *, label: str, trust_label: bool = False
+    cluster: ClusterReader,
+    recorded: Iterable[RecordedObject],
+    *,
+    label: str,
+    trust_label: bool = False,
 ) -> dict[ObjectId, LiveObject | None]:
     """Each object as it lives: at least its metadata; None for one that is not there.
 
@@ -258,7 +266,7 @@ def read_live(
     return found
 
 
-def resource_of(cluster: Cluster, one: RecordedObject) -> Resource:
+def resource_of(cluster: ClusterReader, one: RecordedObject) -> Resource:
     """The object's kind in its recorded version, or in the preferred one where that is gone.
 
     Raises:
@@ -285,7 +293,7 @@ def _by_kind_and_namespace(
 
 
 def _kinds(
-    cluster: Cluster, groups: Sequence[tuple[RecordedObject, ...]]
+    cluster: ClusterReader, groups: Sequence[tuple[RecordedObject, ...]]
 ) -> Mapping[tuple[str, str, str], Resource | None]:
     """The kinds as they are served; the server is asked again when one seems to be missing."""
     requested = {_recorded_kind(members[0]) for members in groups}
@@ -296,7 +304,7 @@ def _kinds(
     return found
 
 
-def _served(cluster: Cluster, kind: tuple[str, str, str]) -> Resource | None:
+def _served(cluster: ClusterReader, kind: tuple[str, str, str]) -> Resource | None:
     group, version, name = kind
     served = cluster.resources()
     api_version = f"{group}/{version}" if group else version
@@ -304,7 +312,7 @@ def _served(cluster: Cluster, kind: tuple[str, str, str]) -> Resource | None:
 
 
 def _listed(
-    cluster: Cluster, resource: Resource, members: Sequence[RecordedObject], label: str
+    cluster: ClusterReader, resource: Resource, members: Sequence[RecordedObject], label: str
 ) -> Mapping[str, LiveObject] | None:
     """Those that carry our label, by name; None where they may not be listed."""
     try:
@@ -324,7 +332,7 @@ def _listed(
     return {text(item, "metadata", "name"): item for item in listing.items}
 
 
-def _read(cluster: Cluster, one: Known) -> Mapping[ObjectId, LiveObject | None]:
+def _read(cluster: ClusterReader, one: Known) -> Mapping[ObjectId, LiveObject | None]:
     """The object, or that it is not there; nothing where it may not be read."""
     try:
         live = cluster.get(one.resource, namespace=one.id.namespace, name=one.id.name)
@@ -341,7 +349,7 @@ def _read(cluster: Cluster, one: Known) -> Mapping[ObjectId, LiveObject | None]:
 
 
 def _of_unserved(
-    cluster: Cluster, members: Sequence[RecordedObject]
+    cluster: ClusterReader, members: Sequence[RecordedObject]
 ) -> Mapping[ObjectId, LiveObject | None]:
     """Objects of a kind that is not served: gone with it, unless who serves it is only away.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from gitops_action.commands.deploy.cluster import Cluster
+from gitops_action.commands.deploy.cluster import ClusterReader
 from gitops_action.commands.deploy.target import TargetRun, ask
 from gitops_action.commands.deploy.wait.state import Tracked
 from gitops_action.core.cluster.errors import ClusterError
@@ -124,7 +124,7 @@ def _failure(run: TargetRun, tracked: Tracked, told: Told, late: str) -> Failure
     )
 
 
-def _look(cluster: Cluster, tracked: Tracked) -> Told:
+def _look(cluster: ClusterReader, tracked: Tracked) -> Told:
     verdict, live = tracked.verdict, tracked.live
     events: tuple[str, ...] = ()
     denied = ""
@@ -139,7 +139,7 @@ def _look(cluster: Cluster, tracked: Tracked) -> Told:
     return Told(log=log, events=events, denied=denied)
 
 
-def _log(cluster: Cluster, namespace: str, asked: LogRequest) -> str:
+def _log(cluster: ClusterReader, namespace: str, asked: LogRequest) -> str:
     """The log that shows it; of the present run where the previous one's is gone."""
     read = partial(cluster.log, namespace, asked.pod, asked.container, lines=LOG_LINES)
     if not asked.previous:
@@ -150,7 +150,7 @@ def _log(cluster: Cluster, namespace: str, asked: LogRequest) -> str:
         return read()
 
 
-def _warnings(cluster: Cluster, live: Body) -> tuple[str, ...]:
+def _warnings(cluster: ClusterReader, live: Body) -> tuple[str, ...]:
     """The last warnings about the very object; without the right to read them, none."""
     try:
         found = [one for one in cluster.events(live) if one.warning]

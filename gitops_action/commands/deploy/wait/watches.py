@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import field, replace
 
-from gitops_action.commands.deploy.cluster import Changes, Cluster
+from gitops_action.commands.deploy.cluster import Changes, ClusterReader
 from gitops_action.core.cluster import errors
 from gitops_action.core.cluster.model import Listing, LiveObject, Resource, WatchEvent
 from gitops_action.core.dataclass import dataclass
@@ -163,7 +163,7 @@ class Feed:
     """Reads a source in a thread of its own until it is closed."""
 
     def __init__(
-        self, cluster: Cluster, source: WatchSource, news: queue.SimpleQueue[News]
+        self, cluster: ClusterReader, source: WatchSource, news: queue.SimpleQueue[News]
     ) -> None:
         """Start to read."""
         self.source = source
@@ -276,7 +276,7 @@ _MOST_NAMESPACES = 8
 class Feeds:
     """Opens and closes the threads of one wait."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: ClusterReader) -> None:
         """Nothing is read yet."""
         self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self.away: dict[WatchSource, GitOpsError] = {}
