@@ -83,6 +83,7 @@ LOOKUP = ("tests/integration/test_registry_lookup.py",)
 REGISTRY = ("tests/integration/test_registry_faults.py",)
 JINJA = (f"{UNIT}/test_report_views.py", f"{UNIT}/test_untrusted_templates.py")
 APPROVALS = (f"{UNIT}/test_gates_approvals.py",)
+HISTORY = (f"{UNIT}/test_gates_base_history.py",)
 CACHE = (f"{UNIT}/test_gates_head_cache.py",)
 DECISIONS = (f"{UNIT}/test_gates_decisions.py",)
 EVALUATE = (f"{UNIT}/test_gates_evaluate.py",)
@@ -154,6 +155,8 @@ RULES = (
     Rule(function="_named", within="gates/approvals", tests=APPROVALS),
     Rule(function="_may_write", within="gates/approvals", tests=APPROVALS),
     Rule(function="_change", within="gates/approvals", tests=APPROVALS),
+    Rule(function="_chain", within="gates/base_history", tests=HISTORY),
+    Rule(function="bases_at", tests=HISTORY),
     Rule(function="cached_hash", tests=CACHE),
     Rule(function="hash_at", tests=CACHE),
     Rule(function="read_decisions", tests=DECISIONS),

@@ -21,6 +21,7 @@ from gitops_action.core.deploy.result import Result
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.gates.approvals import Review, ReviewState
+from gitops_action.core.gates.base_history import BaseMerge, NoActivityError
 from gitops_action.core.gates.checks import CheckFacts, CheckReport
 from gitops_action.core.gates.decisions import Decision
 from gitops_action.core.gates.http import HttpAnswer
@@ -131,6 +132,8 @@ class World:
     sources: dict[str, str] = field(default_factory=dict)
     authors: dict[tuple[str, str], frozenset[str] | None] = field(default_factory=dict)
     answers: dict[str, HttpAnswer] = field(default_factory=dict)
+    keeps_activity: bool = True
+    merged: list[BaseMerge] = field(default_factory=list)
     ids: int = 0
 
     def __post_init__(self) -> None:
@@ -538,6 +541,8 @@ class _Activity(_Port):
     ) -> tuple[Push, ...]:
         self.world.ask("activity")
         del repository
+        if not self.world.keeps_activity:
+            raise NoActivityError("this GitHub keeps no record of pushes")
         found: list[Push] = []
         for push in self.world.pushes.get(branch, []):
             found.append(push)
@@ -622,8 +627,14 @@ class _Merges(_Port):
         world = self.world
         base, head = world.branches["main"], world.head(number)
         merged = world.merge_files(base, head)
-        world.push("main", world.commit(merged, (base, head), "Merge"), by=world.viewer)
+        made = world.commit(merged, (base, head), "Merge")
+        world.push("main", made, by=world.viewer)
+        world.merged.append(BaseMerge(commit=made, parent=base, at=world.now))
         world.pulls[number].state = "merged"
+
+    def into(self, branch: str) -> tuple[BaseMerge, ...]:
+        del branch
+        return tuple(self.world.merged)
 
     def first_parents(self, commit: str, *, most: int) -> tuple[str, ...]:
         found: list[str] = []

@@ -25,6 +25,7 @@ DOCUMENTS = {
     "decorations": queries.DECORATIONS,
     "open pull requests": gate_queries.OPEN_PULL_REQUESTS,
     "gated pull request": gate_queries.GATED_PULL_REQUEST,
+    "merged pull requests": gate_queries.MERGED_PULL_REQUESTS,
     "older reviews": gate_queries.OLDER_REVIEWS,
     "later comments": gate_queries.LATER_COMMENTS,
     "default branch": gate_queries.DEFAULT_BRANCH,

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from gitops_action.adapters.github.client import GitHubClient
-from gitops_action.adapters.github.errors import Purpose
+from gitops_action.adapters.github.errors import HTTP_NOT_FOUND, Purpose, RequestFailure
 from gitops_action.adapters.github.reply import Reply, replies
+from gitops_action.core.gates.base_history import NoActivityError
 from gitops_action.core.gates.open_pull_request import Push, PushKind
 from gitops_action.errors import GitOpsError
 
@@ -40,6 +41,7 @@ class GitHubActivity:
         """The changes of a branch, newest first, up to the first that is `enough`, or all.
 
         Raises:
+            NoActivityError: GitHub has no record of them.
             GitOpsError: they cannot be read.
         """
         found: list[Push] = []
@@ -64,8 +66,26 @@ class GitHubActivity:
             repository=repository,
         )
         path = self._client.path(repository, "activity")
-        answer, after = self._client.reading(lambda: self._client.page(path, query), purpose)
+
+        def ask() -> tuple[object, str]:
+            try:
+                return self._client.page(path, query)
+            except RequestFailure as failure:
+                if failure.status == HTTP_NOT_FOUND:
+                    raise _missing(repository) from failure
+                raise
+
+        answer, after = self._client.reading(ask, purpose)
         return tuple(_push(item) for item in replies(answer, "activity")), after
+
+
+def _missing(repository: str) -> NoActivityError:
+    return NoActivityError(
+        "this GitHub keeps no record of pushes",
+        cause=f"Enterprise Server before 3.17 has none, or the token cannot read {repository}",
+        fix="update the server, or set `not-by: [author]`, which counts approvals of people who"
+        " pushed",
+    )
 
 
 def _push(item: Reply) -> Push:

@@ -70,6 +70,19 @@ query GatedPullRequest($owner: String!, $name: String!, $number: Int!, $checks: 
 }}
 {_PULL_REQUEST}"""
 
+MERGED_PULL_REQUESTS = """
+query MergedPullRequests($owner: String!, $name: String!, $base: String!) {
+  repository(owner: $owner, name: $name) {
+    pullRequests(
+      states: [MERGED], baseRefName: $base, first: 100,
+      orderBy: {field: UPDATED_AT, direction: DESC}
+    ) {
+      nodes { mergedAt mergeCommit { oid parents(first: 1) { nodes { oid } } } }
+    }
+  }
+}
+"""
+
 OLDER_REVIEWS = f"""
 query OlderReviews($owner: String!, $name: String!, $number: Int!, $before: String) {{
   repository(owner: $owner, name: $name) {{

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gitops_action.adapters.github.client import GitHubClient
+from datetime import datetime
+
+from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import (
     HTTP_CONFLICT,
     HTTP_FORBIDDEN,
@@ -11,7 +13,9 @@ from gitops_action.adapters.github.errors import (
     Purpose,
     RequestFailure,
 )
+from gitops_action.adapters.github.gate_queries import MERGED_PULL_REQUESTS
 from gitops_action.adapters.github.reply import Reply
+from gitops_action.core.gates.base_history import BaseMerge
 from gitops_action.core.gates.open_pull_request import MergeAnswer
 from gitops_action.core.pull_requests import MergeMethod
 
@@ -78,6 +82,22 @@ class GitHubMerges:
         parents = Reply(answer, "commit").each("parents")
         return next((parent.text("sha") for parent in parents), "")
 
+    def into(self, branch: str) -> tuple[BaseMerge, ...]:
+        """The newest merges into a branch, in any order.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        purpose = Purpose(
+            operation=f"list what was merged into {branch}",
+            permission="pull-requests: read",
+            repository=self._repository,
+        )
+        variables = {**owner_and_name(self._repository), "base": branch}
+        answer = self._client.graphql(MERGED_PULL_REQUESTS, variables, purpose)
+        nodes = answer.at("repository", "pullRequests").each("nodes")
+        return tuple(_base_merge(node) for node in nodes)
+
     def _merged(self, number: int) -> MergeAnswer | None:
         """The pull request, where it is merged; one try."""
         path = self._client.path(self._repository, "pulls", str(number))
@@ -85,6 +105,16 @@ class GitHubMerges:
         if not found.flag("merged"):
             return None
         return MergeAnswer(kind="merged", commit=found.text("merge_commit_sha"))
+
+
+def _base_merge(node: Reply) -> BaseMerge:
+    commit = node.at("mergeCommit")
+    parents = commit.at("parents").each("nodes")
+    return BaseMerge(
+        commit=commit.text("oid"),
+        parent=next((one.text("oid") for one in parents), ""),
+        at=datetime.fromisoformat(node.whole("mergedAt")),
+    )
 
 
 def _refusal(message: str) -> MergeAnswer:

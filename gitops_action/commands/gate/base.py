@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime
 
@@ -10,7 +10,9 @@ from gitops_action.commands.gate.change import read_hold
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.core.config import HOLDS_FOLDER, Config, Hold
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.gates.base_history import NoActivityError, pushes_of_merges
 from gitops_action.core.gates.holds import UnreadableHold
+from gitops_action.core.gates.open_pull_request import Push
 from gitops_action.errors import GitOpsError
 
 
@@ -57,3 +59,30 @@ def read_holds(
             continue
         holds += [found] if found else []
     return tuple(holds), unreadable
+
+
+@dataclass(frozen=True, kw_only=True)
+class BasePushes:
+    """Changes of the base, newest first; `by_merges` where merges are all that is known of them."""
+
+    pushes: tuple[Push, ...]
+    by_merges: bool = False
+
+
+def read_base_pushes(
+    ports: GatePorts, base: BaseState, *, enough: Callable[[Push], bool]
+) -> BasePushes:
+    """The base's changes up to the first that is `enough`, by activity, or else by merges.
+
+    Merges prove less: what they do not prove is left out, and counts for nothing.
+
+    Raises:
+        GitOpsError: they cannot be read.
+    """
+    try:
+        return BasePushes(
+            pushes=ports.activity.pushes(ports.repository, base.branch, enough=enough)
+        )
+    except NoActivityError:
+        merges = ports.merges.into(base.branch)
+        return BasePushes(pushes=pushes_of_merges(base.commit, merges), by_merges=True)

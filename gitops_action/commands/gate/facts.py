@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gitops_action.commands.gate.base import BaseState
+from gitops_action.commands.gate.base import BaseState, read_base_pushes
 from gitops_action.commands.gate.change import ChangeReader, JudgedChange
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.provenance import ProvenanceReader
@@ -242,11 +242,7 @@ class RunFacts:
             seen.append(push)
             return len(seen) >= _MOST_PUSHES
 
-        return self._ports.activity.pushes(self._repository, self._base.branch, enough=enough)
-
-    @property
-    def _repository(self) -> str:
-        return self._ports.repository
+        return read_base_pushes(self._ports, self._base, enough=enough).pushes[:_MOST_PUSHES]
 
     def checks(
         self, environment: Environment, pull: OpenPullRequest, *, listed: bool

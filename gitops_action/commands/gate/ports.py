@@ -13,6 +13,7 @@ from gitops_action.core.config.resolved import HttpGate
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.deployments.records import CommitStatus
+from gitops_action.core.gates.base_history import BaseMerge
 from gitops_action.core.gates.checks import CheckFacts
 from gitops_action.core.gates.http import HttpAnswer
 from gitops_action.core.gates.merge_queue import MergeQueueState, QueueRemoval
@@ -121,6 +122,7 @@ class Activity(Protocol):
         """The changes of a branch, newest first, up to the first that is `enough`, or all.
 
         Raises:
+            NoActivityError: GitHub has no record of them.
             GitOpsError: they cannot be read.
         """
         ...
@@ -205,6 +207,14 @@ class Merges(Protocol):
 
     def first_parents(self, commit: str, *, most: int) -> tuple[str, ...]:
         """The commits behind this one by first parents, nearest first.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        ...
+
+    def into(self, branch: str) -> tuple[BaseMerge, ...]:
+        """The newest merges into a branch, in any order.
 
         Raises:
             GitOpsError: they cannot be read.

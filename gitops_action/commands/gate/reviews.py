@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from gitops_action.commands.gate.base import BaseState
+from gitops_action.commands.gate.base import BasePushes, BaseState, read_base_pushes
 from gitops_action.commands.gate.change import ChangeReader, JudgedChange
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.source_authors import SourceAuthors
@@ -21,6 +21,7 @@ from gitops_action.core.gates.approvals import (
     reviews_to_compare,
     tally,
 )
+from gitops_action.core.gates.base_history import BY_MERGES, bases_at
 from gitops_action.core.gates.change_cache import KnownPushers
 from gitops_action.core.gates.change_hash import differing
 from gitops_action.core.gates.decisions import readable_teams
@@ -55,7 +56,7 @@ class ReviewFacts:
         self._reader = reader
         self._listing = listing
         self._simulation = simulation
-        self._base_pushes: tuple[Push, ...] | None = None
+        self._base_pushes: BasePushes | None = None
         self._since: datetime | None = None
         self._pushers_read: dict[int, KnownPushers] = {}
         self._compared_reviews: dict[int, dict[int, ChangeComparison]] = {}
@@ -81,13 +82,11 @@ class ReviewFacts:
         if self._base_pushes is None or self._since is None or since < self._since:
             oldest = min((one.submitted for one in self._approvals()), default=since)
             moment = min(since, oldest)
-            self._base_pushes = self._ports.activity.pushes(
-                self._repository,
-                self._base.branch,
-                enough=lambda push: push.at <= moment - _SECOND,
+            self._base_pushes = read_base_pushes(
+                self._ports, self._base, enough=lambda push: push.at <= moment - _SECOND
             )
             self._since = moment
-        return self._base_pushes
+        return self._base_pushes.pushes
 
     def _approvals(self) -> Iterator[Review]:
         """All that are to be looked at, so that the base's activity is read once."""
@@ -125,6 +124,8 @@ class ReviewFacts:
             no_teams=unreadable_teams(rule.teams) if no_teams else "",
         )
         facts = self._compared(rule, facts, pull, change)
+        if self._base_pushes is not None and self._base_pushes.by_merges:
+            facts = replace(facts, note=BY_MERGES)
         if not rule.count or tally(rule, facts).counted(maybe=True) < rule.count:
             return facts
         return replace(
@@ -171,7 +172,7 @@ class ReviewFacts:
         if not review.commit:
             return ChangeComparison(kind="unavailable", reason="its commit is gone")
         try:
-            bases = self._bases_at(review.submitted)
+            bases = bases_at(self.base_pushes(review.submitted), review.submitted)
         except GitOpsError as error:
             return ChangeComparison(kind="unread", reason=str(error))
         if not bases:
@@ -200,20 +201,6 @@ class ReviewFacts:
         if then.hash.digest == change.hash.digest:
             return ChangeComparison(kind="same")
         return ChangeComparison(kind="different", objects=differing(then.hash, change.hash))
-
-    def _bases_at(self, moment: datetime) -> tuple[str, ...]:
-        """Where the base stood: never by commits' dates, which anybody can choose.
-
-        GitHub's times are whole seconds: of a push in the very second of the review nobody knows
-        whether it came before, so that both bases have to give the same.
-        """
-        found: list[str] = []
-        for push in self.base_pushes(moment):
-            if push.at <= moment and push.after != ABSENT:
-                found.append(push.after)
-                if push.at <= moment - _SECOND:
-                    break
-        return tuple(found)
 
     def _cached(self, review: Review, pull: OpenPullRequest, base: str) -> str:
         """The hash that the gate itself published by then; empty where it did not."""

@@ -84,6 +84,7 @@ class ApprovalFacts:
         teams: members by today, by `ORG/TEAM`; a team that is missing could not be read.
         asked_by: who asked for the rollback; empty for other changes.
         no_teams: why teams decide nothing here; empty where their members can be read.
+        note: what weakens the comparison of changes, for the comment.
     """
 
     author: str = ""
@@ -94,6 +95,7 @@ class ApprovalFacts:
     teams: Mapping[str, frozenset[str]] = field(default_factory=dict)
     asked_by: str = ""
     no_teams: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +178,7 @@ def evaluate(environment: str, rule: Approvals, facts: ApprovalFacts) -> GateRes
         word=word,
         reason=reason,
         code=code,
-        found=_described(rule, found),
+        found="; ".join(filter(None, (_described(rule, found), facts.note))),
         opened_by="" if word == "pass" else ", ".join((*rule.teams, *rule.users)),
     )
 
