@@ -99,6 +99,14 @@ def test_a_bump_with_another_file_is_a_persons() -> None:
     assert not merged(here, number)
 
 
+def test_a_bump_of_another_branch_is_a_persons() -> None:
+    here = world()
+    number = here.bump("v2", by="alice", branch="topic")
+    here.gate()
+    assert not merged(here, number)
+    assert here.ready(number)[0] == "success"
+
+
 def test_a_fork_that_pretends_to_be_a_bump_is_a_persons() -> None:
     here = world()
     number = here.bump("v2", by="gitops-bot[bot]")

@@ -45,6 +45,7 @@ def test_in_the_very_second_of_a_push_both_count(after: timedelta, bases: tuple[
 def test_a_branch_that_was_deleted_and_made_again() -> None:
     pushes = (push(ABSENT, "d1", 3), push("c1", ABSENT, 2), push(ABSENT, "c1", 1))
     assert bases_at(pushes, NOON + 4 * HOUR) == ("d1",)
+    assert bases_at(pushes, NOON + 2.5 * HOUR) == ()
     assert bases_at(pushes, NOON + 1.5 * HOUR) == ("c1",)
 
 

@@ -113,7 +113,7 @@ def _base_merge(node: Reply) -> BaseMerge:
     return BaseMerge(
         commit=commit.text("oid"),
         parent=next((one.text("oid") for one in parents), ""),
-        at=datetime.fromisoformat(node.whole("mergedAt")),
+        at=datetime.fromisoformat(node.text("mergedAt")),
     )
 
 

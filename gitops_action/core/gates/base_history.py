@@ -63,6 +63,6 @@ def bases_at(pushes: Iterable[Push], moment: datetime) -> tuple[str, ...]:
             continue
         if push.after != ABSENT:
             found.append(push.after)
-        if push.creates or (push.after != ABSENT and push.at <= moment - _SECOND):
+        if push.creates or push.at <= moment - _SECOND:
             return tuple(found)
     return ()
