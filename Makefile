@@ -53,7 +53,7 @@ test-unit: $(READY) ## the pure core: seconds
 test-integration: parts ## adapters against the real parts of the test bed
 	$(BIN)/pytest tests/integration -n $(WORKERS)
 
-test-gate-orders: $(READY) ## the gate under 300 random orders of events on the GitHub double: a quarter of an hour (EXAMPLES=50)
+test-gate-orders: $(READY) ## the gate under 300 random orders of events on the GitHub double: half an hour (EXAMPLES=50)
 	ANY_ORDER_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/pytest tests/integration/test_gate_orders.py \
 	  -n 0 --timeout 0
 
