@@ -12,7 +12,7 @@ from gitops_action.commands.deploy.environment import EnvironmentRun
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Environment, load_config
 from gitops_action.core.deploy.result import Result
-from gitops_action.core.rendering import RenderError
+from gitops_action.core.rendering import RemoteBaseError, RenderError
 from tests.support.configs import EXAMPLE, FILE
 
 MISSING = RenderError("chart charts/web is not rendered", cause="there is no helm on PATH")
@@ -27,11 +27,13 @@ class Renderings:
         return self.rendering
 
 
-def run_of(name: str) -> EnvironmentRun:
+def run_of(name: str, *, problem: RenderError | None = None) -> EnvironmentRun:
     environment = next(
         item for item in load_config(FILE, EXAMPLE).environments if item.name == name
     )
     rendering = EnvironmentRendering(environment=environment, unrendered=(MISSING,))
+    if problem:
+        rendering = EnvironmentRendering(environment=environment, problems=(problem,))
     clock = SimpleNamespace(monotonic=lambda: 0.0)
     newer = SimpleNamespace(recorded=lambda *_: None)
     return EnvironmentRun(
@@ -55,3 +57,10 @@ def test_a_push_deployment_fails_before_anything_is_applied() -> None:
 def test_flux_renders_charts_itself() -> None:
     with pytest.raises(Exception, match="does not drive"):
         run_of("staging").deploy()
+
+
+def test_a_push_deployment_applies_nothing_beside_a_remote_base() -> None:
+    """What stands beside it is rendered to be validated, and is not the whole."""
+    remote = RemoteBaseError("'https://github.com/acme/base' is not followed", cause="remote")
+    outcome = run_of("production", problem=remote).deploy().outcome
+    assert [target.result for target in outcome.targets] == [Result.FAILED, Result.FAILED]

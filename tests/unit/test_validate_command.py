@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from gitops_action.core.rendering import RemoteBaseError
 from gitops_action.core.trailers import ProposalTrailers
 from gitops_action.errors import ConflictError, DeniedError, GitOpsError, GitOpsErrors, UsageError
 from tests.support.validate_stage import (
@@ -427,3 +428,29 @@ def test_a_broken_hold_is_an_error() -> None:
     outcome = ValidateStage(hold).run()
     assert outcome.exit_code == 1
     assert any(n.location and "holds" in n.location.file for n in outcome.notices)
+
+
+@pytest.mark.parametrize(
+    ("engine", "level"),
+    [("push", "warning"), ("flux, kustomizations: [flux-system/apps]", "notice")],
+)
+def test_a_remote_base_fails_nothing_and_not_everything_was_rendered(
+    engine: str, level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flux fetches it, so that an environment of Flux alone gets a note."""
+    config = CONFIG.replace(
+        f"path: {STAGING}\n", f"path: {STAGING}\n    deploy: {{engine: {engine}}}\n"
+    )
+    stage = ValidateStage(BUMP, base={**FILES, ".github/gitops.yaml": config})
+    tool = stage.workshop.tool
+    plain, remote = tool.render, RemoteBaseError("'https://github.com/acme/base' is not followed")
+    monkeypatch.setattr(
+        tool, "render", lambda *given: replace(plain(*given), problems=(remote,)), raising=True
+    )
+    outcome = stage.run()
+    assert outcome.exit_code == 0
+    assert "not everything was rendered" in outcome.headline
+    assert outcome.outputs["rendered-hash"] == ""
+    assert "acme/base" in outcome.summary
+    assert ("1 warning" in outcome.headline) is (level == "warning")
+    assert outcome.outputs["objects-changed"] == "1"
