@@ -178,7 +178,7 @@ def test_a_trusted_root_that_is_missing_is_an_error(tmp_path: Path) -> None:
     data = b"version: 1\nenvironments:\n  a: {path: environments/staging, gates: %s}\n" % gates
     code, _, err = run(checkout(tmp_path, {FILE: data}), "check")
     assert code == 2
-    assert f"{FILE}:3:106: environments.a.gates.provenance.trusted-root: there is no" in err
+    assert f"{FILE}:3:95: environments.a.gates.provenance.trusted-root: there is no" in err
 
 
 FLUX = b"""apiVersion: kustomize.toolkit.fluxcd.io/v1
