@@ -1,4 +1,4 @@
-"""The pages of which the documents show pictures: our Markdown, laid out as GitHub lays it out."""
+"""The pages of which the documents show pictures: the status page, and Markdown as on GitHub."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from generator import example, gate_example
+from generator import example, gate_example, status_example
 from gitops_action.adapters.views import DeployViews
 from gitops_action.core.deploy.result import (
     Action,
@@ -75,6 +75,7 @@ def pages() -> Mapping[str, str]:
         "pull-request": _page(opened + _box("acme-gitops", "commented", body)),
         "gate-comment": _page(_box("acme-gitops-gate", "commented", comment)),
         "deployment-summary": _page(_summary()),
+        "status-page": status_example.status_page(),
     }
 
 

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 from generator.pictures import pages  # noqa: E402 - the path comes first
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_MOST = 200_000
+_MOST = 250_000
 """Bytes of one picture: it is part of every clone."""
 
 
@@ -23,12 +23,13 @@ _MOST = 200_000
         ("pull-request", ("Bump web to v1.2.3 in staging", "What changes in", "GitOps-Image")),
         ("gate-comment", ("waits for 2 of 7 gates", 'class="add"', 'class="del"')),
         ("deployment-summary", ("CrashLoopBackOff", "DATABASE_URL is not set")),
+        ("status-page", ("web v1.2.3 waits: soak until", "1.0 a week", "errors after start")),
     ],
 )
 def test_a_page_shows_what_the_views_write(name: str, parts: tuple[str, ...]) -> None:
     page = pages()[name]
     assert [part for part in parts if part not in page] == []
-    assert "<table>" in page
+    assert "<table" in page
 
 
 def test_readme_shows_each_picture() -> None:
