@@ -142,7 +142,14 @@ def test_every_text_is_escaped() -> None:
         note=EVIL,
     )
     hold = Hold(environment=EVIL, application=EVIL, reason=EVIL, author=EVIL)
-    text = page(named, holds=(hold,))
+    deployed = ApplicationDeployments(
+        application=EVIL,
+        environment=EVIL,
+        deployments=(CountedDeployment(number=1, ended=NOW - WEEK / 2, images=(EVIL,)),),
+    )
+    dora = dora_report([deployed], (), [EVIL], Period(end=NOW, weeks=12))
+    text = HtmlPage().page(replace(report(named, holds=(hold,)), dora=dora))
+    assert "&lt;script&gt;alert(1)" in text[text.index("By application") :]
     found = Page(text)
     assert not {"script", "img"} & {tag for tag, _ in found.elements}
     assert "\u202e" not in text
