@@ -51,6 +51,7 @@ class World:
         """Start empty; repositories are made below this folder."""
         self.root = root
         self.url = ""
+        self.enterprise_version = ""
         self.now_shift = 0
         self.lock = threading.RLock()
         self.accounts: dict[str, Account] = {}

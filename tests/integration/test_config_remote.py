@@ -164,6 +164,37 @@ def of(level: str, findings: list[dict[str, str]]) -> list[str]:
     return [item["text"] for item in findings if item["level"] == level]
 
 
+@pytest.fixture
+def enterprise(forge: Forge) -> Iterator[Forge]:
+    forge.world.enterprise_version = "3.16.4"
+    yield forge
+    forge.world.enterprise_version = ""
+
+
+GATED = """version: 1
+environments:
+  staging: {path: environments/staging}
+  production:
+    path: environments/production
+    gates:
+      approvals: {count: 1}
+      provenance: {workflow: acme/web/.github/workflows/release.yml}
+"""
+
+
+def test_what_an_enterprise_server_lacks_is_named(stage: Stage, enterprise: Forge) -> None:
+    (stage.folder / ".github/gitops.yaml").write_text(GATED)
+    code, found = stage.check()
+    assert code == 1
+    (stop,) = (text for text in of("stop", found) if "3.16.4" in text)
+    assert stop.endswith("keeps no record of pushes, so approvals in production stay unknown")
+    notes = [text for text in of("note", found) if "Enterprise Server 3.16.4" in text]
+    assert len(notes) == 2
+    assert any("`provenance` of production reads" in text for text in notes)
+    enterprise.world.enterprise_version = "3.17.0"
+    assert not [text for text in of("stop", stage.check()[1]) if "3.17.0" in text]
+
+
 def test_what_the_documents_set_up_has_no_way_around(stage: Stage) -> None:
     code, found = stage.check()
     assert [of(level, found) for level in ("gap", "stop", "unknown")] == [[], [], []]

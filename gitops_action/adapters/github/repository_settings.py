@@ -68,6 +68,7 @@ class GitHubRepositorySettings:
             branch=name,
             private=private,
             role=next((role for role in _ROLES if about.at("permissions").flag(role)), ""),
+            server_version=self._or_unreadable(self._server_version, "metadata: read"),
             methods=_methods(about),
             rules=cast("Mapping[SampleBranch, tuple[BranchRule, ...]]", rules),
             rulesets=self._rulesets({rule.ruleset for found in rules.values() for rule in found}),
@@ -90,6 +91,13 @@ class GitHubRepositorySettings:
             return read()
         except GitOpsError as error:
             return Unreadable(permission=permission, reason=error.cause or error.title)
+
+    def _server_version(self) -> str:
+        """What `/meta` names on GitHub Enterprise Server alone."""
+        found = self._client.reading(
+            lambda: self._client.rest("GET", "/meta"), self._purpose("metadata: read")
+        )
+        return Reply(found, "server").text("installed_version")
 
     # Rules
 

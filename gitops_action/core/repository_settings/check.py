@@ -10,6 +10,7 @@ from gitops_action.core.repository_settings.access import check_access
 from gitops_action.core.repository_settings.codeowners import check_codeowners
 from gitops_action.core.repository_settings.default_branch import check_default_branch
 from gitops_action.core.repository_settings.facts import Level, RepositorySettings, SettingFinding
+from gitops_action.core.repository_settings.server import check_server
 from gitops_action.core.repository_settings.unattended import check_unattended
 
 _TITLES: Mapping[Level, tuple[str, Tone]] = {
@@ -29,6 +30,7 @@ def check_settings(settings: RepositorySettings, config: Config) -> tuple[Settin
         *check_codeowners(settings, config),
         *check_access(settings, config),
         *check_unattended(settings, config),
+        *check_server(settings, config),
     )
     order = tuple(_TITLES)
     return tuple(sorted(dict.fromkeys(found), key=lambda item: order.index(item.level)))

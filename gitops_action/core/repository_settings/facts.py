@@ -156,6 +156,7 @@ class RepositorySettings:
 
     Attributes:
         role: what the token may do in the repository, of a person's token; empty for an App's.
+        server_version: of GitHub Enterprise Server; empty on github.com.
         methods: how pull requests may be merged.
         rules: those in force, by the group of branches.
         codeowners: the default branch's file; None where there is none.
@@ -168,6 +169,7 @@ class RepositorySettings:
     branch: str
     private: bool = True
     role: str = ""
+    server_version: str | Unreadable = ""
     methods: frozenset[MergeMethod] = frozenset({"merge", "squash", "rebase"})
     rules: Mapping[SampleBranch, tuple[BranchRule, ...]] = field(default_factory=dict)
     rulesets: Mapping[int, Ruleset] = field(default_factory=dict)

@@ -62,9 +62,11 @@ def rate_limit(_call: Call) -> Json:
 
 
 @serves("GET /meta")
-def meta(_call: Call) -> Json:
-    """Describe the server."""
-    return {"verifiable_password_authentication": False}
+def meta(call: Call) -> Json:
+    """Describe the server; one of Enterprise names its version, which gh reads too."""
+    version = call.world.enterprise_version
+    installed = {"installed_version": version} if version else {}
+    return {"verifiable_password_authentication": False, **installed}
 
 
 @serves("GET /")
