@@ -201,7 +201,7 @@ def _definitions() -> None:
 PARTS = (
     Part(
         name="github-descriptions",
-        about="GitHub's descriptions of its APIs, from npm",
+        about="GitHub's descriptions of its APIs, and axe, from npm",
         usual="1 min",
         found=lambda: _CACHE if cache.has(npm.item()) else "",
         build=lambda: npm.package("@octokit/openapi"),

@@ -1,4 +1,4 @@
-"""GitHub's own descriptions, from npm, installed by the lock file when first needed."""
+"""GitHub's own descriptions, and axe, from npm: installed by the lock file when first needed."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def _install(target: Path) -> None:
     target.mkdir()
     for name in _FILES:
         shutil.copy(_TESTBED / name, target)
-    with progress("fetching GitHub's descriptions of its APIs", "1 min"):
+    with progress("fetching GitHub's descriptions of its APIs, and axe", "1 min"):
         run("npm", "ci", "--omit=optional", cwd=target)
