@@ -110,6 +110,10 @@ def test_without_the_right_to_ask_it_waits_for_the_interval(stage: Fluxing) -> N
 
     def fetch() -> None:
         """What the end of an interval does: a controller that starts looks at everything."""
+        until(
+            lambda: stage.stage.states(ENVIRONMENT)[:1] == [["in_progress", "queued"]],
+            what="the deployment has begun",
+        )
         time.sleep(3)
         stage.flux.start_source()
 
