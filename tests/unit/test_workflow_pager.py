@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitops_action import cli
-from gitops_action.adapters.workflow.pager import show_report
+from gitops_action.adapters.workflow.pager import show_report, show_text
 from gitops_action.app.surroundings import ProcessEnvironment
 from gitops_action.core.redaction.known import Redactor
 
@@ -59,6 +59,20 @@ def test_without_a_pager_everything_is_printed(pager: str, monkeypatch: pytest.M
     stdout = Terminal()
     show(stdout, 30, pager, monkeypatch)
     assert len(stdout.getvalue().splitlines()) == 30
+
+
+@pytest.mark.parametrize("environ", [{}, {"TERM": "dumb"}], ids=["unknown", "dumb"])
+def test_a_terminal_that_cannot_move_its_cursor_has_no_pager_by_itself(
+    environ: dict[str, str], pager: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINES", "10")
+    pager.rename(pager.parent / "less-program")
+    (pager.parent / "less").symlink_to(pager.parent / "less-program")
+    monkeypatch.setenv("PATH", f"{pager.parent}:{os.environ['PATH']}")
+    for term, paged in ((environ, False), ({"TERM": "xterm"}, True)):
+        stdout = Terminal()
+        show_text("line\n" * 30, stdout, {"PATH": os.environ["PATH"], **term})
+        assert bool(stdout.getvalue()) is not paged
 
 
 def test_a_file_is_never_paged(pager: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,8 +41,8 @@ def show_report(
 def show_text(text: str, stdout: TextIO, environ: Mapping[str, str]) -> None:
     """Write a text that is clean already.
 
-    `PAGER` names the pager, as it does for Git; empty or `cat` for none. One that cannot be started
-    costs nothing but the paging.
+    `PAGER` names the pager, as it does for Git; empty or `cat` for none. Without it a terminal that
+    cannot move its cursor has none. One that cannot be started costs nothing but the paging.
     """
     if overflows(text.splitlines(), stdout) and _paged(text, environ):
         return
@@ -51,7 +51,8 @@ def show_text(text: str, stdout: TextIO, environ: Mapping[str, str]) -> None:
 
 
 def _paged(text: str, environ: Mapping[str, str]) -> bool:
-    command = shlex.split(environ.get("PAGER", _PAGER))
+    usual = "" if environ.get("TERM", "dumb") == "dumb" else _PAGER
+    command = shlex.split(environ.get("PAGER", usual))
     if not command or command == ["cat"]:
         return False
     try:
