@@ -1,4 +1,4 @@
-"""The history of a repository with 10,000 commits and 2,000 Deployments.
+"""History and status of a repository with 10,000 commits and 2,000 Deployments.
 
     python -m benchmarks history
 
@@ -34,10 +34,10 @@ _REPOSITORY = "acme/environment"
 
 
 def measure() -> Iterator[Figure]:
-    """Measure `history`."""
+    """Measure `history`, and `status`, which reads it for the last twelve weeks."""
     with scratch() as root, forge_process(root / "forge") as host:
         host.create_history(_REPOSITORY, SHAPE)
-        for command in ("history",):
+        for command in ("history", "status"):
             yield from _figures(host, command)
         if problems := host.problems():
             raise PartError("GitHub would have refused:\n" + "\n".join(problems))
