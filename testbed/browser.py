@@ -45,6 +45,7 @@ class Browser:
                 self._program,
                 "--headless",
                 "--disable-gpu",
+                "--disable-dev-shm-usage",  # /dev/shm is small in containers
                 "--hide-scrollbars",
                 f"--user-data-dir={folder}/profile",
                 f"--blink-settings=preferredColorScheme={_THEMES[theme]}",
