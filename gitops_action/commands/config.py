@@ -32,7 +32,13 @@ from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.core.rendering import Closures
 from gitops_action.core.rendering.deployers import FLUX_GROUP
 from gitops_action.core.rendering.follow import deployers_in
-from gitops_action.core.repository import REGULAR, RepositoryFile, Tree, TreeFile
+from gitops_action.core.repository import (
+    REGULAR,
+    WORKFLOWS_FOLDER,
+    RepositoryFile,
+    Tree,
+    TreeFile,
+)
 from gitops_action.core.repository_settings.check import (
     FAILING,
     check_settings,
@@ -193,7 +199,7 @@ def _with_settings(outcome: Outcome, settings: RepositorySettings, config: Confi
     """The check of the files, followed by that of GitHub's settings."""
     findings = check_settings(settings, config)
     title = headline(settings, findings)
-    shown = (title, *lines(findings))
+    listed = lines(findings)
     failed = any(item.level in FAILING for item in findings)
     noticed = tuple(
         f"{item.level}: {f'{item.location}: ' if item.location else ''}{item.text}"
@@ -202,8 +208,8 @@ def _with_settings(outcome: Outcome, settings: RepositorySettings, config: Confi
     return replace(
         outcome,
         headline=f"{outcome.headline}\n{title}",
-        lines=shown[1:],
-        report=(*noticed, *shown),
+        lines=listed,
+        report=(*noticed, title, *listed),
         data={
             **outcome.data,
             "remote": [
@@ -215,7 +221,7 @@ def _with_settings(outcome: Outcome, settings: RepositorySettings, config: Confi
 
 
 def _workflows(checkout: CheckedOutFiles, paths: Sequence[str]) -> Mapping[str, bytes]:
-    inside = (path for path in paths if path.startswith(".github/workflows/"))
+    inside = (path for path in paths if path.startswith(WORKFLOWS_FOLDER))
     return {path: checkout.read(path) or b"" for path in inside}
 
 

@@ -16,6 +16,10 @@ SYMLINK = "120000"
 Keep = Callable[[str, bytes], bool]
 """Decides by path and content whether a file is worth holding on to while a tree streams by."""
 
+WORKFLOWS_FOLDER = ".github/workflows/"
+CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+"""Where GitHub looks for the file; the first counts (GitHub: "About code owners")."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryFile:

@@ -14,7 +14,7 @@ from gitops_action.adapters.github.client import GitHubClient
 from gitops_action.adapters.github.errors import HTTP_NOT_FOUND, Purpose, RequestFailure
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.pull_requests import MergeMethod
-from gitops_action.core.repository_settings.codeowners import CODEOWNERS
+from gitops_action.core.repository import CODEOWNERS
 from gitops_action.core.repository_settings.facts import (
     SAMPLES,
     ActionsSettings,

@@ -42,6 +42,7 @@ from gitops_action.core.gates.change_hash import (
 )
 from gitops_action.core.gates.image_moves import image_moves
 from gitops_action.core.gates.touches import (
+    STEERING,
     Cause,
     ChangeFacts,
     HoldChange,
@@ -55,8 +56,6 @@ from gitops_action.core.report.validation import EnvironmentReport, Finding, sen
 from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.core.trailers import ProposalTrailers, declared_by
 from gitops_action.errors import GitOpsError, GitOpsErrors
-
-_WORKFLOWS = (".github/workflows/", ".github/actions/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +83,7 @@ class MergedChange:
     @property
     def by_hand(self) -> bool:
         """Whether it touches workflows: the gate merges no such change."""
-        return any(path.startswith(_WORKFLOWS) for path in self.sides.changed())
+        return any(path.startswith(STEERING) for path in self.sides.changed())
 
     def incomplete(self, environment: str) -> str:
         """Why what the environment renders to is not known whole; empty when it is."""

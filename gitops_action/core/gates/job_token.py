@@ -8,6 +8,7 @@ from gitops_action.core.config.document import Document, Path, written
 from gitops_action.core.config.resolved import Config, Gates
 from gitops_action.core.outcome import Notice
 from gitops_action.core.pattern import pattern
+from gitops_action.core.repository import WORKFLOWS_FOLDER
 from gitops_action.errors import Location, UsageError
 
 TEAMS_FIX = "name `users` instead, or give the gate an App"
@@ -20,7 +21,6 @@ WEAKER: tuple[str, ...] = (
 )
 """Guarantees that the job's token does not give; the gate's comment names them."""
 
-_WORKFLOWS = ".github/workflows/"
 _CALL = pattern(r"(?m)^[ \t]*(?:-[ \t]+)?uses:[ \t]*[\"']?[^\s#\"']+-job-token\.ya?ml@")
 
 
@@ -47,7 +47,7 @@ def teams_named(config: Config) -> Iterator[tuple[Path, tuple[str, ...]]]:
 def is_used(workflows: Mapping[str, bytes]) -> bool:
     """Whether a repository's workflows call one that works with the job's token."""
     return any(
-        path.startswith(_WORKFLOWS) and _CALL.search(data.decode("utf-8", "replace"))
+        path.startswith(WORKFLOWS_FOLDER) and _CALL.search(data.decode("utf-8", "replace"))
         for path, data in workflows.items()
     )
 

@@ -10,13 +10,13 @@ from typing import Literal
 from gitops_action.core.config.holds import ALL, Hold, covers, named_by_file
 from gitops_action.core.config.resolved import Config, Environment
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.repository import CODEOWNERS, WORKFLOWS_FOLDER
 
 Cause = Literal["objects", "inputs", "configuration", "workflows", "hold-added", "hold-removed"]
 """Why an environment is touched. `hold-removed`: also one that is shortened or narrowed."""
 
-_STEERING = (".github/workflows/", ".github/actions/")
-_OWNERS = frozenset({"CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS"})
-"""Where GitHub looks for it ("About code owners")."""
+STEERING = (WORKFLOWS_FOLDER, ".github/actions/")
+"""Folders of what runs in this repository's jobs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ def _causes(facts: ChangeFacts) -> Iterable[tuple[str, Cause]]:
 
 
 def _steers(path: str) -> bool:
-    return path.startswith(_STEERING) or path in _OWNERS
+    return path.startswith(STEERING) or path in CODEOWNERS
 
 
 def reconfigured(base: Config, head: Config | None) -> tuple[str, ...]:

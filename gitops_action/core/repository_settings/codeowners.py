@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitops_action.core.config import HOLDS_FOLDER, Config
 from gitops_action.core.config.resolved import PLACEHOLDER
+from gitops_action.core.repository import CODEOWNERS, WORKFLOWS_FOLDER
 from gitops_action.core.repository_settings.facts import (
     RepositorySettings,
     SettingFinding,
@@ -21,9 +22,6 @@ from gitops_action.core.repository_settings.facts import (
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
-
-CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-"""Where GitHub looks; the first counts."""
 
 _FILE = "a-file.yaml"
 
@@ -71,7 +69,7 @@ def check_codeowners(settings: RepositorySettings, config: Config) -> Iterator[S
 
 
 def _guarded(text: str, config: Config) -> Iterator[SettingFinding]:
-    files = (".github/workflows/gate.yml", config.path, CODEOWNERS[0])
+    files = (f"{WORKFLOWS_FOLDER}gate.yml", config.path, CODEOWNERS[0])
     without = [path for path in files if not owners(text, path)]
     if without:
         yield SettingFinding(
