@@ -224,7 +224,10 @@ class Evaluator:
         validated = self._reader.validate(change, proposal)
         judged = JudgedChange.of(change, validated)
         found = self._judged(
-            pull, judged, lambda touched: self._proof(pull, proposal, change, touched), change
+            self._stated.resolved(pull, judged.digest),
+            judged,
+            lambda touched: self._proof(pull, proposal, change, touched),
+            change,
         )
         entry = self._cache.make(pull, change, validated, ours=found.proof.ours)
         return replace(found, change=change, entry=self._with_reviews(entry, pull))
@@ -249,7 +252,6 @@ class Evaluator:
         prove_it: Callable[[Sequence[TouchedEnvironment]], Proof],
         merged: MergedChange | None = None,
     ) -> EvaluatedPull:
-        pull = self._stated.resolved(pull, change.digest)
         touched = self._touched(pull, change, merged)
         verdicts = tuple(self._verdict(one, pull, change) for one in touched)
         verdict = ready_verdict(verdicts, draft=pull.draft)
