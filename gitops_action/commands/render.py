@@ -198,13 +198,11 @@ class FolderRenders:
         """Looks at files when it is first asked, and only where their names are not enough."""
 
         @cache
-        def found() -> FolderLookup:
-            single = single_folder(scope.files, scope.environment, scope.config)
-            discovered = {} if single else self._discover(scope)
-            return lambda repository: single or discovered.get(repository, ())
+        def single() -> tuple[str | None] | None:
+            return single_folder(scope.files, scope.environment, scope.config)
 
         def lookup(repository: str) -> tuple[str | None, ...]:
-            return found()(repository)
+            return single() or self._discover(scope).get(repository, ())
 
         return lookup
 
