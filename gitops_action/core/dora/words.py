@@ -26,14 +26,21 @@ def duration(span: timedelta | None) -> str:
 
 def value(key: MetricKey, figures: Figures) -> str:
     """One metric, as short as a cell of a table."""
-    if key == "frequency":
-        return NOTHING if figures.frequency is None else f"{figures.frequency:.1f} a week"
-    if key == "lead-time":
-        return duration(figures.lead_time)
-    if key == "recovery":
-        return duration(figures.recovery)
-    rate = figures.change_fail_rate if key == "change-fail-rate" else figures.rework_rate
-    return NOTHING if rate is None else f"{rate:.0%}"
+    found = _measured(key, figures)
+    if found is None or isinstance(found, timedelta):
+        return duration(found)
+    return f"{found:.1f} a week" if key == "frequency" else f"{found:.0%}"
+
+
+def _measured(key: MetricKey, figures: Figures) -> float | timedelta | None:
+    found: dict[MetricKey, float | timedelta | None] = {
+        "frequency": figures.frequency,
+        "lead-time": figures.lead_time,
+        "change-fail-rate": figures.change_fail_rate,
+        "recovery": figures.recovery,
+        "rework-rate": figures.rework_rate,
+    }
+    return found[key]
 
 
 def basis(key: MetricKey, figures: Figures) -> str:
@@ -111,14 +118,7 @@ def _bars(numbers: Sequence[float | None], most: float) -> Iterator[Bar]:
 
 
 def _number(key: MetricKey, one: Figures) -> float | None:
-    found: dict[MetricKey, float | timedelta | None] = {
-        "frequency": one.frequency,
-        "lead-time": one.lead_time,
-        "change-fail-rate": one.change_fail_rate,
-        "recovery": one.recovery,
-        "rework-rate": one.rework_rate,
-    }
-    number = found[key]
+    number = _measured(key, one)
     return number.total_seconds() if isinstance(number, timedelta) else number
 
 
