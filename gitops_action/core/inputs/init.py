@@ -93,6 +93,7 @@ ENGINE = Input(
 )
 IDENTITY = Input(
     name="identity",
+    group=_ENVIRONMENT,
     topic="What changes",
     kind="choice",
     choices=("app", "job-token"),
