@@ -1,1 +1,1 @@
-"""Steps of `deploy`: engines that bring a cluster to a commit, the wait for health, the record."""
+"""Steps of `deploy`: the engines, the wait for health, the record."""

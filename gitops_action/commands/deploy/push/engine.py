@@ -1,4 +1,4 @@
-"""Brings a cluster to what an environment describes, by server-side apply.
+"""Deploys what an environment describes, by server-side apply.
 
 The story: hold the lease, read what was recorded and what lives, find what differs, make sure that
 all of it may be written and that the API server would take it, record what is about to be ours,
