@@ -18,6 +18,7 @@ def rendered(template: str, **variables: object) -> str:
         "{{ 2 ** 100 }}",
         "{{ 200000 ** 2 }}",
         "{{ 'x' * 2000000 }}",
+        "{{ (2000000 * 'x') | length }}",
         "{{ 'ab'.replace('a', text) }}{{ text.replace('x', text) }}",
         "{{ '%99999d' % 1 }}",
         "{{ '{:99999}'.format(1) }}",
