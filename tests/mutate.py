@@ -187,7 +187,7 @@ RULES = (
     Rule(function="_other_workflow", within="deployments/proof", tests=PROOF),
     Rule(function="_about", within="deployments/proof", tests=PROOF),
     Rule(function="_job", within="deployments/proof", tests=PROOF),
-    Rule(function="_deploys", within="deployments/proof", tests=PROOF),
+    Rule(function="is_job_of", within="deployments/proof", tests=PROOF),
     Rule(function="_during", within="deployments/proof", tests=PROOF),
     Rule(function="_end", within="deployments/proof", tests=PROOF),
     Rule(function="_alike", within="deployments/proof", tests=PROOF),

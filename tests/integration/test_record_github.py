@@ -235,6 +235,16 @@ def test_github_away_before_the_deployment_is_an_error(stage: Stage) -> None:
 # Artifact metadata: which image runs where, for the whole organization.
 
 
+PROXY = f"""\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {{name: proxy}}
+spec: {{template: {{spec: {{containers: [
+  {{name: proxy, image: "ghcr.io/acme/proxy:v1@sha256:{"1" * 64}"}},
+  {{name: without-digest, image: "ghcr.io/acme/other:v1"}}]}}}}}}
+"""
+
+
 def artifacts(stage: Stage, **rights: str) -> GitHubArtifactMetadata:
     token = stage.forge.token(repositories=[REPOSITORY], permissions=rights)
     return GitHubArtifactMetadata(stage.client(token), REPOSITORY)
@@ -260,6 +270,41 @@ def test_artifact_metadata_says_which_image_runs_where(stage: Stage) -> None:
         "github_repository": "web",
         "return_records": False,
     }
+
+
+def test_what_runs_no_more_is_decommissioned(stage: Stage) -> None:
+    organization = stage.forge.organization("acme")
+    metadata = artifacts(stage, artifact_metadata="write")
+    head = stage.repository.head("main")
+    proxy = replace(RENDERING, manifests=tuple(parse_manifests("proxy.yaml", PROXY.encode())))
+    both = replace(RENDERING, manifests=(*RENDERING.manifests, *proxy.manifests))
+    for rendering in (both, RENDERING):
+        record = recorder(stage, artifacts=metadata).begin(
+            PRODUCTION, rendering, head, applications=(WEB,)
+        )
+        assert record.finish(ended(Result.SUCCEEDED)) == ()
+    statuses = {one["name"]: one["status"] for one in organization.deployment_records.values()}
+    assert statuses == {"ghcr.io/acme/web": "deployed", "ghcr.io/acme/proxy": "decommissioned"}
+
+
+@pytest.mark.parametrize(
+    ("result", "status"), [(Result.SUCCEEDED, "decommissioned"), (Result.FAILED, "deployed")]
+)
+def test_what_was_destroyed_is_decommissioned(stage: Stage, result: Result, status: str) -> None:
+    organization = stage.forge.organization("acme")
+    metadata = artifacts(stage, artifact_metadata="write")
+    head = stage.repository.head("main")
+    first = recorder(stage, artifacts=metadata).begin(
+        PRODUCTION, RENDERING, head, applications=(WEB,)
+    )
+    first.finish(ended(Result.SUCCEEDED))
+    gone = recorder(stage, artifacts=metadata).begin(
+        PRODUCTION, RENDERING, head, applications=(WEB,), destroys=True
+    )
+    gone.finish(ended(result))
+    (found,) = organization.deployment_records.values()
+    assert (found["name"], found["status"], found["cluster"]) == ("ghcr.io/acme/web", status, "eu")
+    assert found["digest"] == f"sha256:{'0' * 64}"
 
 
 def test_what_failed_is_no_artifact_that_runs(stage: Stage) -> None:

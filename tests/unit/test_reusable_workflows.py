@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from gitops_action.core.status.drift import STEPS
+
 FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
 DOCUMENTS = FOLDER.parents[1] / "docs"
 ADDRESSES = ("server-url", "api-url", "graphql-url")
@@ -84,6 +86,25 @@ def test_the_variant_by_oidc_is_the_same_but_for_the_credentials() -> None:
     assert not [each for each in before if str(each.get("uses", "")).startswith("OWNER")]
 
 
+def test_the_variant_with_artifact_metadata_is_the_same_but_for_the_right() -> None:
+    plain, recorded = read(FOLDER / "deploy.yml"), read(FOLDER / "deploy-artifact-metadata.yml")
+    other = recorded["jobs"]["deploy"]
+    assert other["permissions"].pop("artifact-metadata") == "write"
+    assert other["steps"][0]["with"].pop("artifact-metadata") == "true"
+    assert called(plain) == called(recorded)
+    assert plain["jobs"] == recorded["jobs"]
+
+
+def test_each_state_of_drift_has_a_step_that_status_reads() -> None:
+    steps = read(FOLDER / "drift.yml")["jobs"]["drift"]["steps"]
+    found = {
+        step["name"]: re.findall(r"outputs\.state == '(\w+)'", step["if"])
+        for step in steps
+        if "outputs.state" in str(step.get("if"))
+    }
+    assert found == {name: [word] for name, word in STEPS.items()}
+
+
 def test_the_status_page_is_written_alike_for_pages() -> None:
     kept, published = read(FOLDER / "status.yml"), read(FOLDER / "status-pages.yml")
     for part in ("inputs", "secrets"):
@@ -123,7 +144,7 @@ def test_cloud_credentials_stay_in_the_steps_that_use_them() -> None:
 
 def test_a_typed_name_comes_back_from_the_configuration() -> None:
     """GitHub makes an environment without protection of whatever name a job has."""
-    for name in ("deploy.yml", "deploy-oidc.yml"):
+    for name in ("deploy.yml", "deploy-artifact-metadata.yml", "deploy-oidc.yml"):
         plan = read(FOLDER / name)["jobs"]["plan"]
         assert "format(" not in plan["outputs"]["environments"]
         assert "steps.plan.outputs.selected" in plan["outputs"]["environments"]

@@ -15,7 +15,7 @@ class GitHubArtifactMetadata:
         self._client = client
         self._repository = repository
 
-    def deployed(self, record: ArtifactRecord) -> None:
+    def write(self, record: ArtifactRecord) -> None:
         """Record it, or update the record; the same twice says no more than once.
 
         Raises:

@@ -58,8 +58,8 @@ _MOST_ARTIFACTS = 50
 class ArtifactMetadata(Protocol):
     """Artifact metadata of the organization."""
 
-    def deployed(self, record: ArtifactRecord) -> None:
-        """Record what runs in a cluster of an environment."""
+    def write(self, record: ArtifactRecord) -> None:
+        """Record what runs, or no longer runs, in a cluster of an environment."""
         ...
 
 
@@ -293,16 +293,20 @@ class Record:
         return tuple(notes)
 
     def _record_artifacts(self, result: EnvironmentResult) -> Iterator[str]:
-        """The images that run now; gives a note where that fails."""
+        """The images that run now, and those that no longer do; gives a note where that fails."""
         if self.ports.artifacts is None:
             return
         clusters = [one.target for one in result.targets]
-        found = tuple(artifact_records(self.images, self.applications, self.environment, clusters))
+        earlier = self.verified.applications if self.verified is not None else {}
+        before = [text for each in earlier.values() for text in each]
+        found = tuple(
+            artifact_records(self.images, before, self.applications, self.environment, clusters)
+        )
         if len(found) > _MOST_ARTIFACTS:
             yield f"artifact metadata of {len(found) - _MOST_ARTIFACTS} images was not recorded"
         try:
             for one in found[:_MOST_ARTIFACTS]:
-                self.ports.artifacts.deployed(one)
+                self.ports.artifacts.write(one)
         except GitOpsError as error:
             yield f"artifact metadata could not be recorded: {error}"
 

@@ -2,12 +2,14 @@
 
 The fields and their limits are those of GitHub's REST API, "Artifact metadata", "Create an artifact
 deployment record". A record is updated where organization, environment, cluster and name are the
-same, so that a newer image takes the place of the one before.
+same, so that a newer image takes the place of the one before. No record can be deleted: what does
+not run any more is `decommissioned`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Literal
 
 from gitops_action.core.config import Application
 from gitops_action.core.dataclass import dataclass
@@ -29,6 +31,7 @@ class ArtifactRecord:
         environment: where it runs.
         cluster: the target's name.
         source: the application's repository, OWNER/NAME; empty where it is not declared.
+        status: whether it runs.
     """
 
     name: str
@@ -37,6 +40,7 @@ class ArtifactRecord:
     environment: str
     cluster: str
     source: str = ""
+    status: Literal["deployed", "decommissioned"] = "deployed"
 
     def body(self, organization: str) -> dict[str, object]:
         """The request; `source` is only taken where the organization owns it."""
@@ -44,7 +48,7 @@ class ArtifactRecord:
         found: dict[str, object] = {
             "name": self.name,
             "digest": self.digest,
-            "status": "deployed",
+            "status": self.status,
             "logical_environment": self.environment,
             "cluster": self.cluster,
             "deployment_name": self.name,
@@ -58,14 +62,29 @@ class ArtifactRecord:
 
 
 def artifact_records(
-    images: Iterable[str],
+    images: Collection[str],
+    before: Iterable[str],
     applications: Sequence[Application],
     environment: str,
-    clusters: Iterable[str],
+    clusters: Collection[str],
 ) -> Iterator[ArtifactRecord]:
-    """The records of what runs; images without a digest, and names that are too long, have none."""
+    """The records of what runs, then of what ran before and does not run any more.
+
+    Images without a digest, and names that are too long, have none.
+
+    Args:
+        images: what runs now.
+        before: what the last successful deployment left.
+        applications: as they are declared.
+        environment: its name.
+        clusters: the names of the targets.
+    """
     sources = {image: one.source or "" for one in applications for image in one.images}
+    present = {one.repository for one in references_of(images)}
     known = {one.repository: one for one in references_of(images) if one.digest}
+    for one in references_of(before):
+        if one.digest and one.repository not in present:
+            known.setdefault(one.repository, one)
     for cluster in clusters:
         for image in known.values():
             if (
@@ -79,4 +98,5 @@ def artifact_records(
                     environment=environment,
                     cluster=cluster,
                     source=sources.get(image.repository, ""),
+                    status="deployed" if image.repository in present else "decommissioned",
                 )

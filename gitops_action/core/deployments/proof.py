@@ -259,13 +259,13 @@ def _about(commit: str, run: WorkflowRun) -> bool:
 
 def _job(facts: DeploymentFacts, number: int, run: WorkflowRun) -> WorkflowJob | None:
     """The environment's job that ran while the record was made."""
-    named = (one for one in run.jobs if _deploys(one.name, facts.environment))
+    named = (one for one in run.jobs if is_job_of(one.name, facts.environment))
     return next(
         (one for one in named if number in (0, one.number) and _during(one, facts.created)), None
     )
 
 
-def _deploys(name: str, environment: str) -> bool:
+def is_job_of(name: str, environment: str) -> bool:
     """Whether a job is the environment's by its name: `deploy / production`, `deploy (production)`.
 
     Jobs of a called workflow are named `CALLER / JOB`; those of a matrix have its values in
