@@ -10,6 +10,7 @@ from gitops_action.core.config.holds import Holds
 from gitops_action.core.dora.deployments import ApplicationDeployments, CountedDeployment, Outage
 from gitops_action.core.dora.metrics import WEEK, DoraReport, Period, dora_report
 from gitops_action.core.images import parse_reference
+from gitops_action.core.status.drift import DriftStatus
 from gitops_action.core.status.model import (
     EnvironmentChange,
     EnvironmentStatus,
@@ -64,6 +65,7 @@ def _environments(hold: Hold) -> tuple[EnvironmentStatus, ...]:
     )
     staging = EnvironmentStatus(
         name="staging",
+        drift=DriftStatus(word="clean", at=_NOW - timedelta(hours=1)),
         versions=(
             _version("web", "v1.2.3", "runs", 1),
             _version("web", "v1.2.2", "was here", 30),
@@ -74,6 +76,7 @@ def _environments(hold: Hold) -> tuple[EnvironmentStatus, ...]:
     production = EnvironmentStatus(
         name="production",
         after=("staging",),
+        drift=DriftStatus(word="clean", at=_NOW - timedelta(hours=1)),
         production=True,
         url="https://acme.example",
         versions=(

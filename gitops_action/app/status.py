@@ -35,6 +35,9 @@ def _ports(inputs: StatusInputs, context: Context, stack: ExitStack) -> status.S
         here = stack.enter_context(FirstParentHistory(None, checkout=folder))
         return status.StatusPorts(commits=here, clock=clock, page=page, output=output)
     require_repository(inputs.repository, instead=", or no token to read the checkout")
+    from gitops_action.adapters.github.drift_runs import (  # noqa: PLC0415 - loads requests
+        GitHubDriftRuns,
+    )
     from gitops_action.adapters.github.issues import GitHubIssues  # noqa: PLC0415 - loads requests
     from gitops_action.adapters.github.open_pull_requests import (  # noqa: PLC0415 - loads requests
         GitHubOpenPullRequests,
@@ -54,5 +57,6 @@ def _ports(inputs: StatusInputs, context: Context, stack: ExitStack) -> status.S
         records=GitHubRecords(client, inputs.repository),
         pulls=GitHubOpenPullRequests(client, inputs.repository, marker=MARKER),
         issues=GitHubIssues(client, inputs.repository),
+        comparisons=GitHubDriftRuns(client, inputs.repository),
         sources=GitHubSourceCommits(source) if source else None,
     )

@@ -16,10 +16,9 @@ from gitops_action.commands.history import (
     environment_histories,
 )
 from gitops_action.commands.ports import Clock
-from gitops_action.core.config import Config, load_config, read_holds
+from gitops_action.core.config import Config, Environment, load_config, read_holds
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.dora.metrics import DoraReport
-from gitops_action.core.drift.sights import subject_of
 from gitops_action.core.gates.open_pull_request import OpenPullRequest, OpenPullRequests
 from gitops_action.core.history.rows import HistoryRow
 from gitops_action.core.inputs.history import moment
@@ -28,6 +27,12 @@ from gitops_action.core.issues import KnownIssue
 from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.core.report.status import as_json, as_markdown, as_table
 from gitops_action.core.status.collect import EnvironmentPast, environment_status
+from gitops_action.core.status.drift import (
+    ComparisonJob,
+    Comparisons,
+    DriftStatus,
+    drift_status,
+)
 from gitops_action.core.status.model import StatusReport
 from gitops_action.core.status.words import sentence
 from gitops_action.errors import GitOpsError
@@ -60,6 +65,14 @@ class KeptIssues(Protocol):
         ...
 
 
+class ComparisonRuns(Protocol):
+    """The runs of the workflow that compares clusters with what was deployed."""
+
+    def jobs(self, environments: Sequence[str], branch: str) -> tuple[ComparisonJob, ...]:
+        """Finished jobs of the branch, the newest first."""
+        ...
+
+
 class StatusPage(Protocol):
     """The status as one page."""
 
@@ -88,6 +101,7 @@ class StatusPorts:
     pulls: ListedPullRequests | None = None
     sources: CommitGraphs | None = None
     issues: KeptIssues | None = None
+    comparisons: ComparisonRuns | None = None
 
 
 def run(inputs: StatusInputs, ports: StatusPorts) -> Outcome:
@@ -135,12 +149,14 @@ def _report(inputs: StatusInputs, ports: StatusPorts) -> StatusReport:
         ports.commits, config, environments, ports.records, repository=inputs.repository
     )
     pulls, unread = _pulls(inputs, ports)
-    drifted, unseen = _drifted(ports)
-    notes = [*unread, *unseen, *(str(problem) for problem in holds.problems)]
+    compared = _compared(ports, environments)
+    notes = [*unread, *(str(problem) for problem in holds.problems)]
+    if compared.unread:
+        notes.append(f"drift is not known: {compared.unread}")
     if ports.records is None:
         notes.append("without a token nothing is known of deployments and pull requests")
     recorded = ports.records is not None
-    pasts = [_past(one, start, drifted, recorded=recorded) for one in histories]
+    pasts = [_past(one, start, compared, recorded=recorded) for one in histories]
     dora, unmeasured = _dora(ports, histories, config, start, now)
     return StatusReport(
         repository=inputs.repository,
@@ -170,18 +186,27 @@ def _dora(
     )
 
 
-def _drifted(ports: StatusPorts) -> tuple[frozenset[str], tuple[str, ...]]:
-    """The subjects of open issues; why they are not known, where they cannot be read."""
-    if ports.issues is None:
-        return frozenset(), ()
+def _compared(ports: StatusPorts, environments: Sequence[Environment]) -> Comparisons:
+    """What is known of drift: open issues, and what the newest comparisons found."""
+    subjects: frozenset[str] = frozenset()
+    jobs: tuple[ComparisonJob, ...] = ()
+    unread = []
+    names = [one.name for one in environments if one.deploy.targets]
     try:
-        return frozenset(one.subject for one in ports.issues.own() if one.is_open), ()
+        if ports.issues is not None:
+            subjects = frozenset(one.subject for one in ports.issues.own() if one.is_open)
     except GitOpsError as error:
-        return frozenset(), (f"drift is not known: {error}",)
+        unread.append(str(error))
+    try:
+        if ports.comparisons is not None and ports.pulls is not None and names:
+            jobs = ports.comparisons.jobs(names, ports.pulls.default_branch())
+    except GitOpsError as error:
+        unread.append(str(error))
+    return Comparisons(subjects=subjects, jobs=jobs, unread="; ".join(unread))
 
 
 def _past(
-    one: EnvironmentHistory, start: datetime | None, drifted: frozenset[str], *, recorded: bool
+    one: EnvironmentHistory, start: datetime | None, compared: Comparisons, *, recorded: bool
 ) -> EnvironmentPast:
     return EnvironmentPast(
         environment=one.environment,
@@ -189,7 +214,9 @@ def _past(
         records=one.records,
         note=one.content.note,
         recorded=recorded,
-        drift="drifted" if subject_of(one.environment.name) in drifted else "",
+        drift=drift_status(one.environment.name, compared)
+        if one.environment.deploy.targets
+        else DriftStatus(word="none"),
     )
 
 

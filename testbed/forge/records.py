@@ -154,7 +154,7 @@ class CheckRun:
 
 @dataclass(kw_only=True)
 class WorkflowJob:
-    """A job of a workflow run; its id is also its check run's."""
+    """A job of a workflow run; its id is also its check run's; `steps` are those that succeeded."""
 
     id: int
     name: str
@@ -162,6 +162,7 @@ class WorkflowJob:
     conclusion: str | None
     started_at: datetime
     completed_at: datetime | None
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)

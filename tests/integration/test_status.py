@@ -21,6 +21,7 @@ from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import UsageError
+from testbed.forge.records import WorkflowRun
 from testbed.long_history import Shape, fill
 from tests.integration.test_history import FILES, bump, image, overlay
 from tests.support.deployed import deployed
@@ -187,25 +188,95 @@ def test_the_configuration_is_that_of_the_tip(stage: Stage) -> None:
     assert list(environments(status(stage))) == ["staging"]
 
 
-def test_drift_is_shown_while_its_issue_is_open(stage: Stage) -> None:
+# Drift: what the newest comparison found, else the issue.
+
+DRIFT = ".github/workflows/drift.yml"
+
+
+def compared(stage: Stage, event: str = "schedule", **found: str) -> WorkflowRun:
+    """A run of `drift.yml` with a job for each environment, whose step names the state."""
+    stage.repository.commit(files={DRIFT: "on: workflow_dispatch\n"})
+    run = stage.repository.record_run(DRIFT, event=event, conclusion=None)
+    for environment, step in found.items():
+        job = stage.repository.start_job(run, f"drift / {environment}")
+        job.steps = ("Compare", *filter(None, (step,)))
+        stage.repository.finish_job(job, "success" if step else "failure")
+    stage.repository.finish_run(run.id)
+    return run
+
+
+def drift_of(outcome: Outcome, environment: str) -> dict[str, str]:
+    found: dict[str, str] = environments(outcome)[environment]["drift"]  # type: ignore[assignment]
+    return found
+
+
+def drift_states(outcome: Outcome) -> dict[str, str]:
+    return {name: drift_of(outcome, name)["state"] for name in environments(outcome)}
+
+
+def open_issue(stage: Stage, environment: str) -> None:
     token = stage.forge.token(repositories=[REPOSITORY], permissions={"issues": "write"})
     issues = GitHubIssues(stage.client(token), REPOSITORY)
-    opened = issues.open(drift_issue("production", frozenset({"x"}), sections=""))
-    found = environments(status(stage))
-    assert "the cluster differs from what was deployed" in str(found["production"]["sentence"])
-    assert (found["production"]["drift"], found["staging"].get("drift")) == ("drifted", None)
+    issues.open(drift_issue(environment, frozenset({"x"}), sections=""))
+
+
+def test_drift_is_shown_by_the_newest_comparison(stage: Stage) -> None:
+    compared(stage, staging="Drifted", production="Drifted")
+    compared(stage, event="workflow_dispatch", staging="Clean")
+    outcome = status(stage)
+    assert drift_states(outcome) == {"staging": "clean", "production": "drifted"}
+    assert drift_of(outcome, "staging")["compared"]
+    assert drift_of(outcome, "staging")["url"].startswith(f"{stage.forge.server_url}/{REPOSITORY}/")
+    assert "the cluster differs from" in str(environments(outcome)["production"]["sentence"])
+
+
+def test_each_format_shows_each_state_of_drift(stage: Stage) -> None:
+    compared(stage, staging="Clean", production="Unknown")
+    for kind in ("table", "markdown", "html"):
+        text = re.sub(r"<[^>]*>|[`\\]", "", status(stage, format=kind).printed)
+        assert re.search(r"clean, compared \w{3} [-0-9]+ [:0-9]+Z", text)
+        assert re.search(
+            r"unknown, compared \w{3} [-0-9]+ [:0-9]+Z: the comparison was not possible", text
+        )
+
+
+def test_without_a_comparison_drift_was_not_looked_at(stage: Stage) -> None:
+    outcome = status(stage)
+    assert drift_states(outcome) == dict.fromkeys(("staging", "production"), "not looked at")
+    assert f"not looked at: no run of {DRIFT} is known" in status(stage, format="table").printed
+
+
+@pytest.mark.parametrize("event", ["pull_request", "push"])
+def test_runs_of_other_events_and_branches_say_nothing(stage: Stage, event: str) -> None:
+    compared(stage, event=event, staging="Clean")
+    stage.repository.commit(branch="other", files={"x": "y"})
+    stage.repository.record_run(DRIFT, event="schedule", branch="other", jobs={"staging": None})
+    assert drift_states(status(stage))["staging"] == "not looked at"
+
+
+def test_a_comparison_that_broke_off_is_unknown(stage: Stage) -> None:
+    compared(stage, staging="")
+    drift = drift_of(status(stage), "staging")
+    assert (drift["state"], drift["reason"]) == ("unknown", "the comparison ended with failure")
+
+
+def test_an_open_issue_counts_where_no_comparison_was_possible(stage: Stage) -> None:
+    open_issue(stage, "production")
+    open_issue(stage, "staging")
+    compared(stage, staging="Clean", production="Unknown")
+    assert drift_states(status(stage)) == {"staging": "clean", "production": "drifted"}
     assert "Attention" in page(stage)
-    issues.close(opened, reason="over")
-    assert "drift" not in environments(status(stage))["production"]
 
 
 def test_an_issue_of_another_account_is_no_drift(stage: Stage) -> None:
     text = drift_issue("production", frozenset({"x"}), sections="").text
     stage.repository.issue(title="Drift", body=text, by="mallory")
-    assert "drift" not in environments(status(stage))["production"]
+    assert drift_states(status(stage))["production"] == "not looked at"
 
 
-def test_without_the_right_drift_is_not_known(stage: Stage) -> None:
-    rights = {key: level for key, level in READS.items() if key != "issues"}
+@pytest.mark.parametrize("missing", ["issues", "actions"])
+def test_without_the_right_drift_is_unknown(stage: Stage, missing: str) -> None:
+    rights = {key: level for key, level in READS.items() if key != missing}
     outcome = status(stage, rights=rights)
     assert any("drift is not known" in one.text for one in outcome.notices)
+    assert drift_states(outcome) == dict.fromkeys(("staging", "production"), "unknown")

@@ -60,6 +60,7 @@ class GitHubOpenPullRequests:
         self._client = client
         self._repository = repository
         self._marker = marker
+        self._default_branch = ""
         self._purpose = Purpose(
             operation="read open pull requests",
             permission="pull-requests: read",
@@ -72,11 +73,12 @@ class GitHubOpenPullRequests:
         Raises:
             GitOpsError: it cannot be read, or there is none.
         """
-        answer = self._ask(DEFAULT_BRANCH, {})
-        name = answer.at("repository", "defaultBranchRef").text("name")
-        if not name:
+        if not self._default_branch:
+            answer = self._ask(DEFAULT_BRANCH, {})
+            self._default_branch = answer.at("repository", "defaultBranchRef").text("name")
+        if not self._default_branch:
             raise GitOpsError(f"{self._repository} has no default branch", fix="give `base`")
-        return name
+        return self._default_branch
 
     def open(self, base: str, *, checks: bool = False) -> OpenPullRequests:
         """Every open pull request of the branch, oldest first.

@@ -125,7 +125,7 @@ PAST_RIGHTS: tuple[TokenPermission, ...] = (
                     (
                         "issues",
                         "find the open issues on drift",
-                        "a note; nothing is shown of drift",
+                        "a note; drift is shown by its newest comparison alone",
                     ),
                 ),
             ),

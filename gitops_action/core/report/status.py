@@ -10,6 +10,7 @@ from gitops_action.core.dora.words import heading
 from gitops_action.core.gates.model import utc
 from gitops_action.core.markdown import cell, prose
 from gitops_action.core.report.dora import dora_json, dora_markdown, dora_table
+from gitops_action.core.status.drift import DriftStatus, drift_words
 from gitops_action.core.status.model import (
     EnvironmentChange,
     EnvironmentStatus,
@@ -52,10 +53,17 @@ def _environment(one: EnvironmentStatus) -> Document:
             "frozen": one.frozen.reason or "frozen" if one.frozen else "",
             "closed": one.closed,
             "opens": _time(one.opens),
-            "drift": one.drift,
+            "drift": _drift(one.drift),
             "note": one.note,
         }
     )
+
+
+def _drift(one: DriftStatus) -> Document:
+    if one.word == "none":
+        return {}
+    found = {"state": one.word, "compared": _time(one.at), "reason": one.reason, "url": one.url}
+    return _filled(found)
 
 
 def _version(one: VersionStatus) -> Document:
@@ -111,7 +119,7 @@ def _time(moment: datetime | None) -> str:
 
 
 def _filled(found: Document) -> Document:
-    return {key: value for key, value in found.items() if value not in ("", [], 0, False)}
+    return {key: value for key, value in found.items() if value not in ("", [], {}, 0, False)}
 
 
 def _rows(report: StatusReport) -> Iterator[tuple[str, ...]]:
@@ -156,6 +164,11 @@ def as_table(report: StatusReport) -> Sequence[str]:
     """Lines for a terminal."""
     found = [*_aligned([_HEAD, *_rows(report)]), "", *_closed(report.environments)]
     found += [f"hold: {hold_words(one, report.now)}" for one in report.holds.holds]
+    found += [
+        f"{one.name}: drift: {words}"
+        for one in report.environments
+        if (words := drift_words(one.drift))
+    ]
     if report.dora:
         found += [""] * (found[-1] != "")
         found += [f"DORA: {heading(report.dora)}", *_aligned(dora_table(report.dora))]
@@ -182,6 +195,11 @@ def as_markdown(report: StatusReport) -> str:
     lines += ["", f"| {' | '.join(_HEAD)} |", f"| {' | '.join('---' for _ in _HEAD)} |"]
     lines += [
         f"| {' | '.join(cell(text) if text else '' for text in row)} |" for row in _rows(report)
+    ]
+    lines += [""] + [
+        f"- Drift of {prose(one.name)}: {prose(words)}"
+        for one in report.environments
+        if (words := drift_words(one.drift))
     ]
     if report.holds.holds:
         lines += ["", "**Holds and freezes**", ""]

@@ -18,6 +18,7 @@ from gitops_action.core.gates.verdict import VerdictWord
 from gitops_action.core.gates.versions import version_of
 from gitops_action.core.history.rows import HistoryRow, read_image, same_version
 from gitops_action.core.pattern import pattern
+from gitops_action.core.status.drift import DriftStatus
 from gitops_action.core.status.model import (
     EnvironmentChange,
     EnvironmentStatus,
@@ -41,7 +42,7 @@ class EnvironmentPast:
     records: tuple[EvaluatedRecord, ...] = ()
     note: str = ""
     recorded: bool = True
-    drift: str = field(default="")
+    drift: DriftStatus = field(default=DriftStatus(word="none"))
 
 
 def environment_status(

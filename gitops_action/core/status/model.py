@@ -12,6 +12,7 @@ from gitops_action.core.config.holds import Holds
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.dora.metrics import DoraReport
 from gitops_action.core.gates.verdict import VerdictWord
+from gitops_action.core.status.drift import DriftStatus
 
 VersionState = Literal[
     "runs", "deploying", "failed", "unknown", "waits", "proposed", "held", "was here", "skipped"
@@ -93,7 +94,7 @@ class EnvironmentStatus:
         frozen: the freeze that ends last.
         closed: why nothing merges now by `windows`, and when that ends; empty where they are open.
         opens: when the windows open.
-        drift: `drifted` while the issue that `drift` keeps is open; empty where none is known of.
+        drift: what is known of how its cluster differs from what was deployed.
         note: why its past is incomplete; empty where it is not.
     """
 
@@ -107,7 +108,7 @@ class EnvironmentStatus:
     frozen: Hold | None = None
     closed: str = ""
     opens: datetime | None = None
-    drift: str = ""
+    drift: DriftStatus = DriftStatus(word="none")
     note: str = ""
 
     @property

@@ -8,6 +8,7 @@ from gitops_action.core.dora.metrics import DoraReport
 from gitops_action.core.dora.words import heading, page_metrics
 from gitops_action.core.gates.model import utc
 from gitops_action.core.report.dora import dora_rows, dora_table
+from gitops_action.core.status.drift import drift_words
 from gitops_action.core.status.graph import graph
 from gitops_action.core.status.model import (
     EnvironmentStatus,
@@ -75,7 +76,10 @@ def _environment(one: EnvironmentStatus, report: StatusReport) -> dict[str, obje
         "url": one.url if one.url.startswith("https://") else "",
         "after": one.after,
         "gate": label,
-        "trouble": any(item.health == "failing" for item in one.running) or one.drift == "drifted",
+        "drift": drift_words(one.drift),
+        "drift_url": _own(one.drift.url, report),
+        "trouble": any(item.health == "failing" for item in one.running)
+        or one.drift.word == "drifted",
         "proposals": [
             {"number": item.number, "url": _own(item.url, report), "title": item.title}
             for item in one.proposals

@@ -29,8 +29,8 @@ def sentence(environment: EnvironmentStatus) -> str:
         parts.append(freeze(environment.frozen))
     elif environment.closed:
         parts.append(f"nothing merges now: {environment.closed}")
-    if environment.drift == "drifted":
-        parts.append("the cluster differs from what was deployed, by the open issue on its drift")
+    if environment.drift.word == "drifted":
+        parts.append("the cluster differs from what was deployed")
     return "; ".join(parts)
 
 
