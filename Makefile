@@ -20,7 +20,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 TEST_STEPS := parts lint test-coverage test-e2e
 
 .PHONY: help demo parts test test-cold test-unit test-integration test-e2e lint audit bench docs lock
-.PHONY: mutation pictures test-gate-orders test-image up down clean
+.PHONY: mutation pictures test-properties test-gate-orders test-image up down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,8 +47,11 @@ test-coverage: parts
 	$(BIN)/pytest tests/unit tests/integration -n $(WORKERS) \
 	  --cov --cov-report=term --cov-fail-under=90
 
-test-unit: $(READY) ## the pure core: seconds
+test-unit: $(READY) ## the pure core: a minute
 	$(BIN)/pytest tests/unit -n $(WORKERS)
+
+test-properties: $(READY) ## the same, each property with its full number of examples: two minutes
+	$(BIN)/pytest tests/unit -n $(WORKERS) --hypothesis-profile thorough
 
 test-integration: parts ## adapters against the real parts of the test bed
 	$(BIN)/pytest tests/integration -n $(WORKERS)

@@ -112,7 +112,7 @@ def _read(entry: Mapping[str, object]) -> Caller:
 def callers_in(text: str, place: str) -> Iterator[Caller]:
     """The callers in a workflow, or in a part of one: jobs, a single job, steps."""
     try:
-        body: object = yaml.safe_load(text)
+        body: object = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
         return
     if isinstance(body, Mapping) and "jobs" not in body and "uses" not in body:
@@ -198,12 +198,12 @@ class Library:
     def of(cls, root: Path = ROOT) -> Library:
         """Read them."""
         workflows = {
-            path.name: _mapping(yaml.safe_load(path.read_text("utf-8")))
+            path.name: _mapping(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader))
             for path in sorted((root / ".github" / "workflows").glob("*.yml"))
         }
         actions = {
             str(path.parent.relative_to(root)).removeprefix("."): _mapping(
-                yaml.safe_load(path.read_text("utf-8"))
+                yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
             )
             for path in (root / "action.yml", *sorted(root.glob("*/action.yml")))
         }

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
 
 from testbed import reaper
+from tests.support.properties import register_profiles
 
-# How long an example takes says something about the machine, not about the code.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+register_profiles()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

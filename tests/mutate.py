@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
@@ -273,6 +274,16 @@ def functions_of(rule: Rule, path: Path, text: str) -> list[ast.FunctionDef]:
     """The functions of a file that a rule is about."""
     if f"def {rule.function}(" not in text:
         return []
+    return [
+        node
+        for node, inside in _all_functions(text)
+        if node.name == rule.function and rule.within in f"{path}:{inside}"
+    ]
+
+
+@cache
+def _all_functions(text: str) -> Sequence[tuple[ast.FunctionDef, str]]:
+    """Each function, with the name of its class."""
     tree = ast.parse(text)
     inside = {
         node: parent.name
@@ -281,11 +292,7 @@ def functions_of(rule: Rule, path: Path, text: str) -> list[ast.FunctionDef]:
         for node in parent.body
     }
     return [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
-        and node.name == rule.function
-        and rule.within in f"{path}:{inside.get(node, '')}"
+        (node, inside.get(node, "")) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
     ]
 
 

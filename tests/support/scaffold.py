@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import get_args
@@ -84,6 +86,11 @@ def name_of(answers: Answers) -> str:
 
 def files_of(answers: Answers) -> dict[str, str]:
     """The repository that is written for these answers."""
+    return dict(_rendered(answers))
+
+
+@cache
+def _rendered(answers: Answers) -> Mapping[str, str]:
     return render(PackagedTemplates().files(answers.template), answers)
 
 

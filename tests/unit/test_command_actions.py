@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def action(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((folder / "action.yml").read_text("utf-8"))
+    found: dict[str, Any] = yaml.load(
+        (folder / "action.yml").read_text("utf-8"), Loader=yaml.CSafeLoader
+    )
     return found
 
 

@@ -14,11 +14,10 @@ from gitops_action.commands.gate.reexecute import Proof
 from gitops_action.core.gates.evaluate import GATES
 from tests.support.any_order import MODELLED, walk_to_the_merge
 from tests.support.memory_orders import AnyOrderInMemory
-
-EXAMPLES = 30
+from tests.support.properties import examples
 
 AnyOrderInMemory.TestCase.settings = settings(
-    max_examples=EXAMPLES,
+    max_examples=examples(60),
     stateful_step_count=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),

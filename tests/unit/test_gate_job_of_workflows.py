@@ -15,7 +15,7 @@ URLS = ("server-url", "api-url", "graphql-url")
 
 
 def workflow(name: str) -> Any:
-    return yaml.safe_load((WORKFLOWS / f"{name}.yml").read_text())
+    return yaml.load((WORKFLOWS / f"{name}.yml").read_text(), Loader=yaml.CSafeLoader)
 
 
 def job(name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gitops_action.core.config.resolved import Window
 from gitops_action.core.gates.windows import evaluate, next_opening
+from tests.support.properties import examples
 
 
 def deny(cron: str, hours: float, zone: str = "UTC") -> Window:
@@ -219,7 +220,7 @@ CASES = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(CASES)
 def test_a_moment_is_open_by_the_starts_on_the_clock(case: Case) -> None:
     window, now = case.window, case.now

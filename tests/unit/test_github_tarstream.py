@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gitops_action.adapters.github.content_read import MAX_FILE, scan
 from gitops_action.adapters.github.tarstream import BrokenArchiveError, TarEntry, entries
 from tests.support.archives import archive
+from tests.support.properties import examples
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]),
@@ -27,7 +28,7 @@ def pieces(data: bytes, size: int = 1000) -> Iterator[bytes]:
     files=st.dictionaries(NAMES, st.binary(max_size=2000), max_size=6),
     size=st.integers(min_value=1, max_value=5000),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_reads_what_tarfile_wrote(files: dict[str, bytes], size: int) -> None:
     found = list(entries(pieces(archive(files), size), limit=10_000))
 
@@ -62,7 +63,7 @@ def test_what_is_no_archive_is_an_error(junk: bytes) -> None:
 
 
 @given(damage=st.integers(min_value=0, max_value=1_999), value=st.integers(0, 255))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 def test_damaged_headers_never_crash(damage: int, value: int) -> None:
     plain = bytearray(gzip.decompress(archive({"top/" + "n" * 200: b"data"})))
     plain[damage] = value

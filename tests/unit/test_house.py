@@ -33,8 +33,15 @@ def modules() -> Mapping[str, Path]:
 
 
 @cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file, its module first."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def tree(name: str) -> ast.Module:
-    return ast.parse(modules()[name].read_text(encoding="utf-8"))
+    module = nodes(modules()[name])[0]
+    assert isinstance(module, ast.Module)
+    return module
 
 
 @cache
@@ -44,7 +51,7 @@ def code_lines(name: str) -> int:
     written = sum(1 for line in text if line.strip() and not line.strip().startswith("#"))
     documented = (
         node.body[0]
-        for node in ast.walk(tree(name))
+        for node in nodes(modules()[name])
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
         and ast.get_docstring(node) is not None
     )
@@ -53,8 +60,8 @@ def code_lines(name: str) -> int:
 
 def imports(name: str, *, at_start: bool = False) -> Iterator[tuple[str, int]]:
     """The modules of ours that this one imports, with the import's number of lines."""
-    nodes = tree(name).body if at_start else list(ast.walk(tree(name)))
-    for node in nodes:
+    found = tree(name).body if at_start else nodes(modules()[name])
+    for node in found:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gitops_action"):
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
@@ -66,7 +73,7 @@ def imports(name: str, *, at_start: bool = False) -> Iterator[tuple[str, int]]:
 def importers() -> Mapping[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gitops_action"):
                 for alias in node.names:
                     inner = f"{node.module}.{alias.name}"
@@ -86,7 +93,7 @@ def import_share() -> float:
     lines = sum(
         (node.end_lineno or node.lineno) - node.lineno + 1
         for name in modules()
-        for node in ast.walk(tree(name))
+        for node in nodes(modules()[name])
         if isinstance(node, ast.Import | ast.ImportFrom)
     )
     return lines / sum(code_lines(name) for name in modules())

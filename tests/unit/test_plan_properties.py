@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from gitops_action.core.plan import Plan
 from tests.support.plans import DIGEST, after, configured, plan, uses, workload
+from tests.support.properties import examples
 
 NAMES = ("ghcr.io/acme/web", "ghcr.io/acme/web-admin", "nginx", "acme/web", "localhost:5000/web")
 REQUESTED = NAMES[0]
@@ -49,7 +50,7 @@ def shape(planned: Plan) -> tuple[object, ...]:
     return planned.lines, planned.unchanged, dict(planned.edits), planned.skipped
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(files=repositories, bump=bumps)
 def test_a_bump_changes_the_requested_image_and_nothing_else(
     files: dict[str, str], bump: str
@@ -88,7 +89,7 @@ def assert_planning_again_is_a_fixed_point(planned: Plan, again: Plan) -> None:
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(files=repositories, bump=bumps, random=st.randoms())
 def test_the_order_of_files_does_not_matter(
     files: dict[str, str], bump: str, random: object
@@ -98,7 +99,7 @@ def test_the_order_of_files_does_not_matter(
     assert shape(plan(dict(shuffled), bump)) == shape(plan(files, bump))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(base=manifests, staging=references, production=references)
 def test_another_environment_never_changes(base: str, staging: str, production: str) -> None:
     def overlay(reference: str) -> str:

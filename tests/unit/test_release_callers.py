@@ -45,7 +45,7 @@ jobs:
 
 
 def library(**workflow: Any) -> Library:
-    body = {**yaml.safe_load(WORKFLOW), **workflow}
+    body = {**yaml.load(WORKFLOW, Loader=yaml.CSafeLoader), **workflow}
     action = {"inputs": {"command": {}, "images": {}}, "outputs": {"changed": {}}}
     return Library(workflows={"release.yml": body}, actions={"": action, "bump": action})
 

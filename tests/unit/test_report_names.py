@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gitops_action.core.report.bump import branch, branch_problem, slug, title
 from tests.support.nasty import NASTY
+from tests.support.properties import examples
 from tests.support.proposals import DIGEST, proposal, step
 
 LONG = "v" * 128
@@ -113,7 +114,7 @@ def test_branch_names_are_evaluated_as_git_judges_them(name: str) -> None:
     assert (not branch_problem(name)) is git_accepts(name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.text(alphabet="a./-@{lock~^:?*[\\ \x01", min_size=1, max_size=8))
 def test_any_branch_name_is_evaluated_as_git_judges_it(name: str) -> None:
     looked_up = name == "@" or name.startswith("@{-")  # git reads these as other names

@@ -19,7 +19,7 @@ TEMPLATES = sorted((FOLDER.parents[1] / "templates").glob("*/.github/workflows/*
 
 
 def read(path: Path) -> dict[Any, Any]:
-    body: dict[Any, Any] = yaml.safe_load(path.read_text())
+    body: dict[Any, Any] = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
     return body
 
 
@@ -52,7 +52,7 @@ def test_every_one_takes_a_runner_and_the_addresses_of_github(name: str) -> None
 @pytest.mark.parametrize("name", REUSABLE)
 def test_every_input_and_secret_is_used(name: str) -> None:
     text = (FOLDER / name).read_text()
-    call = called(yaml.safe_load(text))
+    call = called(yaml.load(text, Loader=yaml.CSafeLoader))
     for kind in ("inputs", "secrets"):
         for key in call.get(kind) or {}:
             assert re.search(rf"{kind}\.{key}\b(?!-)", text), key

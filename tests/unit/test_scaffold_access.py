@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from gitops_action.core.scaffold import Answers
 from tests.support.scaffold import combinations, files_of, name_of
@@ -37,7 +37,7 @@ def bodies(answers: Answers, name: str) -> list[Body]:
     files = files_of(answers).items()
     texts = [text for path, text in files if path.endswith(f"/{name}") and "cluster-" in path]
     assert texts
-    return [body for text in texts for body in YAML(typ="safe").load_all(text)]
+    return [body for text in texts for body in yaml.load_all(text, Loader=yaml.CSafeLoader)]
 
 
 def rights(objects: list[Body], verb: str) -> set[Right]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gitops_action.core.markdown import escape, readable
 from gitops_action.core.trailers import format_trailers, parse_trailers, with_trailers
 from tests.support.nasty import NASTY
+from tests.support.properties import examples
 
 SIMPLE = [
     ("GitOps-Action", "bump"),
@@ -91,7 +92,7 @@ _LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.lists(_LINES, max_size=10).map("\n".join))
 def test_any_message_is_read_as_git_reads_it(message: str) -> None:
     assert flat(message) == sorted(git_reads(message))

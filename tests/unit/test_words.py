@@ -47,6 +47,6 @@ def test_our_source_is_in_plain_english() -> None:
     found = {
         str(path.relative_to(ROOT)): lines
         for path in sorted((ROOT / "gitops_action").rglob("*.py"))
-        if (lines := _found(_texts(path)))
+        if WORDS.search(path.read_text(encoding="utf-8")) and (lines := _found(_texts(path)))
     }
     assert found == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,15 @@ OWN = {"github_token"}
 """Secrets that every job has."""
 
 
-@pytest.mark.parametrize("name", sorted(Library.of().workflows))
+@cache
+def library() -> Library:
+    return Library.of()
+
+
+@pytest.mark.parametrize("name", sorted(library().workflows))
 @pytest.mark.parametrize("kind", ["inputs", "secrets"])
 def test_inputs_and_secrets_are_declared_and_used(name: str, kind: str) -> None:
-    body = Library.of().workflows[name]
+    body = library().workflows[name]
     call = next(value for key, value in body.items() if key in {"on", True})["workflow_call"]
     text = "\n".join(
         line for line in (WORKFLOWS / name).read_text().splitlines() if not line.startswith("#")

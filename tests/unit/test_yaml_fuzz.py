@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from gitops_action.core.yaml import Replace, YamlPath, apply, needs_quotes, parse, scalars
 from gitops_action.errors import GitOpsError
+from tests.support.properties import examples
 from tests.support.yaml_check import check_add, check_edit, check_reading
 from tests.support.yaml_documents import ODD, WORDS, Writer
 
 QUICK = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow], database=None
 )
 VALUES = st.one_of(
     st.sampled_from((*WORDS, *ODD, "1.20", "706798e8", "v2", "on")), st.text(max_size=12)
