@@ -227,6 +227,12 @@ EQUIVALENT: dict[str, str] = {
     "_TokenForHost.__call__: `request.url or ''` without `''`": (
         "a request that is about to be sent has an address"
     ),
+    "_check_realm: `urlsplit(address).hostname or ''` without `''`": (
+        "`is_safe` refuses an address without a host, and a registry's has one"
+    ),
+    "rollback_cause: `not replaced or any((move.before is None or move.after is None for move in"
+    " replaced))` without `any((move.before is None or move.after is None for move in"
+    " replaced))`": ("`ran` and `_asked` match no image with none"),
     "rollback_cause: `move.before is None or move.after is None` without `move.before is None`": (
         "`ran` and `_asked` match no image with none"
     ),

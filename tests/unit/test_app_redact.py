@@ -29,6 +29,13 @@ def test_shapes_of_a_secret(shape: str) -> None:
     assert Redactor([SECRET]).clean(f"a {shape} b").replace('"', "") == "a *** b"
 
 
+def test_base64_without_its_padding_is_a_shape() -> None:
+    padded = base64.b64encode(SECRET.encode()).decode()
+    bare = padded.rstrip("=")
+    assert bare != padded
+    assert Redactor([SECRET]).clean(f"a {bare} b") == "a *** b"
+
+
 def test_each_line_of_a_secret_counts_but_brackets_do_not() -> None:
     redactor = Redactor(["{\n  key-material-1\n}\n"])
     assert redactor.clean("x key-material-1 {}") == "x *** {}"

@@ -189,6 +189,12 @@ def test_dependents_go_first() -> None:
     ]
 
 
+def test_an_object_without_a_uid_is_not_the_one_of_an_entry_without_a_uid() -> None:
+    found = plan(OLD, live={OLD: alive("")}, uid="")
+    assert not found.deletes
+    assert "different UID" in found.kept[0].reason
+
+
 LIVE = st.sampled_from([None, alive(), alive("other"), alive(labels={}), alive(managedFields=[])])
 
 

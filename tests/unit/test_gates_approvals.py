@@ -370,6 +370,17 @@ def test_each_approval_that_does_not_count_has_its_reason() -> None:
     }
 
 
+def test_a_change_that_differs_is_certain_by_any_approver_it() -> None:
+    found = tally(TEAM, facts(review("dave", change=changed(2)), teams={}))
+    assert [(one.counts, one.reason) for one in found.approvers] == [
+        (False, "approved 9b2e77a, then 2 objects changed")
+    ]
+
+
+def test_a_review_of_a_deleted_account_does_not_count() -> None:
+    assert newest_reviews([review("")]) == ()
+
+
 def test_a_list_that_is_read_does_not_make_up_for_one_that_is_not() -> None:
     rule = replace(ONE, not_by=("pushers", "author", "source-authors"))
     unread = People(unread="the pushes are not readable")

@@ -110,6 +110,7 @@ def test_what_leads_to_this_machine(start: str, url: str, home: bool) -> None:
         ("co.uk", "co.uk.", False),
         ("a.example.info", "b.example.info", True),
         ("a.b.example.de", "c.example.de", True),
+        ("registry.abc.com", "auth.abc.com", True),
         ("a.example.longer.de", "b.other.longer.de", True),
         ("1.0.0.1", "2.0.0.1", False),
         ("uk", "example.uk", False),

@@ -81,7 +81,7 @@ def is_safe(url: str, insecure: frozenset[str]) -> bool:
     """Whether a request, maybe with an account, may go there: HTTPS, this machine, or allowed."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        host = parts.hostname
     except ValueError:
         return False
     if parts.username or parts.password or not host:
