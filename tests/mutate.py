@@ -303,8 +303,16 @@ def _all_functions(text: str) -> Sequence[tuple[ast.FunctionDef, str]]:
 
 
 def _of_function(rule: Rule, path: Path, text: str, function: ast.FunctionDef) -> Iterator[Mutant]:
-    nodes = (node for part in function.body for node in ast.walk(part))
+    nodes = [node for part in function.body for node in ast.walk(part)]
+    types = {
+        id(part)
+        for node in nodes
+        if isinstance(node, ast.AnnAssign)
+        for part in ast.walk(node.annotation)
+    }
     for node in nodes:
+        if id(node) in types:
+            continue
         for what, new in _changes(node):
             start, end = _span(text, node)
             yield Mutant(

@@ -235,8 +235,10 @@ def test_of_several_records_of_one_job_none_counts_where_they_differ() -> None:
     assert all(one.proved for one in evaluated(RECORD, replace(RECORD, number=6)))
 
 
-def test_a_record_under_another_name_is_not_this_environments() -> None:
-    assert evaluated(replace(RECORD, environment="staging")) == ()
+@pytest.mark.parametrize("content", ["production", "staging"])
+def test_a_record_under_another_name_is_not_this_environments(content: str) -> None:
+    staging = replace(RECORD, environment="staging", payload=payload(environment=content))
+    assert evaluated(staging) == ()
 
 
 def test_a_running_job_has_not_ended() -> None:
