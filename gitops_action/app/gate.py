@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
@@ -117,13 +118,16 @@ def _sources(inputs: GateInputs, context: Context) -> SourceCommits | None:
 
 def _attestations(inputs: GateInputs, context: Context, client: GitHubClient) -> AttestedImages:
     """Attestations of images, read with the `source-token` where there is one."""
-    from gitops_action.adapters.attestations.images import AttestedImages  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.attestations.downloads import BundleDownloads  # noqa: PLC0415 - loads requests
+    from gitops_action.adapters.attestations.images import AttestedImages  # noqa: PLC0415 - same
     from gitops_action.adapters.github.attestations import GitHubAttestations  # noqa: PLC0415 - same
+    from gitops_action.adapters.registry.addresses import is_loopback  # noqa: PLC0415 - same
 
     token = inputs.source_token
     reading = github_client(inputs, token, context) if token else client
+    downloads = BundleDownloads(local=is_loopback(urlsplit(inputs.api_url).hostname or ""))
     return AttestedImages(
-        GitHubAttestations(reading),
+        GitHubAttestations(reading, downloads.get),
         lambda domains: image_registry(_of_validate(inputs), context, domains),
     )
 

@@ -236,9 +236,10 @@ class Records:
         )
         merging.add_status(self._world, self.repository, made, self.actor(by))
 
-    def attest(self, digest: str, bundle: dict[str, Any]) -> None:
-        """Store a sigstore bundle, as `actions/attest` does."""
-        self.repository.attestations.setdefault(digest, []).append(bundle)
+    def attest(self, digest: str, bundle: dict[str, Any] | None, *, url: str = "") -> None:
+        """Store a sigstore bundle, as `actions/attest` does; or list one by its address alone."""
+        kept: dict[str, Any] = {"bundle_url": url} if bundle is None else {"bundle": bundle}
+        self.repository.attestations.setdefault(digest, []).append(kept)
 
     def check_run(
         self, oid: str, name: str, conclusion: str | None = "success", *, app: str = "ci[bot]"

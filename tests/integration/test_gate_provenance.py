@@ -28,7 +28,9 @@ from tests.support.gate_forge import (
     waiting,
 )
 from tests.support.registries import ANYWHERE
+from tests.support.scripted_http import Reply, scripted_server
 from tests.support.sigstore_service import SIGNED, Identity, Sigstore
+from tests.support.snappy import compress
 
 ROOTS = ".github/trusted-root.jsonl"
 DIGEST = NEW.partition("@")[2]
@@ -111,6 +113,26 @@ def test_an_attested_image_merges(scene: Scene) -> None:
     scene.attest()
     scene.stage.gate()
     assert scene.stage.merged(scene.number)
+
+
+def test_a_bundle_that_github_lists_by_its_address_alone(scene: Scene) -> None:
+    bundle = scene.service.attest(DIGEST, identity=scene.identity())
+    body = compress(json.dumps(bundle).encode())
+    with scripted_server(lambda _asked, _number: Reply(body=body)) as storage:
+        url = f"http://{storage.address}/1?sig=secret"
+        scene.stage.forge.repository(APPLICATION).attest(DIGEST, None, url=url)
+        scene.stage.gate()
+    assert scene.stage.merged(scene.number)
+    assert "Authorization" not in storage.asked[0].headers
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:9/1?sig=secret", "https://169.254.169.254/"])
+def test_a_bundle_that_cannot_be_downloaded_is_unknown_and_closed(scene: Scene, url: str) -> None:
+    scene.stage.forge.repository(APPLICATION).attest(DIGEST, None, url=url)
+    assert codes(scene.stage.gate()) == ["provenance-unreadable"]
+    assert scene.stage.ready(scene.number)[0] == "error"
+    assert "sig=" not in scene.words()
+    assert not scene.stage.merged(scene.number)
 
 
 def test_one_that_nobody_attested_waits_and_merges_when_it_is(scene: Scene) -> None:

@@ -1,6 +1,7 @@
 """The attestations of a repository's artifacts, by the digest of what they are about.
 
-In a test: `repository.attest(digest, bundle)`. GitHub answers 404 where it has none.
+In a test: `repository.attest(digest, bundle)`, or with `url` where GitHub lists an address alone.
+GitHub answers 404 where it has none.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def list_attestations(call: Call) -> Reply:
     size = min(int(call.query.get("per_page", "30")), MOST)
     after = call.query.get("after")
     if after is not None:
-        found = [(number, bundle) for number, bundle in found if number < int(after)]
+        found = [(number, kept) for number, kept in found if number < int(after)]
     headers = {}
     if len(found) > size:
         base = f"{call.base}/repos/{call.repository.full_name}/attestations/{digest}"
@@ -30,11 +31,11 @@ def list_attestations(call: Call) -> Reply:
         headers["Link"] = f'<{base}?per_page={size}&after={last}>; rel="next"'
     listed: list[Json] = [
         {
-            "bundle": bundle,
-            "repository_id": call.repository.id,
             "bundle_url": f"{call.world.url}/attestations/{number}",
+            **kept,
+            "repository_id": call.repository.id,
             "initiator": "user",
         }
-        for number, bundle in found[:size]
+        for number, kept in found[:size]
     ]
     return Reply(body={"attestations": listed}, headers=headers)
