@@ -9,8 +9,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
-from gitops_action.commands.gate import evaluate as gate_evaluate
-from gitops_action.commands.gate.reexecute import Proof
+from gitops_action.commands.gate.reexecute import Proof, Reexecution
 from gitops_action.core.gates.evaluate import GATES
 from tests.support.any_order import MODELLED, walk_to_the_merge
 from tests.support.memory_orders import AnyOrderInMemory
@@ -49,6 +48,6 @@ def test_a_gate_that_is_always_open_is_noticed(gate: str, monkeypatch: pytest.Mo
 
 
 def test_a_proof_that_always_holds_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_evaluate, "prove", lambda *_given, **_named: Proof(ours=True))
+    monkeypatch.setattr(Reexecution, "prove", lambda *_given: Proof(ours=True))
     with pytest.raises(AssertionError, match="merged past a closed gate"):
         walk_to_the_merge(AnyOrderInMemory(), "proof")

@@ -15,7 +15,7 @@ from gitops_action.commands.gate.change import (
 )
 from gitops_action.commands.gate.facts import RunFacts
 from gitops_action.commands.gate.ports import GatePorts
-from gitops_action.commands.gate.reexecute import BRANCHES, Proof, prove
+from gitops_action.commands.gate.reexecute import BRANCHES, Proof, Reexecution
 from gitops_action.commands.gate.rollback import RollbackClaims
 from gitops_action.commands.gate.stated_decisions import StatedDecisions
 from gitops_action.core.config import HOLDS_FOLDER, Environment
@@ -373,16 +373,13 @@ class Evaluator:
     ) -> Proof:
         if pull.fork or not pull.branch.startswith(BRANCHES):
             return Proof(ours=False, reason="its branch is none of ours")
-        return prove(
-            proposal,
-            change.sides,
-            base=self._base.commit,
-            config=self._base.config,
+        return Reexecution(
+            sides=change.sides,
+            base=self._base,
             trees=self._ports.trees,
             repository=self._ports.repository,
-            branch=self._base.branch,
             beside=_new_holds(change, touched),
-        )
+        ).prove(proposal)
 
     def _plan(
         self,

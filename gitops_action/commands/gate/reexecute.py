@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_action.commands.bump.content import CommitContent
+from gitops_action.commands.gate.base import BaseState
 from gitops_action.commands.gate.ports import GateTrees
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.versions import ImageMove
-from gitops_action.core.images import ImageChange
+from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.inputs.bump import DIGEST_MODES, DigestMode
 from gitops_action.core.plan import Plan, PlanRequest, make_keep, make_plan
 from gitops_action.core.repository import (
@@ -51,87 +52,99 @@ class Proof:
     reason: str = ""
 
 
-def prove(  # noqa: PLR0913 - a proposal, and what it is compared with
-    proposal: ProposalTrailers,
-    sides: Sides,
-    *,
-    base: str,
-    config: Config,
-    trees: GateTrees,
-    repository: str,
-    branch: str,
-    beside: frozenset[str] = frozenset(),
-) -> Proof:
-    """Plan what is declared on the base, and compare with what the merge would change.
+@dataclass(frozen=True, kw_only=True)
+class Reexecution:
+    """What a plan on the base is compared with.
 
-    `beside` are changed files that may be there as well: the holds of a granted rollback.
-
-    Every way in which `bump` writes digests, and with and without the declared applications, is
-    tried: which of them was used is not declared.
+    Attributes:
+        sides: the change.
+        base: whose tip and configuration the plan is made by.
+        trees: where files are read.
+        repository: OWNER/NAME.
+        beside: changed files that may be there as well: the holds of a granted rollback.
     """
-    declared = declared_by(proposal)
-    if declared is None:
-        return Proof(ours=False, reason="it declares no image")
-    environment = _environment(declared, config)
-    if environment is None:
-        return Proof(ours=False, declared=declared, reason="it does not declare one environment")
-    changed = _changed(sides, beside)
-    content = _TreeContent(trees, sides.base)
-    for applications in _applications(proposal):
-        for mode in DIGEST_MODES:
-            request = _Request(
-                environment=environment,
-                config=config,
-                changes=tuple(
-                    ImageChange(repository=image.repository, target=image)
-                    for image in declared.images
-                ),
-                applications=applications,
-                mode=mode,
-                repository=repository,
-                branch=branch,
-            )
-            plan = _plan(request, content, base)
-            if plan is not None and _blobs(plan) == changed:
-                return Proof(ours=True, declared=declared)
-    reason = "planning its images on the base does not give its files"
-    return Proof(ours=False, declared=declared, reason=reason)
 
+    sides: Sides
+    base: BaseState
+    trees: GateTrees
+    repository: str
+    beside: frozenset[str] = frozenset()
 
-def gives(  # noqa: PLR0913 - images, and what their plan is compared with
-    environment: Environment,
-    moves: Sequence[ImageMove],
-    sides: Sides,
-    *,
-    base: str,
-    config: Config,
-    trees: GateTrees,
-    repository: str,
-    branch: str,
-    beside: frozenset[str] = frozenset(),
-) -> bool:
-    """Whether planning the images that a change brings gives exactly its files."""
-    targets = dict.fromkeys(move.after for move in moves if move.after is not None)
-    changed = _changed(sides, beside)
-    content = _TreeContent(trees, sides.base)
-    names = tuple(dict.fromkeys(move.application for move in moves))
-    for applications in ((), names):
-        for mode in DIGEST_MODES:
-            request = _Request(
-                environment=environment,
-                config=config,
-                changes=tuple(
-                    ImageChange(repository=image.repository, target=image) for image in targets
-                ),
-                applications=applications,
-                mode=mode,
-                repository=repository,
-                branch=branch,
+    def prove(self, proposal: ProposalTrailers) -> Proof:
+        """Plan what is declared on the base, and compare with what the merge would change."""
+        declared = declared_by(proposal)
+        if declared is None:
+            return Proof(ours=False, reason="it declares no image")
+        environment = _environment(declared, self.base.config)
+        if environment is None:
+            reason = "it does not declare one environment"
+            return Proof(ours=False, declared=declared, reason=reason)
+        if self._gives(environment, declared.images, _applications(proposal)):
+            return Proof(ours=True, declared=declared)
+        reason = "planning its images on the base does not give its files"
+        return Proof(ours=False, declared=declared, reason=reason)
+
+    def gives(self, environment: Environment, moves: Sequence[ImageMove]) -> bool:
+        """Whether planning the images that a change brings gives exactly its files."""
+        targets = dict.fromkeys(move.after for move in moves if move.after is not None)
+        names = tuple(dict.fromkeys(move.application for move in moves))
+        return self._gives(environment, tuple(targets), ((), names))
+
+    def _gives(
+        self,
+        environment: Environment,
+        images: Iterable[ImageReference],
+        applications: Iterable[tuple[str, ...]],
+    ) -> bool:
+        """Whether one of the plans gives exactly the files.
+
+        Every way in which `bump` writes digests, and with and without applications, is tried:
+        which of them was used is not declared.
+        """
+        changed = _changed(self.sides, self.beside)
+        if changed is None:
+            return False
+        content = _TreeContent(self.trees, self.sides.base)
+        changes = tuple(ImageChange(repository=one.repository, target=one) for one in images)
+        requests = (
+            _Request(environment=environment, changes=changes, applications=names, mode=mode)
+            for names in applications
+            for mode in DIGEST_MODES
+        )
+        plans = (self._plan(request, content) for request in requests)
+        return any(plan is not None and _blobs(plan) == changed for plan in plans)
+
+    def _plan(self, request: _Request, store: _TreeContent) -> Plan | None:
+        """The plan; None where the base does not take it."""
+        changes = _as_written(request)
+        if changes is None:
+            return None
+        content = CommitContent(
+            store,
+            commit=self.base.commit,
+            config=self.base.config,
+            applications=request.applications,
+            keep=make_keep(request.changes, ()),
+        )
+
+        def make(files: Snapshot) -> Plan:
+            return make_plan(
+                PlanRequest(
+                    snapshot=files,
+                    environment=request.environment,
+                    config=self.base.config,
+                    changes=changes,
+                    applications=request.applications,
+                    digest_mode=request.mode,
+                    repository=self.repository,
+                    branch=self.base.branch,
+                )
             )
-            plan = _plan(request, content, base) if changed else None
-            if plan is not None and _blobs(plan) == changed:
-                return True
-    return False
+
+        try:
+            return content.plan(make)
+        except GitOpsError:
+            return None
 
 
 def _environment(declared: Declared, config: Config) -> Environment | None:
@@ -167,49 +180,20 @@ def _blobs(plan: Plan) -> Mapping[str, str]:
 @dataclass(frozen=True, kw_only=True)
 class _Request:
     environment: Environment
-    config: Config
     changes: tuple[ImageChange, ...]
     applications: tuple[str, ...]
     mode: DigestMode
-    repository: str
-    branch: str
 
 
-def _plan(request: _Request, store: _TreeContent, base: str) -> Plan | None:
-    """The plan; None where the base does not take it."""
-    content = CommitContent(
-        store,
-        commit=base,
-        config=request.config,
-        applications=request.applications,
-        keep=make_keep(request.changes, ()),
-    )
-    changes = request.changes
-    if request.mode == "drop":
-        if any(change.target.tag is None for change in changes):
-            return None
-        changes = tuple(
-            replace(change, target=change.target.with_(digest=None)) for change in changes
-        )
-
-    def make(files: Snapshot) -> Plan:
-        return make_plan(
-            PlanRequest(
-                snapshot=files,
-                environment=request.environment,
-                config=request.config,
-                changes=changes,
-                applications=request.applications,
-                digest_mode=request.mode,
-                repository=request.repository,
-                branch=request.branch,
-            )
-        )
-
-    try:
-        return content.plan(make)
-    except GitOpsError:
+def _as_written(request: _Request) -> tuple[ImageChange, ...] | None:
+    """The images as this way of writing digests has them; None where it has nothing to write."""
+    if request.mode != "drop":
+        return request.changes
+    if any(change.target.tag is None for change in request.changes):
         return None
+    return tuple(
+        replace(change, target=change.target.with_(digest=None)) for change in request.changes
+    )
 
 
 class _TreeContent:

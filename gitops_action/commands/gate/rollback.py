@@ -6,7 +6,7 @@ from gitops_action.commands.gate.base import BaseState
 from gitops_action.commands.gate.change import MergedChange
 from gitops_action.commands.gate.facts import RunFacts
 from gitops_action.commands.gate.ports import GatePorts
-from gitops_action.commands.gate.reexecute import BRANCHES, gives
+from gitops_action.commands.gate.reexecute import BRANCHES, Reexecution
 from gitops_action.core.config import HOLDS_FOLDER, Environment
 from gitops_action.core.gates.decisions import rollback_requests
 from gitops_action.core.gates.open_pull_request import OpenPullRequest
@@ -71,17 +71,13 @@ class RollbackClaims:
         if "hold-removed" in causes:
             return False
         holds = frozenset(one for one in change.sides.changed() if one.startswith(HOLDS_FOLDER))
-        return gives(
-            environment,
-            moves,
-            change.sides,
-            base=self._base.commit,
-            config=self._base.config,
+        return Reexecution(
+            sides=change.sides,
+            base=self._base,
             trees=self._ports.trees,
             repository=self._ports.repository,
-            branch=self._base.branch,
             beside=holds,
-        )
+        ).gives(environment, moves)
 
 
 def _by_merge(pull: OpenPullRequest, moves: tuple[ImageMove, ...]) -> tuple[RollbackRequest, ...]:
