@@ -13,8 +13,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import requests
-
 from benchmarks.parts.figures import Figure
 from benchmarks.parts.throttle import throttled
 from testbed import reaper
@@ -23,7 +21,7 @@ from testbed.demo.layouts import APPLICATION, ENVIRONMENT, NEW_TAG, OVERLAYS
 from testbed.demo.stage import Stage
 from testbed.docker import action_image, base_image, daemon
 from testbed.docker.daemon import answers
-from testbed.docker.images import size
+from testbed.docker.images import push, size
 from testbed.process import PartError, run
 from testbed.registry import Registry
 
@@ -33,10 +31,6 @@ COMPRESSED = 120
 RATE = 50 * MEGABYTE
 SECONDS = 10
 _START_SECONDS = 60
-_ACCEPT = (
-    "application/vnd.docker.distribution.manifest.v2+json, "
-    "application/vnd.oci.image.manifest.v1+json"
-)
 
 
 def measure() -> Iterator[Figure]:
@@ -49,7 +43,8 @@ def measure() -> Iterator[Figure]:
         base, action = base_image(), action_image()
         yield _unpacked(action, base)
         with Registry.start(folder / "registry") as registry:
-            below, own = (_push(registry, *one) for one in ((base, "base"), (action, "action")))
+            named = ((base, "base"), (action, "action"))
+            below, own = (sum(push(registry.address, *one)) for one in named)
             yield _compressed(below, own)
             try:
                 yield _pulled(registry, folder)
@@ -78,18 +73,6 @@ def _compressed(below: int, own: int) -> Figure:
         target=COMPRESSED,
         detail=f"of it {(own - below) / MEGABYTE:.0f} MB on top of this base",
     )
-
-
-def _push(registry: Registry, image: str, name: str) -> int:
-    """Push it as `name:1`; gives the bytes of its layers there."""
-    tag = f"{registry.address}/{name}:1"
-    run("docker", "tag", image, tag)
-    run("docker", "push", "--quiet", tag, timeout=600)
-    run("docker", "image", "rm", tag)
-    manifest = requests.get(
-        f"http://{registry.address}/v2/{name}/manifests/1", headers={"Accept": _ACCEPT}, timeout=30
-    ).json()
-    return sum(int(layer["size"]) for layer in manifest["layers"])
 
 
 def _pulled(registry: Registry, folder: Path) -> Figure:

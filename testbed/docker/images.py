@@ -11,6 +11,8 @@ import re
 import shutil
 from pathlib import Path
 
+import requests
+
 from testbed import cache
 from testbed.docker.rootfs import base_tag, build_base
 from testbed.gotool import BUILDX, go_program
@@ -21,6 +23,10 @@ from testbed.reaper import scratch
 LABEL = "gitops-action.testbed"
 _RUNNER = Path(__file__).parent / "runner"
 _PULL_SECONDS = 180
+_MANIFEST = (
+    "application/vnd.docker.distribution.manifest.v2+json, "
+    "application/vnd.oci.image.manifest.v1+json"
+)
 
 
 def base_image() -> str:
@@ -115,6 +121,18 @@ def exists(tag: str) -> bool:
 def size(tag: str) -> int:
     """Bytes of the image's layers, unpacked."""
     return int(run("docker", "image", "inspect", "--format", "{{.Size}}", tag))
+
+
+def push(address: str, image: str, name: str) -> tuple[int, ...]:
+    """Push it to a registry as `name:1`; return the bytes of its layers there."""
+    tag = f"{address}/{name}:1"
+    run("docker", "tag", image, tag)
+    run("docker", "push", "--quiet", tag, timeout=600)
+    run("docker", "image", "rm", tag)
+    answer = requests.get(
+        f"http://{address}/v2/{name}/manifests/1", headers={"Accept": _MANIFEST}, timeout=30
+    )
+    return tuple(int(layer["size"]) for layer in answer.json()["layers"])
 
 
 def remove_all() -> int:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from importlib.util import find_spec
+from pathlib import Path
 
 from gitops_action.adapters.schemas.checker import Checker, Library
 from gitops_action.core.manifests.fields import items, text
@@ -170,8 +170,12 @@ def _kind_of(written: Mapping[str, object]) -> Kind:
     return text(written, "group"), text(written, "version"), text(written, "kind")
 
 
-def _folders() -> dict[tuple[int, int], Traversable]:
-    root = files("kubernetes_validate").joinpath("kubernetes-json-schema")
+def _folders() -> dict[tuple[int, int], Path]:
+    # The package's own code loads a validator that is not used here: it is found, not imported.
+    package = find_spec("kubernetes_validate")
+    if package is None or package.origin is None:
+        return {}
+    root = Path(package.origin).parent / "kubernetes-json-schema"
     matches = ((_FOLDER.fullmatch(folder.name), folder) for folder in root.iterdir())
     return {(int(found[1]), int(found[2])): folder for found, folder in matches if found}
 
