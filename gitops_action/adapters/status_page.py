@@ -12,8 +12,8 @@ PAGE_LIMIT = 300_000
 _TEXT = 10_000
 """Characters of a text at most."""
 _VIEW = "status.html.j2"
-_ROWS = 100
-"""Versions of an application at most."""
+_SIZES = ((10, 1_000), (3, 1_000), (0, 1_000), (0, 100), (0, 50), (0, 20), (0, 0))
+"""Versions of an application in detail, and older ones by their dates: the first that fits."""
 
 
 class HtmlPage:
@@ -32,12 +32,12 @@ class HtmlPage:
             lstrip_blocks=True,
         )
         template = environment.get_template(_VIEW)
-        rows = _ROWS
-        while True:
-            text = template.render(page_context_of(report, rows))
-            if rows == 0 or len(text.encode()) <= PAGE_LIMIT:
-                return text
-            rows //= 2
+        text = ""
+        for detailed, listed in _SIZES:
+            text = template.render(page_context_of(report, detailed, listed))
+            if len(text.encode()) <= PAGE_LIMIT:
+                break
+        return text
 
 
 def _finalized(value: object) -> object:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gitops_action.adapters.status_page import HtmlPage
+from gitops_action.core.status.model import EnvironmentStatus, StatusReport, VersionStatus
 from testbed.browser import Browser
 from testbed.forge import npm
 
@@ -60,6 +63,39 @@ def test_axe_finds_no_violation(width: int, theme: str) -> None:
     assert found["violations"] == []
     assert found["passes"] > 20
     assert found["theme"] == theme
+    assert found["width"] <= width, "it scrolls sideways"
+
+
+def page_with_older_versions() -> str:
+    """The tables of older versions, opened."""
+    now = datetime(2026, 11, 28, 9, 5, tzinfo=UTC)
+    versions = tuple(
+        VersionStatus(
+            application="web",
+            version=f"v{number}",
+            image=f"ghcr.io/acme/web:v{number}",
+            state="was here" if number % 3 else "failed",
+            since=now - timedelta(days=number),
+            number=number,
+        )
+        for number in range(1, 30)
+    )
+    report = StatusReport(
+        repository="acme/environment",
+        branch="main",
+        commit="3fa9c1d0" * 5,
+        now=now,
+        environments=(EnvironmentStatus(name="production", versions=versions),),
+    )
+    return HtmlPage().page(report).replace("<details>", "<details open>")
+
+
+@pytest.mark.parametrize("width", [1200, 500], ids=["desktop", "narrow"])
+def test_axe_finds_no_violation_in_tables_of_older_versions(width: int) -> None:
+    page = page_with_older_versions()
+    assert "19 older versions of web" in page
+    found = examined(page, width=width, theme="dark")
+    assert found["violations"] == []
     assert found["width"] <= width, "it scrolls sideways"
 
 

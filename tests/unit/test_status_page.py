@@ -210,7 +210,8 @@ def test_each_metric_has_its_figure_definition_and_chart() -> None:
     assert len(found.all("caption")) == len(found.all("table")) == 2
 
 
-def test_a_large_page_stays_small_and_says_what_it_leaves_out() -> None:
+def large(versions: int) -> StatusReport:
+    """Twenty applications in four environments."""
     environments = [
         EnvironmentStatus(
             name=f"environment-{number}",
@@ -218,16 +219,48 @@ def test_a_large_page_stays_small_and_says_what_it_leaves_out() -> None:
             versions=tuple(
                 version(f"application-{name:02}", f"v1.{one}.0", "was here" if one else "runs", one)
                 for name in range(20)
-                for one in range(100)
+                for one in range(versions)
             ),
         )
         for number in range(4)
     ]
-    text = HtmlPage().page(replace(report(*environments), dora=metrics(20)))
+    return replace(report(*environments), dora=metrics(20))
+
+
+def test_a_page_of_a_hundred_versions_each_holds_them_all() -> None:
+    text = HtmlPage().page(large(100))
     assert len(text.encode()) <= PAGE_LIMIT
     assert text.count('<p class="value">') == len(METRICS)
-    assert "older versions of application-19 are not shown" in text
     assert text.count("● runs</summary>") == 20 * 4
+    for application in range(20):
+        (table,) = re.findall(
+            rf"<caption>Older versions of application-{application:02}:.*?</table>", text, re.DOTALL
+        )
+        older = re.findall(r"<th scope=row>([^<]+)", table)
+        assert older == [f"v1.{one}.0" for one in range(3, 100)]
+        assert "v1.42.0<td>2026-11-26 #42<td>2026-11-26 #42<td>" in table
+    assert "not shown" not in text
+
+
+def test_a_larger_page_says_what_it_leaves_out() -> None:
+    text = HtmlPage().page(large(200))
+    assert len(text.encode()) <= PAGE_LIMIT
+    assert "99 older versions of application-19 are not shown" in unescape(text)
+    assert text.count("● runs</summary>") == 20 * 4
+
+
+def test_older_versions_say_in_words_what_was_not_simply_here() -> None:
+    hold = Hold(environment="production", application="web", reason="errors")
+    versions = (
+        *(version("web", f"v{20 - one}", hours=one) for one in range(10)),
+        version("web", "v3", "failed", 30),
+        replace(version("web", "v2", "was here", 40), hold=hold),
+        version("web", "v1", "skipped", 50),
+    )
+    text = page(EnvironmentStatus(name="production", versions=versions))
+    assert "<th scope=row>v3<td>failed 2026-11-27 #30\n" in text
+    assert "<th scope=row>v2<td>2026-11-26 #40 on hold\n" in text
+    assert "<th scope=row>v1<td>skipped 2026-11-26 #50\n" in text
 
 
 def test_sentences() -> None:

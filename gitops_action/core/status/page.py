@@ -30,12 +30,19 @@ _SHAPES: Mapping[VersionState, str] = {
     "skipped": "·",
 }
 """A shape for each word, so that colour is not needed to distinguish them."""
+_PAST: frozenset[VersionState] = frozenset({"was here", "skipped", "failed"})
+"""States of versions that nothing waits for any more."""
 
 
-def page_context_of(report: StatusReport, rows: int) -> dict[str, object]:
-    """The variables, with as many versions of each application as `rows`.
+def page_context_of(report: StatusReport, detailed: int, listed: int) -> dict[str, object]:
+    """The variables.
 
-    What runs, waits or is held is shown whatever its age.
+    What runs, waits or is held is shown in detail whatever its age.
+
+    Args:
+        report: what is shown.
+        detailed: how many versions of each application are shown with a cell that opens.
+        listed: how many older ones follow in a table of dates.
     """
     return {
         "repository": report.repository or "checkout",
@@ -45,7 +52,7 @@ def page_context_of(report: StatusReport, rows: int) -> dict[str, object]:
         "as_of_iso": report.now.isoformat(timespec="seconds"),
         "environments": [_environment(one, report) for one in report.environments],
         "graph": graph(report.environments),
-        "applications": list(_applications(report, rows)),
+        "applications": list(_applications(report, detailed, listed)),
         "legend": [{"shape": shape, "word": word} for word, shape in _SHAPES.items()],
         "holds": [
             {"text": hold_words(one, report.now), "active": one.active(report.now)}
@@ -87,20 +94,42 @@ def _environment(one: EnvironmentStatus, report: StatusReport) -> dict[str, obje
     }
 
 
-def _applications(report: StatusReport, rows: int) -> Iterator[dict[str, object]]:
-    """Each application's versions, newest first; the older ones are counted."""
-    by_application: dict[str, list[dict[str, object]]] = {}
-    left: dict[str, int] = {}
+def _applications(report: StatusReport, detailed: int, listed: int) -> Iterator[dict[str, object]]:
+    """Each application's versions, newest first; those that are in neither table are counted."""
+    by_application: dict[str, list[tuple[str, Mapping[str, VersionStatus]]]] = {}
     for (application, version), found in report.versions().items():
-        shown = by_application.setdefault(application, [])
-        kept = any(one.state not in {"was here", "skipped", "failed"} for one in found.values())
-        if len(shown) < rows or kept:
-            cells = [_cell(found.get(one.name), report) for one in report.environments]
-            shown.append({"version": version, "cells": cells})
-        else:
-            left[application] = left.get(application, 0) + 1
-    for application, shown in by_application.items():
-        yield {"name": application, "versions": shown, "left": left.get(application, 0)}
+        by_application.setdefault(application, []).append((version, found))
+    names = [one.name for one in report.environments]
+    for application, versions in by_application.items():
+        shown = [
+            (version, found)
+            for place, (version, found) in enumerate(versions)
+            if place < detailed or any(one.state not in _PAST for one in found.values())
+        ]
+        known = {version for version, _ in shown}
+        older = [one for one in versions if one[0] not in known]
+        yield {
+            "name": application,
+            "versions": [
+                {"version": version, "cells": [_cell(found.get(name), report) for name in names]}
+                for version, found in shown
+            ],
+            "older": [
+                {"version": version, "cells": [_date(found.get(name)) for name in names]}
+                for version, found in older[:listed]
+            ],
+            "left": len(older[listed:]),
+        }
+
+
+def _date(one: VersionStatus | None) -> str:
+    """`2026-11-24 #7`, `failed 2026-11-24`: what was here is the rule, and has no word."""
+    if one is None:
+        return ""
+    word = "" if one.state == "was here" else one.state
+    day = f"{one.since:%Y-%m-%d}" if one.since else ""
+    held = "on hold" if one.hold else ""
+    return " ".join(filter(None, (word, day, f"#{one.number}" if one.number else "", held)))
 
 
 def _cell(one: VersionStatus | None, report: StatusReport) -> dict[str, object] | None:
