@@ -19,7 +19,7 @@ _SIZES = ((10, 1_000), (3, 1_000), (0, 1_000), (0, 100), (0, 50), (0, 20), (0, 0
 class HtmlPage:
     """Implements the port `StatusPage`."""
 
-    def page(self, report: StatusReport) -> str:
+    def page(self, report: StatusReport, *, limit: int = PAGE_LIMIT) -> str:
         """The whole page, with as many versions of each application as fit."""
         from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
@@ -35,7 +35,7 @@ class HtmlPage:
         text = ""
         for detailed, listed in _SIZES:
             text = template.render(page_context_of(report, detailed, listed))
-            if len(text.encode()) <= PAGE_LIMIT:
+            if len(text.encode()) <= limit:
                 break
         return text
 

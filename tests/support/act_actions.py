@@ -46,7 +46,29 @@ runs:
         digest="$(sed -n 's/.*"containerimage.digest": "\\(.*\\)".*/\\1/p' /tmp/metadata)"
         echo "digest=$digest" >>"$GITHUB_OUTPUT"
 """
+# The page that is kept is printed.
+_PAGE = """\
+inputs: {name: {}, path: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: |
+        sed 's/^/page: /' '${{ inputs.path }}/index.html'
+        echo
+"""
+_PAGES = """\
+outputs: {page_url: {value: "https://acme.github.io/environment/"}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: echo published at https://acme.github.io/environment/
+"""
 _STAND_INS = {
+    "actions/upload-artifact": _PAGE,
+    "actions/upload-pages-artifact": _PAGE,
+    "actions/deploy-pages": _PAGES,
     "docker/setup-buildx-action": _NOTHING,
     "docker/login-action": _NOTHING,
     "docker/build-push-action": _BUILD,

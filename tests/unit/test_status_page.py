@@ -243,10 +243,13 @@ def test_a_page_of_a_hundred_versions_each_holds_them_all() -> None:
 
 
 def test_a_larger_page_says_what_it_leaves_out() -> None:
-    text = HtmlPage().page(large(200))
-    assert len(text.encode()) <= PAGE_LIMIT
-    assert "99 older versions of application-19 are not shown" in unescape(text)
-    assert text.count("● runs</summary>") == 20 * 4
+    versions = tuple(version("web", f"v{one}", "was here", one) for one in range(1, 151))
+    running = EnvironmentStatus(name="dev", versions=(version("web", "v0", "runs"), *versions))
+    text = HtmlPage().page(report(running), limit=12_000)
+    assert len(text.encode()) <= 12_000
+    assert "50 older versions of web are not shown" in text
+    assert "100 older versions of web</summary>" in text
+    assert "● runs</summary>" in text
 
 
 def test_older_versions_say_in_words_what_was_not_simply_here() -> None:
