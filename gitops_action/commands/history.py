@@ -24,6 +24,7 @@ from gitops_action.errors import GitOpsError, UsageError
 _OUTPUT_ROWS = 500
 """Rows of the output: what GitHub takes of one is 1 MiB."""
 _MOST_RECORDS = 2_000
+"""Deployments of all environments together: their runs take 50 requests."""
 _MOST_PEOPLE = 400
 """Commits whose pull requests are read: ten requests."""
 _DIGITS = 12
@@ -104,10 +105,20 @@ def environment_histories(  # noqa: PLR0913 - what a past is made of
     records: DeploymentRecords | None,
     *,
     repository: str = "",
-    limit: int = _MOST_RECORDS,
+    limit: int | None = None,
 ) -> tuple[EnvironmentHistory, ...]:
-    """The past of environments: what the commands that act on it read."""
+    """The past of environments: what the commands that act on it read.
+
+    Args:
+        commits: the branch.
+        config: the configuration at its tip.
+        environments: whose past.
+        records: Deployments; None without a token.
+        repository: the environment repository.
+        limit: Deployments of each environment that are read.
+    """
     log = commits.log()
+    limit = limit or _MOST_RECORDS // max(1, len(environments))
     found = records.read(environments, limit=limit) if records else {}
     contents = read_histories(
         log,
@@ -126,6 +137,16 @@ def environment_histories(  # noqa: PLR0913 - what a past is made of
         )
         for one, content in zip(environments, contents, strict=True)
     )
+
+
+def records_note(histories: Iterable[EnvironmentHistory]) -> str:
+    """That older Deployments were not read; empty where all were."""
+    histories = tuple(histories)
+    most = _MOST_RECORDS // max(1, len(histories))
+    cut = [one.environment.name for one in histories if len(one.records) >= most]
+    if not cut:
+        return ""
+    return f"Deployments before the newest {most} were not read of {', '.join(cut)}"
 
 
 def run(inputs: HistoryInputs, ports: HistoryPorts) -> Outcome:
@@ -148,11 +169,11 @@ def run(inputs: HistoryInputs, ports: HistoryPorts) -> Outcome:
         for row in since(one.rows, start)
         if not inputs.application or row.application in inputs.application
     ]
-    notes = [one.content.note for one in found if one.content.note]
+    notes = [*(one.content.note for one in found), records_note(found)]
     if ports.records is None:
         notes.append("without a token nothing is known of deployments")
     named, note = _with_people(rows, ports.people)
-    return _outcome(inputs, named, [*notes, *filter(None, (note,))])
+    return _outcome(inputs, named, [*filter(None, (*notes, note))])
 
 
 def _with_people(

@@ -14,6 +14,7 @@ from gitops_action.commands.history import (
     EnvironmentHistory,
     configured,
     environment_histories,
+    records_note,
 )
 from gitops_action.commands.ports import Clock
 from gitops_action.core.config import Config, Environment, load_config, read_holds
@@ -166,9 +167,13 @@ def _report(inputs: StatusInputs, ports: StatusPorts) -> StatusReport:
         environments=tuple(environment_status(one, config, pulls, holds, now) for one in pasts),
         holds=holds,
         dora=dora,
-        notes=(*notes, *unmeasured, *(one.content.note for one in histories if one.content.note)),
+        notes=tuple(filter(None, (*notes, *unmeasured, *_incomplete(histories)))),
         pages=f"{inputs.server_url}/{inputs.repository}" if inputs.token else "",
     )
+
+
+def _incomplete(histories: Sequence[EnvironmentHistory]) -> tuple[str, ...]:
+    return (*(one.content.note for one in histories), records_note(histories))
 
 
 def _dora(

@@ -13,6 +13,7 @@ import pytest
 from gitops_action.adapters.github.issues import GitHubIssues
 from gitops_action.app import status as app
 from gitops_action.app.tools import Context
+from gitops_action.commands import history
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.drift.sights import drift_issue
 from gitops_action.core.inputs import check_values
@@ -181,6 +182,20 @@ def test_a_long_history_takes_few_requests(tmp_path: Path) -> None:
         outcome = status(empty, repository="acme/long")
         assert len(empty.forge.requests) - before <= 7 + 100 // 40 + 3 * (100 // 100 + 1)
     assert len(environments(outcome)["env-0"]["running"]) == 3  # type: ignore[arg-type]
+
+
+def test_what_was_not_read_of_many_deployments_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "_MOST_RECORDS", 30)
+    shape = Shape(commits=60, environments=3, applications=2, deployments=60)
+    with github_stage(tmp_path, {}) as empty:
+        repository = empty.forge.create_repository("acme/long", private=True)
+        fill(empty.forge.world, repository, shape, end=empty.forge.world.now())
+        outcome = status(empty, repository="acme/long")
+    said = "Deployments before the newest 10 were not read of env-0, env-1, env-2"
+    assert said in [one.text for one in outcome.notices]
+    assert said in outcome.summary
 
 
 def test_the_configuration_is_that_of_the_tip(stage: Stage) -> None:

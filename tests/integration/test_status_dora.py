@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from gitops_action.adapters.github import source_commits
 from gitops_action.adapters.github.source_commits import GitHubSourceCommits
 from testbed.forge.model import MergeMethod
 from tests.integration.test_history import image, overlay
@@ -137,3 +138,69 @@ def test_a_commit_that_is_gone_is_left_out(stage: Stage) -> None:
         merged = bumped(stage, version, source)
         deployed(stage, "production", merged, {"web": (image(version),)})
     assert total(stage)["deployments-without-known-commits"] == 1
+
+
+def repositories(stage: Stage, number: int, commits: int = 1) -> dict[str, list[str]]:
+    """Applications' repositories; each with its commits, oldest first."""
+    found = {}
+    for one in range(number):
+        name = f"acme/app-{one:02}"
+        made = stage.forge.create_repository(name, files={"README.md": "0\n"})
+        found[name] = [
+            made.head("main"),
+            *(made.commit(files={"README.md": f"{each + 1}\n"}) for each in range(commits)),
+        ]
+    return found
+
+
+def reader_of(stage: Stage, names: list[str]) -> GitHubSourceCommits:
+    token = stage.forge.token(repositories=names, permissions={"contents": "read"})
+    return GitHubSourceCommits(stage.client(token))
+
+
+def test_repositories_are_read_together(stage: Stage) -> None:
+    found = repositories(stage, 12)
+    reader = reader_of(stage, list(found))
+    before = len(stage.forge.requests)
+    graphs, notes = reader.read({name: commits[::-1] for name, commits in found.items()})
+    assert len(stage.forge.requests) - before == 2
+    assert notes == ()
+    assert {name: set(graph) for name, graph in graphs.items()} == {
+        name: set(commits) for name, commits in found.items()
+    }
+
+
+def test_a_repository_that_cannot_be_read_hides_no_other(stage: Stage) -> None:
+    found = repositories(stage, 9)
+    graphs, notes = reader_of(stage, list(found)).read(
+        {"acme/gone": ("a" * 40,), **{name: commits[-1:] for name, commits in found.items()}}
+    )
+    (note,) = notes
+    assert note.startswith("lead times of acme/gone are not known: ")
+    assert graphs.keys() == found.keys()
+    assert all(commits[-1] in graphs[name] for name, commits in found.items())
+
+
+def test_what_was_not_read_of_many_repositories_is_named(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_commits, "_MOST_REQUESTS", 3)
+    monkeypatch.setattr(source_commits, "_PAGE", 2)
+    found = repositories(stage, 12, commits=4)
+    reader = reader_of(stage, list(found))
+    before = len(stage.forge.requests)
+    graphs, notes = reader.read(
+        {name: (commits[-1], commits[0]) for name, commits in found.items()}
+    )
+    assert len(stage.forge.requests) - before == 3
+    assert sorted(len(graph) for graph in graphs.values()) == [2, 2, *[4] * 10]
+    assert len(notes) == 12
+    assert "lead times of acme/app-11 are incomplete: 2 of its commits were read" in notes
+
+
+def test_a_commit_that_is_gone_does_not_lead_to_the_repositorys_whole_past(stage: Stage) -> None:
+    ((name, commits),) = repositories(stage, 1, commits=150).items()
+    reader = reader_of(stage, [name])
+    before = len(stage.forge.requests)
+    _, notes = reader.read({name: ("0" * 39 + "1", commits[-1])})
+    assert (len(stage.forge.requests) - before, notes) == (2, ())
