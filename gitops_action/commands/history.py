@@ -54,9 +54,19 @@ class DeploymentRecords(Protocol):
         environments: Sequence[Environment],
         *,
         limit: int = 50,
+        total: int | None = None,
         since: datetime | None = None,
     ) -> Mapping[str, tuple[EvaluatedRecord, ...]]:
-        """Each environment's records, newest first."""
+        """Each environment's records, newest first; `total` of all environments together."""
+        ...
+
+
+class PastRecords(DeploymentRecords, Protocol):
+    """Deployments, with what of them was not read."""
+
+    @property
+    def cut(self) -> frozenset[str]:
+        """Environments whose older Deployments the last reading left out."""
         ...
 
 
@@ -74,7 +84,7 @@ class HistoryPorts:
 
     commits: CommitHistory
     clock: Clock
-    records: DeploymentRecords | None = None
+    records: PastRecords | None = None
     people: CommitPeople | None = None
 
 
@@ -115,11 +125,11 @@ def environment_histories(  # noqa: PLR0913 - what a past is made of
         environments: whose past.
         records: Deployments; None without a token.
         repository: the environment repository.
-        limit: Deployments of each environment that are read.
+        limit: Deployments of each environment that are read; otherwise all of them share a limit.
     """
     log = commits.log()
-    limit = limit or _MOST_RECORDS // max(1, len(environments))
-    found = records.read(environments, limit=limit) if records else {}
+    total = None if limit else _MOST_RECORDS
+    read = records.read(environments, limit=limit or _MOST_RECORDS, total=total) if records else {}
     contents = read_histories(
         log,
         environments,
@@ -132,21 +142,18 @@ def environment_histories(  # noqa: PLR0913 - what a past is made of
         EnvironmentHistory(
             environment=one,
             content=content,
-            records=(own := found.get(one.name, ())),
+            records=(own := read.get(one.name, ())),
             rows=history_rows(content, log, own),
         )
         for one, content in zip(environments, contents, strict=True)
     )
 
 
-def records_note(histories: Iterable[EnvironmentHistory]) -> str:
+def records_note(records: PastRecords | None) -> str:
     """That older Deployments were not read; empty where all were."""
-    histories = tuple(histories)
-    most = _MOST_RECORDS // max(1, len(histories))
-    cut = [one.environment.name for one in histories if len(one.records) >= most]
-    if not cut:
+    if records is None or not records.cut:
         return ""
-    return f"Deployments before the newest {most} were not read of {', '.join(cut)}"
+    return f"older Deployments were not read of {', '.join(sorted(records.cut))}"
 
 
 def run(inputs: HistoryInputs, ports: HistoryPorts) -> Outcome:
@@ -169,7 +176,7 @@ def run(inputs: HistoryInputs, ports: HistoryPorts) -> Outcome:
         for row in since(one.rows, start)
         if not inputs.application or row.application in inputs.application
     ]
-    notes = [*(one.content.note for one in found), records_note(found)]
+    notes = [*(one.content.note for one in found), records_note(ports.records)]
     if ports.records is None:
         notes.append("without a token nothing is known of deployments")
     named, note = _with_people(rows, ports.people)

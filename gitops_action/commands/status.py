@@ -10,8 +10,8 @@ from typing import Protocol
 from gitops_action.commands.dora import BranchMessages, CommitGraphs, measure
 from gitops_action.commands.history import (
     CommitHistory,
-    DeploymentRecords,
     EnvironmentHistory,
+    PastRecords,
     configured,
     environment_histories,
     records_note,
@@ -26,7 +26,13 @@ from gitops_action.core.inputs.history import moment
 from gitops_action.core.inputs.status import StatusInputs
 from gitops_action.core.issues import KnownIssue
 from gitops_action.core.outcome import Notice, Outcome
-from gitops_action.core.report.status import as_json, as_markdown, as_table
+from gitops_action.core.report.status import (
+    Document,
+    as_json,
+    as_markdown,
+    as_table,
+    json_text,
+)
 from gitops_action.core.status.collect import EnvironmentPast, environment_status
 from gitops_action.core.status.drift import (
     ComparisonJob,
@@ -98,7 +104,7 @@ class StatusPorts:
     clock: Clock
     page: StatusPage
     output: OutputFile
-    records: DeploymentRecords | None = None
+    records: PastRecords | None = None
     pulls: ListedPullRequests | None = None
     sources: CommitGraphs | None = None
     issues: KeptIssues | None = None
@@ -113,10 +119,10 @@ def run(inputs: StatusInputs, ports: StatusPorts) -> Outcome:
         GitOpsError: the repository or its Deployments cannot be read, or `output` not written.
     """
     report = _report(inputs, ports)
-    text = _laid_out(inputs, ports, report)
+    document = as_json(report)
+    text = _laid_out(inputs, ports, report, document)
     if inputs.output:
         ports.output.write(inputs.output, text)
-    document = as_json(report)
     return Outcome(
         outputs={"status": json.dumps(document["environments"])},
         headline=f"{len(report.environments)} environment{'s' * (len(report.environments) != 1)}",
@@ -128,9 +134,11 @@ def run(inputs: StatusInputs, ports: StatusPorts) -> Outcome:
     )
 
 
-def _laid_out(inputs: StatusInputs, ports: StatusPorts, report: StatusReport) -> str:
+def _laid_out(
+    inputs: StatusInputs, ports: StatusPorts, report: StatusReport, document: Document
+) -> str:
     if inputs.format == "json":
-        return json.dumps(as_json(report), indent=2)
+        return json_text(document)
     if inputs.format == "markdown":
         return as_markdown(report)
     if inputs.format == "html":
@@ -167,13 +175,13 @@ def _report(inputs: StatusInputs, ports: StatusPorts) -> StatusReport:
         environments=tuple(environment_status(one, config, pulls, holds, now) for one in pasts),
         holds=holds,
         dora=dora,
-        notes=tuple(filter(None, (*notes, *unmeasured, *_incomplete(histories)))),
+        notes=tuple(filter(None, (*notes, *unmeasured, *_incomplete(ports, histories)))),
         pages=f"{inputs.server_url}/{inputs.repository}" if inputs.token else "",
     )
 
 
-def _incomplete(histories: Sequence[EnvironmentHistory]) -> tuple[str, ...]:
-    return (*(one.content.note for one in histories), records_note(histories))
+def _incomplete(ports: StatusPorts, histories: Sequence[EnvironmentHistory]) -> tuple[str, ...]:
+    return (*(one.content.note for one in histories), records_note(ports.records))
 
 
 def _dora(

@@ -34,6 +34,8 @@ from gitops_action.core.deployments.records import (
 from gitops_action.errors import GitOpsError
 
 _PAGE = 100
+_LEAST = 10
+"""A page of fewer Deployments is not worth a request."""
 _COMMITS = 40
 """Commits whose runs one query reads."""
 _ALONE = 10
@@ -126,12 +128,15 @@ class GitHubRecords:
         self._repository = repository
         self._found = _ReadRuns()
         self._branch = ""
+        self.cut: frozenset[str] = frozenset()
+        """Environments whose older Deployments the last reading left out."""
 
     def read(
         self,
         environments: Sequence[Environment],
         *,
         limit: int = 50,
+        total: int | None = None,
         since: datetime | None = None,
     ) -> Mapping[str, tuple[EvaluatedRecord, ...]]:
         """Each environment's newest records, newest first, proved or with the reason why not.
@@ -139,34 +144,46 @@ class GitHubRecords:
         Args:
             environments: as they are configured; earlier names are read too.
             limit: how many Deployments of an environment at most.
+            total: how many of all environments together.
             since: Deployments made before are left out.
 
         Raises:
             GitOpsError: the Deployments cannot be read. Where their runs cannot, the records say
                 so and prove nothing.
         """
-        read = self._deployments(environments, limit, since)
+        read = self._deployments(environments, limit, total or limit * len(environments), since)
         runs = self._runs([one for each in read.values() for one in each], environments)
         return {one.name: evaluate_records(read[one.name], one, runs) for one in environments}
 
     def _deployments(
-        self, environments: Sequence[Environment], limit: int, since: datetime | None
+        self, environments: Sequence[Environment], limit: int, total: int, since: datetime | None
     ) -> Mapping[str, list[DeploymentFacts]]:
         found: dict[str, list[DeploymentFacts]] = {one.name: [] for one in environments}
         due: dict[str, tuple[list[str], str | None]] = {
             one.name: ([one.name, *one.formerly], None) for one in environments
         }
+        cut: set[str] = set()
         while due:
-            answer = self._page(list(due.values()), min(limit, _PAGE))
+            room = (total - sum(map(len, found.values()))) // len(due)
+            if room < _LEAST and any(found.values()):
+                cut.update(due)
+                break
+            answer = self._page(list(due.values()), min(limit, _PAGE, max(room, 1)))
             following: dict[str, tuple[list[str], str | None]] = {}
             for number, (name, (names, _)) in enumerate(due.items()):
                 page = answer.at(f"e{number}")
                 nodes = [_facts(node) for node in page.each("nodes")]
                 found[name] += [one for one in nodes if not _before(one, since)]
-                more = page.at("pageInfo").flag("hasNextPage") and len(found[name]) < limit
-                if more and not any(_before(one, since) for one in nodes):
+                if not page.at("pageInfo").flag("hasNextPage") or any(
+                    _before(one, since) for one in nodes
+                ):
+                    continue
+                if len(found[name]) < limit:
                     following[name] = (names, page.at("pageInfo").whole("endCursor"))
+                else:
+                    cut.add(name)
             due = following
+        self.cut = frozenset(cut)
         return {name: each[:limit] for name, each in found.items()}
 
     def _page(self, due: Sequence[tuple[list[str], str | None]], first: int) -> Reply:

@@ -50,7 +50,7 @@ fragment Page on CommitHistoryConnection {{
 """
 
 
-class _Walk:
+class _CommitWalk:
     """What was read of one repository, and from where it goes on."""
 
     def __init__(self, repository: str, wanted: Sequence[str]) -> None:
@@ -112,12 +112,12 @@ class GitHubSourceCommits:
         Args:
             wanted: commits of each repository, newest first.
         """
-        walks = [_Walk(repository, commits) for repository, commits in wanted.items()]
+        walks = [_CommitWalk(repository, commits) for repository, commits in wanted.items()]
         self._read(walks)
         graphs = {one.repository: one.found for one in walks if not one.error}
         return graphs, tuple(one.note for one in walks if one.note)
 
-    def _read(self, walks: Sequence[_Walk]) -> None:
+    def _read(self, walks: Sequence[_CommitWalk]) -> None:
         """The newest pages of each first. What fails together is asked for in halves."""
         groups = deque(
             list(walks[start : start + _TOGETHER]) for start in range(0, len(walks), _TOGETHER)
@@ -138,7 +138,7 @@ class GitHubSourceCommits:
             else:
                 groups.append(group)
 
-    def _pages(self, group: Sequence[_Walk]) -> None:
+    def _pages(self, group: Sequence[_CommitWalk]) -> None:
         names = ", ".join(one.repository for one in group)
         purpose = Purpose(
             operation="read the application's commits",

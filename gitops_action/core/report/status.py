@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -37,6 +38,18 @@ def as_json(report: StatusReport) -> Document:
         "dora": dora_json(report.dora) if report.dora else None,
         "notes": list(report.notes),
     }
+
+
+def json_text(document: Document) -> str:
+    """A line for each part, and for each item of a list: `indent` takes several times as long."""
+    parts = (f" {json.dumps(key)}: {_lines(value)}" for key, value in document.items())
+    return "{\n" + ",\n".join(parts) + "\n}"
+
+
+def _lines(value: object) -> str:
+    if isinstance(value, list) and value:
+        return "[\n  " + ",\n  ".join(json.dumps(one) for one in value) + "\n ]"
+    return json.dumps(value)
 
 
 def _environment(one: EnvironmentStatus) -> Document:
