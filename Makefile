@@ -11,8 +11,9 @@ LAYOUT ?= overlays
 BIN := .venv/bin
 READY := .venv/ready
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
-# Two workers: what the slowest tests wait for is mostly other processes.
+# As many workers as cores for what computes; one more where tests wait for other processes.
 WORKERS ?= 2
+WAITING_WORKERS ?= 3
 
 # uv installs in a fifth of pip's time, but reads no pip.conf: where packages come by that, pip does it.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
@@ -44,7 +45,7 @@ test-cold: ## the same in a fresh clone with an empty HOME and empty caches: an 
 
 .PHONY: test-coverage
 test-coverage: parts
-	$(BIN)/pytest tests/unit tests/integration -n $(WORKERS) \
+	$(BIN)/pytest tests/unit tests/integration -n $(WAITING_WORKERS) --dist worksteal \
 	  --cov --cov-report=term --cov-fail-under=90
 
 test-unit: $(READY) ## the pure core: a minute
@@ -54,7 +55,7 @@ test-properties: $(READY) ## the same, each property with its full number of exa
 	$(BIN)/pytest tests/unit -n $(WORKERS) --hypothesis-profile thorough
 
 test-integration: parts ## adapters against the real parts of the test bed
-	$(BIN)/pytest tests/integration -n $(WORKERS)
+	$(BIN)/pytest tests/integration -n $(WAITING_WORKERS) --dist worksteal
 
 test-gate-orders: $(READY) ## the gate under 300 random orders of events on the GitHub double: half an hour (EXAMPLES=50)
 	ANY_ORDER_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/pytest tests/integration/test_gate_orders.py \

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from testbed.cache import ROOT
 from testbed.docker import owner_label
+from testbed.preloaded import run_entrypoint
 
 RUNNER_USER = 1001
 """The user that owns the runner's files; the container's root is another."""
@@ -69,26 +68,25 @@ def run_step(step: Step, root: Path, *, image: str = "", timeout: float = 300) -
     seen = Path("/github") if image else root
     _prepare(root, step.event)
     variables = {**_variables(step, seen), **step.env}
+    workspace = root / "workspace"
     if image:
-        command, env = _container(image, root, variables), {**os.environ, **variables}
+        done = subprocess.run(
+            _container(image, root, variables),
+            cwd=workspace,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout,
+            check=False,
+        )
     else:
-        command = [sys.executable, str(ROOT / "entrypoint.py")]
-        env = {**{name: os.environ[name] for name in _KEPT if name in os.environ}, **variables}
-    done = subprocess.run(
-        command,
-        cwd=root / "workspace",
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        done = run_entrypoint({**kept, **variables}, workspace, timeout=timeout)
     files = root / "file_commands"
     return StepResult(
         exit_code=done.returncode,
-        log=done.stdout,
+        log=done.stdout.decode("utf-8"),
         outputs=parse_outputs((files / _FILES["GITHUB_OUTPUT"]).read_text(encoding="utf-8")),
         summary=(files / _FILES["GITHUB_STEP_SUMMARY"]).read_text(encoding="utf-8"),
     )

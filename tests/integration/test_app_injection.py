@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from testbed.preloaded import run_entrypoint
 from tests.support.app_bump import app_inputs
 from tests.support.bump_stage import CLASSIC, WEB, Stage, bump_stage, deployment
 from tests.support.nasty import NASTY
@@ -40,14 +39,12 @@ class Run:
             "GITHUB_STEP_SUMMARY": str(folder / "summary"),
         }
         given = {f"INPUT_{name.upper()}": text for name, text in inputs.items()}
-        self.done = subprocess.run(
-            [sys.executable, "entrypoint.py"],
-            cwd=ROOT,
-            capture_output=True,
-            check=False,
-            env={"GITHUB_ACTIONS": "true", "PATH": os.environ["PATH"], **files, **given, **environ},
+        self.done = run_entrypoint(
+            {"GITHUB_ACTIONS": "true", "PATH": os.environ["PATH"], **files, **given, **environ},
+            ROOT,
+            timeout=300,
         )
-        self.log = (self.done.stdout + self.done.stderr).decode("utf-8", "replace")
+        self.log = self.done.stdout.decode("utf-8", "replace")
         output = folder / "output"
         self.outputs = parse_outputs(output.read_text()) if output.exists() else {}
         summary = folder / "summary"

@@ -1,0 +1,170 @@
+"""Runs of `entrypoint.py` without the time to import it: a process that has it forks for each.
+
+A run of the action is a process of its own, with the environment, folder and output that it is
+given. Hundreds of runs in a test suite import the same modules; here they are imported once, in a
+server that each test process starts when it needs one. Where `TESTBED_PRELOADED` is not set, and in
+the container, `entrypoint.py` is started as users start it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import json
+import os
+import pkgutil
+import random
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from testbed import reaper
+
+ROOT = Path(__file__).resolve().parents[1]
+ENTRYPOINT = ROOT / "entrypoint.py"
+WANTED = "TESTBED_PRELOADED"
+_START_SECONDS = 60.0
+_SIZE = 8
+"""Bytes of the number that says how long a request is."""
+
+_lock = threading.Lock()
+_servers: dict[int, Path] = {}
+
+
+def run_entrypoint(
+    env: Mapping[str, str], cwd: Path, *, timeout: float
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the entrypoint to its end; both streams are in `stdout`.
+
+    Raises:
+        subprocess.TimeoutExpired: it took too long, and was killed.
+    """
+    command = [sys.executable, str(ENTRYPOINT)]
+    if not os.environ.get(WANTED):
+        return subprocess.run(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout,
+            check=False,
+        )
+    with tempfile.TemporaryFile() as output:
+        code = _forked(env, cwd, output.fileno(), timeout)
+        output.seek(0)
+        shown = output.read()
+    if code is None:
+        raise subprocess.TimeoutExpired(command, timeout, shown)
+    return subprocess.CompletedProcess(command, code, shown)
+
+
+def _forked(env: Mapping[str, str], cwd: Path, output: int, timeout: float) -> int | None:
+    """The exit code of a run in a fork of the server; None when it was killed."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(server()))
+        text = json.dumps({"env": dict(env), "cwd": str(cwd)}).encode()
+        socket.send_fds(connection, [len(text).to_bytes(_SIZE, "big")], [output])
+        connection.sendall(text)
+        answer = connection.makefile("rb")
+        process = int(answer.readline())
+        connection.settimeout(timeout)
+        try:
+            return int(answer.readline())
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            return None
+
+
+def server() -> Path:
+    """The address of this process' server, which ends with this process."""
+    with _lock:
+        if os.getpid() not in _servers:
+            stack = ExitStack()
+            address = stack.enter_context(reaper.scratch("preloaded")) / "socket"
+            process = subprocess.Popen(
+                [sys.executable, "-m", "testbed.preloaded", str(address)],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,  # its end is the server's end
+                start_new_session=True,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+            atexit.register(stack.close)
+            _wait_for(address, process)
+            _servers[os.getpid()] = address
+        return _servers[os.getpid()]
+
+
+def _wait_for(address: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not address.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError("the server of preloaded runs does not start")
+        time.sleep(0.05)
+
+
+def serve(address: Path) -> None:
+    """Fork for each connection, until the process that started this one is gone."""
+    for found in pkgutil.walk_packages([str(ROOT / "gitops_action")], "gitops_action."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listener:
+        unfinished = address.with_suffix(".new")
+        listener.bind(str(unfinished))
+        listener.listen(64)
+        unfinished.rename(address)
+        while True:
+            ready, _, _ = select.select([listener, sys.stdin], [], [])
+            if sys.stdin in ready:
+                return
+            connection, _ = listener.accept()
+            with connection:
+                if os.fork() == 0:
+                    _supervise(connection)
+                    return
+
+
+def _supervise(connection: socket.socket) -> None:
+    """Fork once more: this process reports how the run ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    size, files, _, _ = socket.recv_fds(connection, _SIZE, 1)
+    asked = json.loads(connection.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL))
+    process = os.fork()
+    if process == 0:
+        _become(files[0], asked["env"], asked["cwd"])
+    with suppress(BrokenPipeError):
+        connection.sendall(b"%d\n" % process)
+        _, status = os.waitpid(process, 0)
+        connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+    os._exit(0)
+
+
+def _become(output: int, env: Mapping[str, str], cwd: str) -> None:
+    """Be the run, in what it would have been started in; ends as a program does."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((null, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+    random.seed()
+    sys.argv = [str(ENTRYPOINT)]
+    runpy.run_path(str(ENTRYPOINT), run_name="__main__")
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
