@@ -261,6 +261,16 @@ def test_a_variable_without_a_value_is_never_replaced(spec: str) -> None:
     assert caught.value.location.file == "apps/web.yaml"
 
 
+def test_a_default_that_is_a_variable_is_not_edited() -> None:
+    files = {
+        "apps/web.yaml": workload(f"{WEB}:${{TAG:-${{OTHER}}}}"),
+        "flux.yaml": flux("  postBuild: {substitute: {OTHER: v1}}\n"),
+    }
+    with pytest.raises(UntracedError) as caught:
+        plan(files, BUMP)
+    assert "TAG" in caught.value.cause
+
+
 def test_a_variable_of_two_images_is_not_moved_for_one() -> None:
     files = {
         "apps/web.yaml": workload(f"{WEB}:${{TAG}}", "ghcr.io/acme/api:${TAG}"),

@@ -23,11 +23,13 @@ from gitops_action.core.discovery.image import (
 )
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests
 from gitops_action.core.discovery.source import Source
-from gitops_action.core.discovery.variables import holds_variable
-from gitops_action.core.pattern import pattern
+from gitops_action.core.discovery.variables import (
+    FLUX_VARIABLE,
+    holds_variable,
+    is_evaluated,
+)
 
 RULE = "flux-variable"
-_VARIABLE = pattern(r"\$\{(?P<name>\w+)(?::?[-=](?P<default>[^}]*))?\}")
 _FIX = "change the value there, or mark it with `# gitops-image: REPOSITORY:tag`"
 
 
@@ -96,17 +98,17 @@ def _data(kind: str, name: str, source: Source) -> dict[str, Cursor] | None:
 
 
 def _resolved(live: EffectiveImage, variables: _Variables) -> EffectiveImage:
-    text = _VARIABLE.sub(lambda found: _text(found, variables), str(live.spelling))
-    spelling = split_image(text)
+    spelling = split_image(_filled(str(live.spelling), variables))
     if not holds_variable(_version_text(live)):
         return replace(live, spelling=spelling)
     spot = live.version.main
     role, own = _version_part(live)
-    whole = _VARIABLE.fullmatch(own.value) if own else None
-    if whole is None or own is None or role is None:
+    whole = FLUX_VARIABLE.fullmatch(own.value) if own else None
+    if whole is None or own is None or role is None or not is_evaluated(whole):
         return replace(live, spelling=spelling, untraced=_unclear(spot))
     known = variables.values.get(whole["name"])
-    if known is None and whole["default"] is not None and not variables.open:
+    default = whole["default"]
+    if known is None and default is not None and not (variables.open or holds_variable(default)):
         known = own.part(whole.start("default"), whole.end("default"))
     if known is None:
         return replace(live, spelling=spelling, untraced=_missing(spot, whole["name"], variables))
@@ -143,7 +145,7 @@ def _version_part(live: EffectiveImage) -> tuple[Role | None, Spot | None]:
         return None, None
     text = spot.value.removeprefix(live.version.prefix)
     offset = len(spot.value) - len(text)
-    if text.startswith("${") and text.endswith("}") and "}" not in text[:-1]:
+    if FLUX_VARIABLE.fullmatch(text):
         return "reference", spot.part(offset, len(spot.value))
     written = split_image(text)
     if not written.tag or written.digest:
@@ -152,11 +154,17 @@ def _version_part(live: EffectiveImage) -> tuple[Role | None, Spot | None]:
     return "tag", spot.part(start, start + len(written.tag))
 
 
+def _filled(text: str, variables: _Variables) -> str:
+    return FLUX_VARIABLE.sub(lambda found: _text(found, variables), text)
+
+
 def _text(found: re.Match[str], variables: _Variables) -> str:
+    if not is_evaluated(found):
+        return found[0]
     known = variables.values.get(found["name"])
     if known is not None:
         return known.value
-    return found[0] if found["default"] is None else found["default"]
+    return found[0] if found["default"] is None else _filled(found["default"], variables)
 
 
 def _unclear(spot: Spot) -> Untraced:

@@ -1,9 +1,9 @@
 """Flux's `postBuild`: variables that are substituted in a build's objects.
 
 kustomize-controller writes each object as YAML, replaces `${name}` in it as bash does (the forms
-`:-`, `-`, `:=`, `=` give a default), and reads it again, so that a number stays one. A variable
-that nothing defines becomes empty; one that may come from a Secret, which nobody can read here,
-stays as it is written, and whatever holds it is unknown rather than wrong.
+`:-`, `-`, `:=`, `=` give a default, which may hold variables), and reads it again, so that a number
+stays one. A variable that nothing defines becomes empty; one that may come from a Secret, which
+nobody can read here, stays as it is written, and whatever holds it is unknown rather than wrong.
 """
 
 from __future__ import annotations
@@ -12,16 +12,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from gitops_action.core.discovery.variables import FLUX_VARIABLE, is_evaluated
 from gitops_action.core.manifests import Manifest, ManifestError, ObjectId, fields, manifest_of
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body
 from gitops_action.core.manifests.scalars import read_plain
 from gitops_action.errors import Location
-
-VARIABLE = re.compile(
-    r"(?<!\$)\$\{(?P<name>[A-Za-z_]\w*)(?P<form>:?[-=](?P<default>[^}]*)|[^}]*)\}"
-)
-"""A variable in a text; `form` is what stands behind its name."""
 
 _ESCAPED = "$${"
 _SWITCH = "kustomize.toolkit.fluxcd.io/substitute"
@@ -89,7 +85,7 @@ def substituted(manifest: Manifest, variables: Variables) -> Manifest:
 def holds_variable(value: object) -> bool:
     """Whether a text that is not known before substitution stands in the value, at any depth."""
     if isinstance(value, str):
-        return "${" in value and VARIABLE.search(value) is not None
+        return "${" in value and FLUX_VARIABLE.search(value) is not None
     if isinstance(value, Mapping):
         return any(holds_variable(key) or holds_variable(item) for key, item in value.items())
     if isinstance(value, list | tuple):
@@ -122,7 +118,7 @@ def _replaced(value: object, variables: Variables) -> object:
 
 
 def _text(written: str, variables: Variables) -> object:
-    made = VARIABLE.sub(lambda found: _value(found, variables), written).replace(_ESCAPED, "${")
+    made = _filled(written, variables).replace(_ESCAPED, "${")
     if made == written or not _PLAIN_TEXT.fullmatch(written):
         return made
     try:
@@ -131,14 +127,16 @@ def _text(written: str, variables: Variables) -> object:
         return made
 
 
+def _filled(written: str, variables: Variables) -> str:
+    return FLUX_VARIABLE.sub(lambda found: _value(found, variables), written)
+
+
 def _value(found: re.Match[str], variables: Variables) -> str:
-    name, default = found["name"], found["default"]
-    given = variables.values.get(name)
-    plain = not found["form"] or default is not None
-    if not plain:
-        return found[0]  # a form of bash that is left to Flux
+    if not is_evaluated(found):
+        return found[0]
+    given = variables.values.get(found["name"])
     if given is not None and (given or not found["form"].startswith(":")):
         return given
-    if default is not None:
-        return default
+    if found["default"] is not None:
+        return _filled(found["default"], variables)
     return found[0] if variables.unknown else ""
