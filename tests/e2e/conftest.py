@@ -11,10 +11,11 @@ import pytest
 from testbed.demo.layouts import CLASSIC, OVERLAYS
 from testbed.demo.stage import Stage
 from testbed.docker import action_image, daemon, runner_image, why_no_docker
+from tests.support.act_environment import workflows
 from tests.support.cluster import control_plane, namespace, usual_images
 from tests.support.flux import flux
 
-__all__ = ["control_plane", "flux", "namespace", "usual_images"]
+__all__ = ["control_plane", "flux", "namespace", "usual_images", "workflows"]
 
 
 @pytest.fixture(scope="session")

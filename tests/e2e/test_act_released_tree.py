@@ -1,15 +1,16 @@
 """What a release publishes, under act: the image by digest, its workflows by commit.
 
-The tree is released to GitHub's double and its image to a registry; an application that `init`
-wrote then calls the released workflow by `@v1`. act does not know GitHub's self-repository syntax,
+The tree is released to GitHub's double and its image to a registry. Then the demo's story runs from
+it, each part by a workflow called by `@v1`: an application that `init` wrote releases, and the gate
+of the environment repository merges. act does not know GitHub's self-repository syntax,
 as older runners and GitHub Enterprise Server do not.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,16 +21,47 @@ from testbed.demo.layouts import APPLICATION, NEW_TAG, OVERLAYS
 from testbed.demo.stage import Stage
 from testbed.docker.images import LABEL
 from testbed.process import run
-from tests.support.act_actions import released, stand_ins
+from tests.support.act_actions import LIBRARY, released, stand_ins
+from tests.support.act_environment import Workflows
+from tests.support.deploy_workflow import for_act
 from tests.support.released import REPOSITORY, VERSION, Releasing, prepared_tree, releasing
 from tests.support.scaffold import EXAMPLE, WEB, files_of
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Releasing]:
-    with releasing(tmp_path / "library", prepared_tree(tmp_path / "library/checkout")) as made:
-        yield made
-        made.forge.assert_clean()
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A release.
+
+    Attributes:
+        image: the image's name by digest.
+        repositories: the tree of `v1`, its actions, and stand-ins for those of others.
+    """
+
+    image: str
+    repositories: Mapping[str, Path]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, action: str) -> Iterator[Published]:
+    folder = tmp_path_factory.mktemp("published")
+    with releasing(folder / "library", prepared_tree(folder / "library/checkout")) as library:
+        image = pushed(library, action)
+        done = library.run("publish", "--image", image, token=library.token())
+        assert done.returncode == 0, done.stderr
+        commit = library.tags()["v1"]
+        actions = library.repository.resolve(f"{commit}^")
+        tree = for_act(checked_out(library, commit))
+        texts = (path.read_text() for path in (tree / ".github/workflows").glob("*.yml"))
+        yield Published(
+            image=image,
+            repositories={
+                f"{REPOSITORY}@v1": tree,
+                LIBRARY: tree,
+                f"{REPOSITORY}@{actions}": checked_out(library, actions),
+                **stand_ins(folder, *texts),
+            },
+        )
+        library.forge.assert_clean()
 
 
 def pushed(library: Releasing, action: str) -> str:
@@ -53,19 +85,12 @@ def checked_out(library: Releasing, commit: str) -> Path:
     return folder
 
 
-def test_an_application_releases_by_the_released_workflow(
-    library: Releasing, overlays: Stage, action: str, runner: str
+def test_an_application_releases_and_the_gate_merges_by_the_released_workflows(
+    published: Published, overlays: Stage, runner: str, workflows: Workflows
 ) -> None:
-    image = pushed(library, action)
-    done = library.run("publish", "--image", image, token=library.token())
-    assert done.returncode == 0, done.stderr
-    commit = library.tags()["v1"]
-    actions = library.repository.resolve(f"{commit}^")
-    tree = checked_out(library, commit)
     web = replace(WEB, image=overlays.image)
     answers = replace(EXAMPLE, subject="application", applications=(web,), library=REPOSITORY)
     release = released(overlays, files_of(answers))
-    workflow = (tree / ".github/workflows/release.yml").read_text()
     result = run_workflow(
         WorkflowRun(
             checkout=release.checkout,
@@ -78,15 +103,16 @@ def test_an_application_releases_by_the_released_workflow(
                 "GITOPS_PRIVATE_KEY": overlays.token,
                 "GITHUB_TOKEN": overlays.forge.token(kind="job", home=APPLICATION),
             },
-            repositories={
-                f"{REPOSITORY}@v1": tree,
-                f"{REPOSITORY}@{actions}": checked_out(library, actions),
-                **stand_ins(overlays.root, workflow),
-            },
+            repositories=published.repositories,
         )
     )
     assert result.exit_code == 0, result.log[-5000:]
-    assert image in result.log
+    assert published.image in result.log
     (pull,) = overlays.environment.pull_requests()
     changed = overlays.environment.read(pull.head, OVERLAYS.deployed).decode()
     assert re.search(rf'newTag: "{NEW_TAG}@sha256:[0-9a-f]{{64}}"', changed)
+
+    workflows.library = published.repositories
+    assert workflows.run("gate", "workflow_dispatch", {"inputs": {}}) == 0, workflows.log[-6000:]
+    assert published.image in workflows.log
+    assert pull.merged_at

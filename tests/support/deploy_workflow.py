@@ -20,6 +20,11 @@ def library(folder: Path, image: str) -> Path:
     """The action's repository: its interface, the built image, and its workflows."""
     action_folder(folder, image)
     shutil.copytree(ROOT / ".github/workflows", folder / ".github/workflows")
+    return for_act(folder)
+
+
+def for_act(folder: Path) -> Path:
+    """Remove from a tree's workflows the key that act does not know."""
     for workflow in (folder / ".github/workflows").glob("*.yml"):
         workflow.write_text(workflow.read_text().replace(UNKNOWN_TO_ACT, ""))
     return folder
