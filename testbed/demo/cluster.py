@@ -11,9 +11,10 @@ from typing import Any
 
 import yaml
 
+from gitops_action.core.status.drift import DRIFT_WORKFLOW
 from testbed.action import Step, StepResult, run_step
 from testbed.cluster import ControlPlane
-from testbed.demo.automation import deploying
+from testbed.demo.automation import clock, deploying
 from testbed.demo.layouts import ENVIRONMENT, Layout, Place
 from testbed.demo.stage import Stage
 from testbed.flux import NAMESPACE, Flux
@@ -79,6 +80,31 @@ class Cluster:
         with deploying(stage, place.environment) as job:
             result = run_step(Step(inputs=inputs, env=job.variables), stage.root / job.folder)
             job.end(succeeded=not result.exit_code)
+        return result
+
+    def scale(self, place: Place, replicas: int) -> None:
+        """Let a person scale the application by hand, and wait until it is."""
+        named = ("deployment/web", f"--namespace={place.namespace}")
+        self.plane.kubectl("scale", *named, f"--replicas={replicas}")
+        self.plane.kubectl("rollout", "status", *named, "--timeout=60s")
+
+    def drift(self, stage: Stage, place: Place) -> StepResult:
+        """Compare it as the job of `drift.yml` does, which leaves a step with the state's name."""
+        rights = {"contents": "read", "deployments": "read"}
+        inputs = {
+            "command": "drift",
+            "environment": place.environment,
+            "token": stage.forge.token(kind="job", home=ENVIRONMENT, permissions=rights),
+            "kubeconfig": self.kubeconfig(place),
+            "kube-namespace": self._home(place),
+        }
+        run = stage.environment.record_run(DRIFT_WORKFLOW, event="schedule", conclusion=None)
+        job = stage.environment.start_job(run, f"drift / {place.environment}")
+        env = {**stage.job_variables, **clock(stage)}
+        result = run_step(Step(inputs=inputs, env=env), stage.root / f"drift-{run.id}")
+        job.steps = (result.outputs.get("state", "").title(),)
+        stage.environment.finish_job(job, "failure" if result.exit_code else "success")
+        stage.environment.finish_run(run.id)
         return result
 
     def running(self) -> str:

@@ -26,6 +26,8 @@ _WHO = {
     "flux": "its workflow waits until Flux runs this very commit",
 }
 APPLICATION = "web"
+_SETTLED = timedelta(minutes=5)
+"""After it a deployment has settled, so that drift is looked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,8 @@ class Story:
             self._promote(pull, place)
         self._break(first)
         self._refuse()
+        if self._layout.engine == "push":  # Flux takes it back by itself
+            self._drift(first)
         self._show_status()
 
     def _rule(self) -> None:
@@ -177,6 +181,21 @@ class Story:
         self.screen.happened(f"{BAD_TAG} once more: refused, it is on hold")
         if self.screen.verbose:
             self.screen.result("history", self.automation.history(self._layout.environment))
+
+    def _drift(self, place: Place) -> None:
+        """A person scales by hand what Git describes otherwise."""
+        self.screen.note("A person runs: kubectl scale deployment/web --replicas=4")
+        self.cluster.scale(place, 4)
+        self.automation.later(_SETTLED)
+        with self.screen.operation(f"The scheduled comparison of {place.environment} runs"):
+            found = self.cluster.drift(self.stage, place)
+        self.screen.result("drift", found)
+        if found.outputs.get("state") != "drifted" or "spec.replicas: " not in found.log:
+            raise PartError(f"`drift` should have found the replicas:\n{found.log}")
+        self.screen.note(
+            f"kubectl scale: the comparison of {place.environment} found the replicas, and who"
+            " wrote them"
+        )
 
     def _show_status(self) -> None:
         """What runs where, as a page: it stays when the demo ends."""

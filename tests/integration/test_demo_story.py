@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from testbed import cache
 from testbed.cache import ROOT
 
 
@@ -29,6 +30,7 @@ def demo(layout: str, engine: str, verbose: str = "1") -> subprocess.CompletedPr
     )
 
 
+PAGE = cache.root() / "demo" / "status.html"
 ROLLED_BACK = (
     "crashed",
     "connection refused",
@@ -68,6 +70,11 @@ def test_the_demo_goes_from_a_tag_to_what_runs_and_back_from_what_breaks(
     assert re.search(r"deployment\.apps/web +(\d)/\1", running)
     assert ("Flux reads the double" in done.stdout) is (engine == "flux")
     assert done.stdout.index("/pull/1") < done.stdout.index("An administrator prepares")
+    assert f"The status page: {PAGE.as_uri()}" in " ".join(done.stdout.split())
+    page = PAGE.read_text(encoding="utf-8")
+    assert re.search(rf"{back[1]} runs web v1\.3\.0 since ", page)
+    assert (">drifted, compared" in page) is (engine == "push")
+    assert ("kubectl scale: the comparison of" in done.stdout) is (engine == "push")
     _, _, summary = done.stdout.partition("What happened")
     assert 5 <= len(summary.strip().splitlines()) <= 10
     assert len(done.stdout.splitlines()) < (1000 if verbose else 160)
