@@ -266,6 +266,20 @@ def test_each_target_has_a_result_of_its_own() -> None:
     }
 
 
+def test_the_only_target_has_the_result_of_all() -> None:
+    failed = replace(RECORD, statuses=(status("failure", 3), status("queued", 1)))
+    (found,) = evaluated(failed, run=job(conclusion="failure"))
+    assert found.targets == {"default": Result.FAILED}
+
+
+def test_a_success_is_one_on_every_target() -> None:
+    targets = tuple(Target(name=name, engine="push") for name in ("eu", "us"))
+    environment = replace(PRODUCTION, deploy=Deploy(targets=targets))
+    record = replace(RECORD, payload=payload(targets=("eu", "us")))
+    (found,) = evaluated(record, environment=environment)
+    assert found.targets == {"eu": Result.SUCCEEDED, "us": Result.SUCCEEDED}
+
+
 def test_records_of_others_and_of_other_environments_are_passed_over() -> None:
     foreign = replace(RECORD, number=8, payload={"hello": "world"})
     elsewhere = replace(RECORD, number=9, environment="staging")

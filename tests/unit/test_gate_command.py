@@ -20,6 +20,7 @@ from gitops_action.errors import UsageError
 from tests.support.gate_world import APP, BUMPER, WEB_FILE, World, codes, config, image, manifest
 
 PRODUCTION = WEB_FILE.format("production")
+OTHER = f"{PRODUCTION.rpartition('/')[0]}/other.yaml"
 ONE = "merge: auto\ngates: {approvals: {count: 1}}"
 
 
@@ -210,6 +211,37 @@ def test_a_push_voids_an_approval_and_an_update_keeps_it() -> None:
     here.revise(second, "v4", by="alice")
     outcome = here.gate()
     assert codes(outcome) == ["approvals-missing"]
+
+
+def test_a_change_of_the_base_beside_it_keeps_an_approval() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.review(number, by="bob")
+    here.change({OTHER: manifest("v1").replace("web", "other")})
+    here.update(number)
+    here.gate()
+    assert merged(here, number)
+
+
+@pytest.mark.parametrize("where", ["nowhere", "chart", "head", "base"])
+def test_what_does_not_render_counts_by_its_files(where: str) -> None:
+    """A comment changes no object; where the objects are unknown, it counts."""
+    here = world(ONE)
+    number = here.bump("v2")
+    branch = here.pulls[number].branch
+    here.broken = {"chart"} if where == "chart" else set()
+    if where == "base":
+        here.change({OTHER: "a: [\n"})
+        here.update(number)
+    if where in {"head", "base"}:
+        other = None if where == "base" else "a: [\n"
+        here.change({OTHER: other}, branch=branch, by="alice", message=here.pulls[number].body)
+    here.gate()
+    first = change_of(here, number)
+    commented = {PRODUCTION: f"# why\n{manifest('v2')}"}
+    here.change(commented, branch=branch, by="alice", message=here.pulls[number].body)
+    here.gate()
+    assert (change_of(here, number) == first) is (where == "nowhere")
 
 
 def test_who_pushed_does_not_count() -> None:

@@ -164,6 +164,9 @@ GOOD, FAILED = record(1, "1"), record(2, "2", Result.FAILED)
         ([GOOD, record(2, "2", Result.FAILED, unproved="forged")], "no-failure"),
         ([GOOD, record(2, "2", Result.FAILED, destroyed=True)], "no-failure"),
         ([GOOD, FAILED, record(3, "2", Result.UNKNOWN, ended=None)], "newer-running"),
+        ([GOOD, FAILED, record(3, "2", Result.UNKNOWN, ended=None, run=0)], "go-back"),
+        ([GOOD, FAILED, record(3, "2", unproved="forged")], "go-back"),
+        ([record(0, "2", Result.UNKNOWN, ended=None, run=9), GOOD, FAILED], "go-back"),
         ([FAILED], "first-deployment"),
         ([GOOD, record(2, "1", Result.FAILED)], "configuration-only"),
         ([record(0, "2"), GOOD, FAILED], "own-failure"),
@@ -182,6 +185,13 @@ GOOD, FAILED = record(1, "1"), record(2, "2", Result.FAILED)
 )
 def test_when_it_goes_back_by_itself(records: list[EvaluatedRecord], code: str) -> None:
     assert decided(records, now="1" if code == "configuration-only" else "2") == code
+
+
+@pytest.mark.parametrize("unread", [GOOD, FAILED])
+def test_a_commit_that_cannot_be_read_is_no_cause(unread: EvaluatedRecord) -> None:
+    both = [GOOD, FAILED]
+    known = content([one for one in both if one is not unread])
+    assert decided(both, content=known) == "configuration-only"
 
 
 def test_what_else_stops_it() -> None:

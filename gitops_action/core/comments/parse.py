@@ -83,7 +83,7 @@ class CommentRefusal(Exception):  # noqa: N818 - an answer to a person, not a fa
 def is_command(body: str) -> bool:
     """Whether a comment is meant for us: it starts with `/gitops` as a word."""
     words = body.partition("\n")[0].split()
-    return body[:1] == "/" and bool(words) and words[0].casefold() == PREFIX
+    return body[:1] == "/" and words[0].casefold() == PREFIX
 
 
 def parse_comment(body: str, context: CommentContext) -> ParsedCommand:
