@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
 from gitops_action.core.dataclass import dataclass
@@ -76,17 +76,21 @@ def blob_id(data: bytes) -> str:
 _SHOWN = 10
 
 
+def list_files(files: Sequence[str]) -> tuple[str, ...]:
+    """A line for each of the first files, and one that counts the rest."""
+    rest = len(files) - _SHOWN
+    return (*files[:_SHOWN], *((f"and {rest} more",) if rest > 0 else ()))
+
+
 class MergeConflictError(ConflictError):
     """Head cannot be merged into the base's tip: both changed the same lines of these files."""
 
     def __init__(self, files: tuple[str, ...], *, base: str, head: str) -> None:
         """Name the files, the base and the commit that is proposed."""
         self.files = files
-        named = ", ".join(f"`{file}`" for file in files[:_SHOWN])
-        more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
         super().__init__(
             f"{head} cannot be merged into {base}",
-            cause=f"both changed {named}{more}",
+            cause="\n".join(("both changed:", *list_files([f"`{file}`" for file in files]))),
             fix=f"merge {base} into the branch (or rebase it), and fix the conflicts",
         )
 

@@ -78,7 +78,7 @@ def test_uncommitted_files_are_part_of_it_and_ignored_ones_are_not(checkout: Che
     assert found.changed() == ("apps/api.yaml", "apps/new.yaml", "apps/web.yaml")
     assert changed == {"apps/web.yaml": b"image: web:2\n", "apps/new.yaml": b"image: new:1\n"}
     assert found.notes == (
-        "Uncommitted changes are part of this: apps/api.yaml, apps/new.yaml, apps/web.yaml",
+        "Uncommitted changes are part of this:\napps/api.yaml\napps/new.yaml\napps/web.yaml",
     )
 
 
@@ -239,7 +239,7 @@ def test_submodules_and_nested_repositories_are_passed_over_and_said(
     assert found.changed() == ("apps/web.yaml",)
     assert "vendor/other" not in found.merged.files
     assert found.notes == (
-        "Uncommitted changes are part of this: apps/web.yaml",
+        "Uncommitted changes are part of this:\napps/web.yaml",
         "The repository inside, nested/, is not looked at",
         "The submodule vendor/other is not looked at",
     )

@@ -38,7 +38,8 @@ def test_a_conflict_names_ten_files_and_counts_the_rest() -> None:
     assert isinstance(error, ConflictError)
     assert error.files == files
     assert error.title == "`topic` cannot be merged into `main`"
-    assert error.cause.endswith("`file09.yaml` and 2 more")
+    assert error.cause.splitlines()[:2] == ["both changed:", "`file00.yaml`"]
+    assert error.cause.endswith("\n`file09.yaml`\nand 2 more")
     assert "more" not in MergeConflictError(files[:1], base="`main`", head="`topic`").cause
 
 

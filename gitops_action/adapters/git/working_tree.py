@@ -12,12 +12,12 @@ from gitops_action.adapters.git.command import last_line
 from gitops_action.adapters.git.objects import write_commit
 from gitops_action.adapters.git.scratch import ScratchRepository
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.repository import list_files
 from gitops_action.errors import GitOpsError, UsageError
 
 _SETTINGS = r"^core\.(filemode|autocrlf|eol|symlinks|ignorecase)$"
 _VALUES = frozenset({"true", "false", "input", "lf", "crlf", "native"})
 _EPOCH = "@0 +0000"
-_SHOWN = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +68,8 @@ def take_in(scratch: ScratchRepository, checkout: Checkout, head: str) -> Uncomm
 
 
 def describe(files: tuple[str, ...]) -> str:
-    """One line on the uncommitted files that are part of what is looked at."""
-    named = ", ".join(files[:_SHOWN])
-    more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
-    return f"Uncommitted changes are part of this: {named}{more}"
+    """The uncommitted files that are part of what is looked at, one a line."""
+    return "\n".join(("Uncommitted changes are part of this:", *list_files(files)))
 
 
 def _copy_index(scratch: ScratchRepository, checkout: Checkout, head: str) -> None:
@@ -115,7 +113,7 @@ def _refuse_unmerged(scratch: ScratchRepository) -> None:
     if files:
         raise UsageError(
             "A merge is in progress, with conflicts",
-            cause="\n".join(f"`{file}`" for file in files[:_SHOWN]),
+            cause="\n".join(list_files([f"`{file}`" for file in files])),
             fix="fix the conflicts and `git add` the files, or abort the merge",
         )
 
