@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from gitops_action.core.config.applications import by_image_name
 from gitops_action.core.discovery import DiscoveredImages, Source, application_of_live
 from gitops_action.core.discovery.image import (
     EffectiveImage,
@@ -192,7 +193,7 @@ def other_uses(discovered: DiscoveredImages, requested: Iterable[RequestedImage]
 
 def _is_selected(application: str | None, live: EffectiveImage, request: PlanRequest) -> bool:
     if request.applications:
-        return application in request.applications
+        return (application or by_image_name(live.repository or "")) in request.applications
     declared = request.config.application(application) if application else None
     return declared is None or not declared.images or live.repository in declared.images
 

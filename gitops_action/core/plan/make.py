@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_action.core.config import Environment, application_of
+from gitops_action.core.config.applications import by_image_name
 from gitops_action.core.config.select import nearest
 from gitops_action.core.discovery import (
     DiscoveredImages,
@@ -406,12 +407,13 @@ def _hint(
 def _unknown_application(request: PlanRequest, uses: Sequence[ImageUse]) -> str:
     """A name that is no application, with the nearest one."""
     declared = {application.name for application in request.config.applications}
-    known = sorted(declared | {use.application for use in uses if use.application})
+    known = sorted(declared | {use.application or by_image_name(use.repository) for use in uses})
     for name in request.applications:
         if name not in known:
             close = nearest(name, known)
             meant = f"; did you mean `{close}`?" if close else f": there are {', '.join(known)}"
-            return f"there is no application `{name}`{meant if known else ''}"
+            declare = f"; or declare `{name}` in `applications` of {request.config.path}"
+            return f"there is no application `{name}`{meant if known else ''}{declare}"
     return ""
 
 

@@ -190,8 +190,8 @@ class AmbiguousEnvironmentError(UsageError):
         super().__init__(
             f"{repository} is set under {len(overlays)} overlays, and any could be meant",
             cause="; ".join((listed, *because)),
-            fix="name the environments in .github/gitops.yaml, or choose for this time with "
-            f"`paths: {self.places[0].file}` or with `set`",
+            fix="describe the environments in .github/gitops.yaml, which"
+            " `gitops-action init config` writes; or choose for this time with `paths` or `set`",
         )
 
 
