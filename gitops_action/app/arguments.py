@@ -285,17 +285,17 @@ def _check_word(command: Command, item: Input, text: str) -> None:
     """A missing or misspelt word is reported with what was expected."""
     start = f"{PROGRAM} {command.name}"
     if not text and item.required:
-        one = f"it is one of {', '.join(item.choices)}" if item.choices else item.help
+        one = f"one of {', '.join(item.choices)}" if item.choices else item.help
         raise UsageError(
-            f"`{start}` is missing its {item.name}",
-            cause=one,
+            f"`{start}` is not complete",
+            cause=f"a word has to follow: {one}",
             fix=f"write `{start} {item.word}`, or see `{start} --help`",
         )
     if text and item.choices and text not in item.choices:
         close = nearest(text, item.choices)
         listed = f"write one of {', '.join(item.choices)}"
         raise UsageError(
-            f"There is no {item.name} {text!r} of `{start}`",
+            f"There is no `{start} {text}`",
             fix=f"did you mean `{start} {close}`?" if close else listed,
         )
 

@@ -46,6 +46,7 @@ from gitops_action.core.repository_settings.check import (
     lines,
 )
 from gitops_action.core.repository_settings.facts import RepositorySettings
+from gitops_action.core.scaffold.existing import assumed_environments
 from gitops_action.core.validation.uncovered import uncovered_images
 from gitops_action.errors import EXIT_FAILURE, GitOpsError, Location, UsageError
 
@@ -104,6 +105,7 @@ def run(inputs: ConfigInputs, ports: ConfigPorts) -> Outcome:
 
 
 _FORMER = ".github/gitops.yml"
+_SEVERAL = 2
 
 
 def _refuse_missing(inputs: ConfigInputs, checkout: CheckedOutFiles) -> None:
@@ -151,12 +153,39 @@ def _uncovered(
         for folder in resolve_folders(environment, config, paths)
     ]
     covered = Closures(tree, read).of_all(folders)
-    manifests = [path for path in paths if path.endswith((".yaml", ".yml")) and _is_shown(path)]
+    manifests = [path for path in paths if is_shown_manifest(path)]
     return uncovered_images(read(manifests), covered, config.path)
 
 
-def _is_shown(path: str) -> bool:
-    return not any(part.startswith(".") for part in path.split("/"))
+def is_shown_manifest(path: str) -> bool:
+    """Whether a file is YAML outside of hidden folders: what environments are made of."""
+    hidden = any(part.startswith(".") for part in path.split("/"))
+    return path.endswith((".yaml", ".yml")) and not hidden
+
+
+def _undeclared(
+    config: Config, checkout: CheckedOutFiles, paths: Sequence[str]
+) -> tuple[Notice, ...]:
+    """What speaks against the defaults where there is no configuration."""
+    if config.declared:
+        return ()
+    manifests = [path for path in paths if is_shown_manifest(path)]
+    if not manifests:
+        text = (
+            "there are no manifests here: run it in a checkout of the environment repository;"
+            " `gitops-action init environment` writes a new one"
+        )
+        return (Notice(level="warning", text=text),)
+    files = {path: RepositoryFile(path=path, data=checkout.read(path) or b"") for path in manifests}
+    found = assumed_environments(paths, deployers_in(files))
+    if len(found) < _SEVERAL:
+        return ()
+    listed = ", ".join(item.path or "." for item in found)
+    text = (
+        f"{listed} look like environments, and without {config.path} the repository is one:"
+        " `gitops-action init config` writes the file"
+    )
+    return (Notice(level="warning", text=text),)
 
 
 def _check(inputs: ConfigInputs, reading: Reading, ports: ConfigPorts) -> Outcome:
@@ -180,7 +209,7 @@ def _check(inputs: ConfigInputs, reading: Reading, ports: ConfigPorts) -> Outcom
         "holds": len(holds),
     }
     listed = ", ".join(f"{count} {_counted(name, count)}" for name, count in counts.items())
-    file = config.path if config.declared else f"no {config.path}: the defaults hold"
+    file = config.path if config.declared else f"no {config.path}, so the defaults hold"
     return Outcome(
         outputs={},
         headline=f"{file}: no mistakes ({listed})",
@@ -189,6 +218,7 @@ def _check(inputs: ConfigInputs, reading: Reading, ports: ConfigPorts) -> Outcom
             *(configuration_notices(config, reading.document) if by_job_token else ()),
             *_unread(config, checkout, paths),
             *_unused(checkout, config),
+            *_undeclared(config, checkout, paths),
             *_uncovered(config, checkout, paths),
         ),
         data={"declared": config.declared, **counts},

@@ -8,7 +8,7 @@ from typing import Protocol
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.init import INIT, InitInputs
 from gitops_action.core.outcome import Line, Outcome, Part
-from gitops_action.core.scaffold import Answers, next_steps, render
+from gitops_action.core.scaffold import Answers, Subject, next_steps, render
 from gitops_action.core.scaffold.next_steps import SetUpStep
 from gitops_action.core.scaffold.questions import RUNS_FROM, Question, questions_for, read_answers
 from gitops_action.errors import GitOpsError, UsageError
@@ -80,7 +80,7 @@ def run(inputs: InitInputs, ports: InitPorts) -> Outcome:
     folder = ports.target.folder(inputs.output, name="" if answers.subject == "workflow" else name)
     there = ports.target.in_the_way(folder, tuple(files))
     if there and not inputs.force and not inputs.dry_run:
-        raise _blocked(there, folder)
+        raise _blocked(there, folder, answers.subject)
     if not inputs.dry_run:
         ports.target.write(folder, files)
     return _outcome(answers, folder, tuple(files), there, inputs)
@@ -124,7 +124,7 @@ def _answered(question: Question, given: Mapping[str, str], person: Person | Non
             raise UsageError(
                 f"--{question.name} is missing",
                 cause="it has no default, and there is no terminal to ask at",
-                fix=f"give --{question.name}",
+                fix=f"give --{question.name}{question.example and ' '}{question.example}",
             )
         question.check(default)
         return default
@@ -138,11 +138,16 @@ def _answered(question: Question, given: Mapping[str, str], person: Person | Non
             return text
 
 
-def _blocked(there: tuple[str, ...], folder: str) -> GitOpsError:
+def _blocked(there: tuple[str, ...], folder: str, subject: Subject) -> GitOpsError:
+    instead = {
+        "application": "add the release workflow alone by `gitops-action init workflow`, ",
+        "environment": "describe a repository that exists by `gitops-action init config`, ",
+    }
     return GitOpsError(
         f"{_count(there)} in the way in {folder}, and nothing was written",
         cause="\n".join(there),
-        fix="choose another folder by --output, or replace them by --force",
+        fix=f"{instead.get(subject, '')}choose another folder by --output,"
+        " or replace them by --force",
     )
 
 
@@ -159,10 +164,12 @@ def _outcome(
 ) -> Outcome:
     steps = next_steps(answers, folder)
     verb = "would write" if inputs.dry_run else "wrote"
+    blocked = f"; {_count(there)} there already: --force replaces"
     files = [f"  {path}{'  (is there already)' if path in there else ''}" for path in paths]
     return Outcome(
         outputs={},
-        headline=f"{verb} {len(paths)} file{'s' * (len(paths) > 1)} to {folder}",
+        headline=f"{verb} {len(paths)} file{'s' * (len(paths) > 1)} to {folder}"
+        f"{blocked if there and inputs.dry_run else ''}",
         lines=(*files, *(() if inputs.dry_run else _lines(steps))),
         data={
             "folder": folder,

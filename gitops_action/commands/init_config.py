@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitops_action.commands.config import CheckedOutFiles
+from gitops_action.commands.config import CheckedOutFiles, is_shown_manifest
 from gitops_action.commands.init import WriteTarget
 from gitops_action.core.config.load import read_config
 from gitops_action.core.config.tree_check import check_tree
@@ -41,7 +41,8 @@ def run(inputs: InitInputs, ports: InitConfigPorts) -> Outcome:
 
     Raises:
         UsageError: a flag is given that is about new repositories.
-        GitOpsError: there is a configuration already, or it cannot be written; nothing was.
+        GitOpsError: there is a configuration already, nothing to describe, or it cannot be
+            written; nothing was.
     """
     _check_flags(inputs)
     paths = ports.checkout.paths()
@@ -50,6 +51,13 @@ def run(inputs: InitInputs, ports: InitConfigPorts) -> Outcome:
         raise GitOpsError(
             f"{there[0]} is there already, and nothing was written",
             fix="compare with `gitops-action init config --dry-run`, or replace it by --force",
+        )
+    if not any(is_shown_manifest(path) for path in paths):
+        raise GitOpsError(
+            "There are no manifests here, and nothing was written",
+            cause="the folder holds no YAML file, apart from hidden ones",
+            fix="run it in a checkout of the environment repository; a new one is written by"
+            " `gitops-action init environment`",
         )
     environments = _environments(paths, ports.checkout)
     text = written(environments)

@@ -79,7 +79,7 @@ def test_in_a_job_mistakes_are_annotations(tmp_path: Path) -> None:
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     code, _, err = run(checkout(tmp_path, {FILE: None}), "check")
     assert code == 0
-    assert f"no {FILE}: the defaults hold" in err
+    assert f"no {FILE}, so the defaults hold" in err
 
 
 @pytest.mark.parametrize("path", ["../gitops.yaml", ".git/config", "/etc/passwd"])

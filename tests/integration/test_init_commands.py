@@ -23,12 +23,6 @@ ROUTES = {
     "POST repos/{}/environments/gitops/deployment-branch-policies": (
         "POST /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
     ),
-    "PUT repos/{}/environments/gitops-gate": (
-        "PUT /repos/{owner}/{repo}/environments/{environment_name}"
-    ),
-    "POST repos/{}/environments/gitops-gate/deployment-branch-policies": (
-        "POST /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
-    ),
     "POST repos/{}/rulesets": "POST /repos/{owner}/{repo}/rulesets",
     "PATCH repos/{}": "PATCH /repos/{owner}/{repo}",
 }
@@ -58,6 +52,10 @@ def told(steps: tuple[SetUpStep, ...], folder: Path) -> list[tuple[list[str], st
     (programs / "gh.py").write_text(_GH)
     (programs / "gh").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{programs}/gh.py" "$@"\n')
     (programs / "kubectl").write_text('#!/bin/sh\ntest "$1 $2" = "apply -k" && test -d "$3"\n')
+    (programs / "gitops-action").write_text(
+        '#!/bin/sh\ntest "$1 $2" = "init kubeconfig"\n'
+        'for last; do :; done\nprintf credentials > "$last.kubeconfig"\n'
+    )
     (programs / "git").write_text('#!/bin/sh\ntest "$1" = push || exec /usr/bin/git "$@"\n')
     for program in programs.iterdir():
         program.chmod(0o755)
@@ -118,11 +116,39 @@ def test_github_takes_every_call(answers: Answers, tmp_path: Path, github: Descr
         subprocess.run(["git", "init", "-q", folder], check=True)
     found = told(next_steps(answers, "a folder"), folder)
     for method, path, body in calls(found):
-        name = path.replace(answers.written, "{}")
+        name = re.sub(r"(?<=/environments/)[^/]+", "gitops", path.replace(answers.written, "{}"))
         assert github.check_request(ROUTES[f"{method} {name}"], {}, body) == []
     sent = [(arguments, stdin) for arguments, stdin in found if arguments[:2] == ["secret", "set"]]
     assert any(stdin == "a key" for _, stdin in sent)
     assert not any("a key" in " ".join(arguments) for arguments, _ in found)
+
+
+@pytest.mark.parametrize("engine", ["flux", "push"])
+@pytest.mark.parametrize("layout", ["overlays", "minimal"])
+def test_each_environment_gets_the_credentials_of_its_own_account(
+    engine: str, layout: str, tmp_path: Path
+) -> None:
+    answers = next(
+        item
+        for item in combinations()
+        if (item.subject, item.engine, item.layout) == ("environment", engine, layout)
+    )
+    folder = written(answers, tmp_path / "repository")
+    steps = next_steps(answers, "repository")
+    sent = {
+        arguments[arguments.index("--env") + 1]
+        for arguments, stdin in told(steps, folder)
+        if arguments[:3] == ["secret", "set", "KUBECONFIG"] and stdin == "credentials"
+    }
+    assert sent == ({"default"} if layout == "minimal" else set(answers.environments))
+    assert not list(folder.glob("*.kubeconfig"))
+    access = "".join(path.read_text() for path in (folder / "cluster-config").rglob("*.yaml"))
+    for command in (one for step in steps for one in step.commands):
+        if command.startswith("gitops-action init kubeconfig"):
+            assert f"name: {command.split()[4]}\n" in access
+            first = answers.environments[0] if layout == "overlays" else "default"
+            shown = command in (folder / "README.md").read_text()
+            assert shown == (first in command)
 
 
 def test_rulesets_limit_apps_and_require_the_gate_last(tmp_path: Path) -> None:
@@ -150,7 +176,8 @@ def test_rulesets_limit_apps_and_require_the_gate_last(tmp_path: Path) -> None:
     (squash,) = (body for method, _, body in found if method == "PATCH")
     assert squash["squash_merge_commit_message"] == "PR_BODY"
     policies = {path: body for _, path, body in found if path.endswith("branch-policies")}
-    assert [path.split("/")[-2] for path in policies] == ["gitops", "gitops-gate"]
+    names = [path.split("/")[-2] for path in policies]
+    assert names == ["gitops", "gitops-gate", *answers.environments]
     assert all(body == {"name": "main", "type": "branch"} for body in policies.values())
 
 
@@ -185,6 +212,7 @@ def test_the_gate_gets_its_own_app_key_and_rights(tmp_path: Path) -> None:
     assert [(words[2], words[-1]) for words in keys] == [
         ("GITOPS_PRIVATE_KEY", "gitops"),
         ("GITOPS_GATE_PRIVATE_KEY", "gitops-gate"),
+        *(("KUBECONFIG", name) for name in answers.environments),
     ]
 
 

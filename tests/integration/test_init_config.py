@@ -138,3 +138,40 @@ def test_an_image_that_no_environment_covers_is_a_warning(
         "ghcr.io/acme/old",
     ]
     assert "legacy/old.yaml:1" in warned[1]
+
+
+def test_overlays_without_a_configuration_are_a_warning(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _, err = run(repository, monkeypatch, "config", "check")
+    assert code == 0
+    assert "overlays/staging, overlays/production look like environments" in err
+    assert "`gitops-action init config` writes the file" in err
+
+
+@pytest.mark.parametrize("path", ["Dockerfile", ".github/workflows/ci.yml"])
+def test_what_is_no_environment_repository_gets_no_configuration(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {path: "a: 1\n"})
+    code, _, err = run(tmp_path, monkeypatch, "init", "config")
+    assert code == 1
+    assert "There are no manifests here, and nothing was written" in err
+    assert not (tmp_path / CONFIG).exists()
+    code, _, err = run(tmp_path, monkeypatch, "config", "check")
+    assert code == 0
+    assert "there are no manifests here" in err
+
+
+@pytest.mark.parametrize("name", ["web", "shop"])
+def test_an_application_that_no_folder_names_goes_by_its_image(
+    name: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in branches, holds and records: the release workflow names it, no file does."""
+    assert run(repository, monkeypatch, "init", "config")[0] == 0
+    bump = ("bump", "--mode", "local", "--images", "ghcr.io/acme/web:v2", "--digest", "keep")
+    code, _, err = run(repository, monkeypatch, *bump, "--application", name)
+    assert code == (0 if name == "web" else 2), err
+    if name == "shop":
+        assert "there is no application `shop`: there are web" in err
+        assert "declare `shop` in `applications` of .github/gitops.yaml" in err

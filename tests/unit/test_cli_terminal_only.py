@@ -76,7 +76,7 @@ def test_words_are_values_like_any_other() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "it is one of carrot, parsley"),
+        ([], "a word has to follow: one of carrot, parsley"),
         (["--depth", "3"], "write `gitops-action plant carrot|parsley`"),
         (["carot"], "did you mean `gitops-action plant carrot`?"),
         (["wheat"], "write one of carrot, parsley"),

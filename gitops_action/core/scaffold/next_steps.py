@@ -21,6 +21,14 @@ GATE_ENVIRONMENT = "gitops-gate"
 """The GitHub environment that holds the gate App's key."""
 
 
+_PLAN = (
+    (
+        "GitHub Free has rulesets and environments in public repositories alone: take GitHub Pro,"
+        " Team or Enterprise for a private one, or the steps that call them fail."
+    ),
+)
+
+
 _GATE_COMMANDS = frozenset({"gate", "comment", "promote", "rollback"})
 """Commands that run with the gate App's token."""
 
@@ -47,6 +55,7 @@ def next_steps(answers: Answers, folder: str) -> tuple[SetUpStep, ...]:
             *((_gate_app(answers),) if answers.identity == "app" else ()),
             _review(answers),
             _cluster(answers),
+            _access(answers),
             _gates(answers),
         )
     begin = _create if answers.subject == "application" else _commit
@@ -57,6 +66,7 @@ def _create(answers: Answers, folder: str) -> SetUpStep:
     place = () if folder == "." else (f"cd {shlex.quote(folder)}",)
     return SetUpStep(
         title="Create the repository",
+        text=_PLAN if answers.subject == "environment" else (),
         commands=(
             *place,
             "git init --initial-branch main && git add --all && git commit --message Begin",
@@ -85,6 +95,10 @@ def _environment_app(answers: Answers) -> SetUpStep:
                 "Settings → Developer settings → GitHub Apps → New GitHub App: no webhook;"
                 f" repository permissions: {_rights('pull-request')}."
                 f" Install it on {answers.repository} alone."
+            ),
+            (
+                "The same App serves releases: `gitops-action init application` and `init workflow`"
+                " leave its key in the application repositories."
             ),
             (
                 "Without it the job's token does the work, and GitHub starts no checks on its pull"
@@ -168,11 +182,12 @@ def _job_token(answers: Answers) -> SetUpStep:
 
 
 def _proposals(answers: Answers) -> SetUpStep:
+    key = "An App's key" if answers.identity == "app" else "The key of an application's App"
     return SetUpStep(
         title="Let Apps write to gitops/** alone",
         text=(
             (
-                "People may write by their role. An App's key alone can only propose, once"
+                f"People may write by their role. {key} alone can only propose, once"
                 " the last step requires the gate's verdict; until then it could also merge."
             ),
         ),
@@ -188,8 +203,9 @@ def _review(answers: Answers) -> SetUpStep:
         text=(
             (
                 "It changes by pull requests alone. Workflows, the configuration and"
-                " cluster-config/ need a code owner's approval; .github/gitops.yaml has how many"
-                " approvals an environment needs. Administrators can merge past it in an emergency,"
+                " cluster-config/ need a code owner's approval. How many approvals an environment"
+                " needs is up to `gates.approvals` in .github/gitops.yaml: none, as it is written."
+                " Administrators can merge past it in an emergency,"
                 " and GitHub shows that on the pull request."
             ),
             *((hint,) if alone else ()),
@@ -216,14 +232,57 @@ def _cluster(answers: Answers) -> SetUpStep:
         else [f"cluster-config/{name}" for name in answers.environments]
     )
     unreleased = [item.name for item in answers.applications if item.tag == UNRELEASED]
-    waiting = f"{', '.join(unreleased)} at {UNRELEASED} wait for a first release."
+    verb = "wait" if len(unreleased) > 1 else "waits"
+    waiting = f"{', '.join(unreleased)} at {UNRELEASED} {verb} for a first release."
+    flux = "Flux first: `flux install`, and a deploy key for it, which README.md shows how to make,"
     return SetUpStep(
         title="Prepare the cluster, as its administrator",
         text=(
-            "README.md has the rest, under “A new cluster”.",
+            *((f"{flux} under “A new cluster”.",) if answers.engine == "flux" else ()),
             *((waiting,) if unreleased else ()),
         ),
         commands=tuple(f"kubectl apply -k {folder}" for folder in folders),
+    )
+
+
+def _access(answers: Answers) -> SetUpStep:
+    """The credentials of each environment's jobs, for runs of the main branch alone."""
+    single = answers.layout == "minimal"
+    environments = ("default",) if single else answers.environments
+    flux = answers.engine == "flux"
+    clouds = "On EKS, GKE and AKS nothing needs to be stored: docs/cloud-credentials.md"
+    notify = "where GitHub cannot reach it, leave this out: README.md has `access: none`"
+    return SetUpStep(
+        title="Let the workflow reach the cluster, with an account that can do little",
+        text=(
+            f"{clouds} of gitops-action{f'; {notify}' if flux else ''}.",
+            "The kubeconfig has the account's token, and leads where your current context does.",
+        ),
+        commands=tuple(
+            command
+            for name in environments
+            for command in (
+                *_key_environment(answers, name),
+                *_kubeconfig(answers, name, "applications" if single else name),
+            )
+        ),
+    )
+
+
+def _kubeconfig(answers: Answers, environment: str, namespace: str) -> tuple[str, ...]:
+    account = (
+        f"{namespace}-waiter --account-namespace flux-system"
+        if answers.engine == "flux"
+        else f"{namespace}-deployer"
+    )
+    named = "" if environment == namespace else f" --name {environment}"
+    file = f"{environment}.kubeconfig"
+    return (
+        f"gitops-action init kubeconfig --account {account} --namespace {namespace}{named}",
+        (
+            f"gh secret set KUBECONFIG --repo {answers.repository} --env {environment}"
+            f" < {file} && rm {file}"
+        ),
     )
 
 
@@ -245,7 +304,8 @@ def _gates(answers: Answers) -> SetUpStep:
         text=(
             (
                 "Not before: until something posts gitops/ready, this blocks every merge."
-                f" Put the number of the gate's App in place of {GATE_APP} after the first slash."
+                f" Put the number of the gate's App, its settings' *App ID*, in place of {GATE_APP}"
+                " after the first slash."
             ),
             (
                 "Then see what can still go around it: gitops-action config check --remote"
@@ -292,13 +352,16 @@ def _application_app(answers: Answers) -> SetUpStep:
 
 def _release(answers: Answers) -> SetUpStep:
     name = answers.application.name
+    newer = "Take a version that is newer than the one that runs: a lower one is refused."
     return SetUpStep(
         title="Release",
         text=(
             (
-                f"{answers.repository} has to know the application {name!r} with the image"
-                f" {answers.application.image}."
+                f"{answers.repository} has to use the image {answers.application.image}, in the"
+                f" folder of an application {name!r} or of none. `applications` of its"
+                " .github/gitops.yaml has the names where the folders do not."
             ),
+            *((newer,) if answers.subject == "workflow" else ()),
         ),
         commands=("git tag v0.1.0 && git push origin main v0.1.0",),
     )

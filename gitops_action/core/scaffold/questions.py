@@ -31,6 +31,7 @@ class Question:
         check: raises UsageError for what cannot be.
         choices: all that it may be, where these are few.
         quiet: takes its default without being asked for.
+        example: an answer as a flag takes it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Question:
     check: Callable[[str], object]
     choices: tuple[str, ...] = ()
     quiet: bool = False
+    example: str = ""
 
 
 def questions_for(what: str, given: Given, command: Command) -> tuple[Question, ...]:
@@ -138,6 +140,7 @@ _LIBRARY = Question(
     text="Repository of this action (OWNER/NAME), whose workflows are called",
     default=lambda given: given.get(RUNS_FROM, ""),
     check=names.check_library,
+    example="ACCOUNT/gitops-action",
 )
 _REGISTRY = Question(
     name="registry",
