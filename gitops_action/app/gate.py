@@ -10,6 +10,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gitops_action.adapters.clock import system_clock
+from gitops_action.adapters.gate_views import GateViews
+from gitops_action.adapters.git.open_trees import OpenTrees
+from gitops_action.adapters.github.activity import GitHubActivity
+from gitops_action.adapters.github.checks import GitHubChecks
+from gitops_action.adapters.github.dispatch import start_workflow
+from gitops_action.adapters.github.gate_writes import GitHubGateComments, GitHubStatuses
+from gitops_action.adapters.github.merge import GitHubMerges
+from gitops_action.adapters.github.merge_queue import GitHubMergeQueue
+from gitops_action.adapters.github.open_pull_requests import GitHubOpenPullRequests
+from gitops_action.adapters.github.people import GitHubPeople
+from gitops_action.adapters.github.proved_records import GitHubRecords
+from gitops_action.adapters.http_gate import HttpAddresses
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.tools import (
     Context,
@@ -60,24 +72,6 @@ def build(
     Raises:
         GitOpsError: the default branch cannot be read.
     """
-    from gitops_action.adapters.gate_views import GateViews  # noqa: PLC0415 - a template engine
-    from gitops_action.adapters.git.open_trees import OpenTrees  # noqa: PLC0415 - loads Git
-    from gitops_action.adapters.github.activity import GitHubActivity  # noqa: PLC0415 - this one's
-    from gitops_action.adapters.github.checks import GitHubChecks  # noqa: PLC0415 - same
-    from gitops_action.adapters.github.dispatch import start_workflow  # noqa: PLC0415 - same
-    from gitops_action.adapters.github.gate_writes import (  # noqa: PLC0415 - same
-        GitHubGateComments,
-        GitHubStatuses,
-    )
-    from gitops_action.adapters.github.merge import GitHubMerges  # noqa: PLC0415 - same
-    from gitops_action.adapters.github.merge_queue import GitHubMergeQueue  # noqa: PLC0415 - same
-    from gitops_action.adapters.github.open_pull_requests import (  # noqa: PLC0415 - same
-        GitHubOpenPullRequests,
-    )
-    from gitops_action.adapters.github.people import GitHubPeople  # noqa: PLC0415 - same
-    from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
-    from gitops_action.adapters.http_gate import HttpAddresses  # noqa: PLC0415 - same
-
     pulls = GitHubOpenPullRequests(client, inputs.repository, marker=MARKER)
     base = inputs.base or pulls.default_branch()
     target = read_target(inputs, inputs.repository, inputs.token)

@@ -229,33 +229,38 @@ def make_plan(request: PlanRequest) -> Plan:
     surveyor = ImageDiscovery(source)
     discovered = surveyor.discovered(request.environment)
     others = _closures(surveyor, request)
+    _refuse_unread(request, discovered, source)
+    _raise(_misfits(request, discovered))
+    requested = _requested(request, discovered, source)
+    uses = other_uses(discovered, requested)
+    writer = Writer(source=source, environment=request.environment.name, uses=uses)
+    planner = ImagePlanner(request=request, source=source, writer=writer, others=others, uses=uses)
+    for item in requested:
+        planner.plan(item)
+    _rename_markers(request, discovered, requested, writer)
+    _raise(planner.errors + plan_sets(request, source, writer, others))
+    return _finished(request, discovered, source, requested, writer)
+
+
+def _refuse_unread(request: PlanRequest, discovered: DiscoveredImages, source: Source) -> None:
     if source.unread:
         raise FoldersNotReadError(tuple(source.unread))
     if source.unread_files:
         raise FilesNotReadError(tuple(source.unread_files))
     refuse_unreadable(request, discovered, source)
-    _raise(_misfits(request, discovered))
-    requested = _requested(request, discovered, source)
-    uses = other_uses(discovered, requested)
-    writer = Writer(source=source, environment=request.environment.name, uses=uses)
-    planner = ImagePlanner(
-        request=request,
-        source=source,
-        writer=writer,
-        others=others,
-        uses=uses,
-    )
-    for item in requested:
-        planner.plan(item)
-    _rename_markers(request, discovered, requested, writer)
-    errors = planner.errors + plan_sets(request, source, writer, others)
-    _raise(errors)
+
+
+def _finished(
+    request: PlanRequest,
+    discovered: DiscoveredImages,
+    source: Source,
+    requested: Sequence[RequestedImage],
+    writer: Writer,
+) -> Plan:
     writer.follow_aliases()
     edits, refused = writer.contents()
     _raise(refused)
-    for place in dead_entries(request, discovered):
-        reason = f"the entry {place.literal} reaches no image: kustomize matches names literally"
-        source.skip(place.main.file, place.main.line, reason)
+    _skip_dead_entries(request, discovered, source)
     lines = tuple(sorted(writer.lines.values(), key=_order))
     unchanged = tuple(sorted(writer.unchanged.values(), key=_order))
     named = {line.application for line in (*lines, *unchanged)}
@@ -269,6 +274,12 @@ def make_plan(request: PlanRequest) -> Plan:
         notes=different_versions(requested),
         previous=_previous(request, discovered, requested),
     )
+
+
+def _skip_dead_entries(request: PlanRequest, discovered: DiscoveredImages, source: Source) -> None:
+    for place in dead_entries(request, discovered):
+        reason = f"the entry {place.literal} reaches no image: kustomize matches names literally"
+        source.skip(place.main.file, place.main.line, reason)
 
 
 def unread_folders(snapshot: Snapshot, environments: Sequence[Environment]) -> tuple[str, ...]:
