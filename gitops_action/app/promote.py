@@ -15,6 +15,7 @@ from gitops_action.app.tools import (
     github_client,
     image_registry,
     kustomize_renderer,
+    read_target,
 )
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.promote import command as promote
@@ -39,11 +40,13 @@ def run(values: Values, context: Context) -> Outcome:
 
 def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> promote.PromotePorts:
     """The ports; `stack` tidies up."""
+    from gitops_action.adapters.git.open_trees import OpenTrees  # noqa: PLC0415 - loads Git
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
         ApiContentStore,
         GitHubForge,
         GitHubSourceHistory,
     )
+    from gitops_action.adapters.github.people import GitHubPeople  # noqa: PLC0415 - loads requests
     from gitops_action.adapters.github.promotions import GitHubPromotions  # noqa: PLC0415 - same
     from gitops_action.adapters.github.proved_records import GitHubRecords  # noqa: PLC0415 - same
     from gitops_action.adapters.views import UserTemplates, Views  # noqa: PLC0415 - loads templates
@@ -51,6 +54,7 @@ def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> pr
     clock = system_clock(context.environ)
     job = read_job(context.environ).working_on(inputs.server_url)
     client = github_client(inputs, inputs.token, context)
+    target = read_target(inputs, inputs.repository, inputs.token)
     commits = branch_history(inputs, inputs.repository, inputs.token, stack, base=inputs.base)
     forge = GitHubForge(client, inputs.repository)
     texts = Views(UserTemplates(), job)
@@ -63,6 +67,8 @@ def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> pr
         commits=commits,
         records=GitHubRecords(client, inputs.repository),
         proposals=GitHubPromotions(client, inputs.repository, forge, texts.remark),
+        trees=stack.enter_context(OpenTrees(target, branch=inputs.base or "HEAD")),
+        people=GitHubPeople(client, inputs.repository),
         bump=BumpPorts(
             store=ApiContentStore(client, inputs.repository),
             texts=texts,

@@ -219,7 +219,7 @@ def test_a_hold_that_cannot_be_read_blocks_all_but_its_repair(stage: GateStage) 
     repair = stage.propose({FREEZE: None}, branch="repair")
     found = stage.gate()
     assert codes(found) == ["hold-unreadable"]
-    assert "production._.freeze.yaml" in stage.comment(number), stage.comment(number)
+    assert "production._.freeze.yaml:2" in stage.comment(number), stage.comment(number)
     assert stage.ready(repair)[0] == "success"
 
 

@@ -121,6 +121,52 @@ def test_a_pin_holds_every_version_until_it_is_lifted(stage: Stage) -> None:
     assert len(pulls(promote(stage))) == 1
 
 
+HELD = {
+    f"{HOLDS}/production.web.v2.yaml": "environment: production\napplication: web\n"
+    'image: "ghcr.io/acme/web:v2"\nreason: leaks\n'
+}
+
+
+def propose_hold(stage: Stage, *, by: str, branch: str = "gitops/hold/production.web.v2") -> int:
+    stage.repository.commit(branch=branch, files=HELD, author=by)
+    return int(stage.repository.open(head=branch, by=by).number)
+
+
+@pytest.mark.parametrize(
+    "branch", ["gitops/hold/production.web.v2", "gitops/production/rollback/web"]
+)
+def test_a_hold_that_is_only_proposed_counts_until_it_is_closed(stage: Stage, branch: str) -> None:
+    verified(stage, "web", "v2")
+    (one,) = pulls(promote(stage))
+    stage.repository.collaborator("bob", "write")
+    hold = propose_hold(stage, by="bob", branch=branch)
+    outcome = promote(stage)
+    assert pulls(outcome) == []
+    assert f"is on hold in production: leaks (proposed by #{hold})" in lines(outcome)
+    assert stage.repository.pull(one["number"]).state == "closed"
+    verified(stage, "web", "v3")  # the next version passes
+    (newer,) = pulls(promote(stage))
+    assert proposes(stage, newer["number"]) == "v3"
+    stage.repository.close(hold)
+    given = {"to_environment": "production", "application": "web", "version": "v2"}
+    (again,) = pulls(promote(stage, **given))
+    assert proposes(stage, again["number"]) == "v2"
+
+
+def test_a_hold_of_a_person_without_the_right_holds_nothing(stage: Stage) -> None:
+    """Nor does what merging would not add: a hold that the base has dropped since."""
+    verified(stage, "web", "v2")
+    propose_hold(stage, by="mallory")
+    stage.repository.collaborator("bob", "write")
+    stage.repository.commit(files=HELD)
+    stale = "gitops/hold/other"
+    stage.repository.commit(branch=stale, files={"README.md": "x\n"}, author="bob")
+    stage.repository.commit(files=dict.fromkeys(HELD))
+    stage.repository.open(head=stale, by="bob")
+    (one,) = pulls(promote(stage))
+    assert proposes(stage, one["number"]) == "v2"
+
+
 def test_what_stands_is_said_with_the_way_to_deploy_it(stage: Stage) -> None:
     verified(stage, "web", "v2")
     stage.repository.merge(pulls(promote(stage))[0]["number"])

@@ -9,17 +9,20 @@ from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.pull_requests import GitHubForge
 from gitops_action.adapters.github.reply import Reply
+from gitops_action.core.gates.open_pull_request import OpenPullRequest, OpenPullRequests
 from gitops_action.core.promotion.open import OpenPromotion, read_promotion
 from gitops_action.core.pull_request_state import CLOSED_BY_US
+from gitops_action.core.pull_requests import Identity
 
 OPEN_PULL_REQUESTS = """
 query OpenPullRequests($owner: String!, $name: String!, $after: String) {
   viewer { login }
   repository(owner: $owner, name: $name) {
+    defaultBranchRef { name }
     pullRequests(states: [OPEN], first: 100, after: $after) {
       pageInfo { hasNextPage endCursor }
       nodes {
-        number title body headRefName isCrossRepository
+        number title body headRefName headRefOid baseRefName isCrossRepository
         author { __typename login }
         latestOpinionatedReviews(first: 50, writersOnly: true) {
           nodes { state author { __typename login } }
@@ -30,6 +33,18 @@ query OpenPullRequests($owner: String!, $name: String!, $after: String) {
 }
 """
 _OURS = "gitops/"
+
+
+def _pull_request(node: Reply) -> OpenPullRequest:
+    """Without reviews, statuses and comments."""
+    return OpenPullRequest(
+        number=node.number("number"),
+        head=node.text("headRefOid"),
+        branch=node.text("headRefName"),
+        fork=node.flag("isCrossRepository"),
+        base=node.text("baseRefName"),
+        author=actor(node.at("author")),
+    )
 
 
 class GitHubPromotions:
@@ -49,6 +64,8 @@ class GitHubPromotions:
         self._forge = forge
         self._remark = remark
         self._open: dict[int, Reply] = {}
+        self._listed: tuple[Reply, ...] | None = None
+        self._viewer = self._default_branch = ""
 
     def list(self) -> tuple[OpenPromotion, ...]:
         """Those on our branches that our own account has opened.
@@ -57,25 +74,51 @@ class GitHubPromotions:
             GitOpsError: they cannot be read.
         """
         found: list[OpenPromotion] = []
-        cursor: str | None = None
-        while True:
-            purpose = Purpose(
-                operation="list pull requests",
-                permission="pull-requests: read",
-                repository=self._repository,
-            )
-            variables = {**self._names, "after": cursor}
-            answer = self._client.graphql(OPEN_PULL_REQUESTS, variables, purpose)
-            viewer = answer.at("viewer").text("login")
-            page = answer.at("repository", "pullRequests")
-            for node in page.each("nodes"):
-                one = self._read(node, viewer)
-                if one is not None:
-                    self._open[one.number] = node
-                    found.append(one)
-            if not page.at("pageInfo").flag("hasNextPage"):
-                return tuple(found)
-            cursor = page.at("pageInfo").whole("endCursor")
+        for node in self._nodes():
+            one = self._read(node, self._viewer)
+            if one is not None:
+                self._open[one.number] = node
+                found.append(one)
+        return tuple(found)
+
+    def listing(self, base: str) -> OpenPullRequests:
+        """Every open pull request of a branch, with what shows which holds it proposes.
+
+        Raises:
+            GitOpsError: they cannot be read.
+        """
+        nodes = self._nodes()
+        branch = base or self._default_branch
+        pulls = (_pull_request(node) for node in nodes if node.text("baseRefName") == branch)
+        viewer = Identity(login=self._viewer, name=self._viewer, email="")
+        return OpenPullRequests(viewer=viewer, base=branch, pull_requests=tuple(pulls))
+
+    def _nodes(self) -> tuple[Reply, ...]:
+        """Every open pull request, read once."""
+        if self._listed is None:
+            found: list[Reply] = []
+            cursor: str | None = None
+            while True:
+                answer = self._page(cursor)
+                page = answer.at("repository", "pullRequests")
+                found += page.each("nodes")
+                if not page.at("pageInfo").flag("hasNextPage"):
+                    break
+                cursor = page.at("pageInfo").whole("endCursor")
+            self._listed = tuple(found)
+        return self._listed
+
+    def _page(self, cursor: str | None) -> Reply:
+        purpose = Purpose(
+            operation="list pull requests",
+            permission="pull-requests: read",
+            repository=self._repository,
+        )
+        variables = {**self._names, "after": cursor}
+        answer = self._client.graphql(OPEN_PULL_REQUESTS, variables, purpose)
+        self._viewer = answer.at("viewer").text("login")
+        self._default_branch = answer.at("repository", "defaultBranchRef").text("name")
+        return answer
 
     def _read(self, node: Reply, viewer: str) -> OpenPromotion | None:
         author = actor(node.at("author"))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from gitops_action.commands.gate.ports import GateTrees
 from gitops_action.commands.ports import Trees
+from gitops_action.commands.proposed_holds import hold_changes
 from gitops_action.commands.render import (
     EnvironmentRendering,
     EnvironmentScope,
@@ -21,12 +22,9 @@ from gitops_action.commands.validate.images import ImageCheck, check_promises, t
 from gitops_action.commands.validate.ports import Workshop
 from gitops_action.commands.validate.scope import Touched, find_touched, read_settings
 from gitops_action.core.config import (
-    HOLDS_FOLDER,
     Config,
     Environment,
-    Hold,
     load_config,
-    load_holds,
 )
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.approvals import ChangeComparison
@@ -55,7 +53,7 @@ from gitops_action.core.rendering import Closures
 from gitops_action.core.report.validation import EnvironmentReport, Finding, sentence
 from gitops_action.core.repository import RepositoryFile, Sides, Tree
 from gitops_action.core.trailers import ProposalTrailers, declared_by
-from gitops_action.errors import GitOpsError, GitOpsErrors
+from gitops_action.errors import GitOpsErrors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,7 +322,7 @@ class ChangeReader:
             )
             for scope in scopes
         )
-        holds = self._holds(sides)
+        holds = hold_changes(trees, sides, self._config)
         facts = ChangeFacts(
             base=self._config,
             head=self._proposed(sides),
@@ -366,42 +364,6 @@ class ChangeReader:
             return load_config(self._path, found.data if found else None)
         except GitOpsErrors:
             return None
-
-    def _holds(self, sides: Sides) -> tuple[HoldChange, ...]:
-        paths = [path for path in sides.changed() if path.startswith(HOLDS_FOLDER)]
-        if not paths:
-            return ()
-        before = self._trees.read(sides.base, paths)
-        after = self._trees.read(sides.merged, paths)
-        return tuple(
-            _hold_change(path, before.get(path), after.get(path), self._config) for path in paths
-        )
-
-
-def _hold_change(
-    path: str,
-    before: RepositoryFile | None,
-    after: RepositoryFile | None,
-    config: Config,
-) -> HoldChange:
-    sides = []
-    unreadable = False
-    for file in (before, after):
-        try:
-            sides.append(read_hold(file, config))
-        except GitOpsError:
-            sides.append(None)
-            unreadable = True
-    return HoldChange(path=path, before=sides[0], after=sides[1], unreadable=unreadable)
-
-
-def read_hold(file: RepositoryFile | None, config: Config) -> Hold | None:
-    """The hold of a file; None where there is none.
-
-    Raises:
-        GitOpsErrors: it cannot be read.
-    """
-    return next(iter(load_holds({file.path: file.data}, config)), None) if file else None
 
 
 def _hashes(rendering: EnvironmentRendering) -> Mapping[str, str] | None:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gitops_action.commands.gate.base import BaseState, read_holds
+from gitops_action.commands.gate.base import BaseState
 from gitops_action.commands.gate.cache import ChangeMemory
 from gitops_action.commands.gate.change import ChangeReader
 from gitops_action.commands.gate.evaluate import EvaluatedPull, Evaluator
@@ -22,8 +22,10 @@ from gitops_action.commands.gate.merge_queue import QueueKeeper, with_outcome
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.publish import Publisher, WriteBudget
 from gitops_action.commands.render import FolderRenders
-from gitops_action.core.config import HOLDS_FOLDER, load_config
+from gitops_action.core.config import load_config, read_holds
 from gitops_action.core.config.document import written
+from gitops_action.core.config.hold_files import is_hold_file
+from gitops_action.core.gates.holds import unreadable_holds
 from gitops_action.core.gates.job_token import QUEUE_REASON, teams_named, unreadable_teams
 from gitops_action.core.gates.merge_queue import MergeQueueState
 from gitops_action.core.gates.open_pull_request import (
@@ -65,16 +67,17 @@ def load_base(inputs: GateInputs, ports: GatePorts, branch: str) -> BaseState:
     """
     commit = ports.trees.tip()
     tree = ports.trees.at(commit)
-    holds = (path for path in tree.files if path.startswith(HOLDS_FOLDER))
-    found = ports.trees.read(tree, [inputs.config, *holds]).get(inputs.config)
+    paths = filter(is_hold_file, tree.files)
+    files = ports.trees.read(tree, [inputs.config, *paths])
+    found = files.get(inputs.config)
     config = load_config(inputs.config, found.data if found else None)
-    active, unreadable = read_holds(ports, commit, config)
+    holds = read_holds({path: file.data for path, file in files.items()}, config)
     return BaseState(
         branch=branch,
         commit=commit,
         config=config,
-        holds=active,
-        unreadable=unreadable,
+        holds=holds.holds,
+        unreadable=unreadable_holds(holds),
         now=inputs.simulation.at or ports.clock.now(),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from gitops_action.commands.gate.change import ChangeReader, JudgedChange
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.provenance import ProvenanceReader
 from gitops_action.commands.gate.reviews import ReviewFacts
+from gitops_action.commands.proposed_holds import proposed_holds
 from gitops_action.core.config import Environment, Hold
 from gitops_action.core.config.resolved import Approvals
 from gitops_action.core.deploy.result import Result
@@ -30,6 +30,7 @@ from gitops_action.core.gates.open_pull_request import (
 )
 from gitops_action.core.gates.provenance import ProvenanceFacts, proven_digests
 from gitops_action.core.gates.simulate import Simulation
+from gitops_action.core.gates.touches import HoldChange
 from gitops_action.core.gates.versions import ImageMove, Predecessor, ran, undone_versions
 from gitops_action.errors import GitOpsError
 
@@ -89,29 +90,13 @@ class RunFacts:
     def _proposed_holds(self) -> Mapping[int, tuple[Hold, ...]]:
         """What open pull requests for holds and rollbacks would put on hold, by their number."""
         if self._proposed is None:
-            self._proposed = {
-                pull.number: self._holds_in(pull)
-                for pull in self._listing.pull_requests
-                if _proposes_holds(pull) and self._asked_for(pull)
-            }
+            self._proposed = proposed_holds(
+                self._listing, may_write=self._ports.people.may_write, changes=self._changed_holds
+            )
         return self._proposed
 
-    def _asked_for(self, pull: OpenPullRequest) -> bool:
-        """Whether someone with the right wants it: our own App, which was asked, or a writer."""
-        if pull.author == self._listing.viewer.login:
-            return self._listing.caches
-        return self._ports.people.may_write(pull.author) is True if pull.author else False
-
-    def _holds_in(self, pull: OpenPullRequest) -> tuple[Hold, ...]:
-        try:
-            change = self._reader.change(base=self._base.commit, head=pull.head, now=self._base.now)
-        except GitOpsError:
-            return ()
-        return tuple(
-            replace(one.after, pull_request=pull.number)
-            for one in change.holds
-            if one.after is not None and one.after != one.before
-        )
+    def _changed_holds(self, head: str) -> tuple[HoldChange, ...]:
+        return self._reader.change(base=self._base.commit, head=head, now=self._base.now).holds
 
     def compared(self, pull: OpenPullRequest) -> Mapping[int, ChangeComparison]:
         """How reviews of a pull request compare, where that was read for good."""
@@ -283,14 +268,6 @@ class RunFacts:
     def proven(self, pull: OpenPullRequest) -> frozenset[str]:
         """Which environments' digests are proven, as `ENVIRONMENT:DIGEST`."""
         return self._proven.get(pull.number, frozenset())
-
-
-_BRANCHES = re.compile(r"gitops/(?:hold/.+|[^/]+/rollback/.+)")
-"""Where pull requests for holds and rollbacks are: a hint that saves reading all others."""
-
-
-def _proposes_holds(pull: OpenPullRequest) -> bool:
-    return not pull.fork and _BRANCHES.fullmatch(pull.branch) is not None
 
 
 _MOST_PUSHES = 30

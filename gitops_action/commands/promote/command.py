@@ -19,16 +19,19 @@ from gitops_action.commands.history import (
     environment_histories,
     read_config_at,
 )
-from gitops_action.commands.ports import Registry
+from gitops_action.commands.ports import Files, Registry
 from gitops_action.commands.promote.report import (
     PromotionResults,
     promotion_outcome,
     question,
     title,
 )
-from gitops_action.core.config import HOLDS_FOLDER, Config, Environment, read_holds
+from gitops_action.commands.proposed_holds import hold_changes, proposed_holds
+from gitops_action.core.config import HOLDS_FOLDER, Config, Environment, Hold, read_holds
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.holds import HoldFacts
+from gitops_action.core.gates.open_pull_request import OpenPullRequests
+from gitops_action.core.gates.touches import HoldChange
 from gitops_action.core.images import ImageReference
 from gitops_action.core.images.oci import (
     ImageSource,
@@ -49,6 +52,7 @@ from gitops_action.core.promotion.select import (
     choose,
 )
 from gitops_action.core.report.bump import PromotionView
+from gitops_action.core.repository import Sides
 from gitops_action.errors import GitOpsError, RateLimitError, UsageError
 
 __all__ = ["PromotePorts", "run"]
@@ -64,8 +68,28 @@ class OpenPromotions(Protocol):
         """Those of our own that say they promote, with whether people approved them."""
         ...
 
+    def listing(self, base: str) -> OpenPullRequests:
+        """Every open pull request of a branch (the default one where it is empty)."""
+        ...
+
     def close(self, number: int, *, reason: str) -> None:
         """Close one with the reason."""
+        ...
+
+
+class HoldPeople(Protocol):
+    """Who may ask for a hold."""
+
+    def may_write(self, login: str) -> bool | None:
+        """Whether a person has write access; None where that cannot be read."""
+        ...
+
+
+class MergedTrees(Files, Protocol):
+    """Merges of heads into the base."""
+
+    def sides(self, *, base: str, head: str) -> Sides:
+        """A base commit, and a head merged into it."""
         ...
 
 
@@ -81,6 +105,8 @@ class PromotePorts:
         commits: the branch's history.
         records: the deployments that count.
         proposals: open promotions.
+        trees: what pull requests for holds and rollbacks would merge.
+        people: who may ask for a hold.
         bump: what proposing talks to.
         registry: verifies that a mirror has the digest; knows which commit an image is of.
         render: for what else differs; None where nothing can be rendered.
@@ -90,6 +116,8 @@ class PromotePorts:
     commits: CommitHistory
     records: DeploymentRecords
     proposals: OpenPromotions
+    trees: MergedTrees
+    people: HoldPeople
     bump: BumpPorts
     registry: Registry | None = None
     render: Render | None = None
@@ -176,6 +204,7 @@ class _Promotion:
             {path: file.data for path, file in files.items() if path.startswith(HOLDS_FOLDER)},
             config,
         ).readable()
+        proposed = self._proposed_holds(config, tip)
         now = ports.bump.clock.now()
         return PromotionFacts(
             environments={
@@ -185,9 +214,23 @@ class _Promotion:
                 for one in found
             },
             log=ports.commits.log(),
-            holds=HoldFacts(holds=holds, now=now),
+            holds=HoldFacts(holds=(*holds, *proposed), now=now),
             now=now,
         )
+
+    def _proposed_holds(self, config: Config, tip: str) -> tuple[Hold, ...]:
+        """What open pull requests for holds and rollbacks propose: the gate counts it as well."""
+        ports = self.ports
+
+        def changes(head: str) -> tuple[HoldChange, ...]:
+            return hold_changes(ports.trees, ports.trees.sides(base=tip, head=head), config)
+
+        found = proposed_holds(
+            ports.proposals.listing(self.inputs.base or ""),
+            may_write=ports.people.may_write,
+            changes=changes,
+        )
+        return tuple(hold for holds in found.values() for hold in holds)
 
     def _close_moot(
         self, config: Config, choices: Sequence[Choice], opened: Iterable[OpenPromotion]

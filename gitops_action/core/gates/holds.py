@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import datetime
 
-from gitops_action.core.config.holds import Hold, names_version
+from gitops_action.core.config.holds import Hold, Holds, names_version
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.gates.model import GateResult, utc
 from gitops_action.core.gates.versions import ImageMove, proposed
+from gitops_action.errors import GitOpsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,18 @@ class UnreadableHold:
     file: str
     line: int | None = None
     problem: str = ""
+
+
+def unreadable_holds(read: Holds) -> Mapping[str, UnreadableHold]:
+    """The files that cannot be read, by path, each with what is wrong first."""
+    return {path: _unreadable_hold(path, read.problems) for path in read.unreadable}
+
+
+def _unreadable_hold(path: str, problems: Iterable[GitOpsError]) -> UnreadableHold:
+    for one in problems:
+        if one.location and one.location.file == path:
+            return UnreadableHold(file=path, line=one.location.line, problem=one.title)
+    return UnreadableHold(file=path)
 
 
 @dataclass(frozen=True, kw_only=True)

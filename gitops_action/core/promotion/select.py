@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 
-from gitops_action.core.config import Environment
+from gitops_action.core.config import Environment, Hold
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.deployments.proof import EvaluatedRecord
@@ -296,7 +296,7 @@ class _Chooser:
         pin = next(
             (one for one in holds if one.application == self.application and not one.image), None
         )
-        return f"{self.application} is pinned in {self._target}: {pin.reason}" if pin else ""
+        return f"{self.application} is pinned in {self._target}{_why(pin)}" if pin else ""
 
     def _ever_described(self) -> frozenset[object]:
         return frozenset(
@@ -337,7 +337,7 @@ class _Chooser:
         for move in moves:
             hold = version_hold(self.facts.holds, self._target, move)
             if hold:
-                reason = f"{move} is on hold in {self._target}: {hold.reason}"
+                reason = f"{move} is on hold in {self._target}{_why(hold)}"
                 return self._none(reason, "promotion-held")
             if not self.asked.version and failed_here(self.target.records, move):
                 return self._none(f"{move} failed in {self._target}", "promotion-failed")
@@ -404,6 +404,11 @@ def _mirrored(before: ImageReference, images: Images) -> ImageReference | None:
 
 def _at(mirror: ImageReference, image: ImageReference) -> ImageReference:
     return image.with_(name=mirror.name)
+
+
+def _why(hold: Hold) -> str:
+    by = f" (proposed by #{hold.pull_request})" if hold.pull_request else ""
+    return f"{f': {hold.reason}' if hold.reason else ''}{by}"
 
 
 def _named(moves: Sequence[ImageMove]) -> str:
