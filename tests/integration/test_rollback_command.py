@@ -17,6 +17,7 @@ from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
 from tests.support.bump_stage import API, WEB, Stage, digest, pinned
 from tests.support.rollback_stage import (
     CONFIG,
+    RIGHTS,
     deployed,
     images,
     path_of,
@@ -95,6 +96,14 @@ def test_a_version_on_hold_or_gone_is_passed_over(stage: Stage) -> None:
         "",
         "",
     ]
+
+
+def test_to_list_takes_no_right_to_write(stage: Stage) -> None:
+    release(stage, web="1.1.0")
+    release(stage, web="1.2.0")
+    reading = dict.fromkeys(RIGHTS, "read")
+    listed = json.loads(roll_back(stage, list=True, rights=reading).outputs["candidates"])
+    assert [one["refused"] for one in listed] == ["", ""]
 
 
 def test_an_expired_hold_blocks_nothing(stage: Stage) -> None:

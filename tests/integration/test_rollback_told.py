@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gitops_action.commands.rollback.environment import NoCandidateError
 from gitops_action.core.gates.decisions import RecordedComment, read_decisions
 from gitops_action.errors import GitOpsError
 from tests.support.bump_stage import BOT, WEB, Stage, deployment, pinned
@@ -32,13 +34,13 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def proposed(stage: Stage, version: str, by: str = "carol") -> int:
-    """A person's pull request that brings a version, merged by another and deployed in vain."""
+def proposed(stage: Stage, version: str, by: str = "carol", state: str = "failure") -> int:
+    """A person's pull request that brings a version, merged by another and deployed, in vain."""
     text = deployment(pinned(f"{WEB}:v{version}"))
     stage.repository.commit(branch="topic", files={path_of("web"): text}, author=by)
     number = stage.repository.open(head="topic", by=by).number
     stage.repository.merge(number, by="dave")
-    deployed(stage, "failure")
+    deployed(stage, state)
     return number
 
 
@@ -246,3 +248,38 @@ def test_break_glass_leaves_an_issue_that_a_person_closes(stage: Stage) -> None:
     deployed(stage)
     roll_back(stage, automatic=True)
     assert issue.state == "open"
+
+
+@pytest.mark.parametrize("state", ["failure", "success"])
+@pytest.mark.parametrize("by", ["the same command", "deploy", "deploy that succeeds"])
+def test_an_interruption_after_the_commit_of_break_glass_is_finished(
+    stage: Stage, state: str, by: str
+) -> None:
+    number = proposed(stage, "1.2.0", state=state)
+    fault = stage.forge.fail("(/comments|/issues)", status=422, times=99)
+    given: dict[str, Any] = {
+        "mode": "commit",
+        "reason": "all down",
+        "application": ("web",),
+        "actor": "bob",
+    }
+    made = roll_back(stage, **given)
+    commit = made.outputs["commit"]
+    assert stage.repository.head("main") == commit
+    assert stage.repository.issues() == []
+    fault.match = r"(?!)"
+    if by == "deploy that succeeds":
+        deployed(stage)
+    for _ in range(2):
+        if by == "the same command":
+            with pytest.raises(NoCandidateError, match="is on hold in production"):
+                roll_back(stage, **given)
+        else:
+            roll_back(stage, automatic=True)
+        (issue,) = stage.repository.issues()
+        assert issue.title == "Break-glass: web was rolled back in production"
+        for part in (f"`bob` committed {commit[:12]}", "`web` `v1.2.0` → `v1.0.0`", "`all down`"):
+            assert part in issue.body
+        (comment,) = stage.repository.comments(number)
+        assert f"goes back by commit {commit[:12]}" in comment
+    assert stage.repository.head("main") == commit

@@ -7,9 +7,19 @@ from collections.abc import Callable
 import pytest
 
 from gitops_action.core.inputs.access import check_access, require_identity, require_repository
+from gitops_action.core.inputs.declaration import Command
+from gitops_action.core.inputs.hold import HOLD, hold_inputs
+from gitops_action.core.inputs.rollback import ROLLBACK, rollback_inputs
+from gitops_action.core.inputs.values import Values, check_values, with_defaults
 from gitops_action.errors import UsageError
 
-MISSING: dict[str, tuple[Callable[[], None], str]] = {
+
+def given(command: Command, **texts: str) -> Values:
+    texts = {"repository": "acme/environment", "environment": "production", **texts}
+    return check_values(command, with_defaults(command, texts, {}))
+
+
+MISSING: dict[str, tuple[Callable[[], object], str]] = {
     "no repository": (
         lambda: check_access("", "t"),
         (
@@ -29,6 +39,21 @@ MISSING: dict[str, tuple[Callable[[], None], str]] = {
         (
             "There is no token for acme/environment: `token` is empty; it needs the rights"
             " `contents: write` and `pull-requests: write` there. Fix: give `token`"
+        ),
+    ),
+    "no token to list what can be gone back to": (
+        lambda: rollback_inputs(given(ROLLBACK, list="true"), {}),
+        (
+            "There is no token for acme/environment: `token` is empty; it needs the rights"
+            " `contents: read`, `deployments: read`, `checks: read` and `actions: read` there."
+            " Fix: give `token`"
+        ),
+    ),
+    "no token to list holds": (
+        lambda: hold_inputs(given(HOLD, action="list")),
+        (
+            "There is no token for acme/environment: `token` is empty; it needs the right"
+            " `contents: read` there. Fix: give `token`"
         ),
     ),
     "no token for an input": (

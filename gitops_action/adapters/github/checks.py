@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from gitops_action.adapters.github.client import GitHubClient
 from gitops_action.adapters.github.errors import Purpose
@@ -64,7 +63,7 @@ def _check_run(item: Reply) -> CheckReport:
         conclusion=item.text("conclusion") if item.text("status") == "completed" else "",
         app=item.at("app").number("id") or None,
         number=item.number("id"),
-        started=_time(item.text("started_at")),
+        started=item.moment("started_at"),
         url=item.text("html_url"),
     )
 
@@ -75,10 +74,6 @@ def _status(item: Reply) -> CheckReport:
         conclusion=item.text("state"),
         kind="status",
         number=item.number("id"),
-        started=_time(item.text("created_at")),
+        started=item.moment("created_at"),
         url=item.text("target_url"),
     )
-
-
-def _time(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import cast, get_args
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
@@ -178,7 +177,7 @@ def _facts(reply: Reply) -> DeploymentFacts:
         environment=reply.text("environment"),
         commit=reply.text("sha"),
         payload=document_of(reply.anything("payload")) or {},
-        created=_time(reply.text("created_at")),
+        created=reply.moment("created_at"),
         creator=reply.at("creator").text("login"),
         task=reply.text("task") or "deploy",
     )
@@ -194,7 +193,7 @@ def _status(reply: Reply) -> DeploymentStatus | None:
         description=reply.text("description"),
         log_url=reply.text("log_url"),
         environment_url=reply.text("environment_url"),
-        at=_time(reply.text("created_at")),
+        at=reply.moment("created_at"),
     )
 
 
@@ -209,7 +208,3 @@ def _commit_status(reply: Reply) -> CommitStatus | None:
         url=reply.text("target_url"),
         creator=reply.at("creator").text("login"),
     )
-
-
-def _time(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

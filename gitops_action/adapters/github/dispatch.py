@@ -199,7 +199,7 @@ def _run(item: Reply) -> Run:
         id=item.number("id"),
         url=item.text("html_url"),
         conclusion=item.text("conclusion") if done else "",
-        created=_moment(item.text("created_at")),
+        created=item.moment("created_at"),
     )
 
 
@@ -212,9 +212,5 @@ def _pull(item: Reply) -> ProposedPull:
         body=item.text("body"),
         created=datetime.fromisoformat(item.text("created_at")),
         updated=datetime.fromisoformat(item.text("updated_at")),
-        ended=_moment(item.text("closed_at")),
+        ended=item.moment("closed_at"),
     )
-
-
-def _moment(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

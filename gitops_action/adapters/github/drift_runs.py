@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from gitops_action.adapters.github.client import GitHubClient
 from gitops_action.adapters.github.errors import HTTP_NOT_FOUND, Purpose, RequestFailure
@@ -64,7 +63,7 @@ class GitHubDriftRuns:
     def _finished(self, number: str) -> Iterator[ComparisonJob]:
         answer = self._read(self._path("runs", number, "jobs"), {"per_page": 100})
         for one in answer.each("jobs") if answer is not None else ():
-            completed = one.text("completed_at")
+            completed = one.moment("completed_at")
             if completed and one.text("conclusion") != "skipped":
                 yield ComparisonJob(
                     name=one.text("name"),
@@ -74,7 +73,7 @@ class GitHubDriftRuns:
                         for step in one.each("steps")
                         if step.text("conclusion") == "success"
                     ),
-                    completed=datetime.fromisoformat(completed),
+                    completed=completed,
                     url=one.text("html_url"),
                 )
 

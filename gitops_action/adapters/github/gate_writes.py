@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from gitops_action.adapters.github.client import GitHubClient
 from gitops_action.adapters.github.deployments import GitHubDeployments
@@ -113,12 +112,11 @@ def _status(item: Reply) -> HeadStatus | None:
     state = _STATES.get(item.text("state"))
     if state is None:
         return None
-    created = item.text("created_at")
     return HeadStatus(
         context=item.text("context"),
         state=state,
         description=item.text("description"),
         url=item.text("target_url"),
         creator=item.at("creator").text("login"),
-        created=datetime.fromisoformat(created) if created else None,
+        created=item.moment("created_at"),
     )

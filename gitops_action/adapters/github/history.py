@@ -138,8 +138,7 @@ class GitHubSourceFacts:
     def commit_date(self, repository: str, sha: str) -> datetime | None:
         """When the commit was made; None when it may not or cannot be read."""
         answer = self._get(repository, sha, "commit")
-        date = answer.at("commit").at("committer").text("date") if answer else ""
-        return datetime.fromisoformat(date) if date else None
+        return answer.at("commit", "committer").moment("date") if answer else None
 
     def _get(self, repository: str, sha: str, what: str) -> Reply | None:
         purpose = Purpose(

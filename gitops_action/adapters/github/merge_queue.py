@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from gitops_action.adapters.github.branch import actor
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import HTTP_OK, Purpose, RequestFailure
@@ -75,9 +73,9 @@ class GitHubMergeQueue:
         """
         events = self._pull(number).at("timelineItems").each("nodes")
         for node in events:
-            if at := node.text("createdAt"):
+            if at := node.moment("createdAt"):
                 return QueueRemoval(
-                    at=datetime.fromisoformat(at),
+                    at=at,
                     reason=node.text("reason").lower(),
                     by=actor(node.at("actor")),
                 )
@@ -150,10 +148,9 @@ class GitHubMergeQueue:
 
 
 def _entry(node: Reply) -> QueueEntry:
-    at = node.text("enqueuedAt")
     return QueueEntry(
         number=node.at("pullRequest").number("number"),
         group=node.at("headCommit").text("oid"),
         base=node.at("baseCommit").text("oid"),
-        at=datetime.fromisoformat(at) if at else None,
+        at=node.moment("enqueuedAt"),
     )

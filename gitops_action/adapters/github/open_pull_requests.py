@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from gitops_action.adapters.github.branch import actor
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
@@ -185,7 +184,7 @@ def _pull_request(node: Reply) -> OpenPullRequest:
         title=node.text("title"),
         body=node.text("body"),
         draft=node.flag("isDraft"),
-        created=_time(node.text("createdAt")),
+        created=node.moment("createdAt"),
         reviews=tuple(_reviews(node.at("reviews"))),
         statuses=_statuses(node),
     )
@@ -195,7 +194,7 @@ def _reviews(page: Reply) -> list[Review]:
     """Those that were submitted; a pending one is its author's draft."""
     found = []
     for node in page.each("nodes"):
-        state, submitted = _STATES.get(node.text("state")), _time(node.text("submittedAt"))
+        state, submitted = _STATES.get(node.text("state")), node.moment("submittedAt")
         if state is None or submitted is None:
             continue
         reviewer = node.at("author")
@@ -233,7 +232,7 @@ def _statuses(node: Reply) -> tuple[HeadStatus, ...]:
                         description=status.text("description"),
                         url=status.text("targetUrl"),
                         creator=actor(status.at("creator")),
-                        created=_time(status.text("createdAt")),
+                        created=status.moment("createdAt"),
                     )
                 )
     return tuple(found)
@@ -258,7 +257,7 @@ def _report(node: Reply) -> CheckReport:
             name=node.text("context"),
             conclusion=node.text("state").lower(),
             kind="status",
-            started=_time(node.text("createdAt")),
+            started=node.moment("createdAt"),
             url=node.text("targetUrl"),
         )
     done = node.text("status") == "COMPLETED"
@@ -267,7 +266,7 @@ def _report(node: Reply) -> CheckReport:
         conclusion=node.text("conclusion").lower() if done else "",
         app=node.at("checkSuite", "app").number("databaseId") or None,
         number=node.number("databaseId"),
-        started=_time(node.text("startedAt")),
+        started=node.moment("startedAt"),
         url=node.text("url"),
     )
 
@@ -299,14 +298,14 @@ def _decisions(pages: Iterable[Reply], viewer: Identity) -> tuple[Decision, ...]
         )
         for page in pages
         for node in page.each("nodes")
-        if node.flag("viewerDidAuthor") and (created := _time(node.text("createdAt")))
+        if node.flag("viewerDidAuthor") and (created := node.moment("createdAt"))
     ]
     return read_decisions(comments, viewer.login)
 
 
 def _of_people(page: Reply) -> Iterator[PersonComment]:
     for node in page.each("nodes"):
-        author, created = node.at("author"), _time(node.text("createdAt"))
+        author, created = node.at("author"), node.moment("createdAt")
         if author.text("__typename") == "User" and created:
             yield PersonComment(
                 login=author.text("login"),
@@ -316,7 +315,3 @@ def _of_people(page: Reply) -> Iterator[PersonComment]:
                 edited=bool(node.text("lastEditedAt")),
                 url=node.text("url"),
             )
-
-
-def _time(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

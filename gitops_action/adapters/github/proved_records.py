@@ -319,7 +319,7 @@ def _facts(node: Reply) -> DeploymentFacts:
         commit=node.text("commitOid"),
         payload=document_of(node.anything("payload")) or {},
         statuses=tuple(sorted(statuses, key=_age, reverse=True)),
-        created=_time(node, "createdAt"),
+        created=node.moment("createdAt"),
         creator=actor(node.at("creator")),
         task=node.text("task") or "deploy",
     )
@@ -339,7 +339,7 @@ def _status(node: Reply) -> DeploymentStatus | None:
         description=node.text("description"),
         log_url=node.text("logUrl"),
         environment_url=node.text("environmentUrl"),
-        at=_time(node, "createdAt"),
+        at=node.moment("createdAt"),
     )
 
 
@@ -364,8 +364,8 @@ def _job(node: Reply) -> WorkflowJob:
         number=node.number("databaseId"),
         name=node.text("name"),
         conclusion=node.text("conclusion").lower(),
-        started=_time(node, "startedAt"),
-        completed=_time(node, "completedAt"),
+        started=node.moment("startedAt"),
+        completed=node.moment("completedAt"),
         url=node.text("url"),
     )
 
@@ -375,8 +375,8 @@ def _rest_job(node: Reply) -> WorkflowJob:
         number=node.number("id"),
         name=node.text("name"),
         conclusion=node.text("conclusion"),
-        started=_time(node, "started_at"),
-        completed=_time(node, "completed_at"),
+        started=node.moment("started_at"),
+        completed=node.moment("completed_at"),
         url=node.text("html_url"),
     )
 
@@ -391,8 +391,3 @@ def _listing(node: Reply) -> _Listed:
 
 def _titled(run: WorkflowRun, listed: _Listed) -> WorkflowRun:
     return replace(run, title=listed.title, actor=listed.actor or run.actor)
-
-
-def _time(node: Reply, key: str) -> datetime | None:
-    text = node.text(key)
-    return datetime.fromisoformat(text) if text else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from gitops_action.errors import GitOpsError
 
@@ -60,6 +61,11 @@ class Reply:
     def whole(self, key: str) -> str | None:
         """Return a string, or None where GitHub gives null."""
         return None if self._data.get(key) is None else self.text(key)
+
+    def moment(self, key: str) -> datetime | None:
+        """Return a time; None where it is missing or null."""
+        text = self.text(key)
+        return datetime.fromisoformat(text) if text else None
 
     def number(self, key: str) -> int:
         """Return an integer; missing or null is 0."""

@@ -17,7 +17,7 @@ from gitops_action.core.config import Config
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.deployments.records import CommitStatus
-from gitops_action.core.issues import NewIssue
+from gitops_action.core.issues import newest_of
 from gitops_action.core.outcome import Job
 from gitops_action.core.report import rollback_alarm as texts
 from gitops_action.core.report.rollback import RollbackView
@@ -90,12 +90,11 @@ def _tell_sources(
 
 
 def announce_break_glass(ports: RollbackPorts, view: RollbackView, commit: str) -> Announced:
-    """The issue that a commit past the pull requests leaves behind."""
-    return _issue(ports, texts.break_glass_issue(view, commit))
-
-
-def _issue(ports: RollbackPorts, new: NewIssue) -> Announced:
+    """The issue that a commit past the pull requests leaves behind; one that is there stays."""
+    new = texts.break_glass_issue(view, commit)
     try:
+        if newest_of(new.subject, ports.issues.own()):
+            return Announced()
         _, issue = keep_issue(ports.issues, (), new)
     except GitOpsError as error:
         return Announced(notes=(f"no issue was opened: {error}",))

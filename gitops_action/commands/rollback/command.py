@@ -28,7 +28,7 @@ from gitops_action.commands.rollback.environment import (
     NotEditableError,
     read_environments,
 )
-from gitops_action.commands.rollback.interrupted import announce_merged
+from gitops_action.commands.rollback.interrupted import announce_returned
 from gitops_action.commands.rollback.ports import RollbackPorts
 from gitops_action.core.config import (
     held,
@@ -99,7 +99,12 @@ def _asked(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
     _refuse_without_right(ports)
     if not (inputs.to_version or inputs.to_commit):
         one.holds.readable()
-    candidate = one.choose(images)
+    try:
+        candidate = one.choose(images)
+    except NoCandidateError:
+        if inputs.mode == "commit" and not inputs.dry_run:
+            announce_returned(one)  # what an earlier run committed may not be reported yet
+        raise
     failed = one.newest(Result.FAILED)
     view, done = one.propose(
         candidate,
@@ -179,7 +184,7 @@ def _automatic(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
             except NotEditableError as error:
                 decision = replace(decision, code="not-editable", reason=str(error), alarm=True)
         if decision.code in _BACK_ALREADY and not inputs.dry_run:
-            said += announce_merged(one)
+            said += announce_returned(one)
         decided.append((one, decision))
     if not inputs.dry_run:
         said += announce_alarms(

@@ -7,6 +7,7 @@ from gitops_action.errors import UsageError
 _NOT_GIVEN = "`repository` is not given, and this is not a GitHub job"
 _IDENTITY = "its name distinguishes its inventory in the cluster from others"
 WRITE_RIGHTS = "the rights `contents: write` and `pull-requests: write`"
+READ_RIGHTS = "the right `contents: read`"
 
 
 def require_repository(repository: str, *, cause: str = _NOT_GIVEN, instead: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference, ImageReferenceError, parse_reference
 from gitops_action.core.inputs import common
-from gitops_action.core.inputs.access import check_access
+from gitops_action.core.inputs.access import READ_RIGHTS, WRITE_RIGHTS, check_access
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.values import Values
 from gitops_action.errors import UsageError
@@ -147,7 +147,8 @@ def hold_inputs(values: Values) -> HoldInputs:
             fix="remove them, or set `action: add`",
         )
     if inputs.mode != "local":
-        check_access(inputs.repository, inputs.token)
+        reads = inputs.action == "list" or inputs.dry_run
+        check_access(inputs.repository, inputs.token, rights=READ_RIGHTS if reads else WRITE_RIGHTS)
     return inputs
 
 

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import common
-from gitops_action.core.inputs.access import check_access
+from gitops_action.core.inputs.access import WRITE_RIGHTS, check_access
 from gitops_action.core.inputs.declaration import Command, Input, Output
 from gitops_action.core.inputs.hold import HOLD, REASON, read_reason
 from gitops_action.core.inputs.token_permission import TokenPermission
@@ -142,6 +142,9 @@ class RollbackInputs(common.RepositoryInputs, common.RegistryInputs):
     mode: RollbackCommandMode = "pull-request"
 
 
+_READS = "the rights `contents: read`, `deployments: read`, `checks: read` and `actions: read`"
+
+
 def rollback_inputs(values: Values, environ: Mapping[str, str]) -> RollbackInputs:
     """Build the inputs of `rollback` from checked values.
 
@@ -166,7 +169,11 @@ def rollback_inputs(values: Values, environ: Mapping[str, str]) -> RollbackInput
         raise UsageError(
             "`to-version` and `to-commit` exclude each other", fix="give the one that is meant"
         )
-    check_access(inputs.repository, inputs.token)
+    check_access(
+        inputs.repository,
+        inputs.token,
+        rights=_READS if inputs.list or inputs.dry_run else WRITE_RIGHTS,
+    )
     return inputs
 
 
