@@ -51,6 +51,20 @@ BASE = {
             },
             ["env/kustomization.yaml: kustomize cannot build env"],
         ),
+        (
+            {
+                "base/kustomization.yaml": "resources: [a.yaml]\ngenerators:\n- gen.yaml\n",
+                "base/gen.yaml": "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: s}\n",
+            },
+            ["base/kustomization.yaml:3: the plugin ksops is not run"],
+        ),
+        (
+            {
+                "env/kustomization.yaml": "resources: [../base]\ntransformers:\n- |\n"
+                "  apiVersion: acme.dev/v1\n  kind: Label\n  metadata: {name: l}\n"
+            },
+            ["env/kustomization.yaml:3: the plugin Label is not run"],
+        ),
     ],
 )
 def test_mistakes_are_told_where_they_are(files: dict[str, str], expected: list[str]) -> None:

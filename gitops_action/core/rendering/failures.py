@@ -10,13 +10,15 @@ from gitops_action.core.manifests import Manifest, ObjectId, read_manifests
 from gitops_action.core.manifests.scalars import read_plain
 from gitops_action.core.pattern import pattern
 from gitops_action.core.rendering.graph import Graph, RenderError
-from gitops_action.core.rendering.kustomization import Text
+from gitops_action.core.rendering.kustomization import PLUGIN_FIELDS, Text
 from gitops_action.core.rendering.output import twice
 from gitops_action.core.repository import RepositoryFile
 from gitops_action.errors import GitOpsError, Location
 
 _REGISTERED = "already registered id"
 _UNKNOWN_FIELD = pattern(r'unknown field "([^"]+)"')
+_PLUGIN_FIELDS = {(field,) for field in PLUGIN_FIELDS}
+_PLUGIN = pattern(r"unable to load external plugin '([^']+)'")
 _NOT_TEXT = pattern(r"Go struct field [\w.]*?\.(\w+(?:\.\w+)*) of type string")
 
 
@@ -36,15 +38,42 @@ def diagnose(
     if _REGISTERED in error.cause:
         every = [item for part in parsed.values() for item in part.manifests]
         return _doubles(every) or (error,)
-    return (_placed(error, graph),)
+    return (_placed(error, graph, files),)
 
 
-def _placed(error: GitOpsError, graph: Graph) -> GitOpsError:
+def _placed(error: GitOpsError, graph: Graph, files: Mapping[str, RepositoryFile]) -> GitOpsError:
     """The error at the line of the field that kustomize complains of, where that is clear."""
+    plugin = _PLUGIN.search(error.cause)
+    if plugin:
+        return _not_run(plugin[1], graph, files)
     place, fix = _field(error.cause, graph)
     if place is None:
         return error
     return RenderError(error.title, cause=error.cause, fix=fix, location=place)
+
+
+def _not_run(kind: str, graph: Graph, files: Mapping[str, RepositoryFile]) -> GitOpsError:
+    """A plugin that is no part of kustomize: a program, a function or a container."""
+    named = re.compile(rf"kind: *[\"']?{re.escape(kind)}\b")
+
+    def configures(text: Text, folder: str) -> bool:
+        file = files.get(posixpath.normpath(posixpath.join(folder, text.value)))
+        held = file.data.decode(errors="replace") if file else text.value
+        return text.folded[:1] in _PLUGIN_FIELDS and named.search(held) is not None
+
+    places = (
+        Location(file=kustomization.path, line=text.line)
+        for kustomization in graph.kustomizations
+        for text in kustomization.texts
+        if configures(text, kustomization.folder)
+    )
+    return RenderError(
+        f"the plugin {kind} is not run, so its kustomization is not rendered",
+        cause="no program or container that a repository names is started here; Flux starts none",
+        fix="keep the objects that it makes in files, or use a generator or transformer of"
+        " kustomize's own",
+        location=next(places, Location(file=graph.kustomizations[0].path)),
+    )
 
 
 def _field(cause: str, graph: Graph) -> tuple[Location | None, str]:
