@@ -92,6 +92,10 @@ RETURNS = (f"{UNIT}/test_gates_rollback.py",)
 CHECKS = (f"{UNIT}/test_gates_checks.py",)
 PROVENANCE = (f"{UNIT}/test_gates_provenance.py",)
 BUNDLES = (f"{UNIT}/test_attestation_bundles.py",)
+DOWNLOADS = ("tests/integration/test_bundle_downloads.py",)
+GATE = (f"{UNIT}/test_gate_command.py",)
+SNAPPY = (f"{UNIT}/test_snappy.py",)
+JOB_TOKEN = (f"{UNIT}/test_gates_job_token.py",)
 PROOF = (f"{UNIT}/test_deployments_proof.py",)
 CHOICE = (f"{UNIT}/test_rollback_choice.py",)
 COMMENTS = (f"{UNIT}/test_comments_parse.py",)
@@ -214,6 +218,29 @@ RULES = (
     Rule(function="_times", within="timestamped", tests=BUNDLES),
     Rule(function="_dated", tests=BUNDLES),
     Rule(function="_check_signature", within="timestamped", tests=BUNDLES),
+    Rule(function="_issues", within="attestations/verify", tests=BUNDLES),
+    Rule(function="_certificate", within="attestations/verify", tests=BUNDLES),
+    Rule(function="proves", within="ExpectedBuilder", tests=PROVENANCE),
+    Rule(function="evaluate", within="gates/provenance", tests=PROVENANCE),
+    Rule(function="_host", within="attestations/downloads", tests=DOWNLOADS),
+    Rule(function="get", within="BundleDownloads", tests=DOWNLOADS),
+    Rule(function="decompress", within="core/snappy", tests=SNAPPY),
+    Rule(function="_content_length", within="core/snappy", tests=SNAPPY),
+    Rule(function="_literal", within="core/snappy", tests=SNAPPY),
+    Rule(function="_number", within="core/snappy", tests=SNAPPY),
+    Rule(function="_copy", within="core/snappy", tests=SNAPPY),
+    Rule(function="is_used", within="gates/job_token", tests=JOB_TOKEN),
+    Rule(function="configuration_notices", within="gates/job_token", tests=JOB_TOKEN),
+    Rule(function="_read_pushers", tests=GATE),
+    Rule(function="_changes", within="ReviewFacts", tests=GATE),
+    Rule(function="_restarts", within="ReviewFacts", tests=GATE),
+    Rule(function="_pushers", within="ReviewFacts", tests=GATE),
+    Rule(function="_changed", within="gate/reexecute", tests=GATE),
+    Rule(function="_environment", within="gate/reexecute", tests=GATE),
+    Rule(function="_gives", within="Reexecution", tests=GATE),
+    Rule(function="_asked_for", within="gate/facts", tests=GATE),
+    Rule(function="_says", within="gate/publish", tests=GATE),
+    Rule(function="says_the_same", within="Publisher", tests=GATE),
 )
 
 

@@ -12,10 +12,15 @@ from gitops_action.core.deploy.result import Result
 from testbed.demo.layouts import BAD_TAG, NEW_TAG, OVERLAYS
 from testbed.demo.policy import CLOSED, SOAK
 from testbed.demo.stage import Stage
+from testbed.forge import MergeQueueRule
+from testbed.forge.merge_queue import entry_of
 from testbed.forge.model import PullRequest
+from testbed.forge.rulesets import RequiredStatus
 from tests.support.act_environment import Workflows
 from tests.support.deployed import deployed
 from tests.support.github_forge import Stage as Recorded
+
+APP = "gitops-gate[bot]"
 
 
 def newest(stage: Stage) -> PullRequest:
@@ -70,3 +75,24 @@ def test_a_version_is_merged_promoted_held_approved_and_rolled_back(workflows: W
     assert BAD_TAG not in described
     assert [path for path in repository.files("main") if "/holds/staging.web." in path]
     assert workflows.key not in workflows.log
+
+
+def test_a_version_goes_through_the_merge_queue(workflows: Workflows) -> None:
+    """The base requires the gate's status of pull requests and of the queue's groups alike."""
+    stage, repository = workflows.stage, workflows.stage.environment
+    pinned = RequiredStatus("gitops/ready", stage.forge.app_id(APP))
+    repository.ruleset(
+        "main", required_statuses=(pinned,), merge_queue=MergeQueueRule(wait_minutes=0)
+    )
+    stage.run_processes(stage.release(NEW_TAG))
+    bump = newest(stage)
+    assert workflows.run("gate", "workflow_dispatch", {"inputs": {}}) == 0, workflows.log[-6000:]
+    entry = entry_of(bump)
+    assert entry is not None
+    group = entry.oid
+    assert not bump.merged_at
+    assert workflows.run("gate", "schedule", {}) == 0, workflows.log[-6000:]
+    said = {one.context: one.state for one in repository.repository.statuses[group]}
+    assert said == {"gitops/ready": "success"}
+    assert bump.merged_at
+    assert NEW_TAG in repository.read("main", OVERLAYS.deployed).decode()

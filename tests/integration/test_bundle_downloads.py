@@ -77,7 +77,7 @@ def test_this_machine_is_not_asked_for_a_github_elsewhere() -> None:
         elsewhere = BundleDownloads(policy=QUICK)
         secured = url.replace("http:", "https:")
         for address in (url, secured, "https://[::ffff:127.0.0.1]/x", "https://169.254.169.254/"):
-            assert "is not asked" in refused(address, elsewhere)
+            assert "GitHub lists an attestation at" in refused(address, elsewhere)
     assert asked == []
 
 
@@ -85,4 +85,10 @@ def test_this_machine_is_not_asked_for_a_github_elsewhere() -> None:
     "url", ["", "x", "https://", "https://[", "http://example.com/x", "file:///etc/passwd"]
 )
 def test_an_address_without_tls_is_not_asked(url: str) -> None:
-    assert "is not asked" in refused(url, BundleDownloads(policy=QUICK))
+    said = refused(url, BundleDownloads(policy=QUICK))
+    assert "GitHub lists an attestation at" in said
+    assert ("example.com has no TLS" in said) == ("example.com" in url)
+
+
+def test_an_address_without_a_host_is_not_asked_on_this_machine_either() -> None:
+    assert "GitHub lists an attestation at" in refused("https://")

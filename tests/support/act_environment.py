@@ -96,7 +96,9 @@ def workflows(overlays: Stage, action: str, runner: str) -> Iterator[Workflows]:
     rules = with_rules(overlays.files[FILE], OVERLAYS, overlays.forge.world.now())
     repository.commit(files={FILE: rules}, message="Let the gate merge")
     key = overlays.forge.token(
-        login="gitops-gate[bot]", repositories=[ENVIRONMENT], permissions=RIGHTS
+        login="gitops-gate[bot]",
+        repositories=[ENVIRONMENT],
+        permissions={**RIGHTS, "merge_queues": "write"},
     )
     yield Workflows(stage=overlays, images=(action, runner), key=key)
     overlays.forge.assert_clean()

@@ -137,6 +137,14 @@ def test_a_forged_bundle(service: Sigstore, forge: Callable[[Bundle], None]) -> 
     assert found == Attestation(problem=found.problem)
 
 
+@pytest.mark.parametrize("material", [{}, {"x509CertificateChain": {"certificates": []}}])
+def test_a_bundle_without_a_certificate(material: Bundle) -> None:
+    bundle = PRIVATE.attest()
+    a_key_alone(bundle)
+    bundle["verificationMaterial"] |= material
+    assert verified(bundle).problem == "it has no certificate"
+
+
 @EACH
 def test_a_time_that_another_authority_attests(service: Sigstore) -> None:
     other = Sigstore(
