@@ -288,6 +288,9 @@ EQUIVALENT: dict[str, str] = {
     "proof._evaluate: `unproved or running` without `running`": (
         "a running job is unknown, which agrees with no conclusion"
     ),
+    "downloads._host: `parts.hostname or ''` without `''`": (
+        "an address without a host is refused, by whatever empty value"
+    ),
     "RegistryClient._refuse_local: `urlsplit(f'//{reference.domain}').hostname or ''` without"
     " `''`": "the grammar of references takes no registry without a host",
 }
