@@ -76,9 +76,13 @@ def test_secrets_do_not_show(given: Given) -> None:
     [
         ({"exec": {"command": "aws"}}, "`exec`", "init kubeconfig"),
         ({"auth-provider": {"name": "gcp"}}, "`auth-provider`", "init kubeconfig"),
-        ({"tokenFile": "/run/token"}, "`tokenFile` names a file", "--flatten"),
-        ({"client-certificate": "/c", "client-key": "/k"}, "`client-certificate`", "--flatten"),
-        ({"client-certificate-data": "?"}, "`client-certificate-data`", "--flatten"),
+        ({"tokenFile": "/run/token"}, "`tokenFile` names a file", "init kubeconfig"),
+        (
+            {"client-certificate": "/c", "client-key": "/k"},
+            "`client-certificate`",
+            "init kubeconfig",
+        ),
+        ({"client-certificate-data": "?"}, "`client-certificate-data`", "init kubeconfig"),
         ({"username": "admin", "password": "hush"}, "password", "mint"),
         ({"token": "t", "as": "admin"}, "`as`", "own token"),
         ({"token": "two words"}, "not a token", ""),

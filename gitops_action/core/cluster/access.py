@@ -81,7 +81,6 @@ def _names(body: Body, key: str) -> str:
 
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-_FLATTEN = "`kubectl config view --raw --flatten --minify` writes one that holds everything"
 _MINT = (
     "make a kubeconfig of an account by `gitops-action init kubeconfig`, or have each job mint"
     " `kube-token` (EKS, GKE and AKS: docs/cloud-credentials.md)"
@@ -249,15 +248,15 @@ def _check_file(body: Body, key: str, data: str, *, terminal: bool, from_file: b
     if not path or text(body, data):
         return
     if not terminal:
-        raise broken(f"`{key}` names a file, which the action cannot see", _FLATTEN)
+        raise broken(f"`{key}` names a file, which the action cannot see", _MINT)
     if not from_file and not PurePath(path).is_absolute():
-        raise broken(f"`{key}` names a file relative to an unknown folder", _FLATTEN)
+        raise broken(f"`{key}` names a file relative to an unknown folder", _MINT)
 
 
 def _check_data(body: Body, key: str) -> None:
     encoded = text(body, key)
     if encoded and "-----BEGIN" not in _base64(encoded):
-        raise broken(f"`{key}` is not base64 of a PEM text", _FLATTEN)
+        raise broken(f"`{key}` is not base64 of a PEM text", _MINT)
 
 
 def server_address(url: str, what: str) -> str:
