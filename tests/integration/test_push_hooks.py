@@ -8,6 +8,7 @@ from typing import Any
 
 from gitops_action.commands.deploy.push.engine import deploy_by_push
 from gitops_action.core.deploy.result import Result, TargetResult
+from gitops_action.core.manifests import parse_manifests
 from gitops_action.core.manifests.model import Body
 from testbed.cluster import ControlPlane
 from tests.support.pruning import config_map, exists
@@ -302,3 +303,120 @@ def test_a_cancelled_hook_is_unknown_and_recorded(
     assert result.result is Result.UNKNOWN
     assert "migrate" in here.known()
     assert not exists(control_plane, namespace, "settings")
+
+
+def service_account(namespace: str, name: str, **annotations: str) -> Body:
+    metadata = {"namespace": namespace, "name": name}
+    body: Body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+    return annotated(body, HELM, **annotations)
+
+
+def test_a_chart_with_a_migration_job_is_released_as_helm_does(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    """The shape of public charts: what the Job needs are hooks of a lower weight beside it."""
+    here = place(control_plane, namespace)
+    always = "pre-install, pre-upgrade"
+    account = service_account(namespace, "web-job", hook=always, hook_weight="0")
+    settings = annotated(config_map(namespace, "web-migrate"), HELM, hook=always, hook_weight="0")
+    migrate = annotated(
+        workload("Job", namespace, "web-automigrate"),
+        HELM,
+        hook=always,
+        hook_weight="1",
+        hook_delete_policy="before-hook-creation,hook-succeeded",
+    )
+    check = annotated(workload("Pod", namespace, "web-check"), HELM, hook="test-success")
+    web = workload("Deployment", namespace, "web")
+    chart = (web, check, migrate, settings, account)
+
+    first = deploy(here, *chart)
+    assert first.result is Result.SUCCEEDED, sentences(first)
+    assert rows(first)["web-check"] == "skipped"
+    assert "deleted (hook-succeeded)" in note(first, "web-automigrate")
+    assert not live(control_plane, migrate)
+    assert created(control_plane, account) <= created(control_plane, web)
+    assert created(control_plane, settings) <= created(control_plane, web)
+    unchanged = deploy(here, *chart)
+    assert rows(unchanged)["web-automigrate"] == "skipped"
+
+    before = uid(control_plane, account)
+    web["spec"]["replicas"] = 2
+    upgrade = deploy(here, *chart)
+    assert upgrade.result is Result.SUCCEEDED, sentences(upgrade)
+    assert rows(upgrade)["web-automigrate"] == "created"
+    assert uid(control_plane, account) not in {"", before}
+
+
+def test_what_a_failed_hook_needs_is_made_again_for_its_next_run(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    here = place(control_plane, namespace)
+    after, gone = "post-install,post-upgrade", "hook-succeeded"
+    account = service_account(
+        namespace, "smoke", hook=after, hook_weight="-1", hook_delete_policy=gone
+    )
+    settings = config_map(namespace, "settings")
+    bad = workload("Job", namespace, "smoke", "exit=1", backoffLimit=0)
+    first = deploy(here, settings, account, annotated(bad, HELM, hook=after))
+    assert first.result is Result.FAILED
+    assert not live(control_plane, account)
+
+    good = annotated(workload("Job", namespace, "smoke"), HELM, hook=after)
+    second = deploy(here, settings, account, good)
+    assert second.result is Result.SUCCEEDED, sentences(second)
+    made = {one.id.kind: one.action.value for one in second.objects if one.id.name == "smoke"}
+    assert made == {"ServiceAccount": "created", "Job": "created"}
+    third = deploy(here, settings, account, good)
+    assert all(one.action.value in {"skipped", "unchanged"} for one in third.objects)
+
+
+ARGO_EXAMPLE = """
+apiVersion: batch/v1
+kind: Job
+metadata:
+  generateName: schema
+  namespace: {0}
+  annotations: {{argocd.argoproj.io/hook: PreSync}}
+spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: a}}]}}}}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: page-up
+  namespace: {0}
+  annotations: {{argocd.argoproj.io/hook: Sync, argocd.argoproj.io/sync-wave: "1"}}
+spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: a}}]}}}}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: page-down
+  namespace: {0}
+  annotations: {{argocd.argoproj.io/hook: Sync, argocd.argoproj.io/sync-wave: "3"}}
+spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: a}}]}}}}}}
+"""
+
+
+def test_an_argo_cd_application_with_waves_and_a_generated_name(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    here = place(control_plane, namespace)
+    text = ARGO_EXAMPLE.format(namespace)
+    schema, page_up, page_down = (one.body for one in parse_manifests("a.yaml", text.encode()))
+    back = config_map(namespace, "back")
+    front = annotated(workload("Deployment", namespace, "front"), ARGO, sync_wave="2")
+    described = (front, page_down, page_up, back, schema)
+
+    result = deploy(here, *described)
+    assert result.result is Result.SUCCEEDED, sentences(result)
+    assert rows(result)["schema-presync"] == "created"
+    order = [created(control_plane, one) for one in (schema, back, page_up, front, page_down)]
+    assert order == sorted(order)
+    before = uid(control_plane, schema)
+
+    changed = deploy(here, front, page_down, page_up, {**back, "data": {"a": "new"}}, schema)
+    assert changed.result is Result.SUCCEEDED, sentences(changed)
+    assert uid(control_plane, schema) not in {"", before}
+    jobs = control_plane.api.get(f"/apis/batch/v1/namespaces/{namespace}/jobs")["items"]
+    assert {one["metadata"]["name"] for one in jobs} == {"schema-presync", "page-up", "page-down"}

@@ -186,6 +186,24 @@ def test_what_is_no_object_is_told_beside_those_that_are(text: str, title: str) 
     assert problem.fix
 
 
+@pytest.mark.parametrize(
+    ("hook", "name"),
+    [
+        ("argocd.argoproj.io/hook: PreSync", "migrate-presync"),
+        ("helm.sh/hook: 'post-install, post-upgrade'", "migrate-post-install"),
+        ("gitops-action/hook: pre", "migrate-pre"),
+    ],
+)
+def test_a_hook_with_a_generated_name_has_one_name(hook: str, name: str) -> None:
+    metadata = f"{{generateName: migrate-, annotations: {{{hook}}}}}"
+    text = f"apiVersion: batch/v1\nkind: Job\nmetadata: {metadata}\n"
+    (found,) = parse_manifests("a.yaml", text.encode())
+    assert found.id.name == name
+    described = found.body["metadata"]
+    assert isinstance(described, dict)
+    assert (described["name"], "generateName" in described) == (name, False)
+
+
 def test_several_mistakes_are_raised_together() -> None:
     with pytest.raises(GitOpsErrors) as caught:
         parse_manifests("a.yaml", b"kind: A\n---\nkind: B\n")

@@ -15,21 +15,23 @@ from typing import TypeVar
 from gitops_action.core.deploy.order import stage_of
 from gitops_action.core.manifests.fields import annotations as annotations_of
 from gitops_action.core.manifests.fields import labels
-from gitops_action.core.manifests.model import Body, Manifest, ObjectId
+from gitops_action.core.manifests.model import (
+    ARGO_HOOK,
+    HELM_HOOK,
+    HOOK,
+    HOOKS,
+    Body,
+    Manifest,
+    ObjectId,
+)
 from gitops_action.errors import GitOpsError
 
 WAVE = "gitops-action/wave"
-HOOK = "gitops-action/hook"
 DELETE_POLICY = "gitops-action/hook-delete-policy"
-HELM_HOOK = "helm.sh/hook"
 HELM_WEIGHT = "helm.sh/hook-weight"
 HELM_DELETE_POLICY = "helm.sh/hook-delete-policy"
-ARGO_HOOK = "argocd.argoproj.io/hook"
 ARGO_WAVE = "argocd.argoproj.io/sync-wave"
 ARGO_DELETE_POLICY = "argocd.argoproj.io/hook-delete-policy"
-HOOKS = (HOOK, ARGO_HOOK, HELM_HOOK)
-"""What makes an object a hook; the first that is there counts, as Argo CD's does before Helm's."""
-
 UNREAD = ("kapp.k14s.io/change-rule", "kapp.k14s.io/change-group", "kluctl.io/hook")
 """Annotations about order by other tools, which are named and not followed."""
 

@@ -11,6 +11,13 @@ Body = Mapping[str, object]
 """An object as JSON would hold it: text, numbers, booleans, None, lists and mappings."""
 
 
+HOOK = "gitops-action/hook"
+ARGO_HOOK = "argocd.argoproj.io/hook"
+HELM_HOOK = "helm.sh/hook"
+HOOKS = (HOOK, ARGO_HOOK, HELM_HOOK)
+"""What makes an object a hook; the first that is there counts, as Argo CD's does before Helm's."""
+
+
 @dataclass(frozen=True, kw_only=True, order=True)
 class ObjectId:
     """Which object it is, whatever version of its kind it is written in.
@@ -87,7 +94,3 @@ class ManifestError(GitOpsError):
 
 class NoObjectError(ManifestError):
     """A document is not an object of a cluster, though it may be a tool's own file."""
-
-
-class UnnamedHookError(NoObjectError):
-    """A hook that gets another name at every run: nobody can compare or prune it."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from gitops_action.core.manifests.canonical import canonical
 from gitops_action.core.manifests.model import (
+    HOOKS,
     Body,
     Manifest,
     ManifestError,
     NoObjectError,
     ObjectId,
-    UnnamedHookError,
 )
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.errors import GitOpsErrors, Location
@@ -79,7 +79,7 @@ def manifest_of(body: object, origin: Location) -> Manifest:
     metadata = body.get("metadata")
     facts = metadata if isinstance(metadata, Mapping) else {}
     group, _, version = api_version.rpartition("/")
-    name = _name(facts, kind, origin, group)
+    name = _hook_name(facts) or _name(facts, kind, origin, group)
     namespace = facts.get("namespace")
     identity = ObjectId(
         group=group,
@@ -87,6 +87,9 @@ def manifest_of(body: object, origin: Location) -> Manifest:
         namespace=namespace if isinstance(namespace, str) else "",
         name=name,
     )
+    if facts.get("name") != name:
+        named = {key: value for key, value in facts.items() if key != "generateName"}
+        body = {**body, "metadata": {**named, "name": name}}
     return Manifest(id=identity, version=version, body=canonical(body), origin=origin)
 
 
@@ -128,7 +131,21 @@ def _text(body: Body, key: str, origin: Location) -> str:
     )
 
 
-_HOOKS = ("argocd.argoproj.io/hook", "helm.sh/hook")
+_LONGEST_GENERATED = 40
+"""Leaves room for the moment: the names of a Job's pods have at most 63 characters."""
+
+
+def _hook_name(metadata: Body) -> str:
+    """The name of a hook that has only `generateName`, from that and its moment.
+
+    It is the same in every deployment, so that the last run is found and deleted before the next.
+    """
+    prefix, annotations = metadata.get("generateName"), metadata.get("annotations")
+    if metadata.get("name") or not isinstance(prefix, str) or not isinstance(annotations, Mapping):
+        return ""
+    moment = next((annotations[hook] for hook in HOOKS if hook in annotations), "")
+    word = str(moment).partition(",")[0].strip().lower()
+    return f"{prefix[:_LONGEST_GENERATED].rstrip('-.')}-{word}" if prefix and word else ""
 
 
 def _name(metadata: Body, kind: str, origin: Location, group: str) -> str:
@@ -140,12 +157,9 @@ def _name(metadata: Body, kind: str, origin: Location, group: str) -> str:
         title, cause = f"{kind} has a name that is {_kind_of(name)}, not text", ""
         fix = f'put it in quotes: "{name}"'
     elif metadata.get("generateName"):
-        annotations = metadata.get("annotations")
-        if isinstance(annotations, Mapping) and any(hook in annotations for hook in _HOOKS):
-            error = UnnamedHookError
         title = f"{kind} has generateName instead of a name"
         cause = "every deployment would create one more, and none could be found again"
-        fix = "give it metadata.name; a hook may keep one name: it is deleted before it runs again"
+        fix = "give it metadata.name"
     else:
         title, cause, fix = f"{kind} has no metadata.name", "", "give it a name"
         error = ManifestError if _is_built_in(group) else NoObjectError

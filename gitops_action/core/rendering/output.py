@@ -20,7 +20,7 @@ from gitops_action.core.manifests import (
     read_manifests,
 )
 from gitops_action.core.manifests.fields import text, value
-from gitops_action.core.manifests.model import NoObjectError, UnnamedHookError
+from gitops_action.core.manifests.model import NoObjectError
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering.deployers import BuildSettings
 from gitops_action.core.rendering.graph import LinkError, RenderError
@@ -346,7 +346,6 @@ def read_plain_files(
     manifests: list[Manifest] = []
     problems: list[GitOpsError] = []
     passed: list[str] = []
-    hooks: list[str] = []
     for path in paths:
         file = files.get(layout.follow("", path).path or "")
         if file is None:
@@ -357,25 +356,15 @@ def read_plain_files(
             continue
         parsed = read_manifests(path, file.data)
         manifests += parsed.manifests
-        hooks += [str(item.location) for item in parsed.problems if _is_hook(item)]
-        wrong = [item for item in parsed.problems if not _is_hook(item)]
-        if lenient and wrong and _is_no_object(wrong, file.data):
+        if lenient and parsed.problems and _is_no_object(parsed.problems, file.data):
             passed.append(path)
         else:
-            problems += wrong
+            problems += parsed.problems
     return Rendering(
         manifests=tuple(manifests),
         problems=tuple(problems),
-        notes=(*_told(passed), *map(_hook_note, hooks)),
+        notes=tuple(_told(passed)),
     )
-
-
-def _is_hook(error: GitOpsError) -> bool:
-    return isinstance(error, UnnamedHookError)
-
-
-def _hook_note(place: str) -> str:
-    return f"{place}: a hook without a name of its own is neither checked nor compared"
 
 
 def _is_no_object(problems: Iterable[ManifestError], data: bytes) -> bool:

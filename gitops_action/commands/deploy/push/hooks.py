@@ -7,7 +7,7 @@ say. It stays in the inventory, so that it is removed once it is described no mo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -166,20 +166,37 @@ class Hooks:
             self._try()
 
     def decide(self, ahead: Ahead) -> None:
-        """Choose what runs: after `look`, once it is known whether anything else changes."""
+        """Choose what runs: after `look`, once it is known whether anything else changes.
+
+        An account or a setting that its policy has deleted is made again for the hooks that run.
+        """
         changes = bool(ahead.write)
         there = {*ahead.live, *(one.placed.id for one in ahead.write if one.live is not None)}
         self._installing = frozenset(
             one.id for one in self._planned if self._is_new_release(one, ahead.objects, there)
         )
-        due = []
+        runs = {one.id: found for one in self._planned if (found := self._phases_of(one))}
+        due = {
+            one.id
+            for one in self._planned
+            if one.id in runs
+            and (changes or runs[one.id] == [Phase.FAILURE] or not self._has_succeeded(one))
+        }
+        due |= self._gone_beside(due, runs)
         for one in self._planned:
-            phases = [phase for phase in self._phases if self._runs(one, phase)]
-            if phases and (changes or phases == [Phase.FAILURE] or not self._has_succeeded(one)):
-                due.append(one)
-            else:
-                self._set(one, Action.SKIPPED, self._why_not(one, phases))
-        self._due = tuple(due)
+            if one.id not in due:
+                self._set(one, Action.SKIPPED, self._why_not(one, runs.get(one.id, [])))
+        self._due = tuple(one for one in self._planned if one.id in due)
+
+    def _gone_beside(
+        self, due: Collection[ObjectId], runs: Mapping[ObjectId, Sequence[Phase]]
+    ) -> set[ObjectId]:
+        busy = {phase for item in due for phase in runs[item] if phase is not Phase.FAILURE}
+        return {
+            one.id
+            for one in self._planned
+            if one.live is None and not _runs_once(one) and busy & set(runs.get(one.id, ()))
+        }
 
     def take_all(self) -> None:
         """All of them run: after `look`, when the environment is taken down."""
@@ -262,6 +279,9 @@ class Hooks:
             if self._runs(one, phase) and (wave is None or one.hook.weight == wave)
         ]
         return in_order(chosen, lambda one: (one.id, one.hook))
+
+    def _phases_of(self, one: PlannedHook) -> list[Phase]:
+        return [phase for phase in self._phases if self._runs(one, phase)]
 
     def _runs(self, one: PlannedHook, phase: Phase) -> bool:
         return one.hook.runs(phase, installing=one.id in self._installing)

@@ -369,7 +369,9 @@ def _sentence(error: GitOpsError) -> str:
 def _notes(plan: PrunePlan) -> tuple[str, ...]:
     if not plan.gone:
         return ()
-    return (f"{len(plan.gone)} objects that are described no more were gone already",)
+    count = len(plan.gone)
+    what = "1 object that is" if count == 1 else f"{count} objects that are"
+    return (f"{what} described no more {'was' if count == 1 else 'were'} gone already",)
 
 
 def _save(store: InventoryStore, shrunk: Inventory, ended: GitOpsError | None) -> tuple[str, ...]:
