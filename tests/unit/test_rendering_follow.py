@@ -28,6 +28,7 @@ from gitops_action.core.rendering.variables import (
     Variables,
     holds_variable,
     substituted,
+    template_notes,
     variables_of,
 )
 from gitops_action.core.repository import RepositoryFile
@@ -306,6 +307,18 @@ def test_variables_as_flux_replaces_them(written: str, made: object) -> None:
 
 def test_a_variable_in_a_name_changes_the_identity() -> None:
     assert substituted(config_map(), Variables(values={"name": "web"})).id.name == "web"
+
+
+def test_a_template_of_another_tool_is_noted_once_for_all_its_files() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '%s'}\n"
+    every = [
+        manifest
+        for path, name in (("a.yaml", "a-{{uid}}"), ("b.yaml", "{{uid}}"), ("c.yaml", "c"))
+        for manifest in parse_manifests(path, (text % name).encode())
+    ]
+    (note,) = template_notes(every)
+    assert note.startswith("a.yaml and 1 more: a template that another tool fills in")
+    assert not list(template_notes(every[2:]))
 
 
 def test_a_variable_that_a_secret_may_hold_stays() -> None:

@@ -246,6 +246,12 @@ def test_sources_that_are_no_repository_are_named_as_not_followed(source: str, s
     assert any(said in text for text in notes)
 
 
+def test_a_template_of_another_tool_is_named_in_a_note() -> None:
+    outcome = ValidateStage({f"{STAGING}/template.yaml": settings("'a-{{uid}}'")}).run()
+    notes = [item.text for item in outcome.notices if item.level == "notice"]
+    assert any("template.yaml: a template that another tool" in text for text in notes)
+
+
 @pytest.mark.parametrize(
     ("verify", "kind", "levels"),
     [

@@ -16,6 +16,7 @@ from gitops_action.core.config import Environment, Validation
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Manifest, read_manifests
 from gitops_action.core.rendering import RemoteBaseError
+from gitops_action.core.rendering.variables import template_notes
 from gitops_action.core.report.deployment import deployed_how, merged_how
 from gitops_action.core.report.validation import EnvironmentReport, Finding, Level
 from gitops_action.core.repository import RepositoryFile, Tree
@@ -175,6 +176,7 @@ class Evaluate:
                 *report.notes,
                 *schemas.notes,
                 *(f"not followed: {error}" for error in remote),
+                *template_notes(after.manifests),
                 *(() if whole else (_NOT_COMPARED,)),
             ),
         )

@@ -9,7 +9,7 @@ nobody can read here, stays as it is written, and whatever holds it is unknown r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gitops_action.core.discovery.variables import FLUX_VARIABLE, is_evaluated
@@ -95,8 +95,26 @@ def holds_variable(value: object) -> bool:
 
 def is_unknown(value: object) -> bool:
     """Whether a name or label holds a variable, or a template that another tool fills in."""
-    templated = isinstance(value, str) and "{{" in value and "}}" in value
-    return templated or holds_variable(value)
+    return _is_templated(value) or holds_variable(value)
+
+
+def template_notes(manifests: Iterable[Manifest]) -> Iterator[str]:
+    """A note where files are templates of another tool, by the names of their objects."""
+    found = dict.fromkeys(
+        manifest.origin.file if manifest.origin else str(manifest.id)
+        for manifest in manifests
+        if _is_templated(f"{manifest.id.namespace}/{manifest.id.name}")
+    )
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        yield (
+            f"{next(iter(found))}{more}: a template that another tool fills in (`{{{{…}}}}` in a"
+            " name): what the tool makes of it is not known, so it is not checked as a whole"
+        )
+
+
+def _is_templated(value: object) -> bool:
+    return isinstance(value, str) and "{{" in value and "}}" in value
 
 
 def unresolved(manifests: Iterable[Manifest]) -> bool:
