@@ -242,7 +242,7 @@ def test_a_reason_acts_on_nothing(stage: Stage) -> None:
     assert "\nGitOps-Image: ghcr.io/evil" not in pull.body + message
 
 
-def test_a_file_that_is_gone_is_said_with_the_revert(stage: Stage) -> None:
+def test_a_file_that_moved_since_is_edited_where_it_is(stage: Stage) -> None:
     release(stage, web="1.1.0")
     release(stage, web="1.2.0")
     both = stage.repository.read("main", path_of("web")).decode() + (
@@ -253,6 +253,9 @@ def test_a_file_that_is_gone_is_said_with_the_revert(stage: Stage) -> None:
     stage.repository.commit(files={path_of("web"): None, "production/web/other.yaml": both})
     outcome = roll_back(stage, application=("web",))
     assert outcome.outputs["pull-request-operation"] == "created"
+    (pull,) = stage.repository.pull_requests()
+    edited = stage.repository.read(pull.head, "production/web/other.yaml").decode()
+    assert edited == both.replace(pinned(f"{WEB}:v1.2.0"), pinned(f"{WEB}:v1.1.0"))
 
 
 def test_what_is_unclear_is_asked_for(stage: Stage) -> None:
