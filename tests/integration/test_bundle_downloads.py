@@ -91,4 +91,11 @@ def test_an_address_without_tls_is_not_asked(url: str) -> None:
 
 
 def test_an_address_without_a_host_is_not_asked_on_this_machine_either() -> None:
-    assert "GitHub lists an attestation at" in refused("https://")
+    said = refused("https://")
+    assert "GitHub lists an attestation at" in said
+    assert "it has no TLS" in said
+
+
+def test_another_host_with_tls_is_asked() -> None:
+    said = refused("https://storage.invalid/1", BundleDownloads(policy=QUICK))
+    assert "storage.invalid cannot be reached" in said

@@ -55,3 +55,11 @@ def test_checks_are_a_warning() -> None:
     assert reading.config is not None
     (notice,) = configuration_notices(reading.config, reading.document)
     assert (notice.level, notice.location and notice.location.line) == ("warning", 7)
+
+
+@pytest.mark.parametrize("rules", ["", "gates: {approvals: {count: 1}}"])
+def test_without_checks_there_is_no_warning(rules: str) -> None:
+    text = f"version: 1\nenvironments:\n  production:\n    path: production\n    {rules}\n"
+    reading = read_config(".github/gitops.yaml", text.encode())
+    assert reading.config is not None
+    assert configuration_notices(reading.config, reading.document) == ()
