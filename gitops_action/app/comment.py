@@ -120,6 +120,7 @@ class CommentParts:
             blobs=commits.blobs,
             files=commits.files,
             repository=self.inputs.repository,
+            branch=commits.branch,
         )
 
     @cached_property

@@ -33,6 +33,11 @@ _DIGITS = 12
 class CommitHistory(Protocol):
     """A branch's first-parent history, and the content of its commits."""
 
+    @property
+    def branch(self) -> str:
+        """The branch's name, once `log` was read."""
+        ...
+
     def log(self) -> tuple[LoggedCommit, ...]:
         """The commits, newest first."""
         ...
@@ -137,6 +142,7 @@ def environment_histories(  # noqa: PLR0913 - what a past is made of
         blobs=commits.blobs,
         files=commits.files,
         repository=repository,
+        branch=commits.branch,
     )
     return tuple(
         EnvironmentHistory(

@@ -107,6 +107,34 @@ def rows(stage: Stage, **given: str) -> list[dict[str, object]]:
     return found
 
 
+@pytest.mark.parametrize(("revision", "read"), [("main", True), ("later", False)])
+def test_an_application_of_argo_cd_describes_what_it_reads_of_this_branch(
+    stage: Stage, revision: str, read: bool
+) -> None:
+    application = f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: api, namespace: argocd}}
+spec:
+  source:
+    repoURL: https://github.com/{REPOSITORY}
+    targetRevision: {revision}
+    path: apps/api
+"""
+    stage.repository.commit(
+        files={
+            "environments/staging/api.yaml": application,
+            "environments/staging/kustomization.yaml": overlay("v1").replace(
+                "resources: [", "resources: [api.yaml, "
+            ),
+            "apps/api/api.yaml": BASE.replace("acme/web", f"acme/api:v4@{digest('v4')}"),
+        }
+    )
+    assert [one["image"] for one in rows(stage, environment="staging", application="api")] == (
+        [f"ghcr.io/acme/api:v4@{digest('v4')}"] if read else []
+    )
+
+
 def test_a_row_for_each_version_with_what_became_of_it(stage: Stage) -> None:
     web = {"web": (image("v1"),)}
     deployed(stage, "staging", stage.repository.head("main"), web)

@@ -183,6 +183,7 @@ def read_histories(  # noqa: PLR0913 - where content is read
     blobs: Blobs,
     files: Files,
     repository: str = "",
+    branch: str = "",
 ) -> tuple[ContentHistory, ...]:
     """The images of environments over their branch's first-parent history.
 
@@ -193,11 +194,13 @@ def read_histories(  # noqa: PLR0913 - where content is read
         blobs: reads content.
         files: reads a commit's files.
         repository: OWNER/NAME, by which sources of Argo CD are known to be this repository.
+        branch: whose history it is: an Application that reads another describes nothing here.
     """
 
     @lru_cache(maxsize=_SHARED)
     def discovery(commit: str) -> ImageDiscovery:
-        return ImageDiscovery(Source(snapshot=files(commit), repository=repository))
+        source = Source(snapshot=files(commit), repository=repository, branch=branch)
+        return ImageDiscovery(source)
 
     index = _positions(log)
     walks = (
