@@ -244,6 +244,17 @@ def test_what_does_not_render_counts_by_its_files(where: str) -> None:
     assert (change_of(here, number) == first) is (where == "nowhere")
 
 
+def test_a_change_that_differs_is_published_though_its_words_are_the_same() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.gate()
+    first, words = change_of(here, number), here.ready(number)
+    here.change({OTHER: manifest("v1", replicas=4)})  # the same object once more
+    here.gate()
+    assert here.ready(number) == words
+    assert change_of(here, number) != first
+
+
 def test_who_pushed_does_not_count() -> None:
     here = world(ONE)
     number = here.bump("v2")
