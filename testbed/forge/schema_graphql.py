@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, build_ast_schema, parse, validate
 
@@ -12,9 +13,21 @@ _TOLERATED = "they return conflicting types"
 """GitHub's server lets `String` and `String!` meet under one name; gh relies on it."""
 
 
-@functools.cache
+_ONE_AT_A_TIME = threading.Lock()
+
+
 def schema() -> GraphQLSchema:
-    """Build the schema from the official SDL (about half a second)."""
+    """Build the schema from the official SDL (about half a second).
+
+    Threads that ask for it at once wait for one of them: each on its own, a hundred clients'
+    first queries would take minutes and gigabytes.
+    """
+    with _ONE_AT_A_TIME:
+        return _built()
+
+
+@functools.cache
+def _built() -> GraphQLSchema:
     folder, _ = package("@octokit/graphql-schema")
     document = parse((folder / "schema.graphql").read_text(), no_location=True)
     return build_ast_schema(document, assume_valid=True)
