@@ -238,7 +238,8 @@ RULES = (
     Rule(function="_changed", within="gate/reexecute", tests=GATE),
     Rule(function="_environment", within="gate/reexecute", tests=GATE),
     Rule(function="_gives", within="Reexecution", tests=GATE),
-    Rule(function="_asked_for", within="gate/facts", tests=GATE),
+    Rule(function="asked_for", tests=GATE),
+    Rule(function="_holds_in", tests=GATE),
     Rule(function="_says", within="gate/publish", tests=GATE),
     Rule(function="says_the_same", within="Publisher", tests=GATE),
 )
@@ -257,6 +258,8 @@ EQUIVALENT: dict[str, str] = {
     "_check_realm: `urlsplit(address).hostname or ''` without `''`": (
         "`is_safe` refuses an address without a host, and a registry's has one"
     ),
+    "_holds_in: `one.after is not None and one.after != one.before` without"
+    " `one.after != one.before`": ("the same hold stands on the base, and refuses first"),
     "rollback_cause: `not replaced or any((move.before is None or move.after is None for move in"
     " replaced))` without `any((move.before is None or move.after is None for move in"
     " replaced))`": ("`ran` and `_asked` match no image with none"),

@@ -122,7 +122,7 @@ def test_a_dry_run_lists_and_writes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("init",), "what"),
+        (("init",), "one of environment, application, workflow"),
         (("init", "enviroment"), "environment"),
         (("init", "environment"), "--owner is missing"),
         ((*ENVIRONMENT, "--environments", "staging,On"), "'On' cannot be"),

@@ -509,6 +509,20 @@ def test_an_open_pull_request_for_a_hold_counts_as_the_hold(
     assert [one["reason-code"] for one in mine] == expected
 
 
+@pytest.mark.parametrize("proposed", [None, "# why\nenvironment: production\nreason: sale\n"])
+def test_a_pull_request_that_adds_no_hold_proposes_none(proposed: str | None) -> None:
+    here = world("merge: manual")
+    number = here.bump("v2")
+    here.change({FREEZE: "environment: production\nreason: sale\n"})
+    here.change({FREEZE: proposed}, branch="gitops/hold/freeze", by=APP)
+    here.open("gitops/hold/freeze", by=APP)
+    outcome = here.gate(pull_request=None)
+    waiting = json.loads(outcome.outputs["waiting"])
+    (mine,) = [one for one in waiting if one["pull-request"] == number]
+    assert mine["reason-code"] == "frozen"
+    assert "proposed" not in mine["reason"]
+
+
 # After, soak, holds, windows.
 
 LATER = "merge: auto\nafter: [staging]\ngates: {soak: 1h}"
