@@ -186,7 +186,9 @@ def run(inputs: HistoryInputs, ports: HistoryPorts) -> Outcome:
     if ports.records is None:
         notes.append("without a token nothing is known of deployments")
     named, note = _with_people(rows, ports.people)
-    return _outcome(inputs, named, [*filter(None, (*notes, note))])
+    return _outcome(
+        inputs, named, [*filter(None, (*notes, note))], recorded=ports.records is not None
+    )
 
 
 def _with_people(
@@ -221,17 +223,19 @@ def configured(config: Config, names: Sequence[str]) -> tuple[Environment, ...]:
     return tuple(found) or config.environments
 
 
-def _outcome(inputs: HistoryInputs, rows: Sequence[HistoryRow], notes: Sequence[str]) -> Outcome:
+def _outcome(
+    inputs: HistoryInputs, rows: Sequence[HistoryRow], notes: Sequence[str], *, recorded: bool
+) -> Outcome:
     documents = [as_json(row) for row in rows]
     printed = {
         "json": lambda: _json_lines(documents),
-        "markdown": lambda: as_markdown(rows),
-        "table": lambda: "\n".join(_table(rows)),
+        "markdown": lambda: as_markdown(rows, recorded=recorded),
+        "table": lambda: "\n".join(_table(rows, recorded=recorded)),
     }[inputs.format]()
     return Outcome(
         outputs={"history": json.dumps(documents[:_OUTPUT_ROWS])},
         headline=f"{len(rows)} version{'s' * (len(rows) != 1)}",
-        summary=as_markdown(rows[:_OUTPUT_ROWS]),
+        summary=as_markdown(rows[:_OUTPUT_ROWS], recorded=recorded),
         notices=tuple(Notice(level="notice", text=note) for note in notes),
         data={"history": documents},
         printed=printed,
@@ -274,13 +278,13 @@ def as_json(row: HistoryRow) -> dict[str, object]:
 _HEAD = ("environment", "application", "version", "result", "when", "took", "ran", "commit", "who")
 
 
-def _cells(row: HistoryRow) -> tuple[str, ...]:
+def _cells(row: HistoryRow, *, recorded: bool) -> tuple[str, ...]:
     when = row.deployed or row.at
     return (
         row.environment,
         row.application,
         row.version or ("(removed)" if not row.image else row.image),
-        _result(row),
+        _result(row, recorded=recorded),
         f"{when:%Y-%m-%d %H:%MZ}",
         _short(timedelta(seconds=row.seconds)) if row.seconds is not None else "",
         "runs" if row.running else _short(row.ran) if row.ran is not None else "",
@@ -289,10 +293,11 @@ def _cells(row: HistoryRow) -> tuple[str, ...]:
     )
 
 
-def _result(row: HistoryRow) -> str:
+def _result(row: HistoryRow, *, recorded: bool) -> str:
     if row.unverified:
         return "unverified"
-    said = row.result.value if row.result else "not deployed"
+    without = "not deployed" if recorded else "not known"
+    said = row.result.value if row.result else without
     marks = [
         f"{row.attempts} attempts" if row.attempts > 1 else "",
         "left the branch" if row.off_branch else "",
@@ -308,8 +313,8 @@ def _short(span: timedelta) -> str:
     return format_duration(timedelta(seconds=max(rounded, 0))) or "0s"
 
 
-def _table(rows: Iterable[HistoryRow]) -> tuple[str, ...]:
-    lines = [_HEAD, *(_cells(row) for row in rows)]
+def _table(rows: Iterable[HistoryRow], *, recorded: bool) -> tuple[str, ...]:
+    lines = [_HEAD, *(_cells(row, recorded=recorded) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
     return tuple(
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
@@ -317,12 +322,18 @@ def _table(rows: Iterable[HistoryRow]) -> tuple[str, ...]:
     )
 
 
-def as_markdown(rows: Sequence[HistoryRow]) -> str:
-    """A table; every text stands in a code span."""
+def as_markdown(rows: Sequence[HistoryRow], *, recorded: bool = True) -> str:
+    """A table; every text stands in a code span.
+
+    Args:
+        rows: what is shown.
+        recorded: whether the records of deployments were read.
+    """
     if not rows:
         return "Nothing was found."
     lines = [f"| {' | '.join(_HEAD)} |", f"| {' | '.join('---' for _ in _HEAD)} |"]
     lines += [
-        f"| {' | '.join(cell(text) if text else '' for text in _cells(row))} |" for row in rows
+        f"| {' | '.join(cell(text) if text else '' for text in _cells(row, recorded=recorded))} |"
+        for row in rows
     ]
     return "\n".join(lines) + "\n"

@@ -12,8 +12,10 @@ import requests
 
 from gitops_action.app import history as app
 from gitops_action.app.tools import Context
+from gitops_action.commands.history import as_markdown
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.gates.decisions import Decision, write_decision
+from gitops_action.core.history.rows import HistoryRow
 from gitops_action.core.inputs import Values, check_values
 from gitops_action.core.inputs.history import HISTORY
 from gitops_action.core.inputs.values import with_defaults
@@ -159,6 +161,18 @@ def test_a_row_for_each_version_with_what_became_of_it(stage: Stage) -> None:
     assert "ran" in found[2]
     (production, _) = rows(stage, environment="production")
     assert (production["version"], production["previous"]) == ("v2", image("v1"))
+
+
+@pytest.mark.parametrize(("recorded", "word"), [(True, "not deployed"), (False, "not known")])
+def test_without_records_no_row_claims_that_it_was_not_deployed(recorded: bool, word: str) -> None:
+    row = HistoryRow(
+        environment="production",
+        application="web",
+        image=image("v1"),
+        commit="a" * 40,
+        at=datetime(2026, 11, 27, tzinfo=UTC),
+    )
+    assert f"| `v1` | `{word}` |" in as_markdown((row,), recorded=recorded)
 
 
 def comment(stage: Stage, number: int, by: str, body: str) -> None:
