@@ -127,8 +127,14 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "rollback": (
         "rollback --repository acme/environment --environment production --list",
         "rollback --repository acme/environment --environment production --application web",
+        "rollback --repository acme/environment --environment production --to-version v1.2.2",
     ),
-    "hold": ("hold --repository acme/environment --action list",),
+    "hold": (
+        "hold --repository acme/environment --action list",
+        "hold --action add --environment production --until 2h --reason incident",
+        "hold --action add --environment production --image ghcr.io/acme/web:v1.2.3",
+        "hold --action remove --environment production",
+    ),
     "history": ("history --environment production",),
     "drift": ("drift --environment production",),
     "comment": ("comment --repository acme/environment --comment-id 123456",),
@@ -149,6 +155,16 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """What people run first, by command; without the program's name."""
+
+
+_MEANT: Mapping[str, str] = {
+    "freeze": "hold --action add",
+    "unfreeze": "hold --action remove",
+    "unhold": "hold --action remove",
+    "revert": "rollback",
+    "undo": "rollback",
+}
+"""Words of comments and of other programs, with the command that does it here."""
 
 
 def _examples(command: Command) -> str | None:
@@ -239,7 +255,7 @@ def _command(arguments: Sequence[str], commands: Sequence[Command]) -> Command:
         overview(commands).parse_args([first])
     if not first or first.startswith("-"):
         raise _no_command(names)
-    close = nearest(first, names)
+    close = _MEANT.get(first) or nearest(first, names)
     raise UsageError(
         f"There is no command {first!r}",
         fix=f"did you mean `{PROGRAM} {close}`?" if close else f"see `{PROGRAM} --help`",
@@ -326,7 +342,8 @@ def _stray_word(command: Command) -> UsageError:
     return UsageError(
         "There is an argument without a flag",
         cause=f"`{PROGRAM} {command.name}` takes {takes} only",
-        fix="put a value that has spaces in quotes",
+        fix=f"name each value by its flag, and put one that has spaces in quotes; see"
+        f" `{PROGRAM} {command.name} --help`",
     )
 
 
