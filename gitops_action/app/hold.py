@@ -23,11 +23,15 @@ def _ports(inputs: HoldInputs, context: Context) -> hold.HoldPorts:
     clock = system_clock(context.environ)
     job = read_job(context.environ).working_on(inputs.server_url)
     if inputs.mode == "local":
-        from gitops_action.adapters.worktree import WorktreeStore  # noqa: PLC0415 - one mode's
-
-        return hold.HoldPorts(
-            store=WorktreeStore(Path(inputs.working_directory)), clock=clock, job=job
+        from gitops_action.adapters.worktree.store import (  # noqa: PLC0415 - one mode's
+            WorktreeStore,
+            repository_folder,
         )
+
+        # Holds are read at the top: in a subfolder a file would keep nothing out.
+        folder = Path(inputs.working_directory)
+        root = repository_folder(folder, inputs.config) if folder == Path() else folder
+        return hold.HoldPorts(store=WorktreeStore(root), clock=clock, job=job)
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
         ApiContentStore,
         GitHubForge,

@@ -10,14 +10,20 @@ from typing import Any
 import pytest
 
 from gitops_action.adapters.worktree import WorktreeStore
+from gitops_action.app import hold as app
+from gitops_action.app.tools import Context
 from gitops_action.commands.bump.plan import HoldError
 from gitops_action.commands.hold import command as hold
 from gitops_action.core.config import load_holds
 from gitops_action.core.images import parse_reference
-from gitops_action.core.inputs.hold import HoldInputs
+from gitops_action.core.inputs import check_values
+from gitops_action.core.inputs.hold import HOLD, HoldInputs
+from gitops_action.core.inputs.values import with_defaults
 from gitops_action.core.outcome import Outcome
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
 from tests.support.bump_stage import CLASSIC, WEB, Stage, bump_stage, pull_requests
+from tests.support.reporters import QUIET
 
 CONFIG = """version: 1
 environments:
@@ -117,6 +123,37 @@ def test_lifting_what_is_not_there_names_what_is(stage: Stage) -> None:
     assert f"--image {WEB}:v1.1.0" in caught.value.fix
 
 
+def test_lifting_names_the_hold_of_every_application_and_the_freeze_of_all(stage: Stage) -> None:
+    run(stage, "add", image=f"{WEB}:v1.1.0", mode="commit")
+    run(stage, "add", environment=("all",), mode="commit")
+    with pytest.raises(GitOpsError) as caught:
+        run(stage, "remove", application="web", image=f"{WEB}:v1.1.0")
+    assert caught.value.cause == "1 other is there"
+    assert caught.value.fix.endswith(f"--environment production --image {WEB}:v1.1.0")
+    with pytest.raises(GitOpsError) as caught:
+        run(stage, "remove")
+    assert "gitops-action hold --action remove --environment all" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("image", "warned"),
+    [
+        ("web:v1.1.0", ["; did you mean 'ghcr.io/acme/web'?"]),
+        ("ghcr.io/acme/wbe:v1.1.0", ["sets exactly this image"]),
+        ("ghcr.io/acme/web:v1.1.0", []),
+        (f"mirror.example.com/web@sha256:{'a' * 64}", []),
+    ],
+)
+def test_an_image_that_no_application_declares_is_warned_of(
+    tmp_path: Path, image: str, warned: list[str]
+) -> None:
+    config = f"{CONFIG}applications:\n  web: {{images: [ghcr.io/acme/web]}}\n"
+    with bump_stage(tmp_path, {**FILES, ".github/gitops.yaml": config}) as stage:
+        notices = run(stage, "add", image=image).notices
+    assert len(notices) == len(warned)
+    assert all(text in one.text for one, text in zip(notices, warned, strict=True))
+
+
 def test_former_and_unknown_environments_are_refused(stage: Stage) -> None:
     with pytest.raises(UsageError, match="former name") as caught:
         run(stage, "add", environment=("prod",))
@@ -145,6 +182,21 @@ def test_a_checkout_is_edited_in_local_mode(stage: Stage, tmp_path: Path) -> Non
     assert (folder / FOLDER / "all._.freeze.yaml").exists()
     local("remove")
     assert not (folder / FOLDER / "all._.freeze.yaml").exists()
+
+
+def test_in_a_subfolder_the_checkout_s_holds_are_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".git" / "refs").mkdir(parents=True)
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    folder = tmp_path / "production" / "web"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    context = Context(environ={}, redactor=Redactor(), reporter=QUIET)
+    given = {"action": "add", "environment": "all", "mode": "local"}
+    app.run(check_values(HOLD, with_defaults(HOLD, given, {})), context)
+    assert (tmp_path / FOLDER / "all._.freeze.yaml").is_file()
+    assert not list(folder.iterdir())
 
 
 # What a bump makes of them.

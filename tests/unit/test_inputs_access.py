@@ -56,6 +56,13 @@ MISSING: dict[str, tuple[Callable[[], object], str]] = {
             " `contents: read` there. Fix: give `token`"
         ),
     ),
+    "no repository to list holds": (
+        lambda: hold_inputs(given(HOLD, action="list", repository="")),
+        (
+            "The environment repository is not known: `repository` is not given, and this is not a"
+            " GitHub job. Fix: give `repository: OWNER/NAME`, or `mode: local` for the checkout"
+        ),
+    ),
     "no token for an input": (
         lambda: check_access("acme/environment", "", rights="", needed_by="`comment`"),
         (

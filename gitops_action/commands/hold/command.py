@@ -20,6 +20,7 @@ from gitops_action.commands.file_proposal import (
 )
 from gitops_action.commands.ports import Clock, ContentStore, Forge
 from gitops_action.core.config import ALL, Config, Hold, hold_file
+from gitops_action.core.config.applications import by_image_name
 from gitops_action.core.config.hold_files import hold_stem
 from gitops_action.core.config.holds import Holds, covers
 from gitops_action.core.config.select import select_environments
@@ -128,7 +129,11 @@ def _until(inputs: HoldInputs, now: datetime) -> datetime | None:
     try:
         return parse_until(inputs.until, now) if inputs.until else None
     except ValueError as error:
-        raise UsageError("The input `until` is not valid", cause=str(error)) from None
+        raise UsageError(
+            "The input `until` is not valid",
+            cause=str(error),
+            fix="give a time to come, for example `until: 2h`",
+        ) from None
 
 
 def _remove(inputs: HoldInputs, read: _Read) -> _Planned:
@@ -153,16 +158,20 @@ def _by_tag(hold: Hold, about: Hold) -> bool:
     return about.image.tag is not None and hold.same_subject(whole)
 
 
+def _near(hold: Hold, about: Hold) -> bool:
+    """Whether a hold may be the one that is meant; of `all`, one of the same kind alone."""
+    everywhere = hold.environment == ALL and hold.kind == about.kind
+    return (hold.environment == about.environment or everywhere) and (
+        about.application is None or hold.application in {about.application, None}
+    )
+
+
 def _no_such(about: Hold, read: _Read) -> GitOpsError:
-    near = [
-        hold
-        for hold in read.holds.holds
-        if hold.environment == about.environment
-        and (about.application is None or hold.application == about.application)
-    ]
+    near = [hold for hold in read.holds.holds if _near(hold, about)]
     listed = "; ".join(texts.lift_command(hold) for hold in near[:5])
     unread = ", ".join(read.holds.unreadable)
-    cause = f"these cannot be read: {unread}" if unread else f"{len(near)} others are there"
+    others = "1 other is" if len(near) == 1 else f"{len(near)} others are"
+    cause = f"these cannot be read: {unread}" if unread else f"{others} there"
     return GitOpsError(
         f"There is no hold on {texts.subject(about)}",
         cause=cause if near or unread else "no hold names it",
@@ -226,7 +235,11 @@ def _outcome(
         headline=words,
         lines=tuple(lines),
         summary=f"### {words}\n\n{texts.summary(rows)}",
-        notices=(*_unreadable(read.holds), *_unknown_application(inputs, read.config)),
+        notices=(
+            *_unreadable(read.holds),
+            *_unknown_application(inputs, read.config),
+            *_unknown_image(inputs, read.config),
+        ),
         data={
             "hold": _data(*rows[0]),
             "operation": proposed.operation,
@@ -306,5 +319,22 @@ def _unknown_application(inputs: HoldInputs, config: Config) -> Iterable[Notice]
     text = (
         f"{config.path} declares no application {inputs.application!r}: the hold counts where an"
         " environment has a folder of that name"
+    )
+    return (Notice(level="warning", text=text),)
+
+
+def _unknown_image(inputs: HoldInputs, config: Config) -> Iterable[Notice]:
+    """Warn of a short or misspelt name: such a hold keeps nothing out."""
+    declared = sorted({image for item in config.applications for image in item.images})
+    image = inputs.image
+    if image is None or inputs.action != "add" or image.digest or not declared:
+        return ()
+    if image.repository in declared:
+        return ()
+    name = by_image_name(image.repository)
+    meant = next((one for one in declared if by_image_name(one) == name), None)
+    text = (
+        f"{config.path} declares no image {image.name!r}: the hold counts where a file sets exactly"
+        f" this image{f'; did you mean {meant!r}?' if meant else ''}"
     )
     return (Notice(level="warning", text=text),)

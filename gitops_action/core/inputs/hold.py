@@ -148,7 +148,12 @@ def hold_inputs(values: Values) -> HoldInputs:
         )
     if inputs.mode != "local":
         reads = inputs.action == "list" or inputs.dry_run
-        check_access(inputs.repository, inputs.token, rights=READ_RIGHTS if reads else WRITE_RIGHTS)
+        check_access(
+            inputs.repository,
+            inputs.token,
+            rights=READ_RIGHTS if reads else WRITE_RIGHTS,
+            instead=", or `mode: local` for the checkout",
+        )
     return inputs
 
 
