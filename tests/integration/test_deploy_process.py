@@ -451,31 +451,67 @@ def test_bad_input_is_refused_before_anything_is_touched(stage: Deploying) -> No
 
 def test_a_person_deploys_what_is_checked_out(stage: Deploying) -> None:
     """Without a token nothing is recorded, and uncommitted files do not count."""
-    folder, home = stage.root / "checkout", stage.root / "home"
-    (home / ".kube").mkdir(parents=True)
-    (home / ".kube" / "config").write_text(stage.plane.kubeconfig)
+    folder = _checkout(stage)
+    (folder / WEB).write_text(web(stage.namespace, BAD))
+    document = _by_hand(stage, folder)
+    assert document["data"]["result"] == "succeeded"
+    assert any("not recorded" in one["text"] for one in document["notices"])
+    assert _image(stage) == GOOD
+    assert stage.states("staging") == []
+
+
+def test_without_github_a_revert_that_is_not_pushed_is_deployed(stage: Deploying) -> None:
+    """And the next deployment of the branch brings back what the branch describes."""
+    stage.commit({WEB: web(stage.namespace, BETTER)})
+    assert stage.deploy(environment="staging").exit_code == 0
+    folder = _checkout(stage)
+    author = ["-c", "user.name=Alice", "-c", "user.email=alice@example.com"]
+    subprocess.run(["git", *author, "revert", "--no-edit", "HEAD"], cwd=folder, check=True)
+    document = _by_hand(stage, folder)
+    assert document["data"]["result"] == "succeeded"
+    assert _image(stage) == GOOD
+    assert stage.deploy(environment="staging").exit_code == 0
+    assert _image(stage) == BETTER
+
+
+def _checkout(stage: Deploying) -> Path:
+    folder = stage.root / "checkout"
     header = f"http.extraHeader=Authorization: bearer {stage.token}"
     clone = ["git", "-c", header, "clone", "-q", stage.repository.clone_url, str(folder)]
     subprocess.run(clone, check=True)
-    (folder / WEB).write_text(web(stage.namespace, BAD))
+    return folder
+
+
+def _by_hand(stage: Deploying, folder: Path) -> dict[str, Any]:
+    """Deploy a checkout by the person's own kubeconfig, and without a token; gives the outcome."""
+    home = stage.root / "home"
+    (home / ".kube").mkdir(parents=True)
+    (home / ".kube" / "config").write_text(stage.plane.kubeconfig)
     program = [sys.executable, "-m", "gitops_action", "deploy", "--environment", "staging"]
     given = ["--repository", "acme/environment", "--kube-namespace", stage.namespace]
-    env = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(Path.cwd())}
     done = subprocess.run(
         [*program, *given, "--json"],
         cwd=folder,
-        env=env,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "PYTHONPATH": str(Path.cwd()),
+            "GITHUB_SERVER_URL": stage.forge.server_url,  # part of the inventory's identity
+            "GITHUB_API_URL": "http://127.0.0.1:9",  # nobody answers there
+        },
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
-    assert document["data"]["result"] == "succeeded"
-    assert any("not recorded" in one["text"] for one in document["notices"])
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def _image(stage: Deploying) -> str:
+    """The image that the cluster has."""
     (container,) = stage.live("deployment", "web")["spec"]["template"]["spec"]["containers"]
-    assert container["image"] == GOOD
-    assert stage.states("staging") == []
+    return str(container["image"])
 
 
 def _started(stage: Deploying, step: Step) -> subprocess.Popen[str]:

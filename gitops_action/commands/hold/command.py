@@ -219,6 +219,7 @@ def _outcome(
     lines = [f"  {file}" for file in (*planned.changes, *planned.deletions)]
     lines += [f"  {proposed.reason}"] if proposed.reason else []
     lines += [f"  pull request: {proposed.url}"] if proposed.url else []
+    lines += [f"  {texts.to_merge(lifted=lifted)}"] if proposed.url else []
     rows = [(item, _state(item, ports.clock.now())) for item in planned.holds]
     return Outcome(
         outputs={

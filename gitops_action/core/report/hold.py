@@ -73,6 +73,13 @@ def _sentence(hold: Hold, *, lifted: bool) -> str:
     return f"After the merge this no longer holds: {kept.lower()}." if lifted else f"{kept}."
 
 
+def to_merge(*, lifted: bool) -> str:
+    """What is left to a person once the pull request is open."""
+    if lifted:
+        return "merge it: the hold counts until then"
+    return "merge it: until then the gate and `promote` respect it, and `bump` does not"
+
+
 def message(hold: Hold, *, lifted: bool) -> str:
     """The commit message: subject, reason, trailers."""
     reason = escape(shown(hold.reason, limit=1000))
