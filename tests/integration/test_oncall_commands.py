@@ -75,7 +75,8 @@ def test_every_command_of_the_page_does_what_it_says(stage: Stage, tmp_path: Pat
     assert "failed" in broke
     listed = run(stage, page["see where you can go back to"], tmp_path)
     assert listed.index("v1.2.2") < listed.index("v1.2.1")
-    run(stage, page["go back to the last good version"], tmp_path)
+    back_again = run(stage, page["go back to the last good version"], tmp_path)
+    assert "merge it, unless the gate does" in back_again
     assert images(stage, "gitops/production/rollback/web")["web"] == "1.2.2"
     run(stage, page["go back to a version of your choice"], tmp_path)
     (back,) = stage.repository.pull_requests()
@@ -85,9 +86,9 @@ def test_every_command_of_the_page_does_what_it_says(stage: Stage, tmp_path: Pat
         ("stop everything meanwhile", "gitops/hold/production._.freeze"),
         ("keep one version out", "gitops/hold/production._.v1.2.3"),
     ):
-        run(stage, page[need], tmp_path)
+        assert "merge it: until then the gate" in run(stage, page[need], tmp_path)
         assert any(one.startswith(branch) for one in stage.repository.branches())
-    run(stage, page["go forward again"], tmp_path)
+    assert "the hold counts until then" in run(stage, page["go forward again"], tmp_path)
     lifted = stage.repository.pull_requests()[-1]
     stage.repository.merge(lifted.number)
     stage.registry.tags.add(f"{WEB}:v1.2.3")

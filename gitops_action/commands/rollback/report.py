@@ -91,6 +91,9 @@ def _frozen(view: RollbackView) -> Notice:
     return Notice(level="notice", text=text)
 
 
+_TO_MERGE = "merge it, unless the gate does by `merge: auto` or `rollback.mode: auto`"
+
+
 def _lines(view: RollbackView, done: FilesProposed) -> list[str]:
     lines = [
         f"  {move.application}: {version_of(move.now)} → {version_of(move.then)}"
@@ -99,6 +102,7 @@ def _lines(view: RollbackView, done: FilesProposed) -> list[str]:
     lines += [f"  on hold: {hold.image} ({hold.file})" for hold in view.holds]
     lines += [f"  {done.reason}"] if done.reason else []
     lines += [f"  pull request: {done.url}"] if done.url else []
+    lines += [f"  {_TO_MERGE}"] if done.url and done.operation else []
     return lines
 
 
