@@ -258,6 +258,18 @@ EQUIVALENT: dict[str, str] = {
     "_check_realm: `urlsplit(address).hostname or ''` without `''`": (
         "`is_safe` refuses an address without a host, and a registry's has one"
     ),
+    "provenance._image: `(move.after.digest if move.after else None) or ''` without `''`": (
+        "no digest is none, however it is written"
+    ),
+    "proven_digests: `one.after and one.after.digest` without `one.after`": (
+        "an image passes with a digest alone"
+    ),
+    "proven_digests: `one.after and one.after.digest` without `one.after.digest`": (
+        "an image passes with a digest alone"
+    ),
+    "verify._payload: `problem or error` without `problem`": (
+        "both roots refuse it, and only the words differ"
+    ),
     "_holds_in: `one.after is not None and one.after != one.before` without"
     " `one.after != one.before`": ("the same hold stands on the base, and refuses first"),
     "rollback_cause: `not replaced or any((move.before is None or move.after is None for move in"

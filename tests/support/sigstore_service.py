@@ -62,7 +62,9 @@ class Identity:
     source: str = REPOSITORY
     issuer: str = ACTIONS
     more: tuple[str, ...] = ()
+    mail: str = ""
     purpose: Literal["code", "server"] = "code"
+    signs: bool = True
 
 
 @dataclass(kw_only=True)
@@ -122,10 +124,14 @@ class Sigstore:
     def certificate(self, key: Key, identity: Identity, start: datetime) -> x509.Certificate:
         """A certificate of ten minutes for a signer."""
         builder = _certificate(x509.Name([]), self.root.subject, key, start, timedelta(minutes=10))
-        names = [x509.UniformResourceIdentifier(one) for one in (identity.workflow, *identity.more)]
+        names: list[x509.GeneralName] = [
+            x509.UniformResourceIdentifier(one) for one in (identity.workflow, *identity.more)
+        ]
+        if identity.mail:
+            names = [x509.RFC822Name(identity.mail)]
         issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root_key.public_key())
         extensions: list[tuple[x509.ExtensionType, bool]] = [
-            (_SIGNING, True),
+            (_usage(signs=identity.signs), True),
             (x509.ExtendedKeyUsage([_PURPOSES[identity.purpose]]), False),
             (x509.SubjectAlternativeName(names), True),
             (issuer_key, False),
@@ -271,17 +277,20 @@ class Sigstore:
 
 
 _PURPOSES = {"code": ExtendedKeyUsageOID.CODE_SIGNING, "server": ExtendedKeyUsageOID.SERVER_AUTH}
-_SIGNING = x509.KeyUsage(
-    digital_signature=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=False,
-    crl_sign=False,
-    encipher_only=False,
-    decipher_only=False,
-)
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=signs,
+        content_commitment=False,
+        key_encipherment=not signs,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _certificate(

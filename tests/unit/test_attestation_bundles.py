@@ -180,6 +180,55 @@ def test_a_certificate_that_is_not_for_signing_code(service: Sigstore) -> None:
 
 
 @EACH
+def test_a_certificate_whose_key_is_not_for_signatures(service: Sigstore) -> None:
+    assert verified(service.attest(identity=Identity(signs=False))).problem
+
+
+@EACH
+def test_a_certificate_for_a_mail_address_names_no_workflow(service: Sigstore) -> None:
+    found = verified(service.attest(identity=Identity(mail="a@acme.example")))
+    assert (found.problem, found.identity) == ("", "")
+
+
+def test_a_signature_without_an_envelope() -> None:
+    bundle = PRIVATE.attest()
+    signature = bundle.pop("dsseEnvelope")["signatures"][0]["sig"]
+    digest = {"algorithm": "SHA2_256", "digest": base64.b64encode(b"0" * 32).decode()}
+    bundle["messageSignature"] = {"messageDigest": digest, "signature": signature}
+    assert verified(bundle).problem == "it has not exactly one signature"
+
+
+@pytest.mark.parametrize("logs", ["tlogs", "ctlogs"])
+def test_a_root_with_a_log_takes_nothing_that_is_not_logged(logs: str) -> None:
+    root = json.loads(PRIVATE.trusted_root())
+    assert not verified(PRIVATE.attest(), json.dumps(root).encode()).problem
+    root[logs] = json.loads(PUBLIC.trusted_root())[logs]
+    assert verified(PRIVATE.attest(), json.dumps(root).encode()).problem
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "dated"),
+    [
+        (-HOUR, None, True),
+        (-HOUR, HOUR, True),
+        (-HOUR, timedelta(0), False),
+        (-2 * HOUR, -HOUR, False),
+        (HOUR, None, False),
+    ],
+)
+def test_a_time_counts_while_its_authority_is_trusted(
+    start: timedelta, end: timedelta | None, dated: bool
+) -> None:
+    root = json.loads(PRIVATE.trusted_root())
+    trusted = {"start": (SIGNED + start).isoformat().replace("+00:00", "Z")}
+    if end is not None:
+        trusted["end"] = (SIGNED + end).isoformat().replace("+00:00", "Z")
+    root["timestampAuthorities"][0]["validFor"] = trusted
+    problem = "" if dated else "no authority of the trusted root has dated its signature"
+    assert verified(PRIVATE.attest(), json.dumps(root).encode()).problem == problem
+
+
+@EACH
 def test_a_signed_text_that_is_no_statement(service: Sigstore) -> None:
     assert "no in-toto statement" in verified(service.attest(kind="text/plain")).problem
     assert "no in-toto statement" in verified(service.attest(statement="x")).problem
