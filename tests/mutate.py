@@ -270,6 +270,9 @@ EQUIVALENT: dict[str, str] = {
     "verify._payload: `problem or error` without `problem`": (
         "both roots refuse it, and only the words differ"
     ),
+    "_read_pushers: `pull.head_repository or self._repository` without `self._repository`": (
+        "GitHub names no repository of a head whose fork is gone, and nobody can push there"
+    ),
     "_holds_in: `one.after is not None and one.after != one.before` without"
     " `one.after != one.before`": ("the same hold stands on the base, and refuses first"),
     "rollback_cause: `not replaced or any((move.before is None or move.after is None for move in"

@@ -52,6 +52,7 @@ from gitops_action.core.repository import (
 from gitops_action.errors import GitOpsError
 
 REPOSITORY = "acme/environment"
+FORK = "mallory/environment"
 APP = "gitops-gate[bot]"
 BUMPER = "gitops-bot[bot]"
 WEB_FILE = "environments/{}/web.yaml"
@@ -521,7 +522,7 @@ class _Pulls(_Port):
             url=f"https://github.test/{REPOSITORY}/pull/{number}",
             head=self.world.head(number),
             branch=pull.branch,
-            head_repository="mallory/environment" if pull.fork else REPOSITORY,
+            head_repository=FORK if pull.fork else REPOSITORY,
             fork=pull.fork,
             base="main",
             author=pull.author,
@@ -540,7 +541,9 @@ class _Activity(_Port):
         self, repository: str, branch: str, *, enough: Callable[[Push], bool]
     ) -> tuple[Push, ...]:
         self.world.ask("activity")
-        del repository
+        forked = {one.branch for one in self.world.pulls.values() if one.fork}
+        if repository != (FORK if branch in forked else REPOSITORY):
+            return ()
         if not self.world.keeps_activity:
             raise NoActivityError("this GitHub keeps no record of pushes")
         found: list[Push] = []

@@ -271,6 +271,25 @@ def test_a_push_by_nobody_known_is_unknown() -> None:
     assert codes(here.gate()) == ["approvals-unknown"]
 
 
+def test_who_pushed_to_a_fork_is_read_there() -> None:
+    here = world("merge: manual\ngates: {approvals: {count: 1}}")
+    here.change({PRODUCTION: manifest("v2")}, branch="topic", by="alice")
+    number = here.open("topic", by="mallory", fork=True)
+    here.review(number, by="alice")
+    assert codes(here.gate()) == ["approvals-missing"]
+    here.review(number, by="bob")
+    assert "approvals-missing" not in codes(here.gate())
+    assert here.ready(number)[0] == "success"
+
+
+def test_no_activity_at_all_is_unknown() -> None:
+    here = world(ONE)
+    number = here.bump("v2")
+    here.review(number, by="bob")
+    here.pushes[here.pulls[number].branch].clear()
+    assert codes(here.gate()) == ["approvals-unknown"]
+
+
 def test_activity_that_lags_behind_is_unknown() -> None:
     here = world(ONE)
     number = here.bump("v2")
