@@ -296,8 +296,11 @@ def test_activity_that_lags_behind_is_unknown() -> None:
     branch = here.pulls[number].branch
     here.revise(number, "v3", by="bob")
     here.review(number, by="bob")
-    here.pushes[branch].pop(0)
+    late = here.pushes[branch].pop(0)
     assert codes(here.gate()) == ["approvals-unknown"]
+    assert codes(here.gate()) == ["approvals-unknown"]
+    here.pushes[branch].insert(0, late)
+    assert codes(here.gate()) == ["approvals-missing"]
 
 
 @pytest.mark.parametrize("broken", ["activity", "roles"])
