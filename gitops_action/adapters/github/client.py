@@ -10,7 +10,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
-from gitops_action.adapters.github.errors import Purpose, RequestFailure, translate
+from gitops_action.adapters.github.errors import (
+    HTTP_NOT_FOUND,
+    Purpose,
+    RequestFailure,
+    translate,
+)
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.adapters.retry import RetryPolicy, retry
 from gitops_action.core.pull_requests import Identity
@@ -174,6 +179,25 @@ class GitHubClient:
     ) -> object:
         """Send one REST request once; raises RequestFailure."""
         return self._rest.request(verb, path, body, query)
+
+    def found(
+        self, path: str, purpose: Purpose, query: Mapping[str, object] | None = None
+    ) -> object | None:
+        """GET something that may not be there: None where GitHub answers 404.
+
+        Raises:
+            GitOpsError: it failed for good.
+        """
+
+        def attempt() -> object | None:
+            try:
+                return self.rest("GET", path, query=query)
+            except RequestFailure as failure:
+                if failure.status == HTTP_NOT_FOUND:
+                    return None
+                raise
+
+        return self.reading(attempt, purpose)
 
     def page(self, path: str, query: Mapping[str, object]) -> tuple[object, str]:
         """Get one page of a list with cursors, and the next one's; raises RequestFailure."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gitops_action.adapters.github.client import GitHubClient
-from gitops_action.adapters.github.errors import HTTP_NOT_FOUND, Purpose, RequestFailure
+from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.deployments.proof import is_job_of
 from gitops_action.core.status.drift import DRIFT_WORKFLOW, ComparisonJob
@@ -86,14 +86,5 @@ class GitHubDriftRuns:
             permission="actions: read",
             repository=self._repository,
         )
-
-        def attempt() -> object | None:
-            try:
-                return self._client.rest("GET", path, query=query)
-            except RequestFailure as failure:
-                if failure.status == HTTP_NOT_FOUND:
-                    return None
-                raise
-
-        answer = self._client.reading(attempt, purpose)
+        answer = self._client.found(path, purpose, query)
         return None if answer is None else Reply(answer, "runs")

@@ -6,7 +6,7 @@ Fulfils the port `Roles` of the gate.
 from __future__ import annotations
 
 from gitops_action.adapters.github.client import GitHubClient
-from gitops_action.adapters.github.errors import HTTP_NOT_FOUND, Purpose, RequestFailure
+from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.errors import GitOpsError
 
@@ -45,18 +45,10 @@ class GitHubPeople:
             permission="metadata: read",
             repository=self._repository,
         )
-
-        def ask() -> bool:
-            try:
-                answer = Reply(self._client.rest("GET", path), "permission")
-            except RequestFailure as failure:
-                if failure.status == HTTP_NOT_FOUND:
-                    return False  # no collaborator, or an account that is gone
-                raise
-            return answer.text("permission") in _WRITERS
-
         try:
-            return self._client.reading(ask, purpose)
+            # Nothing is found of an account that is no collaborator, or gone.
+            answer = Reply(self._client.found(path, purpose), "permission")
+            return answer.text("permission") in _WRITERS
         except GitOpsError:
             return None
 

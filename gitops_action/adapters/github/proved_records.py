@@ -13,7 +13,7 @@ from typing import cast, get_args
 
 from gitops_action.adapters.github.branch import actor
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
-from gitops_action.adapters.github.errors import HTTP_NOT_FOUND, Purpose, RequestFailure
+from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.config import Environment
 from gitops_action.core.dataclass import dataclass
@@ -291,16 +291,7 @@ class GitHubRecords:
 
     def _optional(self, path: str, query: Mapping[str, object]) -> Reply | None:
         purpose = self._purpose("read a workflow run", "actions: read")
-
-        def attempt() -> object | None:
-            try:
-                return self._client.rest("GET", path, query=query)
-            except RequestFailure as failure:
-                if failure.status == HTTP_NOT_FOUND:
-                    return None
-                raise
-
-        answer = self._client.reading(attempt, purpose)
+        answer = self._client.found(path, purpose, query)
         return None if answer is None else Reply(answer, "run")
 
     def _purpose(self, operation: str, permission: str) -> Purpose:

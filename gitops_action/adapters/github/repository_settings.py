@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast, get_args
 
 from gitops_action.adapters.github.client import GitHubClient
-from gitops_action.adapters.github.errors import HTTP_NOT_FOUND, Purpose, RequestFailure
+from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.pull_requests import MergeMethod
 from gitops_action.core.repository import CODEOWNERS
@@ -150,17 +150,8 @@ class GitHubRepositorySettings:
     def _file(self, path: str, branch: str) -> str | None:
         """A file's text; None where it is missing."""
         place = f"{self._client.path(self._repository, 'contents')}/{path}"
-
-        def read() -> str | None:
-            try:
-                answer = Reply(self._client.rest("GET", place, query={"ref": branch}), "file")
-            except RequestFailure as failure:
-                if failure.status == HTTP_NOT_FOUND:
-                    return None
-                raise
-            return _decoded(answer.text("content"))
-
-        return self._client.reading(read, self._purpose("contents: read"))
+        answer = self._client.found(place, self._purpose("contents: read"), {"ref": branch})
+        return None if answer is None else _decoded(Reply(answer, "file").text("content"))
 
     def _owners_errors(self, branch: str) -> tuple[str, ...]:
         query = {"ref": branch}
