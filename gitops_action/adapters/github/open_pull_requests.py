@@ -137,7 +137,7 @@ class GitHubOpenPullRequests:
         reviews or of the comments is not enough.
         """
         number = node.number("number")
-        pull = _pull_request(node)
+        pull = read_pull_request(node)
         pages = self._comments(number, node.at("comments"))
         own = (_own_comment(page, self._marker, viewer) for page in pages)
         return replace(
@@ -171,7 +171,8 @@ class GitHubOpenPullRequests:
         raise GitOpsError(f"#{number} has too many comments to read")
 
 
-def _pull_request(node: Reply) -> OpenPullRequest:
+def read_pull_request(node: Reply) -> OpenPullRequest:
+    """What the answer holds of it; what was not asked for is empty."""
     return OpenPullRequest(
         number=node.number("number"),
         url=node.text("url"),

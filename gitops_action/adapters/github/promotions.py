@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 
 from gitops_action.adapters.github.branch import actor
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
+from gitops_action.adapters.github.open_pull_requests import read_pull_request
 from gitops_action.adapters.github.pull_requests import GitHubForge
 from gitops_action.adapters.github.reply import Reply
-from gitops_action.core.gates.open_pull_request import OpenPullRequest, OpenPullRequests
+from gitops_action.core.gates.open_pull_request import OpenPullRequests
 from gitops_action.core.promotion.open import OpenPromotion, read_promotion
 from gitops_action.core.pull_request_state import CLOSED_BY_US
 from gitops_action.core.pull_requests import Identity
@@ -35,18 +37,6 @@ query OpenPullRequests($owner: String!, $name: String!, $after: String) {
 _OURS = "gitops/"
 
 
-def _pull_request(node: Reply) -> OpenPullRequest:
-    """Without reviews, statuses and comments."""
-    return OpenPullRequest(
-        number=node.number("number"),
-        head=node.text("headRefOid"),
-        branch=node.text("headRefName"),
-        fork=node.flag("isCrossRepository"),
-        base=node.text("baseRefName"),
-        author=actor(node.at("author")),
-    )
-
-
 class GitHubPromotions:
     """The open promotions of one repository."""
 
@@ -64,8 +54,6 @@ class GitHubPromotions:
         self._forge = forge
         self._remark = remark
         self._open: dict[int, Reply] = {}
-        self._listed: tuple[Reply, ...] | None = None
-        self._viewer = self._default_branch = ""
 
     def list(self) -> tuple[OpenPromotion, ...]:
         """Those on our branches that our own account has opened.
@@ -73,9 +61,10 @@ class GitHubPromotions:
         Raises:
             GitOpsError: they cannot be read.
         """
+        viewer = self._pages[-1].at("viewer").text("login")
         found: list[OpenPromotion] = []
         for node in self._nodes():
-            one = self._read(node, self._viewer)
+            one = self._read(node, viewer)
             if one is not None:
                 self._open[one.number] = node
                 found.append(one)
@@ -87,38 +76,40 @@ class GitHubPromotions:
         Raises:
             GitOpsError: they cannot be read.
         """
-        nodes = self._nodes()
-        branch = base or self._default_branch
-        pulls = (_pull_request(node) for node in nodes if node.text("baseRefName") == branch)
-        viewer = Identity(login=self._viewer, name=self._viewer, email="")
-        return OpenPullRequests(viewer=viewer, base=branch, pull_requests=tuple(pulls))
+        newest = self._pages[-1]
+        branch = base or newest.at("repository", "defaultBranchRef").text("name")
+        login = newest.at("viewer").text("login")
+        return OpenPullRequests(
+            viewer=Identity(login=login, name=login, email=""),
+            base=branch,
+            pull_requests=tuple(
+                read_pull_request(node)
+                for node in self._nodes()
+                if node.text("baseRefName") == branch
+            ),
+        )
 
-    def _nodes(self) -> tuple[Reply, ...]:
+    def _nodes(self) -> Iterator[Reply]:
+        for page in self._pages:
+            yield from page.at("repository", "pullRequests").each("nodes")
+
+    @cached_property
+    def _pages(self) -> Sequence[Reply]:
         """Every open pull request, read once."""
-        if self._listed is None:
-            found: list[Reply] = []
-            cursor: str | None = None
-            while True:
-                answer = self._page(cursor)
-                page = answer.at("repository", "pullRequests")
-                found += page.each("nodes")
-                if not page.at("pageInfo").flag("hasNextPage"):
-                    break
-                cursor = page.at("pageInfo").whole("endCursor")
-            self._listed = tuple(found)
-        return self._listed
-
-    def _page(self, cursor: str | None) -> Reply:
         purpose = Purpose(
             operation="list pull requests",
             permission="pull-requests: read",
             repository=self._repository,
         )
-        variables = {**self._names, "after": cursor}
-        answer = self._client.graphql(OPEN_PULL_REQUESTS, variables, purpose)
-        self._viewer = answer.at("viewer").text("login")
-        self._default_branch = answer.at("repository", "defaultBranchRef").text("name")
-        return answer
+        found: list[Reply] = []
+        cursor: str | None = None
+        while True:
+            variables = {**self._names, "after": cursor}
+            found.append(self._client.graphql(OPEN_PULL_REQUESTS, variables, purpose))
+            info = found[-1].at("repository", "pullRequests", "pageInfo")
+            if not info.flag("hasNextPage"):
+                return found
+            cursor = info.whole("endCursor")
 
     def _read(self, node: Reply, viewer: str) -> OpenPromotion | None:
         author = actor(node.at("author"))
