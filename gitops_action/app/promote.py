@@ -68,7 +68,7 @@ def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> pr
         records=GitHubRecords(client, inputs.repository),
         proposals=GitHubPromotions(client, inputs.repository, forge, texts.remark),
         trees=stack.enter_context(OpenTrees(target, branch=inputs.base or "HEAD")),
-        people=GitHubPeople(client, inputs.repository),
+        may_write=GitHubPeople(client, inputs.repository).may_write,
         bump=BumpPorts(
             store=ApiContentStore(client, inputs.repository),
             texts=texts,

@@ -267,6 +267,19 @@ class DeployTrees(Files, History, Protocol):
         ...
 
 
+class MergedTrees(Files, Protocol):
+    """The environment repository's commits, and merges of them."""
+
+    def sides(self, *, base: str, head: str) -> Sides:
+        """A base commit, and a head merged into it.
+
+        Raises:
+            MergeConflictError: they cannot be merged.
+            GitOpsError: a commit cannot be fetched.
+        """
+        ...
+
+
 class Trees(Files, Protocol):
     """The environment repository's commits: their files by name, their content on demand."""
 

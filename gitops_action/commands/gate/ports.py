@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Protocol
 
-from gitops_action.commands.ports import Clock, Files
+from gitops_action.commands.ports import Clock, MergedTrees
 from gitops_action.commands.validate.ports import Workshop
 from gitops_action.core.config import Environment
 from gitops_action.core.config.resolved import HttpGate
@@ -30,7 +30,7 @@ from gitops_action.core.images import ImageReference
 from gitops_action.core.outcome import Job
 from gitops_action.core.pull_requests import MergeMethod
 from gitops_action.core.report.gate import GateReport
-from gitops_action.core.repository import Sides, Tree
+from gitops_action.core.repository import Tree
 
 
 class PullRequests(Protocol):
@@ -61,8 +61,8 @@ class PullRequests(Protocol):
         ...
 
 
-class GateTrees(Files, Protocol):
-    """Commits of the environment repository, and merges of them."""
+class GateTrees(MergedTrees, Protocol):
+    """Commits of the environment repository in any number, and merges of them."""
 
     def tip(self) -> str:
         """The commit at the base's tip as it is now.
@@ -99,15 +99,6 @@ class GateTrees(Files, Protocol):
         """The messages of the commits that the head has and the base has not, oldest first.
 
         Raises:
-            GitOpsError: a commit cannot be fetched.
-        """
-        ...
-
-    def sides(self, *, base: str, head: str) -> Sides:
-        """A base commit, and a head merged into it.
-
-        Raises:
-            MergeConflictError: they cannot be merged.
             GitOpsError: a commit cannot be fetched.
         """
         ...

@@ -19,7 +19,7 @@ from gitops_action.commands.history import (
     environment_histories,
     read_config_at,
 )
-from gitops_action.commands.ports import Files, Registry
+from gitops_action.commands.ports import MergedTrees, Registry
 from gitops_action.commands.promote.report import (
     PromotionResults,
     promotion_outcome,
@@ -52,7 +52,6 @@ from gitops_action.core.promotion.select import (
     choose,
 )
 from gitops_action.core.report.bump import PromotionView
-from gitops_action.core.repository import Sides
 from gitops_action.errors import GitOpsError, RateLimitError, UsageError
 
 __all__ = ["PromotePorts", "run"]
@@ -77,22 +76,6 @@ class OpenPromotions(Protocol):
         ...
 
 
-class HoldPeople(Protocol):
-    """Who may ask for a hold."""
-
-    def may_write(self, login: str) -> bool | None:
-        """Whether a person has write access; None where that cannot be read."""
-        ...
-
-
-class MergedTrees(Files, Protocol):
-    """Merges of heads into the base."""
-
-    def sides(self, *, base: str, head: str) -> Sides:
-        """A base commit, and a head merged into it."""
-        ...
-
-
 Render = Callable[[Environment, Config, str], Sequence[Manifest]]
 """What an environment renders to at a commit."""
 
@@ -106,7 +89,7 @@ class PromotePorts:
         records: the deployments that count.
         proposals: open promotions.
         trees: what pull requests for holds and rollbacks would merge.
-        people: who may ask for a hold.
+        may_write: whether a person has write access; None where that cannot be read.
         bump: what proposing talks to.
         registry: verifies that a mirror has the digest; knows which commit an image is of.
         render: for what else differs; None where nothing can be rendered.
@@ -117,7 +100,7 @@ class PromotePorts:
     records: DeploymentRecords
     proposals: OpenPromotions
     trees: MergedTrees
-    people: HoldPeople
+    may_write: Callable[[str], bool | None]
     bump: BumpPorts
     registry: Registry | None = None
     render: Render | None = None
@@ -227,7 +210,7 @@ class _Promotion:
 
         found = proposed_holds(
             ports.proposals.listing(self.inputs.base or ""),
-            may_write=ports.people.may_write,
+            may_write=ports.may_write,
             changes=changes,
         )
         return tuple(hold for holds in found.values() for hold in holds)
