@@ -46,7 +46,7 @@ from gitops_action.core.repository_settings.check import (
     lines,
 )
 from gitops_action.core.repository_settings.facts import RepositorySettings
-from gitops_action.core.scaffold.existing import assumed_environments
+from gitops_action.core.scaffold.existing import AssumedEnvironment, assumed_environments
 from gitops_action.core.validation.uncovered import uncovered_images
 from gitops_action.errors import EXIT_FAILURE, GitOpsError, Location, UsageError
 
@@ -106,6 +106,7 @@ def run(inputs: ConfigInputs, ports: ConfigPorts) -> Outcome:
 
 _FORMER = ".github/gitops.yml"
 _SEVERAL = 2
+_YAML = (".yaml", ".yml")
 
 
 def _refuse_missing(inputs: ConfigInputs, checkout: CheckedOutFiles) -> None:
@@ -157,10 +158,20 @@ def _uncovered(
     return uncovered_images(read(manifests), covered, config.path)
 
 
+def assumed_in(checkout: CheckedOutFiles, paths: Sequence[str]) -> tuple[AssumedEnvironment, ...]:
+    """The environments that a repository without a configuration looks like."""
+    files = {
+        path: RepositoryFile(path=path, data=checkout.read(path) or b"")
+        for path in paths
+        if path.endswith(_YAML)
+    }
+    return assumed_environments(paths, deployers_in(files))
+
+
 def is_shown_manifest(path: str) -> bool:
     """Whether a file is YAML outside of hidden folders: what environments are made of."""
     hidden = any(part.startswith(".") for part in path.split("/"))
-    return path.endswith((".yaml", ".yml")) and not hidden
+    return path.endswith(_YAML) and not hidden
 
 
 def _undeclared(
@@ -169,15 +180,13 @@ def _undeclared(
     """What speaks against the defaults where there is no configuration."""
     if config.declared:
         return ()
-    manifests = [path for path in paths if is_shown_manifest(path)]
-    if not manifests:
+    if not any(map(is_shown_manifest, paths)):
         text = (
             "there are no manifests here: run it in a checkout of the environment repository;"
             " `gitops-action init environment` writes a new one"
         )
         return (Notice(level="warning", text=text),)
-    files = {path: RepositoryFile(path=path, data=checkout.read(path) or b"") for path in manifests}
-    found = assumed_environments(paths, deployers_in(files))
+    found = assumed_in(checkout, paths)
     if len(found) < _SEVERAL:
         return ()
     listed = ", ".join(item.path or "." for item in found)
@@ -262,7 +271,7 @@ def _unread(config: Config, checkout: CheckedOutFiles, paths: Sequence[str]) -> 
     files = {
         path: RepositoryFile(path=path, data=checkout.read(path) or b"")
         for path in paths
-        if path.endswith((".yaml", ".yml"))
+        if path.endswith(_YAML)
     }
     kustomizations = [item for item in deployers_in(files) if item.id.group == FLUX_GROUP]
     return tuple(
@@ -289,7 +298,7 @@ def _holds(
             location=Location(file=path, line=1),
         )
         for path in inside
-        if path.endswith((".yaml", ".yml")) and not is_hold_file(path)
+        if path.endswith(_YAML) and not is_hold_file(path)
     )
     return found.holds, (*found.problems, *stray)
 

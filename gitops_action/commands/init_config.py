@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitops_action.commands.config import CheckedOutFiles, is_shown_manifest
+from gitops_action.commands.config import CheckedOutFiles, assumed_in, is_shown_manifest
 from gitops_action.commands.init import WriteTarget
 from gitops_action.core.config.load import read_config
 from gitops_action.core.config.tree_check import check_tree
@@ -12,18 +12,14 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.common import DEFAULT_CONFIG
 from gitops_action.core.inputs.init import InitInputs
 from gitops_action.core.outcome import Outcome
-from gitops_action.core.rendering.follow import deployers_in
-from gitops_action.core.repository import RepositoryFile
 from gitops_action.core.scaffold.existing import (
     AssumedEnvironment,
-    assumed_environments,
     whole_repository,
     written,
 )
 from gitops_action.errors import GitOpsError, UsageError
 
 _FORMER = ".github/gitops.yml"
-_YAML = (".yaml", ".yml")
 _TAKEN = frozenset({"what", "output", "force", "dry_run"})
 
 
@@ -81,12 +77,7 @@ def _environments(
     paths: Sequence[str], checkout: CheckedOutFiles
 ) -> tuple[AssumedEnvironment, ...]:
     """What is assumed; the whole repository where that would be no valid configuration."""
-    files = {
-        path: RepositoryFile(path=path, data=checkout.read(path) or b"")
-        for path in paths
-        if path.endswith(_YAML)
-    }
-    found = assumed_environments(paths, deployers_in(files))
+    found = assumed_in(checkout, paths)
     return found if _is_valid(found, paths) else (whole_repository(),)
 
 
