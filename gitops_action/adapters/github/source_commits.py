@@ -133,8 +133,9 @@ class GitHubSourceCommits:
             except GitOpsError as error:
                 if len(group) == 1:
                     group[0].error = str(error)
+                    continue
                 half = len(group) // 2
-                groups.extendleft(one for one in (group[half:], group[:half]) if len(group) > 1)
+                groups.extendleft((group[half:], group[:half]))
             else:
                 groups.append(group)
 

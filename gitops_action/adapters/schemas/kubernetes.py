@@ -174,7 +174,7 @@ def _folders() -> dict[tuple[int, int], Path]:
     # The package's own code loads a validator that is not used here: it is found, not imported.
     package = find_spec("kubernetes_validate")
     if package is None or package.origin is None:
-        return {}
+        raise ModuleNotFoundError("kubernetes_validate")
     root = Path(package.origin).parent / "kubernetes-json-schema"
     matches = ((_FOLDER.fullmatch(folder.name), folder) for folder in root.iterdir())
     return {(int(found[1]), int(found[2])): folder for found, folder in matches if found}
