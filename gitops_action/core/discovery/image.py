@@ -224,7 +224,7 @@ def _with_algorithm(digest: str) -> str:
     return digest if not digest or ":" in digest else f"sha256:{digest}"
 
 
-# An image on its way through the layers: what it says now, and which places said so.
+# An image on its way through the layers: what it says now, and by which places.
 
 
 @dataclass(frozen=True, kw_only=True)

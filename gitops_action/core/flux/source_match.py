@@ -125,7 +125,7 @@ def _by_version(manifest: Manifest) -> bool:
     )
 
 
-# What a wait for a Kustomization does not prove, said so that nobody takes it for proved.
+# What a wait for a Kustomization does not prove, named so that nobody takes it for proved.
 
 
 def beyond(kustomization: Body, awaited: Collection[ObjectId]) -> tuple[str, ...]:
