@@ -13,7 +13,8 @@ import logging
 import platform
 import shutil
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,8 @@ def _fetch(program: Published, target: Path) -> None:
     named = frozenset({reference.domain})  # pinned here, by a test maybe on this machine
     client = RegistryClient(Accounts(), policy=_POLICY, timeouts=_TIMEOUTS, local=named)
     name = Path(program.path).name
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry is no news here
-    with progress(f"fetching {name} from {reference.domain}", "1 min") as shown:
+    shown_while = progress(f"fetching {name} from {reference.domain}", "1 min")
+    with _without_retry_messages(), shown_while as shown:
         try:
             layers = _layers(client, reference, program.image.rpartition("@")[2])
             for number, layer in enumerate(reversed(layers), start=1):
@@ -109,6 +110,18 @@ def _fetch(program: Published, target: Path) -> None:
         except (ValueError, KeyError, TypeError, tarfile.TarError) as error:
             raise PartError(f"{program.image} cannot be read: {error}") from error
     run(target, program.check, timeout=60)  # it is one that runs on this machine
+
+
+@contextmanager
+def _without_retry_messages() -> Iterator[None]:
+    """Retries go unmentioned: the progress line is enough. The logger is one of the process."""
+    logger = logging.getLogger("stamina")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _layers(client: RegistryClient, reference: ImageReference, digest: str) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +27,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """Of the run and of each of its workers: what they start ends with them."""
     reaper.protect()
+
+
+_LOGGERS = ("stamina", "gitops_action", "testbed")
+_STATE = pytest.StashKey[dict[str, object]]()
+
+
+def _process_state() -> dict[str, object]:
+    """What belongs to the process, and so to each test that a worker runs later."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    state: dict[str, object] = {
+        each.name: (each.level, each.propagate, each.disabled, len(each.handlers))
+        for each in loggers
+    }
+    return state | {"folder": Path.cwd(), "root logger": logging.root.level}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Note the process' state before the fixtures, those of the whole run included."""
+    item.stash[_STATE] = _process_state()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fail the test that leaves the process changed, not one that runs after it."""
+    result = yield
+    before, after = item.stash[_STATE], _process_state()
+    changed = {name: (value, after[name]) for name, value in before.items() if value != after[name]}
+    assert not changed, f"it leaves the process changed: {changed}"
+    return result
 
 
 def _skipped(config: pytest.Config) -> list[pytest.TestReport]:
