@@ -307,6 +307,33 @@ def test_what_was_destroyed_is_decommissioned(stage: Stage, result: Result, stat
     assert found["digest"] == f"sha256:{'0' * 64}"
 
 
+def test_records_under_an_earlier_name_are_decommissioned(stage: Stage) -> None:
+    """The rename's first deployment fails, and the next one still knows of the earlier name."""
+    organization = stage.forge.organization("acme")
+    metadata = artifacts(stage, artifact_metadata="write")
+    head = stage.repository.head("main")
+    old = replace(PRODUCTION, name="prod")
+    first = recorder(stage, artifacts=metadata).begin(
+        old, replace(RENDERING, environment=old), head, applications=(WEB,)
+    )
+    first.finish(replace(ended(Result.SUCCEEDED), environment="prod"))
+    renamed = replace(PRODUCTION, formerly=("prod",))
+    rendering = replace(RENDERING, environment=renamed)
+    for run, result, expected in (
+        ("8", Result.FAILED, {"prod": "deployed"}),
+        ("9", Result.SUCCEEDED, {"prod": "decommissioned", "production": "deployed"}),
+    ):
+        record = recorder(stage, replace(JOB, run_id=run), artifacts=metadata).begin(
+            renamed, rendering, head, applications=(WEB,)
+        )
+        record.finish(ended(result))
+        found = organization.deployment_records.values()
+        assert {one["logical_environment"]: one["status"] for one in found} == expected
+    assert {one["digest"] for one in organization.deployment_records.values()} == {
+        f"sha256:{'0' * 64}"
+    }
+
+
 def test_what_failed_is_no_artifact_that_runs(stage: Stage) -> None:
     organization = stage.forge.organization("acme")
     metadata = artifacts(stage, artifact_metadata="write")

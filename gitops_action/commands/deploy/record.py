@@ -157,6 +157,7 @@ class Recorder:
             applications=tuple(applications),
             replaces=tuple(one.number for one in before if content_of(one) and is_active(one)),
             verified=verified,
+            former=self._former(environment),
             url=self._ports.environment_url or environment.address(tuple(images)),
             destroys=destroys,
         )
@@ -224,6 +225,13 @@ class Recorder:
                 break
         return tuple(found)
 
+    def _former(self, environment: Environment) -> Mapping[str, Verified]:
+        """By each earlier name of the environment the newest success; for artifact metadata."""
+        if self._ports.artifacts is None:
+            return {}
+        found = ((name, verified_of(self._since_success(name))) for name in environment.formerly)
+        return {name: verified for name, verified in found if verified is not None}
+
     def _jobs_own(self, environment: str, commit: str) -> DeploymentFacts | None:
         page = self._ports.job.run_url
         if not page:
@@ -252,6 +260,7 @@ class Record:
         applications: as they are declared.
         replaces: Deployments that GitHub shows as active until this one is a success.
         verified: the newest success before it.
+        former: by each earlier name of the environment its newest success.
         url: where the environment can be visited.
         destroys: the environment is taken down.
     """
@@ -263,6 +272,7 @@ class Record:
     applications: tuple[Application, ...] = ()
     replaces: tuple[int, ...] = ()
     verified: Verified | None = None
+    former: Mapping[str, Verified] = field(default_factory=dict)
     url: str = ""
     destroys: bool = False
 
@@ -293,15 +303,10 @@ class Record:
         return tuple(notes)
 
     def _record_artifacts(self, result: EnvironmentResult) -> Iterator[str]:
-        """The images that run now, and those that no longer do; gives a note where that fails."""
+        """Write what runs, and what no longer does; gives a note where that fails."""
         if self.ports.artifacts is None:
             return
-        clusters = [one.target for one in result.targets]
-        earlier = self.verified.applications if self.verified is not None else {}
-        before = [text for each in earlier.values() for text in each]
-        found = tuple(
-            artifact_records(self.images, before, self.applications, self.environment, clusters)
-        )
+        found = tuple(self._artifacts([one.target for one in result.targets]))
         if len(found) > _MOST_ARTIFACTS:
             yield f"artifact metadata of {len(found) - _MOST_ARTIFACTS} images was not recorded"
         try:
@@ -309,6 +314,19 @@ class Record:
                 self.ports.artifacts.write(one)
         except GitOpsError as error:
             yield f"artifact metadata could not be recorded: {error}"
+
+    def _artifacts(self, clusters: Sequence[str]) -> Iterator[ArtifactRecord]:
+        """The records of the environment, then those that its earlier names left.
+
+        GitHub identifies a record by the environment's name too, so that those of an earlier name
+        would stay `deployed`. They are written at each success, since one may have failed to.
+        """
+        before = _images_of(self.verified)
+        yield from artifact_records(
+            self.images, before, self.applications, self.environment, clusters
+        )
+        for name, verified in self.former.items():
+            yield from artifact_records((), _images_of(verified), self.applications, name, clusters)
 
     def _tell_sources(self, result: EnvironmentResult) -> tuple[str, ...]:
         ports = self.ports
@@ -342,6 +360,11 @@ class Record:
             environment_url=self.url,
         )
         self.ports.deployments.set_status(self.number, status)
+
+
+def _images_of(verified: Verified | None) -> tuple[str, ...]:
+    applications = verified.applications if verified is not None else {}
+    return tuple(image for each in applications.values() for image in each)
 
 
 # Records nothing: on a terminal without a token, and in dry runs.
