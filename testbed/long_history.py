@@ -1,8 +1,9 @@
 """An environment repository with a long history: many bumps, and the deployments of some of them.
 
-Every environment has one kustomization with an image for each application. Each commit bumps one
-application in one environment, every eleventh changes configuration alone; deployments are spread
-evenly over the commits, each with the run and the job that prove it.
+Every environment has one kustomization with an image for each application; the last environment is
+production. Each commit bumps one application in one environment, with the trailers of a bump, every
+eleventh changes configuration alone; deployments are spread evenly over the commits, each with the
+run and the job that prove it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Shape:
 
     def names(self) -> tuple[str, ...]:
         """The environments."""
-        return tuple(f"env-{number}" for number in range(self.environments))
+        return (*(f"env-{number}" for number in range(self.environments - 1)), "production")
 
     def owners(self) -> tuple[str, ...]:
         """The applications."""
@@ -52,6 +53,17 @@ class _Step:
     path: str
     data: bytes
     images: Mapping[str, tuple[str, ...]]
+    bumped: str = ""
+    """The application; empty where configuration alone changes."""
+
+    def message(self, number: int) -> str:
+        """Of its commit."""
+        subject = f"Change {self.environment} (#{number})"
+        if not self.bumped:
+            return subject
+        (new,) = self.images[self.bumped]
+        source = f"acme/{self.bumped}@{number:040x}"
+        return f"{subject}\n\nGitOps-Action: bump\nGitOps-Image: {new}\nGitOps-Source: {source}"
 
 
 def image(application: str, version: int) -> str:
@@ -95,14 +107,17 @@ def _steps(shape: Shape) -> Iterator[_Step]:
     for number in range(shape.commits):
         environment = shape.names()[number % shape.environments]
         own = versions[environment]
-        folder = f"environments/{environment}"
+        folder, bumped = f"environments/{environment}", ""
         if number % _CONFIGURATION == _CONFIGURATION - 1:
             path, data = f"{folder}/settings.yaml", _settings(environment, number)
         else:
-            own[shape.owners()[number // shape.environments % shape.applications]] += 1
+            bumped = shape.owners()[number // shape.environments % shape.applications]
+            own[bumped] += 1
             path, data = f"{folder}/kustomization.yaml", _overlay(own)
         images = {name: (image(name, version),) for name, version in own.items()}
-        yield _Step(environment=environment, path=path, data=data.encode(), images=images)
+        yield _Step(
+            environment=environment, path=path, data=data.encode(), images=images, bumped=bumped
+        )
 
 
 _DEPLOYMENT = """\
@@ -165,8 +180,7 @@ def _stream(shape: Shape, steps: list[_Step], begin: datetime) -> bytes:
     first = [(path, text.encode()) for path, text in _first(shape)]
     _write(out, first, "Initial commit", begin)
     for number, step in enumerate(steps, start=1):
-        message = f"Change {step.environment} (#{number})"
-        _write(out, [(step.path, step.data)], message, begin + _EVERY * number)
+        _write(out, [(step.path, step.data)], step.message(number), begin + _EVERY * number)
     return out.getvalue()
 
 

@@ -193,7 +193,7 @@ def test_what_was_not_read_of_many_deployments_is_named(
         repository = empty.forge.create_repository("acme/long", private=True)
         fill(empty.forge.world, repository, shape, end=empty.forge.world.now())
         outcome = status(empty, repository="acme/long")
-    said = "older Deployments were not read of env-0, env-1, env-2"
+    said = "older Deployments were not read of env-0, env-1, production"
     assert said in [one.text for one in outcome.notices]
     assert said in outcome.summary
 

@@ -5,9 +5,13 @@ The definitions are those that `metrics.METRICS` prints.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from operator import itemgetter
+from sys import maxsize
 
 from gitops_action.core.config import Application
 from gitops_action.core.dataclass import dataclass
@@ -87,12 +91,14 @@ class BranchCommits:
         if place is None:
             return ()
         end = max(self.places.get(before, place), place + 1)
-        return tuple(
-            oid
-            for one, each in self.declared.items()
-            if place <= self.places[one] < end
-            for oid in each.undoes
-        )
+        here = slice(*(bisect_left(self._undoing, at, key=itemgetter(0)) for at in (place, end)))
+        return tuple(oid for _, undoes in self._undoing[here] for oid in undoes)
+
+    @cached_property
+    def _undoing(self) -> list[tuple[int, tuple[str, ...]]]:
+        """The commits that take something back, by their places."""
+        found = ((self.places[oid], one.undoes) for oid, one in self.declared.items())
+        return sorted((place, undoes) for place, undoes in found if undoes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +228,10 @@ class _ApplicationWalk:
         self._branch = branch
         self._last: Images = ()
         self._success: Images = ()
+        self._newest: dict[str, int] = {}
+        """By commit the newest record so far."""
+        self._reached: list[int] = []
+        """By record minus the newest place on the branch that was deployed until then."""
         self.counted: list[CountedDeployment] = []
         self.outages: list[Outage] = []
 
@@ -237,6 +247,13 @@ class _ApplicationWalk:
             self._follow_outage(one, counts=counts)
             self._success = self._success if one.failed else images
         self._last = images
+        self._remember(position)
+
+    def _remember(self, position: int) -> None:
+        commit = self._finished[position].record.commit
+        self._newest[commit] = position
+        here = -self._branch.places.get(commit, maxsize)
+        self._reached.append(max(here, self._reached[-1]) if self._reached else here)
 
     def _images(self, position: int) -> Images:
         return self._finished[position].images.get(self._name, ())
@@ -274,7 +291,7 @@ class _ApplicationWalk:
         """The deployments that one takes back: its commits name them, and its images return."""
         found: set[int] = set()
         for oid in self._finished[position].undoes:
-            named = self._named(oid, position)
+            named = self._named(oid)
             bad = self._images(named) if named is not None else ()
             if named is None or not bad or _alike(images, bad):
                 continue
@@ -283,21 +300,17 @@ class _ApplicationWalk:
                 start -= 1
             if any(
                 not self._finished[each].failed and _alike(self._images(each), images)
-                for each in range(start)
+                for each in reversed(range(start))
             ):
                 found |= {self._finished[each].record.number for each in range(start, named + 1)}
         return frozenset(found)
 
-    def _named(self, oid: str, position: int) -> int | None:
-        """The last record of a commit, else the first one that has it."""
-        earlier = range(position)
-        exact = [each for each in earlier if self._finished[each].record.commit == oid]
-        if exact:
-            return exact[-1]
+    def _named(self, oid: str) -> int | None:
+        """The newest record of a commit so far, else the first one that has it."""
+        if oid in self._newest:
+            return self._newest[oid]
         place = self._branch.places.get(oid)
         if place is None:
             return None
-        at = (self._branch.places.get(self._finished[each].record.commit) for each in earlier)
-        return next(
-            (each for each, here in enumerate(at) if here is not None and here <= place), None
-        )
+        first = bisect_left(self._reached, -place)
+        return first if first < len(self._reached) else None
