@@ -2,8 +2,9 @@
 
     python -m benchmarks history
 
-It has five environments with ten applications each. Our own time is the CPU of the process and of
-the Git that it starts; the GitHub double runs in another process, with no network between.
+It has five environments with ten applications each, the last of them production, so that `status`
+counts the DORA metrics. Our own time is the CPU of the process; that of the Git that it starts stands
+beside it. The GitHub double runs in another process, with no network between.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def measure() -> Iterator[Figure]:
 
 def _figures(host: ForgeHost, command: str) -> Iterator[Figure]:
     runs = [_run(host, command) for _ in range(REPEATS)]
-    wall, seconds, requests = min(runs, key=lambda one: one[1])
+    wall, seconds, git, requests = min(runs, key=lambda one: one[1])
     name = f"{command}, {SHAPE.commits} commits, {SHAPE.deployments} Deployments"
     yield Figure(
         row="history",
@@ -53,7 +54,7 @@ def _figures(host: ForgeHost, command: str) -> Iterator[Figure]:
         value=seconds,
         unit="s",
         target=SECONDS,
-        detail=f"best of {REPEATS}; {wall:.1f} s with the double's answers",
+        detail=f"best of {REPEATS}; Git {git:.1f} s; {wall:.1f} s with the double's answers",
     )
     yield Figure(
         row="history",
@@ -65,8 +66,8 @@ def _figures(host: ForgeHost, command: str) -> Iterator[Figure]:
     )
 
 
-def _run(host: ForgeHost, name: str) -> tuple[float, float, Counter[str]]:
-    """Seconds on the wall, seconds of CPU, and requests by what they asked."""
+def _run(host: ForgeHost, name: str) -> tuple[float, float, float, Counter[str]]:
+    """Seconds on the wall, our seconds of CPU, those of Git, and requests by what they asked."""
     command = command_named(name)
     if command is None:
         raise PartError(f"there is no command `{name}`")
@@ -78,9 +79,13 @@ def _run(host: ForgeHost, name: str) -> tuple[float, float, Counter[str]]:
     }
     host.requests()
     context = Context(environ={}, redactor=Redactor(()), reporter=QUIET)
-    before, started = sum(os.times()[:4]), time.perf_counter()
+    before, started = os.times(), time.perf_counter()
     outcome = execute(command, given, context, RUNNERS)
-    wall, seconds = time.perf_counter() - started, sum(os.times()[:4]) - before
+    wall, after = time.perf_counter() - started, os.times()
+    user, system, git_user, git_system = (
+        now - then for now, then in zip(after[:4], before[:4], strict=True)
+    )
     if not json.loads(outcome.outputs[name]):
         raise PartError(f"`{name}` found nothing")
-    return wall, seconds, Counter(one.operation for one in host.requests())
+    requests = Counter(one.operation for one in host.requests())
+    return wall, user + system, git_user + git_system, requests
