@@ -3,8 +3,8 @@
     python -m benchmarks history
 
 It has five environments with ten applications each, the last of them production, so that `status`
-counts the DORA metrics. Our own time is the CPU of the process; that of the Git that it starts stands
-beside it. The GitHub double runs in another process, with no network between.
+counts the DORA metrics. Our own time is the CPU of the process; that of the Git that it starts
+stands beside it. The GitHub double runs in another process, with no network between.
 """
 
 from __future__ import annotations
