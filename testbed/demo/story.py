@@ -58,8 +58,7 @@ class Story:
             self._promote(pull, place)
         self._break(first)
         self._refuse()
-        if self._layout.engine == "push":  # Flux takes it back by itself
-            self._drift(first)
+        self._drift(first)
         self._show_status()
 
     def _rule(self) -> None:
@@ -185,6 +184,8 @@ class Story:
     def _drift(self, place: Place) -> None:
         """A person scales by hand what Git describes otherwise."""
         self.screen.note("A person runs: kubectl scale deployment/web --replicas=4")
+        if self._layout.engine == "flux":
+            self.screen.note("Flux takes it back at its next interval, ten minutes later at most.")
         self.cluster.scale(place, 4)
         self.automation.later(_SETTLED)
         with self.screen.operation(f"The scheduled comparison of {place.environment} runs"):
