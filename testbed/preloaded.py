@@ -9,6 +9,7 @@ the container, `entrypoint.py` is started as users start it.
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -117,9 +118,7 @@ def _wait_for(address: Path, process: subprocess.Popen[bytes]) -> None:
 
 def serve(address: Path) -> None:
     """Fork for each connection, until the process that started this one is gone."""
-    for found in pkgutil.walk_packages([str(ROOT / "gitops_action")], "gitops_action."):
-        if not found.name.endswith("__main__"):
-            importlib.import_module(found.name)
+    _load()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
         unfinished = address.with_suffix(".new")
@@ -135,6 +134,27 @@ def serve(address: Path) -> None:
                 if os.fork() == 0:
                     _supervise(connection)
                     return
+
+
+def _load() -> None:
+    """Import the action and what it imports late, and make what a run makes once.
+
+    What is there by then is frozen: runs neither search it for garbage nor copy its pages.
+    """
+    for found in pkgutil.walk_packages([str(ROOT / "gitops_action")], "gitops_action."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+    command = importlib.import_module("gitops_action.adapters.git.command")
+    command._load(ROOT)  # noqa: SLF001 - the import of GitPython
+    views = importlib.import_module("gitops_action.adapters.templates")._views()  # noqa: SLF001
+    for name in views.list_templates():
+        views.get_template(name)
+    for each in gc.get_objects():
+        if type(each).__module__ == "gitops_action.core.pattern":
+            for method in ("match", "fullmatch", "search", "finditer", "sub"):
+                getattr(each, method)
+    gc.collect()
+    gc.freeze()
 
 
 def _supervise(connection: socket.socket) -> None:

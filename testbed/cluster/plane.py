@@ -21,6 +21,7 @@ from testbed.cluster.accounts import Account, Rule, create_account
 from testbed.cluster.api import Api, ApiError, Json, kubeconfig
 from testbed.cluster.binaries import Binaries, find_binaries, find_kubectl
 from testbed.cluster.certificates import write_certificate, write_signing_key
+from testbed.cluster.resources import Resources
 from testbed.cluster.service import Service, free_port
 from testbed.cluster.simulator.images import forget_behaviours, set_behaviour
 from testbed.process import run
@@ -37,6 +38,7 @@ class ControlPlane:
         token: the administrator's token.
         kubeconfig: a kubeconfig with all of that.
         api: the test bed's own connection, as administrator.
+        resources: objects by kind and name, read through it.
         folder: keys, logs and etcd's data.
     """
 
@@ -56,6 +58,7 @@ class ControlPlane:
         self.server = f"https://127.0.0.1:{self._port}"
         self.kubeconfig = kubeconfig(server=self.server, ca=self.ca, token=self.token)
         self.api = Api(server=self.server, ca=self.ca, token=self.token)
+        self.resources = Resources(self.api)
         self._api_server: Service | None = None
         for path, text in (
             (self._files.kubeconfig, self.kubeconfig),

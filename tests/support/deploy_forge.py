@@ -121,11 +121,7 @@ class Deploying:
 
     def live(self, kind: str, name: str) -> dict[str, Any]:
         """An object as the cluster has it; empty where it does not."""
-        text = self.plane.kubectl(
-            "get", kind, name, "-n", self.namespace, "-o", "json", "--ignore-not-found"
-        )
-        found: dict[str, Any] = json.loads(text) if text else {}
-        return found
+        return self.plane.resources.get(kind, name, self.namespace)
 
 
 @contextlib.contextmanager

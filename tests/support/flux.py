@@ -54,9 +54,7 @@ def apply(cluster: ControlPlane, *objects: Json) -> None:
 
 
 def get(cluster: ControlPlane, kind: str, name: str, namespace: str = NAMESPACE) -> Json:
-    text = cluster.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
-    found: Json = json.loads(text) if text else {}
-    return found
+    return cluster.resources.get(kind, name, namespace)
 
 
 def until(seen: Callable[[], object], *, what: str) -> None:

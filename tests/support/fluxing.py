@@ -121,7 +121,8 @@ def fluxing(
 def _forget(plane: ControlPlane, name: str) -> None:
     """Nobody waits for it: a health check that goes on holds it up."""
     for kind in ("kustomization", "gitrepository", "ocirepository"):
-        listed = plane.kubectl("get", kind, "-n", NAMESPACE, "-o", "name")
-        mine = [one for one in listed.split() if one.partition("/")[2].startswith(name)]
-        for one in mine:
-            plane.kubectl("delete", one, "-n", NAMESPACE, "--wait=false")
+        path = plane.resources.collection(kind, NAMESPACE)
+        names = [one["metadata"]["name"] for one in plane.api.get(path)["items"]]
+        for one in names:
+            if one.startswith(name):
+                plane.api.delete(f"{path}/{one}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import replace
 
@@ -42,19 +41,7 @@ def live(plane: ControlPlane, body: Body) -> Json:
     assert isinstance(metadata, dict)
     group = str(body["apiVersion"]).rpartition("/")[0]
     kind = str(body["kind"]).lower() + (f".{group}" if group else "")
-    where = (f"--namespace={metadata['namespace']}",) if "namespace" in metadata else ()
-    text = plane.kubectl(
-        "get",
-        kind,
-        metadata["name"],
-        *where,
-        "-o",
-        "json",
-        "--ignore-not-found",
-        "--show-managed-fields",
-    )
-    found: Json = json.loads(text) if text else {}
-    return found
+    return plane.resources.get(kind, str(metadata["name"]), str(metadata.get("namespace", "")))
 
 
 def version(plane: ControlPlane, body: Body) -> str:
