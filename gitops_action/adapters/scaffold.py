@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import shutil
 import tempfile
@@ -12,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TextIO
 
+from gitops_action.adapters.git.checkout import origin_address
 from gitops_action.adapters.workflow.escaping import printable
 from gitops_action.adapters.worktree.files import replace_files
 from gitops_action.core.answers import parse_json
@@ -36,7 +36,9 @@ def runs_from() -> str:
     pip records the address of what it installed from Git in `direct_url.json` (PEP 610); a checkout
     has it in its remote `origin`.
     """
-    return _repository_of(_direct_url()) or _repository_of(_origin())
+    return _repository_of(_direct_url()) or _repository_of(
+        origin_address(Path(__file__).parents[2] / ".git")
+    )
 
 
 def _repository_of(address: str) -> str:
@@ -50,16 +52,6 @@ def _direct_url() -> str:
         return text(parse_json(recorded or "{}"), "url")
     except (PackageNotFoundError, ValueError):
         return ""
-
-
-def _origin() -> str:
-    """Of the checkout that this file is in."""
-    settings = configparser.ConfigParser(strict=False, interpolation=None)
-    try:
-        settings.read(Path(__file__).parents[2] / ".git" / "config", encoding="utf-8")
-    except (OSError, UnicodeDecodeError, configparser.Error):
-        return ""
-    return settings.get('remote "origin"', "url", fallback="")
 
 
 class PackagedTemplates:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -80,9 +79,12 @@ class AutoStore:
 
 def working_tree(inputs: BumpInputs) -> ContentStore:
     """The checkout that `mode: local` edits."""
-    from gitops_action.adapters.worktree import WorktreeStore  # noqa: PLC0415 - one mode's
+    from gitops_action.adapters.worktree.store import (  # noqa: PLC0415 - one mode's
+        WorktreeStore,
+        working_root,
+    )
 
-    return WorktreeStore(Path(inputs.working_directory))
+    return WorktreeStore(working_root(inputs.working_directory, inputs.config))
 
 
 def content_store(  # noqa: PLR0913 - what both transports take together

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.tools import Context, github_client
@@ -25,12 +23,10 @@ def _ports(inputs: HoldInputs, context: Context) -> hold.HoldPorts:
     if inputs.mode == "local":
         from gitops_action.adapters.worktree.store import (  # noqa: PLC0415 - one mode's
             WorktreeStore,
-            repository_folder,
+            working_root,
         )
 
-        # Holds are read at the top: in a subfolder a file would keep nothing out.
-        folder = Path(inputs.working_directory)
-        root = repository_folder(folder, inputs.config) if folder == Path() else folder
+        root = working_root(inputs.working_directory, inputs.config)
         return hold.HoldPorts(store=WorktreeStore(root), clock=clock, job=job)
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
         ApiContentStore,

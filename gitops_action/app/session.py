@@ -19,6 +19,7 @@ from gitops_action.app.commands import RUNNERS, Runners, execute
 from gitops_action.app.surroundings import ProcessEnvironment
 from gitops_action.app.tools import Context
 from gitops_action.core.inputs import COMMANDS, Command
+from gitops_action.core.inputs.declaration import Input
 from gitops_action.core.outcome import Notice, Outcome, Part
 from gitops_action.core.redaction.known import Redactor
 from gitops_action.errors import EXIT_BUG, EXIT_INTERRUPTED, GitOpsError, GitOpsErrors
@@ -154,7 +155,9 @@ def at_terminal(failure: RunFailure) -> RunFailure:
         if item is None:
             return found[0]
         if item.kind == "secret":  # never a flag
-            return " or ".join(f"`{name}`" for name in (*item.variables[:1], item.flag))
+            return " or ".join(
+                (*(_exported(item, name) for name in item.variables[:1]), f"`{item.flag}`")
+            )
         value = f" {found['value']}" if found["value"] else ""
         return f"`--{found['name']}{value}`"
 
@@ -162,6 +165,12 @@ def at_terminal(failure: RunFailure) -> RunFailure:
         if error.location is None:
             error.fix = _INPUT.sub(flag, error.fix)
     return failure
+
+
+def _exported(item: Input, variable: str) -> str:
+    """A secret's variable, with an example of where a person gets a token for GitHub."""
+    example = f' (`export {variable}="$(gh auth token)"`)' if item.name == "token" else ""
+    return f"`{variable}`{example}"
 
 
 def show_failure(failure: RunFailure, reporter: Reporter, document: Document | None) -> None:

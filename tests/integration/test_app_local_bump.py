@@ -39,14 +39,14 @@ def deployment(checkout: Path) -> str:
     return (checkout / "applications" / "web" / "deployment.yaml").read_text()
 
 
-def start(*command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def start(*command: str, cwd: Path = ROOT, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *command],
         capture_output=True,
         text=True,
         check=False,
-        cwd=ROOT,
-        env=environ,
+        cwd=cwd,
+        env={"PYTHONPATH": str(ROOT), **environ},
     )
 
 
@@ -147,6 +147,33 @@ def test_a_detached_checkout_and_one_without_commits_are_edited_all_the_same(
     assert named.returncode == 2
     assert "not on branch `main`" in named.stderr
     assert deployment(checkout) == DEPLOYMENT.replace("v1.0.0", "v1.2.0")
+
+
+HOLD = """\
+environment: production
+image: ghcr.io/acme/web:v1.1.0
+reason: "#12: the disk fills up"
+author: alice
+since: 2026-01-01T00:00:00Z
+"""
+CONFIG = "version: 1\nenvironments:\n  production: {path: applications}\n"
+
+
+def test_a_hold_counts_in_a_subfolder_too(checkout: Path) -> None:
+    subprocess.run(["git", "init", "-q", "-b", "main", checkout], check=True)
+    holds = checkout / ".github/gitops/holds"
+    holds.mkdir(parents=True)
+    (checkout / ".github/gitops.yaml").write_text(CONFIG)
+    (holds / "production-web-v1.yaml").write_text(HOLD)
+    words = ["bump", "--mode", "local", "--images", "ghcr.io/acme/web:v1.1.0"]
+    for folder in (checkout, checkout / "applications" / "web"):
+        done = start("-m", "gitops_action", *words, cwd=folder)
+        assert "the disk fills up" in done.stderr, done.stderr
+        assert deployment(checkout) == DEPLOYMENT
+    (holds / "production-web-v1.yaml").unlink()
+    done = start("-m", "gitops_action", *words, cwd=checkout / "applications" / "web")
+    assert done.returncode == 0, done.stderr
+    assert deployment(checkout) == DEPLOYMENT.replace("v1.0.0", "v1.1.0")
 
 
 def test_links_and_paths_out_of_the_checkout_are_refused(checkout: Path, tmp_path: Path) -> None:

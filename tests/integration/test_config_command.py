@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from gitops_action import cli
 from gitops_action.app.surroundings import ProcessEnvironment
 from tests.support.configs import EXAMPLE, FILE
+from tests.support.git_origin import with_origin
 
 FILES: Mapping[str, bytes] = {
     FILE: EXAMPLE,
@@ -163,6 +164,40 @@ def test_flags_of_show_are_refused_where_they_do_nothing(
     code, _, err = run(checkout(tmp_path, {}), "check", *arguments)
     assert code == 2
     assert f"`config check` has no {arguments[0]}" in err
+
+
+@pytest.mark.parametrize("action", ["check", "show"])
+@pytest.mark.parametrize(
+    "arguments", [["--repository", "acme/other"], ["--base", "main"]], ids=lambda item: item[0]
+)
+def test_flags_of_remote_are_refused_without_it(
+    tmp_path: Path, action: str, arguments: list[str]
+) -> None:
+    folder = checkout(tmp_path, {})
+    code, out, err = run(folder, action, *arguments, environ={"GITHUB_REPOSITORY": "acme/env"})
+    assert (code, out) == (2, "")
+    assert f"`config {action}` does not use {arguments[0]} without --remote" in err
+    assert f"`gitops-action config check --remote {arguments[0]} …`" in err
+
+
+def test_the_repository_of_a_job_needs_no_remote(tmp_path: Path) -> None:
+    code, _, err = run(checkout(tmp_path, {}), "check", environ={"GITHUB_REPOSITORY": "acme/env"})
+    assert code == 0, err
+
+
+def test_a_missing_token_comes_with_an_example(tmp_path: Path) -> None:
+    code, _, err = run(checkout(tmp_path, {}), "check", "--remote", "--repository", "acme/env")
+    assert code == 2
+    example = '`GITOPS_TOKEN` (`export GITOPS_TOKEN="$(gh auth token)"`) or `--token-file`'
+    assert "There is no token for acme/env" in err
+    assert f"give {example}" in err
+
+
+def test_an_origin_on_another_server_is_not_asked_about(tmp_path: Path) -> None:
+    folder = with_origin(checkout(tmp_path, {}), "https://git.example.com/acme/environment.git")
+    code, _, err = run(folder, "check", "--remote", environ={"GITOPS_TOKEN": "ghs_planted0123"})
+    assert code == 2
+    assert "The environment repository is not known" in err
 
 
 def test_text_of_the_file_is_no_command_of_the_runner(tmp_path: Path) -> None:

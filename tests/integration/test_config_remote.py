@@ -16,6 +16,7 @@ from gitops_action.app.surroundings import ProcessEnvironment
 from gitops_action.core.inputs.gate import GATE_RIGHTS
 from testbed.forge import Bypass, Forge, RequiredStatus
 from testbed.forge.teams import Organization, Role
+from tests.support.git_origin import with_origin
 
 CONFIG = """version: 1
 environments:
@@ -97,9 +98,12 @@ class Stage:
         self.repository.commit(branch="main", files=files, message="Change")
 
     def check(
-        self, rights: Mapping[str, str] = ADMIN, *, login: str = "alice"
+        self, rights: Mapping[str, str] = ADMIN, *, login: str = "alice", named: bool = True
     ) -> tuple[int, list[dict[str, str]]]:
-        """The exit code, and the findings that are not as they should be."""
+        """The exit code, and the findings that are not as they should be.
+
+        Not `named`: the repository is the one of the checkout's remote.
+        """
         token = self.forge.token(kind="pat", login=login, permissions=dict(rights))
         streams = io.StringIO(), io.StringIO(), io.StringIO()
         around = ProcessEnvironment(
@@ -110,14 +114,8 @@ class Stage:
         )
         code = cli.main(
             [
-                *(
-                    "config",
-                    "check",
-                    "--remote",
-                    "--json",
-                    "--repository",
-                    self.repository.full_name,
-                ),
+                *("config", "check", "--remote", "--json"),
+                *(("--repository", self.repository.full_name) if named else ()),
                 *("--working-directory", str(self.folder), "--api-url", self.forge.api_url),
             ],
             around,
@@ -379,6 +377,15 @@ def test_each_way_around_and_each_stop_is_named(
     matching = [item for item in found if text in item["text"]]
     assert [item["level"] for item in matching][:1] == [level], found
     assert all(item["fix"] for item in matching)
+
+
+@pytest.mark.parametrize(
+    "address", ["{server}/{name}.git", "{server}/{name}", "git@127.0.0.1:{name}.git"]
+)
+def test_the_repository_comes_from_the_checkout(stage: Stage, address: str) -> None:
+    name = stage.repository.full_name
+    with_origin(stage.folder, address.format(server=stage.forge.server_url, name=name))
+    assert stage.check(named=False) == stage.check()
 
 
 def test_a_classic_protection_counts_and_is_held_to_the_same(stage: Stage) -> None:

@@ -221,7 +221,7 @@ def test_without_a_token_nothing_can_be_known(stage: Deploying) -> None:
     )
     assert done.returncode == 2, done.stderr
     assert "`access: none`" in done.stderr
-    assert "give `GITOPS_TOKEN` or `--token-file`" in done.stderr
+    assert 'give `GITOPS_TOKEN` (`export GITOPS_TOKEN="$(gh auth token)"`) or' in done.stderr
 
 
 def test_github_that_does_not_answer_is_unknown(stage: Deploying) -> None:

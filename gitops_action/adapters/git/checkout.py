@@ -6,6 +6,7 @@ Git itself is never started on someone's repository: its settings could name pro
 
 from __future__ import annotations
 
+import configparser
 from pathlib import Path
 
 from gitops_action.core.dataclass import dataclass
@@ -144,6 +145,16 @@ def find_checkout(folder: Path) -> Checkout:
         fix="check the repository out first (actions/checkout), or name its folder in"
         " `working-directory`",
     )
+
+
+def origin_address(git_folder: Path) -> str:
+    """The address of the remote `origin` by a Git folder's settings; empty where there is none."""
+    settings = configparser.ConfigParser(strict=False, interpolation=None, allow_no_value=True)
+    try:
+        settings.read(git_folder / "config", encoding="utf-8")
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return ""
+    return settings.get('remote "origin"', "url", fallback="") or ""
 
 
 def _git_folder(place: Path) -> Path | None:

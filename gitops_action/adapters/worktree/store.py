@@ -165,6 +165,15 @@ def _note(file: TooLarge) -> tuple[str, ...]:
 _GIT = ".git"
 
 
+def working_root(working_directory: str, config: str) -> Path:
+    """The folder that is named; for the current one, the nearest above it that has the file.
+
+    Holds are read there: in a subfolder they would keep nothing out.
+    """
+    folder = Path(working_directory)
+    return repository_folder(folder, config) if folder == Path() else folder
+
+
 def repository_folder(folder: Path, config: str = "") -> Path:
     """The nearest folder, up to the checkout's top, that has the file; else the top itself.
 

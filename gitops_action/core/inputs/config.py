@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Literal, get_args
 
@@ -69,7 +70,11 @@ CONFIG_COMMAND = Command(
             " rights at GitHub, and lists what can go around the gate and what stops it. What the"
             " token may not read is listed as unknown.",
         ),
-        replace(common.REPOSITORY, help="The environment repository, with `remote`."),
+        replace(
+            common.REPOSITORY,
+            help="The environment repository, with `remote`.",
+            default_help="the job's, else that of the checkout's remote `origin`",
+        ),
         replace(
             common.TOKEN,
             help="Token for `remote`; an administrator's sees everything, `metadata: read` the"
@@ -126,12 +131,17 @@ class ConfigInputs(common.EndpointInputs):
     base: str | None = None
 
 
-def config_inputs(values: Values) -> ConfigInputs:
+def config_inputs(values: Values, environ: Mapping[str, str], *, origin: str = "") -> ConfigInputs:
     """Build the inputs of `config` from checked values.
 
+    Args:
+        values: the inputs, checked one by one.
+        environ: for the job's repository, which does no harm without `remote`.
+        origin: the checkout's repository at GitHub, for `remote`.
+
     Raises:
-        UsageError: a flag of `show` is given to `check` or the other way round, or `remote` lacks
-            its repository or token.
+        UsageError: a flag of `show` is given to `check` or the other way round, one of `remote`
+            without it, or `remote` lacks its repository or token.
     """
     inputs = values.build(ConfigInputs, base=values.text("base") or None)
     shows = {"--environment": bool(inputs.environment), "--format": inputs.format != "yaml"}
@@ -147,8 +157,26 @@ def config_inputs(values: Values) -> ConfigInputs:
             f"`config {inputs.action}` has no --remote",
             fix="write `gitops-action config check --remote`",
         )
-    if inputs.remote:
-        check_access(
-            inputs.repository, inputs.token, rights="an administrator's right to read settings"
-        )
+    if not inputs.remote:
+        _refuse_remote_flags(inputs, environ)
+        return inputs
+    inputs = replace(inputs, repository=inputs.repository or origin)
+    check_access(
+        inputs.repository, inputs.token, rights="an administrator's right to read settings"
+    )
     return inputs
+
+
+def _refuse_remote_flags(inputs: ConfigInputs, environ: Mapping[str, str]) -> None:
+    """What is about GitHub does nothing where GitHub is not asked."""
+    of_the_job = environ.get("GITHUB_REPOSITORY", "")
+    remote = {
+        "--repository": inputs.repository not in {"", of_the_job},
+        "--base": inputs.base is not None,
+    }
+    if stray := next((flag for flag, given in remote.items() if given), ""):
+        raise UsageError(
+            f"`config {inputs.action}` does not use {stray} without --remote",
+            cause="it reads the checkout alone",
+            fix=f"remove {stray}, or write `gitops-action config check --remote {stray} …`",
+        )
