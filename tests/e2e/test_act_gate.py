@@ -5,7 +5,6 @@ Gate, promotion, comments and rollback of one version; the deployments are recor
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from gitops_action.core.deploy.result import Result
@@ -17,8 +16,6 @@ from testbed.forge.merge_queue import entry_of
 from testbed.forge.model import PullRequest
 from testbed.forge.rulesets import RequiredStatus
 from tests.support.act_environment import Workflows
-from tests.support.deployed import deployed
-from tests.support.github_forge import Stage as Recorded
 
 APP = "gitops-gate[bot]"
 
@@ -27,24 +24,13 @@ def newest(stage: Stage) -> PullRequest:
     return stage.environment.pull_requests()[-1]
 
 
-def recorded(stage: Stage, environment: str, tag: str, result: Result = Result.SUCCEEDED) -> None:
-    """A proved deployment of the base's tip with this version."""
-    path = OVERLAYS.deployed if environment == "staging" else OVERLAYS.later
-    text = stage.environment.read("main", path).decode()
-    (version,) = re.findall(rf'newTag: "({tag}@sha256:[0-9a-f]{{64}})"', text)
-    here = Recorded(forge=stage.forge, repository=stage.environment, token="")
-    commit = stage.environment.resolve("main")
-    deployed(here, environment, commit, {"web": (f"{stage.image}:{version}",)}, result)
-    stage.forge.advance_clock(2)
-
-
 def test_a_version_is_merged_promoted_held_approved_and_rolled_back(workflows: Workflows) -> None:
     stage, repository = workflows.stage, workflows.stage.environment
     stage.run_processes(stage.release(NEW_TAG))
     bump = newest(stage)
     assert workflows.run("gate", "workflow_dispatch", {"inputs": {}}) == 0, workflows.log[-6000:]
     assert bump.merged_at
-    recorded(stage, "staging", NEW_TAG)
+    workflows.record("staging", NEW_TAG)
 
     workflows.comment(bump, "/gitops promote web to production")
     promotion = newest(stage)
@@ -58,13 +44,13 @@ def test_a_version_is_merged_promoted_held_approved_and_rolled_back(workflows: W
     assert workflows.run("promote", "schedule", {}) == 0, workflows.log[-6000:]
     assert workflows.run("gate", "schedule", {}) == 0, workflows.log[-6000:]
     assert promotion.merged_at
-    recorded(stage, "production", NEW_TAG)
+    workflows.record("production", NEW_TAG)
 
     stage.run_processes(stage.release(BAD_TAG))
     broken = newest(stage)
     assert workflows.run("gate", "schedule", {}) == 0, workflows.log[-6000:]
     assert broken.merged_at
-    recorded(stage, "staging", BAD_TAG, Result.FAILED)
+    workflows.record("staging", BAD_TAG, Result.FAILED)
     event = {"action": "completed", "workflow_run": {"conclusion": "failure", "name": "deploy"}}
     assert workflows.run("rollback", "workflow_run", event) == 0, workflows.log[-6000:]
     rollback = newest(stage)

@@ -1,9 +1,10 @@
 """What a release publishes, under act: the image by digest, its workflows by commit.
 
 The tree is released to GitHub's double and its image to a registry. Then the demo's story runs from
-it, each part by a workflow called by `@v1`: an application that `init` wrote releases, and the gate
-of the environment repository merges. act does not know GitHub's self-repository syntax,
-as older runners and GitHub Enterprise Server do not.
+it, each part by a workflow called by `@v1`: an application that `init` wrote releases, the gate of
+the environment repository merges, the version is deployed to staging and proposed for production.
+act does not know GitHub's self-repository syntax, as older runners and GitHub Enterprise Server do
+not.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from testbed.act import WorkflowRun, run_workflow
+from testbed.cluster import ControlPlane
 from testbed.demo import application
+from testbed.demo.cluster import Cluster
 from testbed.demo.layouts import APPLICATION, NEW_TAG, OVERLAYS
 from testbed.demo.stage import Stage
 from testbed.docker.images import LABEL
@@ -85,8 +88,12 @@ def checked_out(library: Releasing, commit: str) -> Path:
     return folder
 
 
-def test_an_application_releases_and_the_gate_merges_by_the_released_workflows(
-    published: Published, overlays: Stage, runner: str, workflows: Workflows
+def test_a_version_is_released_merged_deployed_and_promoted_by_the_released_workflows(
+    published: Published,
+    overlays: Stage,
+    runner: str,
+    workflows: Workflows,
+    control_plane: ControlPlane,
 ) -> None:
     web = replace(WEB, image=overlays.image)
     answers = replace(EXAMPLE, subject="application", applications=(web,), library=REPOSITORY)
@@ -116,3 +123,23 @@ def test_an_application_releases_and_the_gate_merges_by_the_released_workflows(
     assert workflows.run("gate", "workflow_dispatch", {"inputs": {}}) == 0, workflows.log[-6000:]
     assert published.image in workflows.log
     assert pull.merged_at
+
+    staging = OVERLAYS.places[0]
+    cluster = Cluster(plane=control_plane, layout=OVERLAYS)
+    cluster.prepare(overlays)
+    workflows.kubeconfig, workflows.log = cluster.kubeconfig(staging), ""
+    tip = overlays.environment.resolve("main")  # of this checkout act sees a commit of its own
+    inputs = {"inputs": {"environment": staging.environment, "commit": tip}}
+    assert workflows.run("deploy", "workflow_dispatch", inputs) == 0, workflows.log[-6000:]
+    assert published.image in workflows.log
+    shown = control_plane.kubectl(
+        "get", "deployments", f"--namespace={staging.namespace}", "-o=yaml"
+    )
+    assert re.search(rf"image: {overlays.image}:{NEW_TAG}@sha256:[0-9a-f]{{64}}", shown)
+
+    # act knows no job ids, so that what it deployed is not proved.
+    workflows.record(staging.environment, NEW_TAG)
+    workflows.log = ""
+    assert workflows.run("promote", "schedule", {}) == 0, workflows.log[-6000:]
+    assert published.image in workflows.log
+    assert overlays.environment.pull_requests()[-1].head == "gitops/production/web"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from gitops_action.core.deploy.result import Result
 from testbed.act import WorkflowRun, run_workflow
 from testbed.demo.automation import RIGHTS, Automation, clock
 from testbed.demo.layouts import ENVIRONMENT, OVERLAYS
@@ -16,6 +18,8 @@ from testbed.demo.stage import Stage
 from testbed.forge.model import PullRequest
 from testbed.process import run
 from tests.support.act_actions import repositories
+from tests.support.deployed import deployed
+from tests.support.github_forge import Stage as Recorded
 
 REPOSITORY = {"full_name": ENVIRONMENT, "name": "environment", "default_branch": "main"}
 
@@ -27,6 +31,7 @@ class Workflows:
     Attributes:
         images: the action's and the runner's.
         key: the gate App's.
+        kubeconfig: the secret KUBECONFIG; empty where nothing is deployed.
         log: what all runs printed.
         library: what the workflows use, as act takes it; made from this checkout when empty.
     """
@@ -34,6 +39,7 @@ class Workflows:
     stage: Stage
     images: tuple[str, str]
     key: str
+    kubeconfig: str = ""
     log: str = ""
     library: Mapping[str, Path] = field(default_factory=dict)
 
@@ -59,6 +65,7 @@ class Workflows:
                 secrets={
                     "GITOPS_GATE_PRIVATE_KEY": self.key,
                     "GITHUB_TOKEN": forge.token(kind="job", home=ENVIRONMENT),
+                    **({"KUBECONFIG": self.kubeconfig} if self.kubeconfig else {}),
                 },
                 repositories=self.library,
             )
@@ -73,6 +80,17 @@ class Workflows:
         issue = {"number": pull.number, "state": "open", "pull_request": {}}
         event = {"action": "created", "issue": issue, "comment": written}
         assert self.run("commands", "issue_comment", event) == 0, self.log[-6000:]
+
+    def record(self, environment: str, tag: str, result: Result = Result.SUCCEEDED) -> None:
+        """A proved deployment of the base's tip with this version."""
+        stage = self.stage
+        path = OVERLAYS.deployed if environment == "staging" else OVERLAYS.later
+        text = stage.environment.read("main", path).decode()
+        (version,) = re.findall(rf'newTag: "({tag}@sha256:[0-9a-f]{{64}})"', text)
+        here = Recorded(forge=stage.forge, repository=stage.environment, token="")
+        commit = stage.environment.resolve("main")
+        deployed(here, environment, commit, {"web": (f"{stage.image}:{version}",)}, result)
+        stage.forge.advance_clock(2)
 
     def _checkout(self, name: str) -> Path:
         folder = self.stage.root / "checkouts" / name
