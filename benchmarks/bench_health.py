@@ -1,11 +1,11 @@
 """How far our health agrees with Argo CD's on its own test objects.
 
-    python -m benchmarks.bench_health CHECKOUT
+    python -m benchmarks.bench_health [CHECKOUT]
 
 CHECKOUT is a clone of argoproj/argo-cd, whose `resource_customizations/**/health_test.yaml` are
-read. An object agrees when both call it healthy or both do not. Suspended counts as healthy.
-Objects are judged as if they had just been created, since a status may be missing only then. Ends
-with 1 when a figure misses its target.
+read; without one it is the release that the tests use. An object agrees when both call it healthy
+or both do not. Suspended counts as healthy. Objects are judged as if they had just been created,
+since a status may be missing only then. Ends with 1 when a figure misses its target.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import yaml
 from gitops_action.core.health import Facts, Status, assess
 from gitops_action.core.health.kstatus import kstatus
 from gitops_action.core.health.model import Health
+from testbed.argocd import health_tests
 
 LEAST_AGREEMENT = 0.80
 MOST_TURNED = 0.01
@@ -88,32 +89,76 @@ def _case(path: Path, checkout: Path, expected: str) -> Case:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """How far ours agree with Argo CD's.
+
+    Attributes:
+        cases: all of them.
+        share: of the cases in which ours agrees, from 0 to 1.
+        plain: the same of kstatus alone.
+        healthy: how many Argo CD calls healthy.
+        bad: healthy ones that are called otherwise, also by kstatus.
+        turned: those of them that only our rules call otherwise.
+    """
+
+    cases: int
+    share: float
+    plain: float
+    healthy: int
+    bad: tuple[Case, ...]
+    turned: tuple[Case, ...]
+
+    @property
+    def reached(self) -> bool:
+        """Whether both figures are met."""
+        few = len(self.turned) <= MOST_TURNED * self.healthy
+        return self.share >= LEAST_AGREEMENT and few
+
+
+def measure(checkout: Path) -> Agreement:
+    """Compare every case.
+
+    Raises:
+        FileNotFoundError: the checkout has none.
+    """
+    found = list(cases(checkout))
+    if not found:
+        raise FileNotFoundError(f"no health_test.yaml below {checkout}/resource_customizations")
+    healthy = [case for case in found if case.expected == "Healthy"]
+    bad = tuple(case for case in healthy if not case.agrees(case.later))
+    return Agreement(
+        cases=len(found),
+        share=sum(case.agrees(case.ours) for case in found) / len(found),
+        plain=sum(case.agrees(case.plain) for case in found) / len(found),
+        healthy=len(healthy),
+        bad=bad,
+        turned=tuple(case for case in bad if case.agrees(case.plain)),
+    )
+
+
 def main(arguments: list[str]) -> int:
     """Print the figures and what differs; returns the exit code."""
-    if len(arguments) != 1:
+    if len(arguments) > 1:
         print(__doc__, file=sys.stderr)
         return 2
-    found = list(cases(Path(arguments[0])))
-    if not found:
-        print(f"no health_test.yaml below {arguments[0]}/resource_customizations", file=sys.stderr)
+    try:
+        found = measure(Path(arguments[0]) if arguments else health_tests())
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
         return 2
-    return report(found)
+    report(found)
+    return 0 if found.reached else 1
 
 
-def report(found: list[Case]) -> int:
+def report(found: Agreement) -> None:
     """Show agreement, and each healthy object that we call otherwise."""
-    agreement = sum(case.agrees(case.ours) for case in found) / len(found)
-    healthy = [case for case in found if case.expected == "Healthy"]
-    bad = [case for case in healthy if not case.agrees(case.later)]
-    turned = [case for case in bad if case.agrees(case.plain)]
-    plain = sum(case.agrees(case.plain) for case in found) / len(found)
-    print(f"{len(found)} cases: {agreement:.1%} agree (kstatus alone: {plain:.1%})")
-    print(f"{len(turned)} of {len(healthy)} healthy objects are turned bad by our rules:")
-    for case in bad:
-        why = "ours" if case in turned else "kstatus says so too"
+    print(f"{found.cases} cases: {found.share:.1%} agree (kstatus alone: {found.plain:.1%})")
+    turned = len(found.turned)
+    print(f"{turned} of {found.healthy} healthy objects are turned bad by our rules:")
+    for case in found.bad:
+        why = "ours" if case in found.turned else "kstatus says so too"
         print(f"  {case.path}: {case.later.reason}, {case.later.message} ({why})")
-    missed = agreement < LEAST_AGREEMENT or len(turned) > MOST_TURNED * len(healthy)
-    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from testbed import cache, reaper
+from testbed import argocd, cache, reaper
 from testbed.cluster import binaries as cluster
 from testbed.docker import action_image, base_image, daemon, images, runner_image, why_no_docker
 from testbed.flux import binaries as flux
@@ -229,6 +229,13 @@ PARTS = (
         usual="1 min",
         found=lambda: _CACHE if cache.has(flux.DEFINITIONS) else "",
         build=_definitions,
+    ),
+    Part(
+        name="argocd-health-tests",
+        about="the test objects of Argo CD's health checks",
+        usual="1 min",
+        found=lambda: _CACHE if cache.has(argocd.HEALTH_TESTS) else "",
+        build=argocd.health_tests,
     ),
     _program("helm", HELM),
     _program("buildx", BUILDX),
