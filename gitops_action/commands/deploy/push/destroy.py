@@ -9,6 +9,7 @@ from collections import Counter
 
 from gitops_action.commands.deploy.cluster import HeldLease
 from gitops_action.commands.deploy.push.former import hand_over, with_former
+from gitops_action.commands.deploy.push.hook_plan import HookPlan
 from gitops_action.commands.deploy.push.hooks import Hooks
 from gitops_action.commands.deploy.push.inventory import InventoryStore
 from gitops_action.commands.deploy.push.lease import held
@@ -52,7 +53,7 @@ def destroy(run: TargetRun, ledger: Ledger) -> None:
     with held(run) as lease:
         inventory = with_former(store.load(), former)
         chosen = plan(run, store, inventory, _NOTHING)
-        hooks = _look(run, ledger, store, inventory, chosen)
+        hooks = Hooks(run, ledger, _look(run, ledger, store, inventory, chosen))
         if ledger.has_failed():
             return
         _announce(ledger, store, inventory, chosen)
@@ -62,11 +63,11 @@ def destroy(run: TargetRun, ledger: Ledger) -> None:
         inventory = keeper.run_hooks(Phase.PRE_DELETE, hooks, inventory)
         if ledger.has_failed():
             return
-        emptied = _delete(run, ledger, store, lease, shrink(inventory, hooks.deleted))
+        emptied = _delete(run, ledger, store, lease, shrink(inventory, hooks.deletion.deleted))
         if emptied is None:
             return
         inventory = keeper.run_hooks(Phase.POST_DELETE, hooks, emptied)
-        left = shrink(inventory, hooks.deleted)
+        left = shrink(inventory, hooks.deletion.deleted)
         if not ledger.has_failed() and not left.entries:
             store.remove()
         elif not ledger.has_failed():
@@ -75,9 +76,9 @@ def destroy(run: TargetRun, ledger: Ledger) -> None:
 
 def _look(
     run: TargetRun, ledger: Ledger, store: InventoryStore, inventory: Inventory, chosen: PrunePlan
-) -> Hooks:
+) -> HookPlan:
     """The hooks; what they need has to outlast the environment."""
-    hooks = Hooks(run, ledger, inventory, store.label, removal=True)
+    hooks = HookPlan(run, ledger, inventory, store.label, removal=True)
     hooks.look()
     hooks.take_all()
     going = {one.id.name for one in chosen.deletes if (one.id.group, one.id.kind) == NAMESPACE}

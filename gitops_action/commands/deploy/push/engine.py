@@ -18,6 +18,7 @@ from gitops_action.commands.deploy.push.changes import Change
 from gitops_action.commands.deploy.push.destroy import destroy, show_destroy
 from gitops_action.commands.deploy.push.dry_run import apply_changes
 from gitops_action.commands.deploy.push.former import hand_over, with_former
+from gitops_action.commands.deploy.push.hook_plan import HookPlan
 from gitops_action.commands.deploy.push.hooks import Hooks
 from gitops_action.commands.deploy.push.inventory import InventoryStore
 from gitops_action.commands.deploy.push.lease import held
@@ -133,7 +134,7 @@ def _show(run: TargetRun, ledger: Ledger) -> None:
     if run.options.destroy:
         show_destroy(run, ledger, store, inventory)
         return
-    hooks = Hooks(run, ledger, inventory, store.label)
+    hooks = HookPlan(run, ledger, inventory, store.label)
     ahead = _look(run, ledger, inventory, hooks, label=store.label)
     if ahead is not None:
         hooks.show()
@@ -141,7 +142,7 @@ def _show(run: TargetRun, ledger: Ledger) -> None:
 
 
 def _look(
-    run: TargetRun, ledger: Ledger, inventory: Inventory, hooks: Hooks, *, label: str
+    run: TargetRun, ledger: Ledger, inventory: Inventory, hooks: HookPlan, *, label: str
 ) -> Ahead | None:
     """Look at hooks and at what is applied, and choose which hooks run."""
     if not run.rendering.applied:
@@ -169,10 +170,11 @@ class _Push:
 
     def story(self) -> None:
         inventory = with_former(self.store.load(), self.former)
-        hooks = Hooks(self.run, self.ledger, inventory, self.store.label)
-        ahead = _look(self.run, self.ledger, inventory, hooks, label=self.store.label)
+        planned = HookPlan(self.run, self.ledger, inventory, self.store.label)
+        ahead = _look(self.run, self.ledger, inventory, planned, label=self.store.label)
         if ahead is None or self.ledger.has_failed():
             return
+        hooks = Hooks(self.run, self.ledger, planned)
         inventory = self._write(ahead, inventory, hooks)
         hand_over(self.ledger, self.former)
         if self._sound() and self._wait(ahead.objects, ahead, hooks):
@@ -180,7 +182,7 @@ class _Push:
         if self.ledger.has_failed():
             self.keeper.run_hooks(Phase.FAILURE, hooks, inventory)
         elif self._sound():
-            self._prune(ahead, inventory, hooks.described)
+            self._prune(ahead, inventory, planned.described)
 
     def _sound(self) -> bool:
         """Nothing has failed so far, and nothing is in doubt."""
@@ -189,8 +191,8 @@ class _Push:
     def _write(self, ahead: Ahead, inventory: Inventory, hooks: Hooks) -> Inventory:
         """Record what is about to be ours, write, record what was confirmed; whatever happens."""
         inventory = union(inventory, (one.entry() for one in ahead.objects))
-        inventory = recorded(inventory, hooks.entries(Phase.PRE, Phase.SYNC))
-        if ahead.write or hooks.due:
+        inventory = recorded(inventory, hooks.plan.entries(Phase.PRE, Phase.SYNC))
+        if ahead.write or hooks.plan.due:
             self.writer.may_go_on()
             self.store.save(inventory)
         try:
@@ -207,13 +209,13 @@ class _Push:
 
     def _apply(self, ahead: Ahead, hooks: Hooks) -> None:
         """Pre hooks, then wave after wave; each is healthy before the next one begins."""
-        needed = [one for one in ahead.write if _is_namespace(one, hooks.namespaces())]
+        needed = [one for one in ahead.write if _is_namespace(one, hooks.plan.namespaces())]
         self.writer.write(needed)
         if self.ledger.has_failed() or not hooks.run(Phase.PRE, self.lease):
             return
         done = {id(one) for one in needed}
         changes = [one for one in ahead.write if id(one) not in done]
-        numbers = {wave_of(one.body) for one in ahead.objects} | hooks.waves()
+        numbers = {wave_of(one.body) for one in ahead.objects} | hooks.plan.waves()
         for number in sorted(numbers):
             self.writer.write([one for one in changes if wave_of(one.placed.body) == number])
             if self.ledger.has_failed() or not hooks.run(Phase.SYNC, self.lease, wave=number):

@@ -42,7 +42,7 @@ class InventoryKeeper:
         Raises:
             ClusterError: the cluster is away, the credentials or the lease have run out.
         """
-        entries = hooks.entries(phase)
+        entries = hooks.plan.entries(phase)
         if not entries:
             return inventory
         inventory = recorded(inventory, entries)
