@@ -370,6 +370,45 @@ def test_drift_is_a_note_or_corrected(stage: Deploying) -> None:
     assert corrected.outputs["result"] == "succeeded", corrected.log
     assert stage.live("configmap", "production")["data"] == {"value": "1"}
     assert [states[0] for states in stage.states("production")] == ["success", "inactive"]
+    by_hand = '-p={"data": {"value": "9"}}'
+    stage.plane.kubectl(*change, "--field-manager=kubectl-edit", by_hand)
+    reset = stage.deploy(pending="true")
+    assert actions(reset) == {"production": "configured"}, reset.log
+    assert stage.live("configmap", "production")["data"] == {"value": "1"}
+
+
+def test_hooks_have_rows_in_the_summary_with_what_makes_them_hooks(stage: Deploying) -> None:
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": "migrate",
+            "namespace": stage.namespace,
+            "annotations": {"gitops-action/hook": "pre"},
+        },
+        "spec": {
+            "template": {
+                "spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "a:1"}]}
+            }
+        },
+    }
+    stage.commit({"environments/staging/migrate.yaml": json.dumps(job)})
+    shown = stage.deploy(environment="staging", dry_run="true")
+    assert "pre hooks would run, in this order: Job" in shown.summary
+    assert _row(shown, "migrate") == ["created", "hook (gitops-action/hook: pre)"]
+    done = stage.deploy(environment="staging")
+    assert done.outputs["result"] == "succeeded", done.log
+    assert _row(done, "migrate") == ["created", "hook (gitops-action/hook: pre)"]
+    again = stage.deploy(environment="staging")
+    why = "nothing has changed since it succeeded"
+    assert _row(again, "migrate") == ["skipped", f"hook (gitops-action/hook: pre): {why}"]
+
+
+def _row(result: StepResult, name: str) -> list[str]:
+    """Action and note of an object in the summary's table, without its marks of code."""
+    line = next(one for one in result.summary.splitlines() if one.startswith("| ") and name in one)
+    cells = [cell.strip() for cell in line.replace("`", "").strip("| ").split(" | ")]
+    return [cells[1], cells[-1]]
 
 
 def test_a_cancelled_job_tells_how_far_it_got_and_the_next_goes_on(stage: Deploying) -> None:

@@ -420,3 +420,65 @@ def test_an_argo_cd_application_with_waves_and_a_generated_name(
     assert uid(control_plane, schema) not in {"", before}
     jobs = control_plane.api.get(f"/apis/batch/v1/namespaces/{namespace}/jobs")["items"]
     assert {one["metadata"]["name"] for one in jobs} == {"schema-presync", "page-up", "page-down"}
+
+
+HELM_EXAMPLE = """
+apiVersion: batch/v1
+kind: Job
+metadata:
+  generateName: schema
+  namespace: {0}
+  annotations: {{helm.sh/hook: pre-install, helm.sh/hook-weight: "-2"}}
+spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: a}}]}}}}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: page-up
+  namespace: {0}
+  annotations:
+    helm.sh/hook: pre-install
+    helm.sh/hook-delete-policy: before-hook-creation
+    helm.sh/hook-weight: "-1"
+spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: a}}]}}}}}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: front
+  namespace: {0}
+  annotations: {{helm.sh/hook-weight: "2"}}
+spec: {{selector: {{app: front}}, ports: [{{port: 80}}]}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: page-down
+  namespace: {0}
+  annotations: {{helm.sh/hook: post-install}}
+spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: a}}]}}}}}}
+"""
+
+
+def test_an_argo_cd_application_with_helm_hooks(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    """Of a weight without a hook nothing follows; hooks for installs alone run once."""
+    here = place(control_plane, namespace)
+    text = HELM_EXAMPLE.format(namespace)
+    described = [one.body for one in parse_manifests("a.yaml", text.encode())]
+    schema, page_up, service, page_down = described
+    front = workload("ReplicaSet", namespace, "front")
+
+    first = deploy(here, front, *described)
+    assert first.result is Result.SUCCEEDED, sentences(first)
+    hooks = {"schema-pre-install", "page-up", "page-down"}
+    assert rows(first) == dict.fromkeys({*hooks, "front"}, "created")
+    order = [created(control_plane, one) for one in (schema, page_up, service, page_down)]
+    assert order == sorted(order)
+
+    upgrade = deploy(here, workload("ReplicaSet", namespace, "front", replicas=2), *described)
+    assert upgrade.result is Result.SUCCEEDED, sentences(upgrade)
+    found = {one.id.name: one.action.value for one in upgrade.objects if one.id.kind == "Job"}
+    assert found == dict.fromkeys(hooks, "skipped")
+    assert "does not run at a later deployment" in note(upgrade, "page-up")
