@@ -1056,6 +1056,9 @@ def test_a_failed_deployment_goes_back_by_itself_past_the_gates() -> None:
     assert merged(here, number)
     assert here.described("production") == manifest("v1")
     assert HOLD_FILE in here.commits[here.branches["main"]].files
+    comment = here.pulls[number].comment
+    assert comment is not None
+    assert "/gitops hold" not in comment.body  # it would hold what comes back
 
 
 @pytest.mark.parametrize(

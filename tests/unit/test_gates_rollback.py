@@ -74,17 +74,24 @@ def test_each_image_has_to_be_a_return() -> None:
 
 
 @pytest.mark.parametrize("held", [True, False])
-def test_the_comment_offers_the_hold_that_a_return_lacks(*, held: bool) -> None:
+@pytest.mark.parametrize("goes_back", [True, False])
+def test_the_comment_offers_to_hold_what_is_replaced_and_never_what_comes_back(
+    *, goes_back: bool, held: bool
+) -> None:
     verdict = Verdict(environment="production", word="ready", text="ready", results=())
     report = GateReport(
         number=1,
         verdict=verdict,
         environments=(verdict,),
         plan="foreign",
-        unheld={} if held else {"production": (move("2", "1"),)},
+        goes_back=goes_back,
+        unheld={"production": (move("2", "1"),)} if goes_back and not held else {},
         now=NOW,
     )
     commands = gate_context_of(report)["commands"]
     assert isinstance(commands, list)
-    offered = "/gitops hold because …" if held else "/gitops hold production web@v2 because …"
-    assert commands == ["/gitops merge", offered]
+    offered = {
+        (True, False): ["/gitops hold production web@v2 because …"],
+        (True, True): [],
+    }.get((goes_back, held), ["/gitops hold because …"])
+    assert commands == ["/gitops merge", *offered]

@@ -74,9 +74,17 @@ def test_a_body_says_what_why_from_where_and_who() -> None:
         "- the registry could not be read",
         "- `chart/x.tpl:3`: a template that is not YAML",
         "[`release`](https://github.com/acme/web/actions/runs/5) in `acme/web`, started by `alice`",
+        "comment `/gitops rollback staging web because …`, which also holds this version",
     ):
         assert expected in body
     assert parse_trailers(body) == TRAILERS
+
+
+def test_the_way_back_names_what_goes_back() -> None:
+    several = VIEWS.body(proposal(applications=("web", "api")))
+    assert "comment `/gitops rollback staging because …`" in several
+    values = VIEWS.body(proposal(images=(), sets=("a.yaml: b = 1",)))
+    assert "**Go back** after the merge: revert it." in values
 
 
 def test_a_body_is_the_same_every_time() -> None:

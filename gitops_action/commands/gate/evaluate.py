@@ -266,7 +266,11 @@ class Evaluator:
             environments=verdicts,
             change=change,
         )
-        report = replace(report, unheld=_unheld(touched, change))
+        report = replace(
+            report,
+            goes_back=any(one.rollback for one in touched),
+            unheld=_unheld(touched, change),
+        )
         return EvaluatedPull(
             pull=pull,
             report=report,

@@ -39,6 +39,7 @@ class GateReport:
         verdict: of the pull request as a whole.
         environments: verdicts of those that are touched.
         moves: the images that change in each of them.
+        goes_back: whether it is granted as a rollback.
         unheld: the images that a rollback without a hold replaces, by environment.
         validation: what they render to, and what is wrong with it.
         plan: who merges.
@@ -58,6 +59,7 @@ class GateReport:
     verdict: Verdict
     environments: tuple[Verdict, ...] = ()
     moves: Mapping[str, tuple[ImageMove, ...]] = field(default_factory=dict)
+    goes_back: bool = False
     unheld: Mapping[str, tuple[ImageMove, ...]] = field(default_factory=dict)
     validation: tuple[EnvironmentReport, ...] = ()
     plan: MergePlan = "none"
@@ -198,7 +200,7 @@ def _commands(report: GateReport) -> list[str]:
     if report.ready and report.plan in {"manual", "foreign"}:
         found.append("/gitops merge")
     found += [f"/gitops hold {what} because …" for what in _replaced(report)]
-    if not report.unheld:
+    if not report.goes_back:  # there the proposed version is the one that comes back
         found.append("/gitops hold because …")
     first = next((one for one in closed if one.gate in OVERRIDABLE), None)
     if first is not None:
