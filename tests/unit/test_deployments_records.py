@@ -63,6 +63,8 @@ def facts(*states: str, payload: object = None, **more: object) -> DeploymentFac
         run_url=st.text(),
         targets=st.lists(st.text(min_size=1)).map(tuple),
         applications=st.dictionaries(st.text(), st.lists(st.text(min_size=1)).map(tuple)),
+        destroyed=st.booleans(),
+        trailers=st.dictionaries(st.text(), st.lists(st.text(min_size=1)).map(tuple)),
     )
 )
 def test_a_payload_is_read_back_whole_also_as_text(content: RecordContent) -> None:

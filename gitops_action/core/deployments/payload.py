@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, fields
+from typing import Any
 
 from gitops_action.core.config import Application, applications_of_image
 from gitops_action.core.dataclass import dataclass
@@ -19,6 +20,8 @@ from gitops_action.core.outcome import Job
 from gitops_action.core.trailers import parse_trailers
 
 _MARK = "gitops-action"
+_STORED = "stored"
+"""The metadata of a field that says how it stands in the payload."""
 _FORMAT = 1
 _LONGEST_TRAILER = 300
 _MOST_TRAILERS = 20
@@ -27,8 +30,58 @@ _LONGEST = 30_000
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Stored:
+    """How an attribute stands in the payload.
+
+    Attributes:
+        key: its name there.
+        write: makes JSON of the value.
+        read: finds the value below its key; empty where it is missing or of another type.
+        always: written although it is empty.
+    """
+
+    key: str
+    write: Callable[[Any], object]
+    read: Callable[[Mapping[str, object], str], object]
+    always: bool = True
+
+
+def _names(found: Mapping[str, object], key: str) -> tuple[str, ...]:
+    return tuple(filter(None, texts(found, key)))
+
+
+def _names_by_key(found: Mapping[str, object], key: str) -> Mapping[str, tuple[str, ...]]:
+    below = mapping(found, key)
+    return {str(name): _names(below, name) for name in below}
+
+
+def _listed(values: Mapping[str, tuple[str, ...]]) -> Mapping[str, list[str]]:
+    return {name: list(each) for name, each in values.items()}
+
+
+def _is_true(found: Mapping[str, object], key: str) -> bool:
+    return found.get(key) is True
+
+
+def _text(key: str) -> Mapping[str, _Stored]:
+    return {_STORED: _Stored(key=key, write=str, read=text)}
+
+
+def _list(key: str) -> Mapping[str, _Stored]:
+    return {_STORED: _Stored(key=key, write=list, read=_names)}
+
+
+def _lists(key: str, *, always: bool = True) -> Mapping[str, _Stored]:
+    return {_STORED: _Stored(key=key, write=_listed, read=_names_by_key, always=always)}
+
+
+def _flag(key: str) -> Mapping[str, _Stored]:
+    return {_STORED: _Stored(key=key, write=bool, read=_is_true, always=False)}
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordContent:
-    """What was deployed, where, and by which run.
+    """What was deployed, where, and by which run; each attribute says how the payload has it.
 
     Attributes:
         environment: its name.
@@ -42,33 +95,33 @@ class RecordContent:
         trailers: of the commit that was deployed, where it has ours: hints, for people who audit.
     """
 
-    environment: str
-    commit: str
-    hash: str = ""
-    key: str = ""
-    run_url: str = ""
-    targets: tuple[str, ...] = ()
-    applications: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    destroyed: bool = False
-    trailers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    environment: str = field(metadata=_text("environment"))
+    commit: str = field(metadata=_text("commit"))
+    hash: str = field(default="", metadata=_text("hash"))
+    key: str = field(default="", metadata=_text("key"))
+    run_url: str = field(default="", metadata=_text("run"))
+    targets: tuple[str, ...] = field(default=(), metadata=_list("targets"))
+    applications: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict, metadata=_lists("applications")
+    )
+    destroyed: bool = field(default=False, metadata=_flag("destroyed"))
+    trailers: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict, metadata=_lists("trailers", always=False)
+    )
+
+
+_ATTRIBUTES: Mapping[str, _Stored] = {
+    one.name: one.metadata[_STORED] for one in fields(RecordContent)
+}
 
 
 def write_payload(content: RecordContent) -> Mapping[str, object]:
     """The payload; applications are left out, and that is recorded, where it would be too large."""
-    written: dict[str, object] = {
-        _MARK: _FORMAT,
-        "environment": content.environment,
-        "commit": content.commit,
-        "hash": content.hash,
-        "key": content.key,
-        "run": content.run_url,
-        "targets": list(content.targets),
-        "applications": {name: list(images) for name, images in content.applications.items()},
-    }
-    if content.destroyed:
-        written["destroyed"] = True
-    if content.trailers:
-        written["trailers"] = {name: list(values) for name, values in content.trailers.items()}
+    written: dict[str, object] = {_MARK: _FORMAT}
+    for name, stored in _ATTRIBUTES.items():
+        value = getattr(content, name)
+        if stored.always or value:
+            written[stored.key] = stored.write(value)
     if len(json.dumps(written)) > _LONGEST:
         written |= {"applications": {}, "applications-left-out": len(content.applications)}
     return written
@@ -79,21 +132,11 @@ def read_payload(payload: object) -> RecordContent | None:
     found = document_of(payload)
     if found is None or found.get(_MARK) != _FORMAT:
         return None
-    commit, environment = found.get("commit"), found.get("environment")
-    if not (isinstance(commit, str) and commit and isinstance(environment, str) and environment):
-        return None
-    return RecordContent(
-        environment=environment,
-        commit=commit,
-        hash=text(found, "hash"),
-        key=text(found, "key"),
-        run_url=text(found, "run"),
-        targets=_names(found.get("targets")),
-        applications={
-            str(name): _names(each) for name, each in mapping(found, "applications").items()
-        },
-        destroyed=found.get("destroyed") is True,
-    )
+    values: dict[str, Any] = {
+        name: stored.read(found, stored.key) for name, stored in _ATTRIBUTES.items()
+    }
+    content = RecordContent(**values)
+    return content if content.commit and content.environment else None
 
 
 def document_of(payload: object) -> Mapping[str, object] | None:
@@ -105,10 +148,6 @@ def document_of(payload: object) -> Mapping[str, object] | None:
             except (ValueError, RecursionError):
                 return None
     return payload if isinstance(payload, Mapping) else None
-
-
-def _names(value: object) -> tuple[str, ...]:
-    return tuple(filter(None, texts(value)))
 
 
 def audited_trailers(job: Job, commit: str) -> Mapping[str, tuple[str, ...]]:
