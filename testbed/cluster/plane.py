@@ -101,13 +101,15 @@ class ControlPlane:
         self._api_server = Service("kube-apiserver", command, self.folder / "apiserver.log")
         self._api_server.wait_until(self.api.ready, _START_SECONDS)
 
-    def kubectl(self, *arguments: str, stdin: str = "") -> str:
-        """Run kubectl as administrator and give its output.
+    def kubectl(self, *arguments: str, stdin: str = "", editor: str = "") -> str:
+        """Run kubectl as administrator and give its output; `editor` is for `kubectl edit`.
 
         Raises:
             PartError: it failed.
         """
         env = {"KUBECONFIG": str(self._files.kubeconfig), "HOME": str(self.folder)}
+        if editor:
+            env["KUBE_EDITOR"] = editor
         return run(find_kubectl(), *arguments, env=env, stdin=stdin)
 
     def namespace(self, name: str) -> str:

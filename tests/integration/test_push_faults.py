@@ -18,7 +18,16 @@ from testbed.cluster.api import Json
 from testbed.cluster.webhook import Webhook, serve_webhook
 from tests.support.flux import until
 from tests.support.pruning import config_map
-from tests.support.push import Place, actions, again, deploy, live, place, sentences
+from tests.support.push import (
+    Place,
+    actions,
+    again,
+    deploy,
+    is_retried,
+    live,
+    place,
+    sentences,
+)
 from tests.support.wait import workload
 
 
@@ -108,6 +117,7 @@ def test_a_quota_that_is_used_up_is_told_before_any_write(
     result = deploy(here, secret, config_map(namespace, "other"))
     assert result.result is Result.FAILED
     assert "quota" in sentences(result)
+    assert is_retried(result)
     assert not live(control_plane, config_map(namespace, "other"))
 
 
@@ -128,6 +138,7 @@ def test_a_right_that_is_missing_is_named_before_any_write(
     refused = deploy(here, settings, workload("Deployment", namespace))
     assert refused.result is Result.FAILED
     assert "may not patch deployments.apps in namespace" in sentences(refused)
+    assert is_retried(refused)
     assert not live(control_plane, settings)
     assert deploy(here, settings).result is Result.SUCCEEDED
 
@@ -150,6 +161,7 @@ def test_an_object_that_is_too_large_is_told_before_any_write(
     assert result.result is Result.FAILED
     assert "large" in sentences(result)
     assert actions(result) == {"large": "failed", "other": "skipped"}
+    assert not is_retried(result)
     assert not live(control_plane, config_map(namespace, "other"))
 
 
@@ -187,6 +199,7 @@ def test_a_webhook_that_rejects_or_is_late_keeps_all_from_being_written(
         result = deploy(here, config_map(namespace, "settings"), secret)
     assert result.result is Result.FAILED
     assert words in sentences(result)
+    assert is_retried(result)
     assert not live(control_plane, secret)
 
 

@@ -12,7 +12,7 @@ from gitops_action.core.manifests import parse_manifests
 from gitops_action.core.manifests.model import Body
 from testbed.cluster import ControlPlane
 from tests.support.pruning import config_map, exists
-from tests.support.push import again, deploy, live, place, sentences
+from tests.support.push import again, deploy, is_retried, live, place, sentences
 from tests.support.wait import workload
 
 OWN, HELM, ARGO = "gitops-action/", "helm.sh/", "argocd.argoproj.io/"
@@ -155,6 +155,7 @@ def test_a_wave_that_fails_is_the_last(control_plane: ControlPlane, namespace: s
     assert not exists(control_plane, namespace, "settings")
     assert rows(result)["settings"] == "skipped"
     assert here.store.load().commit == ""
+    assert is_retried(result), "a wait that timed out"
 
 
 def test_helm_hooks_keep_their_meaning(control_plane: ControlPlane, namespace: str) -> None:

@@ -172,15 +172,7 @@ def test_keda_s_target_keeps_its_replicas(control_plane: ControlPlane, namespace
         (("set", "image", "deployment/web", "*=ghcr.io/acme/web:hotfix"), "kubectl-set"),
         (("scale", "deployment/web", "--replicas=1"), "kubectl"),
         (("rollout", "undo", "deployment/web"), "kubectl"),
-        (
-            (
-                "patch",
-                "deployment/web",
-                "--field-manager=kubectl-edit",
-                '-p={"spec":{"replicas":1}}',
-            ),
-            "kubectl-edit",
-        ),
+        (("edit", "deployment/web"), "kubectl-edit"),
     ],
 )
 def test_what_a_person_changed_with_kubectl_is_taken_back(
@@ -189,7 +181,11 @@ def test_what_a_person_changed_with_kubectl_is_taken_back(
     here = place(control_plane, namespace)
     good(here, web(namespace, image="ghcr.io/acme/web:v1"))
     good(here, web(namespace, image="ghcr.io/acme/web:v2"))
-    control_plane.kubectl(*command, f"-n{namespace}")
+    by_hand = "sed -i s/replicas:.4/replicas:\\ 1/"
+    control_plane.kubectl(*command, f"-n{namespace}", editor=by_hand)
+    changed = live(control_plane, web(namespace))["spec"]
+    image = changed["template"]["spec"]["containers"][0]["image"]
+    assert (changed["replicas"], image) != (4, "ghcr.io/acme/web:v2")
     release = web(namespace, image="ghcr.io/acme/web:v3")
     shown = deploy(here, release, dry_run=True)
     assert shown.result is Result.SUCCEEDED, sentences(shown)

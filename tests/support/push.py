@@ -6,14 +6,24 @@ import threading
 from dataclasses import replace
 
 from gitops_action.commands.deploy.push.engine import deploy_by_push
-from gitops_action.core.deploy.result import TargetResult
+from gitops_action.core.deploy.result import EnvironmentResult, TargetResult
 from gitops_action.core.manifests.model import Body
 from testbed.cluster import ControlPlane
 from testbed.cluster.api import Json
 from tests.support.pruning import Place, place
 from tests.support.wait import Told
 
-__all__ = ["Place", "actions", "again", "deploy", "live", "place", "sentences", "version"]
+__all__ = [
+    "Place",
+    "actions",
+    "again",
+    "deploy",
+    "is_retried",
+    "live",
+    "place",
+    "sentences",
+    "version",
+]
 
 
 def deploy(here: Place, *described: Body, **options: object) -> TargetResult:
@@ -33,6 +43,11 @@ def actions(result: TargetResult) -> dict[str, str]:
 
 def sentences(result: TargetResult) -> str:
     return "\n".join(f"{one.sentence} | {one.fix}" for one in result.failures)
+
+
+def is_retried(result: TargetResult) -> bool:
+    """Whether `pending` tries this failure again without a change of the content."""
+    return EnvironmentResult(environment="x", commit="c" * 40, targets=(result,)).retry
 
 
 def live(plane: ControlPlane, body: Body) -> Json:

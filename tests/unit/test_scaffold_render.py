@@ -159,3 +159,17 @@ def test_values_are_not_taken_for_the_example() -> None:
 def test_words_count_whole(word: str) -> None:
     assert to_jinja(f"x {word}/ y") == f"x {OPEN}{WORDS[word]}{CLOSE}/ y"
     assert OPEN not in to_jinja(f"a{word}").removeprefix("a") or "/" in word
+
+
+@pytest.mark.parametrize(
+    "answers", [item for item in combinations() if item.subject == "environment"], ids=name_of
+)
+def test_the_form_of_deploy_takes_over_fields_and_takes_environments_down(
+    answers: Answers,
+) -> None:
+    (workflow,) = documents(files_of(answers)[".github/workflows/deploy.yml"])
+    assert isinstance(workflow, dict)
+    form = workflow["on"]["workflow_dispatch"]["inputs"]
+    given = workflow["jobs"]["deploy"]["with"]
+    for name in ("force-conflicts", "confirm-prune", "destroy"):
+        assert (name in form) == (name in given) == (answers.engine == "push")
