@@ -130,7 +130,9 @@ def test_a_version_is_released_merged_deployed_and_promoted_by_the_released_work
     workflows.kubeconfig, workflows.log = cluster.kubeconfig(staging), ""
     tip = overlays.environment.resolve("main")  # of this checkout act sees a commit of its own
     inputs = {"inputs": {"environment": staging.environment, "commit": tip}}
-    assert workflows.run("deploy", "workflow_dispatch", inputs) == 0, workflows.log[-6000:]
+    rights = {"contents": "read", "deployments": "write", "statuses": "read"}
+    done = workflows.run("deploy", "workflow_dispatch", inputs, rights)
+    assert done == 0, workflows.log[-6000:]
     assert published.image in workflows.log
     shown = control_plane.kubectl(
         "get", "deployments", f"--namespace={staging.namespace}", "-o=yaml"

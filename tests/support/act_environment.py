@@ -43,8 +43,17 @@ class Workflows:
     log: str = ""
     library: Mapping[str, Path] = field(default_factory=dict)
 
-    def run(self, name: str, event_name: str, event: Mapping[str, object]) -> int:
-        """Run a workflow of the default branch; gives act's exit code."""
+    def run(
+        self,
+        name: str,
+        event_name: str,
+        event: Mapping[str, object],
+        rights: Mapping[str, str] | None = None,
+    ) -> int:
+        """Run a workflow of the default branch; gives act's exit code.
+
+        `rights` are those that the workflow grants its job's token.
+        """
         stage, forge = self.stage, self.stage.forge
         if not self.library:
             self.library = repositories(stage.root, self.images[0])
@@ -64,7 +73,7 @@ class Workflows:
                 variables={"GITOPS_GATE_CLIENT_ID": "Iv1.example"},
                 secrets={
                     "GITOPS_GATE_PRIVATE_KEY": self.key,
-                    "GITHUB_TOKEN": forge.token(kind="job", home=ENVIRONMENT),
+                    "GITHUB_TOKEN": forge.token(kind="job", home=ENVIRONMENT, permissions=rights),
                     **({"KUBECONFIG": self.kubeconfig} if self.kubeconfig else {}),
                 },
                 repositories=self.library,
