@@ -61,16 +61,19 @@ else:
         follow_up = getattr(cls, "__post_init__", None)
 
         def complete(given):
-            if unknown := given.keys() - names:
-                shown = ", ".join(map(repr, sorted(unknown)))
-                raise TypeError(f"{cls.__qualname__} got an unexpected keyword argument {shown}")
             whole = {**defaults, **given}
             for name in factories.keys() - given.keys():
                 whole[name] = factories[name]()
-            if missing := names - whole.keys():
-                shown = ", ".join(map(repr, sorted(missing)))
-                raise TypeError(f"{cls.__qualname__} misses the required arguments {shown}")
+            if whole.keys() != names:
+                raise TypeError(wrong(given.keys(), whole.keys()))
             return whole
+
+        def wrong(given, whole):
+            unknown, missing = given - names, names - whole
+            shown = ", ".join(map(repr, sorted(unknown or missing)))
+            if unknown:
+                return f"{cls.__qualname__} got an unexpected keyword argument {shown}"
+            return f"{cls.__qualname__} misses the required arguments {shown}"
 
         def __init__(self, **given):
             self.__dict__.update(given if given.keys() == names else complete(given))

@@ -262,9 +262,7 @@ class ObjectCursor(Cursor):
     @property
     def text(self) -> str | None:
         """The text of a scalar that is not null, as YAML writes it."""
-        if isinstance(self.value, bool):
-            return str(self.value).lower()
-        return str(self.value) if isinstance(self.value, str | int | float) else None
+        return _scalar_text(self.value)
 
     @property
     def spot(self) -> Spot | None:
@@ -284,6 +282,13 @@ class ObjectCursor(Cursor):
                 return None
             value, steps = value[key], (*steps, key)
         return _at(self, steps, value)
+
+    def say(self, *keys: str) -> str:
+        """The same without a cursor, which most objects are not worth."""
+        value = self.value
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        return _scalar_text(value) or ""
 
     def items(self) -> Iterator[Cursor]:
         """The items of a sequence; nothing for anything else."""
@@ -311,6 +316,12 @@ class ObjectCursor(Cursor):
 
 
 _HOLDERS = (dict, list)
+
+
+def _scalar_text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else None
 
 
 def _listed(value: object) -> list[object]:
