@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from gitops_action.adapters.renderer import KustomizeRenderer, find_kubectl
-from gitops_action.commands.render import EnvironmentRendering, render_environment
+from gitops_action.commands.gate.change import ChangeReader
+from gitops_action.commands.render import EnvironmentRendering, FolderRenders, render_environment
 from gitops_action.commands.validate.scope import find_touched, render_both
 from gitops_action.core.config import load_config
 from gitops_action.core.discovery import images_in
+from gitops_action.core.gates.change_hash import object_changes, object_hashes
 from gitops_action.core.manifests import content_hash
 from gitops_action.core.rendering import RemoteBaseError
 from gitops_action.core.repository import RepositoryFile, Sides, Snapshot, Tree, TreeFile, blob_id
 from gitops_action.core.validation import images_of
 from tests.support.renders import runner
 
+if TYPE_CHECKING:
+    from gitops_action.commands.gate.ports import GateTrees
+    from gitops_action.commands.validate.ports import Workshop
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CONFIG = "version: 1\nenvironments:\n  prod: {path: '%s'}\n"
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 
@@ -338,6 +347,7 @@ def test_bump_validate_and_deploy_agree(name: str) -> None:
     assert rendering.hash == content_hash(rendering.manifests)
     assert {item.id for item in rendering.applied} <= {item.id for item in rendering.manifests}
     _is_validated_alike(here, rendering, trees)
+    _is_hashed_alike(here, rendering)
 
 
 def _is_validated_alike(here: Layout, rendering: EnvironmentRendering, trees: Trees) -> None:
@@ -352,6 +362,48 @@ def _is_validated_alike(here: Layout, rendering: EnvironmentRendering, trees: Tr
     renderer = KustomizeRenderer(find_kubectl(), runner())
     for pair in render_both(touched, trees, renderer):
         assert pair.before.hash == pair.after.hash == rendering.hash
+
+
+class CommitTrees(Trees):
+    """The same as the gate reads it: commits and merges of them by name."""
+
+    def at(self, commit: str) -> Tree:
+        return self.tree(commit)
+
+    def sides(self, *, base: str = "base", head: str = "head") -> Sides:
+        return Sides(base=self.tree(base), merged=self.tree(head), branch="main")
+
+
+def _is_hashed_alike(here: Layout, rendering: EnvironmentRendering) -> None:
+    """The gate's change hash is over exactly the objects that are rendered, and no others."""
+    config = load_config("gitops.yaml", (CONFIG % here.path).encode())
+    trees = CommitTrees(here.files)
+    newer = {path: text.replace(":v", ":v1") for path, text in here.files.items()}
+    trees.content["head"] = {**newer, "elsewhere/api.yaml": deployment("api")}
+    with FolderRenders(trees, KustomizeRenderer(find_kubectl(), runner())) as renders:
+        reader = ChangeReader(
+            cast("GateTrees", trees),
+            cast("Workshop", None),  # for what validates, which is not asked here
+            config,
+            repository="acme/fleet",
+            branch="main",
+            config_path="gitops.yaml",
+            verify="off",
+            renders=renders,
+        )
+        (environment,) = config.environments
+        base = reader.rendering(environment, "base")
+        assert (base.hash, base.files) == (rendering.hash, rendering.files)
+        change = reader.change(base="base", head="head", now=NOW)
+        after = reader.rendering(environment, "head")
+    counted = [item.path for item in change.hash.files]
+    if here.remote:  # not known whole: every file of the environment counts by itself
+        assert {*counted} - {"elsewhere/api.yaml"} <= rendering.files
+        return
+    sides = [object_hashes(item.manifests) for item in (rendering, after)]
+    assert change.hash.objects == object_changes("prod", *sides)
+    outside = {*trees.sides().changed()} - rendering.files - after.files
+    assert counted == sorted(outside)
 
 
 def test_what_a_controller_applies_is_not_applied_by_the_environment_itself() -> None:

@@ -251,7 +251,10 @@ def test_secrets_of_a_forks_manifests_are_shown_nowhere(on_forge: Validation) ->
     assert result.exit_code == 1, result.log
     (comment,) = on_forge.comments(number)
     assert "Secret web/creds" in comment
-    everywhere = "\n".join([result.log, result.summary, comment, *result.outputs.values()])
+    assert "::error file=environments/production/broken.yaml" in result.log
+    document = json.dumps(on_forge.validate(number).data)
+    shown = [result.log, result.summary, comment, document, *result.outputs.values()]
+    everywhere = "\n".join(shown)
     for secret in (PLANTED, TOKEN, on_forge.token, "cGxhbnRlZC1odW50ZXIy"):
         assert secret not in everywhere
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.adapters.schemas import OfflineSchemas
+from gitops_action.adapters.schemas.checker import Checker
+from gitops_action.adapters.schemas.kubernetes import ADDRESS, kubernetes_schemas
 from gitops_action.core.manifests import Manifest, parse_manifests
+from gitops_action.core.manifests.fields import mapping
 from gitops_action.core.validation import check_objects, unknown_namespaces
+from gitops_action.core.validation.list_keys import Resolve, duplicate_items
 from gitops_action.core.validation.misspelt import slip_of
 
 
@@ -65,6 +71,39 @@ def test_server_side_apply_refuses_two_items_of_one_key(
 )
 def test_items_of_other_keys_and_plain_lists_are_fine(container: dict[str, object]) -> None:
     assert errors(pod(**container)) == []
+
+
+def list_maps() -> Iterator[tuple[str, str, Mapping[str, object]]]:
+    """Every list of type map or set of the built-in kinds: its owner, its field, its schema."""
+    for name, schema in kubernetes_schemas("1.36").library.documents[ADDRESS]["$defs"].items():
+        for field, inner in schema.get("properties", {}).items():
+            if inner.get("x-kubernetes-list-type") in {"map", "set"}:
+                yield name, field, inner
+
+
+def item_of(schema: Mapping[str, Any], resolve: Resolve) -> object:
+    """An item that has its keys and nothing else; of a set a text."""
+    keys = schema.get("x-kubernetes-list-map-keys")
+    if keys is None:
+        return "a"
+    reference = schema["items"].get("$ref")
+    fields = mapping(resolve(reference) if reference else schema["items"], "properties")
+    return {key: 1 if "integer" in str(fields[key]) else "a" for key in keys}
+
+
+def test_every_list_of_the_built_in_kinds_that_is_merged_by_key_is_held_to_it() -> None:
+    checker = Checker({}, kubernetes_schemas("1.36").library)
+    missed, seen = [], set()
+    for owner, field, schema in list_maps():
+        item = item_of(schema, checker.definition)
+        reference = {"$ref": f"{ADDRESS}#/$defs/{owner}"}
+        (*found,) = duplicate_items({field: [item, item]}, reference, checker.definition)
+        seen.add(field)
+        if [(one.steps, one.index) for one in found] != [((field,), 1)]:
+            missed.append((owner, field))
+    assert missed == []
+    lists = {"env", "ports", "volumes", "volumeMounts", "volumeDevices", "initContainers"}
+    assert lists | {"containers", "hostAliases", "imagePullSecrets", "finalizers"} <= seen
 
 
 DEFINITION = """apiVersion: apiextensions.k8s.io/v1
@@ -149,7 +188,9 @@ def test_a_misspelt_namespace_is_a_warning_with_the_right_name() -> None:
     assert said_of("paymnts", "payments") == [("warning", "did you mean 'payments'?")]
 
 
-@pytest.mark.parametrize("name", ["flux-system", "istio-system", "argocd", "'${NAMESPACE}'"])
+@pytest.mark.parametrize(
+    "name", ["flux-system", "istio-system", "argocd", "openshift-operators", "'${NAMESPACE}'"]
+)
 def test_well_known_and_unknown_namespaces_are_left_alone(name: str) -> None:
     assert said_of(name, "kube-system") == []
 

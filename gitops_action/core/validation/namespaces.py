@@ -16,12 +16,15 @@ _WELL_KNOWN = frozenset(
     {
         *("argo-rollouts", "argocd", "cert-manager", "external-dns", "external-secrets"),
         *("ingress-nginx", "istio-ingress", "kyverno", "linkerd", "longhorn", "metallb"),
-        *("monitoring", "observability", "openshift-gitops", "tekton-pipelines", "traefik"),
+        *("monitoring", "observability", "openshift", "tekton-pipelines", "traefik"),
         *("vault", "velero"),
     }
 )
 _SYSTEM = "-system"
 """End of the namespaces that add-ons create for themselves: `flux-system`, `istio-system`."""
+
+_OPENSHIFT = "openshift-"
+"""Start of the namespaces that OpenShift keeps for itself and its operators."""
 
 _SHOWN = 5
 
@@ -99,7 +102,7 @@ def _unknown(
 
 
 def _is_well_known(name: str) -> bool:
-    return name in _WELL_KNOWN or name.endswith(_SYSTEM)
+    return name in _WELL_KNOWN or name.endswith(_SYSTEM) or name.startswith(_OPENSHIFT)
 
 
 def _count(manifests: Sequence[Manifest]) -> str:
