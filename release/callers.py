@@ -11,10 +11,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import yaml
+
+from gitops_action.core.scaffold import Answers, NewApplication, render
+from gitops_action.core.scaffold.questions import Engine, Handover, Layout, RepositoryIdentity
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED = ROOT / "release" / "callers"
@@ -62,9 +67,7 @@ class Caller:
 
 def present_callers(root: Path = ROOT) -> tuple[Caller, ...]:
     """Those of the templates, the documents, and the workflows with the examples above them."""
-    found: list[Caller] = []
-    for path in sorted(root.glob("templates/*/.github/workflows/*.yml")):
-        found += callers_in(path.read_text("utf-8"), str(path.relative_to(root)))
+    found = _of_templates(root)
     for path in sorted(
         (*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("templates/*/*.md"))
     ):
@@ -76,6 +79,35 @@ def present_callers(root: Path = ROOT) -> tuple[Caller, ...]:
         found += callers_in(text, place)
         found += callers_in(_comment_above(text), f"{place} (example)")
     return tuple(found)
+
+
+def _of_templates(root: Path) -> list[Caller]:
+    """What `init` writes: a template calls other workflows for other answers."""
+    found: list[Caller] = []
+    for answers in _answers():
+        home = root / "templates" / answers.template
+        paths = sorted(home.glob(".github/workflows/*.yml"))
+        texts = {str(path.relative_to(root)): path.read_text("utf-8") for path in paths}
+        for place, text in render(texts, answers).items():
+            found += (one for one in callers_in(text, place) if one not in found)
+    return found
+
+
+def _answers() -> Iterator[Answers]:
+    """One for each combination that a template's workflows depend on."""
+    web = NewApplication(name="web", image="ghcr.io/acme/web", tag="v1", source="acme/web")
+    common = Answers(
+        subject="environment",
+        repository="acme/environment",
+        applications=(web,),
+        code_owners="@acme/platform",
+        library="OWNER/gitops-action",
+    )
+    for layout, engine, identity in product(*map(get_args, (Layout, Engine, RepositoryIdentity))):
+        yield replace(common, layout=layout, engine=engine, identity=identity)
+    elsewhere = replace(web, image="registry.example.com/acme/web")
+    for handover, application in product(get_args(Handover), (web, elsewhere)):
+        yield replace(common, subject="application", handover=handover, applications=(application,))
 
 
 def published_callers(folder: Path = PUBLISHED) -> tuple[Caller, ...]:

@@ -56,8 +56,12 @@ def problems(text: str) -> str:
     return "\n".join(library().problems(found))
 
 
-def test_what_is_published_now_and_ever_was_is_taken() -> None:
-    present = present_callers()
+@pytest.fixture(scope="module")
+def present() -> tuple[Caller, ...]:
+    return present_callers()
+
+
+def test_what_is_published_now_and_ever_was_is_taken(present: tuple[Caller, ...]) -> None:
     assert {one.target for one in present if one.kind == "workflow"} >= {
         "deploy.yml",
         "release.yml",
@@ -68,6 +72,22 @@ def test_what_is_published_now_and_ever_was_is_taken() -> None:
     assert any(one.place.startswith("docs/") for one in present)
     assert any(one.kind == "action" for one in present)
     assert Library.of().problems((*present, *published_callers())) == ()
+
+
+def test_every_answer_to_init_counts(present: tuple[Caller, ...]) -> None:
+    """A template's workflows call others for other answers."""
+    written = {
+        (one.target, one.inputs, one.secrets)
+        for one in present
+        if one.place.startswith("templates/")
+    }
+    called = {target for target, _, _ in written}
+    assert {"gate-job-token.yml", "promote-job-token.yml", "rollback-job-token.yml"} <= called
+    by_push = [inputs for target, inputs, _ in written if target == "deploy.yml"]
+    assert {"destroy" in inputs for inputs in by_push} == {True, False}
+    releases = [(inputs, secrets) for target, inputs, secrets in written if target == "release.yml"]
+    assert {"mode" in inputs for inputs, _ in releases} == {True, False}
+    assert {"registry-password" in (secrets or ()) for _, secrets in releases} == {True, False}
 
 
 def test_a_caller_that_gives_all_there_is_is_well() -> None:
