@@ -141,7 +141,7 @@ def config_inputs(values: Values, environ: Mapping[str, str], *, origin: str = "
 
     Raises:
         UsageError: a flag of `show` is given to `check` or the other way round, one of `remote`
-            without it, or `remote` lacks its repository or token.
+            without it, or `remote` without a repository or token.
     """
     inputs = values.build(ConfigInputs, base=values.text("base") or None)
     shows = {"--environment": bool(inputs.environment), "--format": inputs.format != "yaml"}
