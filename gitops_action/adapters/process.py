@@ -15,6 +15,8 @@ from gitops_action.errors import GitOpsError
 DEFAULT_TIMEOUT = 600.0
 _SHOWN_LINES = 5
 _GRACE = 5.0
+_CRASH = "fatal error: "
+"""What Go writes before the stacks of all goroutines, for example without memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +53,14 @@ class Sandbox:
     Attributes:
         user: the user and group that it runs as; None: ours.
         prefix: the program that starts it, which changes the user too; empty: none.
+        memory: the program that bounds its memory, with its options; empty: not bounded.
         network: whether it reaches the network.
         separate: whether it cannot read the memory and environment of our processes.
     """
 
     user: int | None = None
     prefix: tuple[str, ...] = ()
+    memory: tuple[str, ...] = ()
     network: bool = True
     separate: bool = False
 
@@ -184,7 +188,7 @@ class Runner:
         sandbox = self.sandbox
         try:
             return subprocess.Popen(  # noqa: S603 - no shell; `CommandLine` keeps options ours
-                [*sandbox.prefix, *command],
+                [*sandbox.prefix, *sandbox.memory, *command],
                 cwd=cwd,
                 env=dict(environ),
                 stdin=subprocess.PIPE,
@@ -216,7 +220,8 @@ class Runner:
 
     def _tail(self, output: bytes) -> str:
         lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
-        return "".join(f"\n  {line}" for line in lines[-_SHOWN_LINES:])
+        crash = [line for line in lines if line.startswith(_CRASH)]
+        return "".join(f"\n  {line}" for line in (crash or lines[-_SHOWN_LINES:]))
 
 
 def end(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:

@@ -6,12 +6,14 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from gitops_action.adapters.process import Sandbox
-from gitops_action.adapters.renderer import KustomizeRenderer, find_kubectl, find_sandbox
+from gitops_action.adapters.renderer import KustomizeRenderer, find_kubectl, find_sandbox, sandbox
 from gitops_action.adapters.renderer.sandbox import NOBODY
 from gitops_action.core.rendering import Rendering
 from testbed.gotool import HELM, go_program
@@ -103,7 +105,47 @@ def test_programs_that_fetch_run_as_another_user_too(open_folder: Path) -> None:
 def test_a_program_that_others_cannot_start_runs_as_we_do(open_folder: Path) -> None:
     open_folder.chmod(0o700)
     program = script(open_folder, "exit 0")
-    assert find_sandbox((str(program),), network=False) == Sandbox()
+    assert replace(find_sandbox((str(program),), network=False), memory=()) == Sandbox()
+
+
+NINE = ",".join(["*{0}"] * 9)
+ALIASES = "".join(
+    f"  {name}: &{name} [{NINE.format(before)}]\n" for before, name in pairwise("abcdefghij")
+)
+"""Nine of nine of nine …: 400 million words."""
+BOMB = f"{MANIFEST}data:\n  a: &a [x,x,x,x,x,x,x,x,x]\n{ALIASES}"
+ENDLESS = "apiVersion: v1\nkind: ConfigMap\nmetadata: &m {name: web, annotations: *m}\n"
+DOUBLED = '{{ $x := "x" }}{{ range until 40 }}{{ $x = printf "%s%s" $x $x }}{{ end }}{{ $x }}\n'
+
+
+OVERLAY = {"env/kustomization.yaml": "resources: [web.yaml]\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({**OVERLAY, "env/web.yaml": BOMB}, "aliases blow the document up"),
+        ({**OVERLAY, "env/web.yaml": ENDLESS}, "an alias stands inside of what it names"),
+        (
+            {"env/r.yaml": RELEASE % "web", **CHART, "charts/web/templates/a.yaml": DOUBLED},
+            "memory",
+        ),
+    ],
+    ids=["aliases", "endless", "chart"],
+)
+def test_a_program_that_takes_all_memory_is_ended(
+    helm: str, files: Mapping[str, str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a smaller limit than in production, so that it is reached soon."""
+    monkeypatch.setattr(sandbox, "MEMORY", 512 * 2**20)
+    find_sandbox.cache_clear()
+    try:
+        rendering = render(files, helm=helm)
+    finally:
+        find_sandbox.cache_clear()
+    (problem,) = rendering.problems
+    assert words in str(problem)
+    assert problem.location is not None
 
 
 @as_root

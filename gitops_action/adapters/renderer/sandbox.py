@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from shutil import which
 
@@ -13,6 +14,10 @@ from gitops_action.adapters.process import Sandbox
 
 NOBODY = 65534
 """The user without rights on every Linux distribution; its group has the same number."""
+
+MEMORY = 4 * 2**30
+"""Bytes that a program may write to: aliases in YAML and loops of charts can ask for any number.
+kustomize takes about 1 GiB for the largest folder whose output we accept."""
 
 _SECONDS = 10
 
@@ -23,14 +28,26 @@ def find_sandbox(programs: tuple[str, ...], *, network: bool) -> Sandbox:
 
     Root gives the programs another user, and no network where it may make namespaces. Others
     can hide their processes and the network in a namespace of their own, where the system lets
-    them.
+    them. Their memory is bounded where util-linux is installed.
 
     Args:
         programs: their paths.
         network: whether they need the network.
     """
     candidates = _of_root(network=network) if os.geteuid() == 0 else _of_user(network=network)
-    return next((item for item in candidates if _works(item, programs)), Sandbox())
+    bounded = _bounded()
+    return next(
+        item
+        for candidate in (*candidates, Sandbox())
+        for item in (replace(candidate, memory=bounded), candidate)
+        if item == Sandbox() or _works(item, programs)
+    )
+
+
+def _bounded() -> tuple[str, ...]:
+    """How a program is started with `MEMORY`; RLIMIT_DATA leaves out what Go only reserves."""
+    prlimit = which("prlimit")
+    return (prlimit, f"--data={MEMORY}", "--") if prlimit else ()
 
 
 def _of_root(*, network: bool) -> Iterator[Sandbox]:
@@ -60,7 +77,7 @@ def _can_use(sandbox: Sandbox, path: str) -> bool:
     own = None if sandbox.prefix else sandbox.user
     try:
         done = subprocess.run(  # noqa: S603 - fixed programs
-            [*sandbox.prefix, which("test") or "/usr/bin/test", "-x", path],
+            [*sandbox.prefix, *sandbox.memory, which("test") or "/usr/bin/test", "-x", path],
             env={},
             stdin=subprocess.DEVNULL,
             capture_output=True,
