@@ -1,7 +1,7 @@
 """Scalars, documents and objects of files, as kustomize would read them."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -202,6 +202,19 @@ def test_a_hook_with_a_generated_name_has_one_name(hook: str, name: str) -> None
     described = found.body["metadata"]
     assert isinstance(described, dict)
     assert (described["name"], "generateName" in described) == (name, False)
+
+
+@pytest.mark.parametrize("text", ["web\n::error::x", "w\x1b[31m", "w\u202eb", "web\u2028", "w\0"])
+@pytest.mark.parametrize("field", ["apiVersion", "kind", "name", "namespace"])
+def test_names_that_would_forge_a_line_are_refused(field: str, text: str) -> None:
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "b"}}
+    (body if field in body else cast("dict[str, str]", body["metadata"]))[field] = text
+    parsed = read_manifests("web.yaml", json.dumps(body).encode())
+    assert parsed.manifests == ()
+    (problem,) = parsed.problems
+    assert problem.title == f"{field} {text!a} has a character that cannot be printed"
+    assert problem.title.isprintable()
+    assert str(problem.location) == "web.yaml:1"
 
 
 def test_several_mistakes_are_raised_together() -> None:

@@ -65,7 +65,8 @@ def manifest_of(body: object, origin: Location) -> Manifest:
     """One object, canonical.
 
     Raises:
-        ManifestError: it is not a mapping, or has no apiVersion, kind or name.
+        ManifestError: it is not a mapping, or has no apiVersion, kind or name, or these could not
+            be shown on one line as they are.
     """
     if not isinstance(body, Mapping):
         raise NoObjectError(
@@ -87,6 +88,9 @@ def manifest_of(body: object, origin: Location) -> Manifest:
         namespace=namespace if isinstance(namespace, str) else "",
         name=name,
     )
+    for field, text in (("apiVersion", api_version), ("kind", kind), ("name", name)):
+        _refuse_unprintable(field, text, origin)
+    _refuse_unprintable("namespace", identity.namespace, origin)
     if facts.get("name") != name:
         named = {key: value for key, value in facts.items() if key != "generateName"}
         body = {**body, "metadata": {**named, "name": name}}
@@ -129,6 +133,17 @@ def _text(body: Body, key: str, origin: Location) -> str:
         fix=f"give it its {key}, or move the file out of the environment's folder",
         location=origin,
     )
+
+
+def _refuse_unprintable(field: str, text: str, origin: Location) -> None:
+    """Names are shown wherever an object is: line breaks would forge lines of a report."""
+    if not text.isprintable():
+        raise ManifestError(
+            f"{field} {text!a} has a character that cannot be printed",
+            cause="no API server takes control characters in it",
+            fix="remove the character",
+            location=origin,
+        )
 
 
 _LONGEST_GENERATED = 40
