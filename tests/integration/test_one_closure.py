@@ -263,6 +263,26 @@ LAYOUTS = {
         },
         "api:v1",
     ),
+    "argo cd reads several repositories and branches": layout(
+        {
+            "clusters/prod/web.yaml": argo("web", "apps/prod", "    targetRevision: main\n"),
+            "clusters/prod/other.yaml": argo("other", "other").replace("/fleet", "/other"),
+            "clusters/prod/later.yaml": argo("later", "later", "    targetRevision: later\n"),
+            "clusters/prod/tag.yaml": argo("tag", "later", "    targetRevision: refs/tags/v1\n"),
+            "clusters/prod/more.yaml": (
+                f"{argo('more', '').partition('  source:')[0]}  sources:\n"
+                "    - {repoURL: 'https://github.com/acme/other', path: other}\n"
+                "    - repoURL: https://github.com/acme/fleet\n"
+                "      path: more\n      targetRevision: HEAD\n"
+            ),
+            "other/api.yaml": deployment("other"),
+            "later/api.yaml": deployment("later"),
+            "more/more.yaml": deployment("more"),
+            **BASE_AND_OVERLAY,
+        },
+        "web:v2",
+        "more:v1",
+    ),
     "argo cd sets images and recurses": layout(
         {
             "clusters/prod/web.yaml": argo(

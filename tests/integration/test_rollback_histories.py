@@ -220,6 +220,49 @@ FLUX = (
 )
 
 
+ARGO = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
+    "metadata: {{name: {name}, namespace: argocd}}\nspec:\n"
+    "  source: {{repoURL: 'https://github.com/{repository}', targetRevision: {revision},"
+    " path: apps/{name}}}\n"
+)
+NAMED = {
+    "web": ("acme/environment", "main"),
+    "later": ("acme/environment", "later"),
+    "later-old": ("acme/environment", "later"),
+    "foreign": ("acme/other", "main"),
+    "foreign-old": ("acme/other", "main"),
+}
+"""Applications; those of another branch or repository have folders of their names here as well."""
+
+
+def test_only_what_argo_cd_reads_of_this_branch_goes_back(tmp_path: Path) -> None:
+    def described(version: str) -> Mapping[str, str]:
+        versions = {name: "0.9.0" if name.endswith("-old") else version for name in NAMED}
+        return {
+            f"apps/{name}/deployment.yaml": deployment(f"{WEB}:v{one}")
+            for name, one in versions.items()
+        }
+
+    files = {
+        f"production/{name}.yaml": ARGO.format(name=name, repository=where, revision=revision)
+        for name, (where, revision) in NAMED.items()
+    }
+    with bump_stage(tmp_path, {".github/gitops.yaml": PLAIN, **files}) as stage:
+        for version, state in (("1.1.0", "success"), ("1.2.0", "failure")):
+            stage.repository.commit(files=described(version))
+            content = RecordContent(
+                environment="production",
+                commit=str(stage.repository.head("main")),
+                applications={"web": (f"{WEB}:v{version}",)},
+            )
+            record(stage, content, state)
+        assert decided(stage) == "go-back"
+        own = "apps/web/deployment.yaml"
+        for path, text in {**described("1.2.0"), own: described("1.1.0")[own]}.items():
+            assert stage.repository.read(BRANCH, path).decode() == text, path
+
+
 def test_a_file_that_two_environments_share_is_not_edited(tmp_path: Path) -> None:
     def described(version: str) -> Mapping[str, str]:
         return {"apps/deployment.yaml": deployment(f"{WEB}:v{version}")}
