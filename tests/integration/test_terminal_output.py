@@ -160,3 +160,53 @@ def test_a_fix_names_flags_at_a_terminal_and_inputs_in_a_job(tmp_path: Path) -> 
         assert json.loads(document.stdout)["error"]["fix"] in done.stderr
     assert "correct `--working-directory`" in said[""]
     assert "correct `working-directory`" in said["true"]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+_DEPLOYMENT = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: default}\nspec:\n"
+    "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n"
+    "    spec:\n      containers:\n        - {name: web, image: 'web:v1'}\n"
+)
+_FINDING = "unknown field spec.template.spec.containers[0].imagez"
+_DIFFERENCE = "+  replicas: 3"
+
+
+@pytest.mark.parametrize("paged", [False, True])
+def test_findings_and_differences_of_a_validation_go_to_stdout_a_page_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, paged: bool
+) -> None:
+    checkout, seen = tmp_path / "checkout", tmp_path / "seen"
+    checkout.mkdir()
+    manifest = checkout / "web.yaml"
+    manifest.write_text(_DEPLOYMENT)
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for words in (("init", "-q", "-b", "main"), ("add", "."), (*who, "commit", "-qm", "a")):
+        subprocess.run(["git", *words], cwd=checkout, check=True, env=environ())
+    wrong = _DEPLOYMENT.replace("'web:v1'", "'web:v1', imagez: x")
+    manifest.write_text(wrong.replace("spec:\n  sel", "spec:\n  replicas: 3\n  sel"))
+    pager = tmp_path / "pager"
+    pager.write_text(f'#!/bin/sh\ncat > "{seen}"\n')
+    pager.chmod(0o755)
+    for name, value in (("LINES", "10"), ("COLUMNS", "80")):
+        monkeypatch.setenv(name, value)
+    stdout, stderr = _Terminal() if paged else io.StringIO(), io.StringIO()
+    around = ProcessEnvironment(
+        environ={"PATH": os.environ["PATH"], "PAGER": str(pager), "NO_COLOR": "1"},
+        stdin=io.StringIO(),
+        stdout=stdout,
+        stderr=stderr,
+    )
+    words = ["validate", "--verify", "off", "--working-directory", str(checkout)]
+    assert cli.main(words, around) == 1
+    assert seen.exists() is paged
+    text = seen.read_text() if paged else stdout.getvalue()
+    assert "error: web.yaml:" in text
+    for part in (_FINDING, _DIFFERENCE):
+        assert part in text
+        assert part not in stderr.getvalue()
+    assert stderr.getvalue().startswith("1 error")
