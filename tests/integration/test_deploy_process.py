@@ -225,6 +225,34 @@ def test_a_failed_environment_holds_up_only_what_the_same_commits_change(
     assert "it goes back to" in back.log
 
 
+def test_one_that_cannot_be_reached_delays_those_after_it_once(stage: Deploying) -> None:
+    away = _kubeconfig_to("https://127.0.0.1:1")
+    for _ in range(2):
+        waits = stage.deploy(pending="true", environment="production")
+        assert waits.outputs["result"] == "nothing", waits.log
+        unreachable = stage.deploy(pending="true", environment="staging", kubeconfig=away)
+        assert unreachable.outputs["result"] == "unknown", unreachable.log
+    goes = stage.deploy(pending="true", environment="production")
+    assert goes.outputs["result"] == "succeeded", goes.log
+    assert "still unknown" in goes.log
+    assert [states[0] for states in stage.states("staging")] == ["error", "error"]
+
+
+def test_a_value_that_is_no_text_is_refused_with_its_line(stage: Deploying) -> None:
+    path = "environments/staging/login.yaml"
+    secret = (
+        "apiVersion: v1\nkind: Secret\n"
+        f"metadata: {{name: login, namespace: {stage.namespace}}}\n"
+        "stringData:\n  user: web\n  debug: true\n"
+    )
+    stage.commit({path: secret})
+    result = stage.deploy(environment="staging")
+    assert result.outputs["result"] == "failed"
+    assert "stringData.debug is not text" in result.log
+    assert f"::error file={path},line=1" in result.log
+    assert stage.live("deployment", "web") == {}
+
+
 def test_what_failed_outside_its_content_is_tried_again(stage: Deploying) -> None:
     shared = json.loads(settings(stage.namespace, "shared", "theirs"))
     stage.plane.kubectl(
@@ -450,14 +478,7 @@ def test_two_targets_succeed_together_and_are_told_apart(
 
 
 def test_what_cannot_be_rendered_or_reached_is_told(stage: Deploying) -> None:
-    unreachable = json.dumps(
-        {
-            "current-context": "away",
-            "contexts": [{"name": "away", "context": {"cluster": "away", "user": "me"}}],
-            "clusters": [{"name": "away", "cluster": {"server": "https://127.0.0.1:1"}}],
-            "users": [{"name": "me", "user": {"token": "planted-cluster-token"}}],
-        }
-    )
+    unreachable = _kubeconfig_to("https://127.0.0.1:1")
     away = stage.deploy(environment="staging", kubeconfig=unreachable)
     assert away.exit_code == 1
     assert away.outputs["result"] == "unknown"
@@ -573,6 +594,17 @@ def _started(stage: Deploying, step: Step) -> subprocess.Popen[str]:
 def _refused(result: StepResult) -> str:
     assert result.exit_code == 2, result.log
     return result.log
+
+
+def _kubeconfig_to(server: str) -> str:
+    return json.dumps(
+        {
+            "current-context": "away",
+            "contexts": [{"name": "away", "context": {"cluster": "away", "user": "me"}}],
+            "clusters": [{"name": "away", "cluster": {"server": server}}],
+            "users": [{"name": "me", "user": {"token": "planted-cluster-token"}}],
+        }
+    )
 
 
 def _two_contexts(kubeconfig: str, namespace: str) -> str:

@@ -91,6 +91,16 @@ def test_the_outcome_tells_failures_at_the_line_that_describes_the_object() -> N
     assert (row["environment"], row["target"], row["seconds"]) == ("staging", "eu", 2.0)
 
 
+def test_a_failure_that_knows_its_line_is_shown_there_and_names_it_once() -> None:
+    line = Location(file="environments/staging/web.yaml", line=3)
+    failure = Failure(sentence=f"{line}: data.key is not base64", location=line)
+    target = TargetResult(target="eu", result=Result.FAILED, failures=(failure,))
+    outcome = deployment_outcome(reported(target), DeployViews())
+    assert outcome.notices[0].location == line
+    assert outcome.notices[0].text == "staging: data.key is not base64"
+    assert str(line) in outcome.summary
+
+
 @pytest.mark.parametrize(
     ("result", "interrupted", "code"),
     [

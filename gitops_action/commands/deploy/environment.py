@@ -397,7 +397,12 @@ def _raise(ended: Ended) -> None:
 def _failure(problem: GitOpsError) -> Failure:
     place = f"{problem.location}: " if problem.location else ""
     cause = f": {problem.cause}" if problem.cause else ""
-    return Failure(sentence=f"{place}{problem.title}{cause}", fix=problem.fix, lasting=True)
+    return Failure(
+        sentence=f"{place}{problem.title}{cause}",
+        fix=problem.fix,
+        lasting=True,
+        location=problem.location,
+    )
 
 
 def _places(rendering: EnvironmentRendering) -> dict[ObjectId, Location]:

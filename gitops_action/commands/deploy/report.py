@@ -161,7 +161,7 @@ def _notices(report: DeploymentReport) -> Iterator[Notice]:
     for one in report.environments:
         for target in one.outcome.targets:
             for failure in target.failures:
-                place = one.place(failure.object_id)
+                place = failure.location or one.place(failure.object_id)
                 yield Notice(level="error", text=_told(one, target, failure), location=place)
     for one in report.environments:
         name = one.outcome.environment
@@ -173,7 +173,8 @@ def _notices(report: DeploymentReport) -> Iterator[Notice]:
 def _told(one: Deployed, target: TargetResult, failure: Failure) -> str:
     several = f" ({target.target})" if len(one.outcome.targets) > 1 else ""
     item = f"{failure.about}: " if failure.about else ""
-    parts = [f"{one.outcome.environment}{several}: {item}{failure.sentence}"]
+    sentence = failure.sentence.removeprefix(f"{failure.location}: ")  # the notice has it
+    parts = [f"{one.outcome.environment}{several}: {item}{sentence}"]
     parts += [f"event: {line}" for line in failure.events]
     parts += [f"log: {line}" for line in failure.log]
     parts += [f"Fix: {failure.fix}"] if failure.fix else []

@@ -93,6 +93,7 @@ class Ledger:
             object_id=item,
             fix=error.fix,
             lasting=isinstance(error, _LASTING),
+            location=error.location,
         )
         self._failures.append(failure)
         if item is not None:

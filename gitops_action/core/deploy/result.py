@@ -11,6 +11,7 @@ from gitops_action.core.deploy.diff import ObjectDiff
 from gitops_action.core.deploy.inventory import inventory_id
 from gitops_action.core.health.model import Health, Status
 from gitops_action.core.manifests.model import ObjectId
+from gitops_action.errors import Location
 
 Json = dict[str, object]
 
@@ -57,6 +58,7 @@ class Failure:
         log: the last lines of the failing container's log, masked.
         fix: what the reader can do.
         lasting: the cause is the described content, so that the same content fails again.
+        location: the line that is wrong, where it is known; it starts the sentence then.
     """
 
     sentence: str
@@ -65,6 +67,7 @@ class Failure:
     log: tuple[str, ...] = ()
     fix: str = ""
     lasting: bool = False
+    location: Location | None = None
 
     @property
     def about(self) -> str:
