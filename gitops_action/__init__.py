@@ -1,7 +1,10 @@
 """gitops-action: GitOps on GitHub, from a pushed tag to a verified deployment."""
 
 import gc
+import os
 
 gc.set_threshold(200_000, 20, 20)  # a run is short: frequent collecting costs a fifth of its time
+# Nor does it look through the metadata of all packages for plugins of pydantic: none is wanted.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 __version__ = "1.0.0"

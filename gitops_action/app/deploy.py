@@ -19,7 +19,7 @@ from gitops_action.app.tools import (
     kustomize_renderer,
 )
 from gitops_action.commands.deploy import command as deploy
-from gitops_action.commands.deploy.ports import Records
+from gitops_action.commands.deploy.ports import DeploymentTexts, NoTexts, Records
 from gitops_action.commands.ports import Schemas
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.records import CommitStatus
@@ -58,7 +58,6 @@ class _DeployParts:
 
     def ports(self, stack: ExitStack) -> deploy.DeployPorts:
         """The ports; `stack` tidies up."""
-        from gitops_action.adapters.views import DeployViews  # noqa: PLC0415 - templates
         from gitops_action.commands.deploy.flux.engine import deploy_by_flux  # noqa: PLC0415 - one engine
         from gitops_action.commands.deploy.push.engine import deploy_by_push  # noqa: PLC0415 - one engine
 
@@ -70,7 +69,7 @@ class _DeployParts:
             clusters=GivenClusters(inputs=self.inputs, context=self.context),
             records=self._records(),
             tellers=tellers.of,
-            texts=DeployViews(),
+            texts=self._texts(),
             clock=system_clock(self.context.environ),
             redactor=self.context.redactor,
             branch=self.inputs.base or "",
@@ -79,6 +78,13 @@ class _DeployParts:
             statuses=self._statuses(),
             schemas=_schemas,
         )
+
+    def _texts(self) -> DeploymentTexts:
+        if not self.job.in_actions:
+            return NoTexts()
+        from gitops_action.adapters.views import DeployViews  # noqa: PLC0415 - loads templates
+
+        return DeployViews()
 
     def _records(self) -> Records:
         from gitops_action.commands.deploy.record import NoRecorder, Recorder, RecordPorts  # noqa: PLC0415 - one command's

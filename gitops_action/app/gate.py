@@ -33,10 +33,10 @@ from gitops_action.app.tools import (
 from gitops_action.app.validate import ToolWorkshop
 from gitops_action.commands.gate import command as gate
 from gitops_action.commands.gate.ports import GatePorts, SourceCommits
-from gitops_action.commands.gate.publish import MARKER
 from gitops_action.commands.ports import Renderer
 from gitops_action.core.config import Validation
 from gitops_action.core.gates.http import HttpSettings, http_settings
+from gitops_action.core.gates.model import COMMENT_MARKER
 from gitops_action.core.images import ImageReference
 from gitops_action.core.inputs import ValidateInputs, Values
 from gitops_action.core.inputs.bump import BumpInputs
@@ -72,7 +72,7 @@ def build(
     Raises:
         GitOpsError: the default branch cannot be read.
     """
-    pulls = GitHubOpenPullRequests(client, inputs.repository, marker=MARKER)
+    pulls = GitHubOpenPullRequests(client, inputs.repository, marker=COMMENT_MARKER)
     base = inputs.base or pulls.default_branch()
     target = read_target(inputs, inputs.repository, inputs.token)
     ports = GatePorts(

@@ -11,7 +11,7 @@ from gitops_action.adapters.whole_files import OutputFiles
 from gitops_action.app.history import branch_history
 from gitops_action.app.tools import Context, github_client
 from gitops_action.commands import status
-from gitops_action.commands.gate.publish import MARKER
+from gitops_action.core.gates.model import COMMENT_MARKER
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.access import require_repository
 from gitops_action.core.inputs.status import StatusInputs, status_inputs
@@ -55,7 +55,7 @@ def _ports(inputs: StatusInputs, context: Context, stack: ExitStack) -> status.S
         page=page,
         output=output,
         records=GitHubRecords(client, inputs.repository),
-        pulls=GitHubOpenPullRequests(client, inputs.repository, marker=MARKER),
+        pulls=GitHubOpenPullRequests(client, inputs.repository, marker=COMMENT_MARKER),
         issues=GitHubIssues(client, inputs.repository),
         comparisons=GitHubDriftRuns(client, inputs.repository),
         sources=GitHubSourceCommits(source) if source else None,

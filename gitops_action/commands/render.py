@@ -19,7 +19,6 @@ from gitops_action.core.config import (
 )
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.payload import FolderLookup, applications_of, no_folders
-from gitops_action.core.discovery import ImageDiscovery, Source, application_folders
 from gitops_action.core.manifests import Manifest, content_hash
 from gitops_action.core.rendering import Closures, Rendering, closure_hash
 from gitops_action.core.rendering.applied import applied
@@ -208,6 +207,12 @@ class FolderRenders:
 
     def _discover(self, scope: EnvironmentScope) -> Mapping[str, tuple[str | None, ...]]:
         """Once for equal files; what does not parse names no application."""
+        from gitops_action.core.discovery import (  # noqa: PLC0415 - only where names are not enough
+            ImageDiscovery,
+            Source,
+            application_folders,
+        )
+
         key = scope.environment.name, scope.config.applications, scope.folders
         if key not in self._discovered:
             files = self._trees.read(scope.tree, sorted(scope.files))

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pydantic.plugin._loader import get_plugins
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ["github", "git", "jinja2", "pydantic", "requests", "rich", "kubernetes"]
+HEAVY = ["github", "jinja2", "pydantic", "requests", "rich", "kubernetes"]
+UNNEEDED = {
+    "deploy": (*HEAVY, "ruamel.yaml", "yaml", "gitops_action.core.discovery"),
+    "drift": (*HEAVY, "ruamel.yaml", "yaml", "gitops_action.core.discovery"),
+    "history": (*HEAVY, "gitops_action.commands.gate"),
+    "status": (*HEAVY, "gitops_action.commands.gate", "gitops_action.commands.validate"),
+}
+"""What a command does not load before it knows that it needs it."""
 
 
 @pytest.mark.parametrize(
@@ -37,3 +46,23 @@ def test_both_ways_in_tell_the_same_error(way: list[str]) -> None:
     assert result.returncode == 2
     assert "There is nothing to bump" in result.stdout + result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", UNNEEDED)
+def test_a_command_loads_what_it_may_need_only_when_it_does(command: str) -> None:
+    unneeded = UNNEEDED[command]
+    code = (
+        "import sys\n"
+        f"import gitops_action.app.{command}\n"
+        f"print([name for name in {unneeded!r} if name in sys.modules])\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env={}
+    )
+    assert result.stdout == "[]\n"
+
+
+def test_pydantic_looks_for_no_plugins_among_the_installed_packages() -> None:
+    """The search reads the metadata of every package, and would load foreign code."""
+    assert not get_plugins()
+    assert os.environ["PYDANTIC_DISABLE_PLUGINS"] == "__all__"

@@ -100,6 +100,15 @@ class DeploymentTexts(Protocol):
         ...
 
 
+class NoTexts:
+    """Implements `DeploymentTexts` where no job shows a summary: at a terminal."""
+
+    def summary(self, report: DeploymentReport) -> str:
+        """None: what a terminal shows are the lines."""
+        del report
+        return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeployPorts:
     """Everything that `deploy` talks to.

@@ -18,15 +18,13 @@ from gitops_action.core.gates.change_cache import (
     write_remembered,
 )
 from gitops_action.core.gates.head_cache import CachedHash, cached_hash, cached_url
+from gitops_action.core.gates.model import COMMENT_MARKER
 from gitops_action.core.gates.open_pull_request import GateComment, HeadStatus, OpenPullRequests
 from gitops_action.core.gates.verdict import READY_CONTEXT, Verdict
 from gitops_action.core.markdown import escape
 from gitops_action.core.pattern import pattern
 from gitops_action.core.redaction.known import concealed
 from gitops_action.core.report.gate import fingerprint
-
-MARKER = "gate"
-"""Identifies our comment; it is hidden in the comment's first line."""
 
 _PREFIX = "gitops/"
 _FINGERPRINT = pattern(r"<!-- gitops-action: state ([0-9a-f]{16}) -->")
@@ -78,7 +76,7 @@ class Publisher:
             return known, False
         text = self._ports.texts.comment(found.report)
         lines = (
-            f"<!-- gitops-action: {MARKER} -->",
+            f"<!-- gitops-action: {COMMENT_MARKER} -->",
             f"<!-- gitops-action: state {state} -->",
             _hidden(found.entry),
             text,

@@ -292,4 +292,5 @@ class Shape(BaseModel):
         strict=True,
         frozen=True,
         populate_by_name=False,
+        defer_build=True,  # the whole is built once, not each part by itself and again in the whole
     )

@@ -23,7 +23,7 @@ from gitops_action.core.discovery.image import (
 )
 from gitops_action.core.discovery.kinds.workloads import is_manifest, manifests
 from gitops_action.core.discovery.source import Source
-from gitops_action.core.discovery.variables import (
+from gitops_action.core.text_variables import (
     FLUX_VARIABLE,
     holds_variable,
     is_evaluated,

@@ -21,6 +21,9 @@ GateName = Literal[
 Word = Literal["pass", "wait", "refuse", "unknown"]
 """`unknown` is closed: what could not be read may be the reason to refuse."""
 
+COMMENT_MARKER = "gate"
+"""Identifies our comment; it is hidden in the comment's first line."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GateResult:

@@ -34,7 +34,6 @@ from gitops_action.core.rendering.layout import (
 )
 from gitops_action.core.rendering.roots import Roots, Uses, find_roots
 from gitops_action.core.repository import RepositoryFile
-from gitops_action.core.yaml import looks_templated
 from gitops_action.errors import GitOpsError, Location
 
 ORIGIN_ANNOTATION = "config.kubernetes.io/origin"
@@ -369,6 +368,8 @@ def read_plain_files(
 
 def _is_no_object(problems: Iterable[ManifestError], data: bytes) -> bool:
     """Whether a file is a template, or holds what no cluster takes: it was never meant for one."""
+    from gitops_action.core.yaml import looks_templated  # noqa: PLC0415 - costly, seldom needed
+
     return looks_templated(data) or all(isinstance(error, NoObjectError) for error in problems)
 
 

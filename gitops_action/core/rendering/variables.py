@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from gitops_action.core.discovery.variables import FLUX_VARIABLE, is_evaluated
 from gitops_action.core.manifests import Manifest, ManifestError, ObjectId, fields, manifest_of
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body
 from gitops_action.core.manifests.scalars import read_plain
+from gitops_action.core.text_variables import FLUX_VARIABLE, is_evaluated
 from gitops_action.errors import Location
 
 _ESCAPED = "$${"

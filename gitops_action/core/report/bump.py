@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from gitops_action.core import trailers
 from gitops_action.core.dataclass import dataclass
@@ -14,8 +15,10 @@ from gitops_action.core.images import ImageReference, ImageSource
 from gitops_action.core.markdown import escape, shown
 from gitops_action.core.outcome import Job
 from gitops_action.core.pattern import pattern
-from gitops_action.core.plan import PlanLine, Skipped
 from gitops_action.core.pull_requests import Comparison, Identity, Operation
+
+if TYPE_CHECKING:
+    from gitops_action.core.plan import PlanLine, Skipped
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,8 @@ from gitops_action.core.discovery.image import (
     repository_of,
     split_image,
 )
-from gitops_action.core.discovery.variables import holds_variable
 from gitops_action.core.pattern import pattern
+from gitops_action.core.text_variables import holds_variable
 
 RULES = frozenset({"marker", "imagepolicy-marker"})
 BYTES = (b"gitops-image", b"$imagepolicy")
