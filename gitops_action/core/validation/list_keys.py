@@ -55,7 +55,8 @@ def duplicate_items(
                 if isinstance(inner, _MAPPINGS) and inner:
                     yield from duplicate_items(item, inner, resolve, (*steps, str(key)))
     elif isinstance(value, list):
-        yield from _repeated(value, schema, steps)
+        if len(value) > 1:
+            yield from _repeated(value, schema, steps)
         items = mapping(schema, "items")
         for index, item in enumerate(value if items else ()):
             yield from duplicate_items(item, items, resolve, (*steps, index))
