@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from gitops_action.core.deploy.result import Result
-from gitops_action.core.gates.evaluate import GATES
 from gitops_action.core.gates.open_pull_request import JOB_TOKEN_LOGIN
 from tests.support.gate_world import APP, START, WEB_FILE, config, image, manifest
 
@@ -28,22 +27,22 @@ FREEZE = ".github/gitops/holds/production._.freeze.yaml"
 NO_YAML = "environments/production/broken.yaml"
 ADDRESS = "https://status.acme.test/ok"
 OK, UNAVAILABLE = 200, 503
+BUILDER = "acme/web/.github/workflows/release.yml"
+OTHER_BUILDER = "acme/web/.github/workflows/test.yml"
 RULES = config(
     production="merge: auto\nafter: [staging]\ngates:\n  soak: 1h\n"
     '  windows: [{deny: "0 18 * * *", for: 2h}]\n  approvals: {count: 1}\n'
-    f'  checks: [ci/smoke]\n  http: [{{url: "{ADDRESS}", expect: "response.status == 200"}}]',
+    f'  checks: [ci/smoke]\n  http: [{{url: "{ADDRESS}", expect: "response.status == 200"}}]\n'
+    f"  provenance: {{workflow: {BUILDER}}}",
     staging="merge: auto\ndeploy: {engine: push}",
 )
-MODELLED = tuple(name for name in GATES if name != "provenance")
-"""The gates that `RULES` configures. Who built an image is a matter of registries, which no event
-here changes: the tests of the gate `provenance` have it."""
 WRITERS = ("alice", "bob", "carol")
 PEOPLE = st.sampled_from([*WRITERS, "stranger"])
 VERSIONS = st.sampled_from(["v2", "v3"])
 VIEWERS = st.sampled_from([APP, APP, JOB_TOKEN_LOGIN])
 
-Opened = Literal["deploy", "wait", "approve", "check"]
-OPENED: tuple[Opened, ...] = ("deploy", "wait", "approve", "check")
+Opened = Literal["attest", "deploy", "wait", "approve", "check"]
+OPENED: tuple[Opened, ...] = ("attest", "deploy", "wait", "approve", "check")
 """What opens the gates of a new pull request, in the order in which it has to happen."""
 Broken = Literal["activity", "records", "roles", "write gitops/ready", "merge"]
 BROKEN = st.sampled_from(["activity", "records", "roles", "write gitops/ready", "merge"])
@@ -96,6 +95,10 @@ class Subject(Protocol):
         """What the address answers from now on."""
         ...
 
+    def attest(self, version: str, workflow: str) -> None:
+        """Let a workflow attest that it built a version."""
+        ...
+
     def wait(self, minutes: int) -> None: ...
     def gate(self, viewer: str, broken: Broken | None = None) -> None:
         """One run of the gate, in which one kind of request may fail."""
@@ -125,6 +128,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.since: dict[str, datetime] = {}
         self.reached: set[str] = set()
         self.checked: dict[str, str] = {}
+        self.attested: set[str] = set()
         self.answered = OK
         self.on.answer(OK)
         for one in OPENED:
@@ -139,6 +143,8 @@ class AnyOrder(RuleBasedStateMachine):
             self.wait(61)
         elif part == "approve":
             self.approve("bob")
+        elif part == "attest":
+            self.attest(version, BUILDER)
         else:
             self.check("success")
 
@@ -174,6 +180,7 @@ class AnyOrder(RuleBasedStateMachine):
             and self.soaked(version)
             and self.checked.get(self.on.head) == "success"
             and self.answered == OK
+            and version in self.attested
         )
 
     def counts(self, person: str) -> bool:
@@ -294,6 +301,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.on.answer(status)
 
     @precondition(lambda self: self.is_open)
+    @rule(version=VERSIONS, workflow=st.sampled_from([BUILDER, BUILDER, OTHER_BUILDER]))
+    def attest(self, version: str, workflow: str) -> None:
+        self.on.attest(version, workflow)
+        if workflow == BUILDER:
+            self.attested.add(version)
+
+    @precondition(lambda self: self.is_open)
     @rule(by=st.sampled_from([JOB_TOKEN_LOGIN, "mallory"]))
     def forge_a_status(self, by: str) -> None:
         self.on.forge_status(by)
@@ -341,6 +355,7 @@ def walk_to_the_merge(machine: AnyOrder, left_out: str = "") -> None:
         "hold": machine.freeze_or_lift,
         "windows": lambda: machine.wait(5 * 60),
         "http": lambda: machine.answer(UNAVAILABLE),
+        "provenance": lambda: machine.attest("v2", BUILDER),
     }
     for name, step in steps.items():
         if (name == left_out) is (name in _SPOILS):

@@ -20,7 +20,7 @@ from testbed.forge import RepositoryHandle, pull_refs
 from testbed.forge.model import PullRequest
 from tests.support.any_order import BRANCH, PRODUCTION, RULES, STAGING, Broken, Verdict
 from tests.support.gate_forge import BUMPER, GateClock, GateStage, gate_stage
-from tests.support.gate_world import START, image, manifest
+from tests.support.gate_world import START, KnownAttestations, image, manifest
 from tests.support.github_forge import REPOSITORY
 
 FILES: Mapping[str, str] = {
@@ -56,12 +56,14 @@ class Answers:
 
 @dataclass
 class OrderStage(GateStage):
-    """A stage whose addresses answer as a test says."""
+    """A stage whose addresses answer as a test says, and whose images are attested so."""
 
     answers: Answers = field(default_factory=Answers)
+    attestations: KnownAttestations = field(default_factory=KnownAttestations)
 
     def ports(self, ports: Any, clock: GateClock, job: Job) -> Any:
-        return replace(super().ports(ports, clock, job), http=self.answers)
+        made = super().ports(ports, clock, job)
+        return replace(made, http=self.answers, attestations=self.attestations)
 
 
 class OnForge:
@@ -77,6 +79,7 @@ class OnForge:
             stage.forge.delete_repository(REPOSITORY)
         self.repository: RepositoryHandle = stage.forge.create_repository(REPOSITORY, files=files)
         stage.repository = self.repository
+        stage.attestations = KnownAttestations(server=stage.forge.server_url)
         for person in ("alice", "bob", "carol"):
             self.repository.collaborator(person, "write")
         self.number = 0
@@ -177,6 +180,9 @@ class OnForge:
 
     def answer(self, status: int) -> None:
         self.stage.answers.status = status
+
+    def attest(self, version: str, workflow: str) -> None:
+        self.stage.attestations.add(image(version), workflow=workflow)
 
     def wait(self, minutes: int) -> None:
         self.tick(minutes=minutes)

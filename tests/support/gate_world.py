@@ -16,7 +16,7 @@ from typing import Any
 from gitops_action.commands.gate import command as gate
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.core.config import Environment, Validation
-from gitops_action.core.config.resolved import HttpGate
+from gitops_action.core.config.resolved import ACTIONS_ISSUER, HttpGate
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.deployments.records import CommitStatus
@@ -33,6 +33,7 @@ from gitops_action.core.gates.open_pull_request import (
     OpenPullRequests,
     Push,
 )
+from gitops_action.core.gates.provenance import Attestation, ImageAttestations
 from gitops_action.core.images import ImageReference
 from gitops_action.core.images.oci import ImageFacts
 from gitops_action.core.inputs.gate import GateInputs
@@ -107,6 +108,46 @@ class FakePull:
     comment: GateComment | None = None
 
 
+UNTRUSTED = Attestation(problem="its certificate is of no authority in the trusted root")
+
+
+@dataclass
+class KnownAttestations:
+    """The port `Attestations`: signed by the authority of one trusted root.
+
+    `root` is the root's content; None: sigstore's public one.
+    """
+
+    server: str = "https://github.com"
+    root: bytes | None = None
+    signed: list[Attestation] = field(default_factory=list)
+
+    def add(
+        self,
+        about: str,
+        *,
+        workflow: str,
+        ref: str = "refs/tags/v2",
+        issuer: str = ACTIONS_ISSUER,
+    ) -> None:
+        """Let a workflow of acme/web attest that it built an image."""
+        self.signed.append(
+            Attestation(
+                issuer=issuer,
+                identity=f"{self.server}/{workflow}@{ref}",
+                source=f"{self.server}/acme/web",
+                predicate="https://slsa.dev/provenance/v1",
+                digests=frozenset({about.partition("@")[2]}),
+            )
+        )
+
+    def of(self, image: ImageReference, *, roots: bytes | None, **_given: Any) -> ImageAttestations:
+        found = tuple(one for one in self.signed if image.digest in one.digests)
+        if roots != self.root:
+            found = tuple(UNTRUSTED for _one in found)
+        return ImageAttestations(found=found)
+
+
 @dataclass
 class World:
     """Everything there is, and the ports on it."""
@@ -133,6 +174,8 @@ class World:
     sources: dict[str, str] = field(default_factory=dict)
     authors: dict[tuple[str, str], frozenset[str] | None] = field(default_factory=dict)
     answers: dict[str, HttpAnswer] = field(default_factory=dict)
+    attestations: KnownAttestations = field(default_factory=KnownAttestations)
+    methods: list[MergeMethod] = field(default_factory=list)
     keeps_activity: bool = True
     merged: list[BaseMerge] = field(default_factory=list)
     ids: int = 0
@@ -338,6 +381,7 @@ class World:
             replan=self.replan,
             http=_Http(self),
             sources=_Sources(self),
+            attestations=self.attestations,
         )
 
     def replan(self, *, environment: str, images: Sequence[Any]) -> str:
@@ -613,7 +657,7 @@ class _Comments(_Port):
 
 class _Merges(_Port):
     def merge(self, number: int, *, head: str, method: MergeMethod, title: str) -> MergeAnswer:
-        del method, title
+        del title
         self.world.ask("merge")
         self.world.before_merge(number)
         pull = self.world.pulls[number]
@@ -623,6 +667,7 @@ class _Merges(_Port):
             return MergeAnswer(kind="moved", reason="Head branch was modified")
         self.world.on_merge(number)
         self.world.writes.append("merge")
+        self.world.methods.append(method)
         self.merge_now(number)
         return MergeAnswer(kind="merged", commit=self.world.branches["main"])
 

@@ -9,7 +9,7 @@ from gitops_action.core.deploy.result import Result
 from gitops_action.core.gates.http import HttpAnswer
 from gitops_action.core.repository import MergeConflictError
 from tests.support.any_order import ADDRESS, BRANCH, RULES, AnyOrder, Broken, Verdict
-from tests.support.gate_world import World
+from tests.support.gate_world import World, image
 
 
 class InMemory:
@@ -77,6 +77,9 @@ class InMemory:
 
     def answer(self, status: int) -> None:
         self.world.answers[ADDRESS] = HttpAnswer(status=status)
+
+    def attest(self, version: str, workflow: str) -> None:
+        self.world.attestations.add(image(version), workflow=workflow)
 
     def wait(self, minutes: int) -> None:
         self.world.tick(minutes=minutes)
