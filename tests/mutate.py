@@ -267,6 +267,9 @@ EQUIVALENT: dict[str, str] = {
     "proven_digests: `one.after and one.after.digest` without `one.after.digest`": (
         "an image passes with a digest alone"
     ),
+    "reexecute._changed: `found or None` without `None`": (
+        "a pull request that changes no file touches no environment, and nothing merges it"
+    ),
     "verify._payload: `problem or error` without `problem`": (
         "both roots refuse it, and only the words differ"
     ),

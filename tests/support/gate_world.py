@@ -176,6 +176,7 @@ class World:
     answers: dict[str, HttpAnswer] = field(default_factory=dict)
     attestations: KnownAttestations = field(default_factory=KnownAttestations)
     methods: list[MergeMethod] = field(default_factory=list)
+    merged_modes: dict[str, str] = field(default_factory=dict)
     keeps_activity: bool = True
     merged: list[BaseMerge] = field(default_factory=list)
     ids: int = 0
@@ -421,7 +422,8 @@ class FakeTrees:
         for path, text in files.items():
             blob = blob_id(text.encode())
             self._content[blob] = text
-            made[path] = TreeFile(mode="100644", blob=blob)
+            mode = "100644" if commit else self._world.merged_modes.get(path, "100644")
+            made[path] = TreeFile(mode=mode, blob=blob)
         return Tree(commit=commit, files=made)
 
     def tip(self) -> str:

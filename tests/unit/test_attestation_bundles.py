@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sigstore.errors import TUFError
+from sigstore.models import ClientTrustConfig, TrustedRoot
 
+from gitops_action.adapters.attestations.images import AttestedImages
 from gitops_action.adapters.attestations.timestamped import NOT_VALID_THEN
 from gitops_action.adapters.attestations.verify import BundleVerifier, read_roots
-from gitops_action.core.gates.provenance import Attestation
+from gitops_action.core.gates.provenance import Attestation, ImageAttestations
+from gitops_action.core.images import ImageReference, parse_reference
 from tests.support.sigstore_service import (
     ACTIONS,
     DIGEST,
@@ -52,6 +57,66 @@ def test_each_root_is_for_its_own_authorities(service: Sigstore) -> None:
     other = PRIVATE if service is PUBLIC else PUBLIC
     found = verified(service.attest(), other.trusted_root())
     assert found.problem == "its certificate is of no authority in the trusted root"
+
+
+class Kept:
+    """One bundle at GitHub, and none in the registry."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = json.dumps(bundle).encode()
+
+    def of(self, repository: str, digest: str) -> Iterator[bytes]:
+        assert (repository, digest) == ("acme/web", DIGEST)
+        yield self._bundle
+
+    def bundles(self, reference: ImageReference) -> Iterator[bytes]:
+        del reference
+        return iter(())
+
+
+def attested(bundle: Bundle, roots: bytes | None) -> ImageAttestations:
+    kept = Kept(bundle)
+    return AttestedImages(kept, lambda _domains: kept).of(
+        parse_reference(f"ghcr.io/acme/web@{DIGEST}"),
+        repository="acme/web",
+        roots=roots,
+        domains=frozenset(),
+        enough=lambda one: not one.problem,
+    )
+
+
+def serve_public_root(monkeypatch: pytest.MonkeyPatch, read: Callable[[], TrustedRoot]) -> None:
+    """Answer in place of sigstore's public TUF repository."""
+    served = staticmethod(lambda: SimpleNamespace(trusted_root=read()))
+    monkeypatch.setattr(ClientTrustConfig, "production", served)
+
+
+def no_public_root() -> TrustedRoot:
+    raise TUFError("Failed to refresh TUF metadata")
+
+
+def test_without_a_configured_root_the_public_one_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    serve_public_root(monkeypatch, lambda: read_roots(PUBLIC.trusted_root())[0])
+    assert [one.problem for one in attested(PUBLIC.attest(), None).found] == [""]
+    (private,) = attested(PRIVATE.attest(), None).found
+    assert private.problem == "its certificate is of no authority in the trusted root"
+
+
+def test_a_configured_root_counts_and_the_public_one_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    serve_public_root(monkeypatch, no_public_root)
+    root = PRIVATE.trusted_root()
+    assert [one.problem for one in attested(PRIVATE.attest(), root).found] == [""]
+    (public,) = attested(PUBLIC.attest(), root).found
+    assert public.problem == "its certificate is of no authority in the trusted root"
+
+
+def test_a_public_root_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    serve_public_root(monkeypatch, no_public_root)
+    found = attested(PUBLIC.attest(), None)
+    assert found.found == ()
+    assert found.unread.startswith("the trusted root of sigstore's public service cannot be read")
 
 
 @EACH

@@ -502,6 +502,80 @@ def test_images_that_do_not_say_their_commit_leave_it_unknown() -> None:
     assert codes(here.gate()) == ["approvals-unknown"]
 
 
+# Who pushed.
+
+
+def test_a_push_of_an_earlier_proposal_does_not_count() -> None:
+    """Bob's change was merged from the same branch, and counts for nothing in the next one."""
+    here = world(ONE)
+    branch = "gitops/production/web"
+    first = here.bump("v2", branch=branch, by="bob")
+    here.review(first, by="alice")
+    here.gate()
+    assert merged(here, first)
+    second = here.bump("v3", branch=branch)
+    here.review(second, by="bob")
+    here.gate()
+    assert merged(here, second)
+
+
+def test_a_push_under_the_newest_one_counts() -> None:
+    here = world(ONE)
+    number = here.bump("v2", branch="gitops/production/web", by="bob")
+    here.revise(number, "v3", by=BUMPER)
+    here.review(number, by="bob")
+    assert codes(here.gate()) == ["approvals-missing"]
+    assert not merged(here, number)
+
+
+def test_pushers_that_could_not_be_read_are_read_by_the_next_run() -> None:
+    here = world("merge: manual\ngates: {approvals: {count: 1}}")
+    number = here.bump("v3")
+    here.revise(number, "v2", by="bob")
+    here.review(number, by="bob")
+    here.broken = {"activity"}
+    assert codes(here.gate()) == ["approvals-unknown"]
+    here.broken = set()
+    assert codes(here.gate()) == ["approvals-missing"]
+
+
+def test_pushers_that_were_read_are_not_read_again() -> None:
+    here = world("merge: manual\ngates: {approvals: {count: 2}}")
+    here.review(here.bump("v2"), by="bob")
+    here.gate()
+    here.requests.clear()
+    here.gate()
+    assert "activity" not in here.requests
+
+
+# What is a bump.
+
+
+def test_a_bump_that_changes_a_file_s_mode_is_a_persons() -> None:
+    here = world()
+    here.merged_modes[PRODUCTION] = "100755"
+    number = here.bump("v2")
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_a_pull_request_that_changes_nothing_is_not_merged() -> None:
+    here = world()
+    number = here.bump("v1")
+    here.gate()
+    assert not merged(here, number)
+
+
+def test_of_a_single_environment_a_bump_need_not_name_it() -> None:
+    rules = "version: 1\nenvironments: {production: {path: environments/production, merge: auto}}\n"
+    here = World(files={".github/gitops.yaml": rules})
+    number = here.bump("v2")
+    here.pulls[number].body = f"Bump\n\nGitOps-Image: {image('v2')}"
+    here.commits[here.head(number)] = replace(here.commits[here.head(number)], message="Bump")
+    here.gate()
+    assert merged(here, number)
+
+
 # Holds that are only proposed.
 
 FREEZE = ".github/gitops/holds/production._.freeze.yaml"
@@ -529,6 +603,20 @@ def test_an_open_pull_request_for_a_hold_counts_as_the_hold(
     outcome = here.gate(pull_request=None)
     mine = [one for one in json.loads(outcome.outputs["waiting"]) if one["pull-request"] == number]
     assert [one["reason-code"] for one in mine] == expected
+
+
+def test_a_hold_that_the_job_s_token_opened_counts_for_a_gate_with_the_job_s_token() -> None:
+    """Opening it takes the right to push here, and who has it may open a hold of their own."""
+    for viewer, expected in ((JOB_TOKEN_LOGIN, "failure"), (APP, "success")):
+        here = world("merge: manual")
+        number = here.bump("v2")
+        branch = "gitops/hold/production._.freeze"
+        text = "environment: production\nreason: sale\n"
+        here.change({FREEZE: text}, branch=branch, by=JOB_TOKEN_LOGIN)
+        here.open(branch, by=JOB_TOKEN_LOGIN)
+        here.viewer = viewer
+        here.gate()
+        assert here.ready(number)[0] == expected
 
 
 @pytest.mark.parametrize("proposed", [None, "# why\nenvironment: production\nreason: sale\n"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -242,20 +242,25 @@ class ReviewFacts:
             return People(unread=f"who pushed {pull.head[:7]} is not known yet")
         if not pushes[-1].creates:
             return People(unread=f"who started {pull.branch} is not known")
+        return self._who_changed(pushes, approvers)
+
+    def _who_changed(self, pushes: Sequence[Push], approvers: frozenset[str]) -> People:
+        """Approvers among those who pushed, newest first, up to where the branch started again."""
+        # A person who does not approve is excluded from nothing.
+        left = [one for one in pushes if not one.actor or one.actor.casefold() in approvers]
         found: set[str] = set()
         unread = ""
         for push in pushes:
-            if push.actor.casefold() not in approvers and push.actor:
-                continue  # a person who does not approve is excluded from nothing
-            if not self._changes(push):
-                continue
-            if push.actor:
-                found.add(push.actor)
-            else:
-                unread = f"who pushed {push.after[:7]} is not known"
-            if self._restarts(push):
+            if not left:
                 break
-        return People(logins=frozenset(found), unread=unread)
+            if push is left[0]:
+                left.pop(0)
+                if self._changes(push):
+                    found.add(push.actor)
+                    unread = unread if push.actor else f"who pushed {push.after[:7]} is not known"
+            if left and self._restarts(push):
+                break
+        return People(logins=frozenset(found - {""}), unread=unread)
 
     def _changes(self, push: Push) -> bool:
         """Whether a push makes the pull request another change; so it does where nobody knows."""

@@ -121,7 +121,7 @@ def _quoted(text: str) -> str:
 
 # Reading.
 
-_KEYS = ("environment", "application", "image", "reason", "author", "since", "until")
+KEYS = ("environment", "application", "image", "reason", "author", "since", "until")
 _MAY_BE_EMPTY = ("reason", "author")
 _DATE_LENGTH = len("2026-01-31")
 
@@ -188,9 +188,9 @@ class _HoldReader:
             self._problem((), "a hold is a mapping", "write `environment: NAME`, one key a line")
             return None
         for key in data:
-            if key not in _KEYS:
-                guess = nearest(key, _KEYS)
-                fix = f"did you mean {guess!r}?" if guess else f"known keys: {', '.join(_KEYS)}"
+            if key not in KEYS:
+                guess = nearest(key, KEYS)
+                fix = f"did you mean {guess!r}?" if guess else f"known keys: {', '.join(KEYS)}"
                 title = f"unknown key {key!r}"
                 place = self._document.key((key,))
                 self.problems.append(UsageError(title, fix=fix, location=place))
