@@ -260,7 +260,9 @@ def test_a_cluster_without_flux(tmp_path: Path) -> None:
         files = {CONFIG: config("flux-system/web"), WEB: settings("default", "web", "1")}
         with deploying(tmp_path / "forge", plane, "default", files) as found:
             result = ended(found.deploy(environment="staging"), "failed")
+            (record,) = found.deployments("staging")
     assert "Flux is not installed" in message(result)
+    assert record["statuses"][0]["description"].startswith("to be tried again: ")
     assert "install Flux" in failures(result)[0]["fix"]
 
 
