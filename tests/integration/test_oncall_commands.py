@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +10,8 @@ import pytest
 
 from gitops_action.core.pattern import pattern
 from testbed.cache import ROOT
-from tests.support.bump_stage import REPOSITORY, WEB, Stage, pinned
-from tests.support.rollback_stage import RIGHTS, images, release, rollback_stage
+from tests.support.bump_stage import WEB, Stage, pinned
+from tests.support.rollback_stage import at_terminal, images, release, rollback_stage
 
 PAGE = ROOT / "docs" / "on-call.md"
 _COMMAND = pattern(r"`gitops-action ([^`]+)`")
@@ -38,30 +35,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 def run(stage: Stage, command: str, tmp_path: Path) -> str:
     """Run one on a terminal outside of a checkout; gives what it printed."""
-    token = stage.forge.token(
-        kind="pat", login="alice", repositories=[REPOSITORY], permissions=RIGHTS
-    )
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "GITOPS_TOKEN": token,
-        "GITHUB_SERVER_URL": stage.forge.server_url,
-        "GITHUB_API_URL": stage.forge.api_url,
-        "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
-        "PYTHONPATH": str(ROOT),
-    }
-    words = [*shlex.split(command), "--repository", REPOSITORY]
-    done = subprocess.run(
-        [sys.executable, "-m", "gitops_action", *words],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    return done.stdout + done.stderr
+    return at_terminal(stage, shlex.split(command), tmp_path)
 
 
 def test_the_page_has_a_command_for_each_need() -> None:

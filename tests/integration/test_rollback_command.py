@@ -387,6 +387,20 @@ def test_an_interrupted_run_is_finished_by_the_next(stage: Stage) -> None:
     assert decisions(roll_back(stage, automatic=True))["production"] == "base-moved"
 
 
+def test_from_the_recorded_failure_to_the_open_pull_request_take_ten_requests(
+    stage: Stage,
+) -> None:
+    release(stage, web="1.1.0")
+    release(stage, "failure", web="1.2.0")
+    stage.forge.requests.clear()
+    assert decisions(roll_back(stage, automatic=True))["production"] == "go-back"
+    asked = [f"{one.method} {one.operation}" for one in stage.forge.requests]
+    opened = next(number for number, one in enumerate(asked, 1) if one.endswith("/pulls"))
+    assert opened <= 10, asked
+    creating = [one for one in stage.forge.requests if one.content_creating]
+    assert len(creating) <= 4, asked
+
+
 def test_another_environment_that_is_down_blocks_nothing(stage: Stage) -> None:
     release(stage, web="1.1.0")
     release(stage, "failure", web="1.2.0")

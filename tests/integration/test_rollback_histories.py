@@ -12,10 +12,20 @@ import pytest
 from gitops_action.commands.bump.plan import HoldError
 from gitops_action.commands.rollback.environment import NoCandidateError, NotEditableError
 from gitops_action.core.deployments.payload import RecordContent, write_payload
-from tests.support.bump_stage import API, WEB, Stage, bump_stage, deployment, digest, pinned
+from testbed.process import run
+from tests.support.bump_stage import (
+    API,
+    WEB,
+    Stage,
+    bump_stage,
+    deployment,
+    digest,
+    pinned,
+)
 from tests.support.gate_forge import codes, gate_stage
 from tests.support.rollback_stage import (
     CONFIG,
+    at_terminal,
     deployed,
     images,
     path_of,
@@ -62,6 +72,17 @@ def test_manual_edits_of_the_same_file_since_stay(stage: Stage) -> None:
     after = stage.repository.read(BRANCH, path_of("web")).decode()
     assert after.endswith("# edited by hand\n")
     assert pinned(f"{WEB}:v1.1.0") in after
+
+
+def test_a_shallow_clone_hides_no_earlier_state(stage: Stage, tmp_path: Path) -> None:
+    """What was deployed is read from GitHub, wherever the command runs."""
+    release(stage, web="1.1.0")
+    release(stage, "failure", web="1.2.0")
+    clone = tmp_path / "clone"
+    source = stage.repository.repository.git.path.as_uri()
+    run("git", "clone", "--quiet", "--depth=1", source, clone)
+    listed = at_terminal(stage, ("rollback", "--environment", "production", "--list"), clone)
+    assert "web v1.2.0 → v1.1.0" in listed
 
 
 def test_a_deployment_whose_commit_is_gone_is_passed_over(stage: Stage) -> None:

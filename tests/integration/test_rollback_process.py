@@ -46,8 +46,38 @@ def fluxed(
         yield loop
 
 
-def goes_back_by_itself(loop: RollbackLoop) -> None:
-    """Both images of a failed change go back in one pull request; the ConfigMap stays."""
+@pytest.fixture(params=["pushed", "fluxed"])
+def loop(request: pytest.FixtureRequest) -> RollbackLoop:
+    """The same loop with each engine."""
+    found: RollbackLoop = request.getfixturevalue(request.param)
+    return found
+
+
+HOLDS = ".github/gitops/holds"
+FREEZE = f"{HOLDS}/staging._.freeze.yaml"
+EXPIRED = f"{HOLDS}/staging.web.v1.yaml"
+
+
+def failing_release(loop: RollbackLoop) -> None:
+    """Version v1 was verified, v2 crashes."""
+    loop.describe("1", web="v1")
+    first = loop.deploy()
+    assert first.exit_code == 0, first.log
+    loop.break_image("web", "v2")
+    loop.describe("1", web="v2")
+    assert loop.deploy().exit_code == 1
+
+
+def merges(loop: RollbackLoop) -> None:
+    """The gate merges the rollback's pull request."""
+    gated = loop.gate()
+    assert loop.stage.repository.pull_requests()[-1].merged_at, gated.log
+
+
+def test_a_failed_release_goes_back_by_itself_and_the_same_version_is_refused(
+    loop: RollbackLoop,
+) -> None:
+    """Both images go back in one pull request, during a freeze too; the ConfigMap stays."""
     repository = loop.stage.repository
     loop.describe("1", web="v1", api="v1")
     first = loop.deploy()
@@ -56,17 +86,22 @@ def goes_back_by_itself(loop: RollbackLoop) -> None:
     loop.describe("2", web="v2", api="v2")
     failed = loop.deploy()
     assert failed.exit_code == 1, failed.log
+    expired = f"environment: staging\nimage: {loop.image('web', 'v1')}\nuntil: 2026-01-01\n"
+    loop.stage.commit({FREEZE: "environment: staging\nreason: incident\n", EXPIRED: expired})
     rolled = loop.roll_back()
     assert rolled.exit_code == 0, rolled.log
     assert loop.decisions(rolled) == "go-back"
     number = int(rolled.outputs["pull-request-number"])
-    assert "no database" in repository.pull(number).body or "crash" in repository.pull(number).body
-    gated = loop.gate()
-    assert repository.pull(number).merged_at is not None, gated.log
-    holds = [path for path in repository.files("main") if "gitops/holds/" in path]
-    assert len(holds) == 2
+    body = repository.pull(number).body
+    assert "no database" in body or "crash" in body
+    assert "is frozen" in body
+    merges(loop)
+    added = {path for path in repository.files("main") if path.startswith(HOLDS)}
+    held = "".join(repository.read("main", one).decode() for one in added - {FREEZE, EXPIRED})
+    assert len(added) == 4
     for name in ("web", "api"):
         assert loop.image(name, "v1") in repository.read("main", f"{FOLDER}/{name}.yaml").decode()
+        assert loop.image(name, "v2") in held
     verified = loop.deploy()
     assert verified.exit_code == 0, verified.log
     assert (loop.running("web"), loop.running("api")) == (
@@ -81,37 +116,67 @@ def goes_back_by_itself(loop: RollbackLoop) -> None:
     assert "on hold" in again.log
 
 
-def test_a_failed_push_goes_back_and_the_same_version_is_refused(pushed: RollbackLoop) -> None:
-    goes_back_by_itself(pushed)
-
-
-def test_what_flux_could_not_bring_up_goes_back(fluxed: RollbackLoop) -> None:
-    goes_back_by_itself(fluxed)
-
-
-def test_a_rollback_that_fails_too_raises_one_alarm(pushed: RollbackLoop) -> None:
-    repository = pushed.stage.repository
-    pushed.describe("1", web="v1")
-    assert pushed.deploy().exit_code == 0
-    for version in ("v1", "v2"):
-        pushed.break_image("web", version)
-    pushed.describe("1", web="v2")
-    assert pushed.deploy().exit_code == 1
-    rolled = pushed.roll_back()
-    pushed.gate()
-    assert repository.pull(int(rolled.outputs["pull-request-number"])).merged_at is not None
-    assert pushed.deploy().exit_code == 1
+def test_a_rollback_that_fails_too_raises_one_alarm(loop: RollbackLoop) -> None:
+    repository = loop.stage.repository
+    failing_release(loop)
+    assert loop.decisions(loop.roll_back()) == "go-back"
+    merges(loop)
+    loop.break_image("web", "v1")
+    assert loop.deploy().exit_code == 1
     for _ in range(2):
-        alarm = pushed.roll_back()
+        alarm = loop.roll_back()
         assert alarm.exit_code == 1
-        assert pushed.decisions(alarm) == "own-failure"
+        assert loop.decisions(alarm) == "own-failure"
     (issue,) = repository.issues()
     assert issue.title == "staging: the rollback failed too"
-    pushed.stage.plane.forget_behaviours()
-    pushed.describe("1", web="v3")
-    assert pushed.deploy().exit_code == 0
-    assert pushed.roll_back().exit_code == 0
+    assert len(repository.pull_requests()) == 1
+    loop.stage.plane.forget_behaviours()
+    loop.describe("1", web="v3")
+    assert loop.deploy().exit_code == 0
+    assert loop.roll_back().exit_code == 0
     assert issue.state == "closed"
+
+
+def test_no_version_goes_back_twice_nor_for_an_unknown_result_nor_past_a_newer_one(
+    loop: RollbackLoop,
+) -> None:
+    failing_release(loop)
+    assert loop.decisions(loop.roll_back()) == "go-back"
+    merges(loop)
+    loop.describe("1", web="v2")  # a person puts it back
+    assert loop.deploy().exit_code == 1
+    assert loop.decisions(loop.roll_back()) == "rolled-back-before"
+    loop.describe("1", web="v3")
+    assert loop.decisions(loop.roll_back()) == "base-moved"
+    unknown = loop.deploy(away=True)
+    assert unknown.outputs["result"] == "unknown", unknown.log
+    assert loop.decisions(loop.roll_back()) == "no-failure"
+    assert len(loop.stage.repository.pull_requests()) == 1
+
+
+def test_an_interruption_and_an_earlier_cluster_that_is_down_stop_no_rollback(
+    loop: RollbackLoop,
+) -> None:
+    """Interrupted with the hold written, with the pull request open, and after the merge."""
+    repository, forge = loop.stage.repository, loop.stage.forge
+    failing_release(loop)
+    loop.earlier("qa")
+    assert loop.deploy("qa", away=True).outputs["result"] == "unknown"
+    forge.fail(r"POST .*/pulls ", status=422, times=1)
+    assert loop.roll_back().exit_code == 1
+    (branch,) = repository.branches() - {"main"}
+    assert [one for one in repository.files(branch) if one.startswith(f"{HOLDS}/staging.web.")]
+    assert repository.pull_requests() == []
+    assert loop.decisions(loop.roll_back()) == "go-back"
+    forge.fail(r"PUT .*/merge ", status=422, times=1)
+    loop.gate()
+    (pull,) = repository.pull_requests()
+    assert not pull.merged_at
+    merges(loop)
+    assert loop.decisions(loop.roll_back()) == "base-moved"  # as the deployment never ran
+    verified = loop.deploy()
+    assert verified.exit_code == 0, verified.log
+    assert loop.running("web") == loop.image("web", "v1")
 
 
 def test_a_failure_of_configuration_alone_is_for_people(pushed: RollbackLoop) -> None:

@@ -8,11 +8,17 @@ from typing import Any
 
 from testbed.action import Step, StepResult, run_step
 from testbed.registry import Registry
-from tests.support.deploy_forge import Deploying, settings, web
+from tests.support.deploy_forge import CONFIG, Deploying, settings, web
 from tests.support.github_forge import REPOSITORY
 
 APP = "gitops-gate[bot]"
 FOLDER = "environments/staging"
+_AWAY = {
+    "current-context": "away",
+    "contexts": [{"name": "away", "context": {"cluster": "away", "user": "me"}}],
+    "clusters": [{"name": "away", "cluster": {"server": "https://127.0.0.1:1"}}],
+    "users": [{"name": "me", "user": {"token": "planted-cluster-token"}}],
+}
 _RIGHTS = {
     **dict.fromkeys(("contents", "pull_requests", "issues", "statuses"), "write"),
     **dict.fromkeys(("deployments", "checks", "actions", "metadata"), "read"),
@@ -40,7 +46,7 @@ class RollbackLoop:
         host = self.registry.address
         self.stage.commit(
             {
-                ".github/gitops.yaml": "version: 1\napplications:\n"
+                CONFIG: "version: 1\napplications:\n"
                 f"  web: {{images: [{host}/acme/web]}}\n  api: {{images: [{host}/acme/api]}}\n"
                 f"environments:\n  staging:\n    path: {FOLDER}\n    rollback: {{mode: auto}}\n"
                 f"    deploy: {{{self.engine}, health: {{timeout: 60s}}}}\n"
@@ -72,12 +78,31 @@ class RollbackLoop:
         image = self.image(name, version).partition("@")[0]
         self.stage.plane.behave(image, "crash-loop", log="panic: no database")
 
-    def deploy(self) -> StepResult:
-        """A run of deploy.yml at the base's tip, with the job that proves its record."""
+    def earlier(self, name: str) -> None:
+        """Put an environment of the same engine before staging, which describes web as well."""
+        files = self.stage.repository.files("main")
+        own = f"{FOLDER}/web.yaml"
+        text = (
+            files[CONFIG]
+            .decode()
+            .replace(f"path: {FOLDER}\n", f"path: {FOLDER}\n    after: [{name}]\n")
+        )
+        folder = f"environments/{name}"
+        more = f"  {name}: {{path: {folder}, deploy: {{{self.engine}}}}}\n"
+        self.stage.commit({CONFIG: text + more, f"{folder}/web.yaml": files[own].decode()})
+
+    def deploy(self, environment: str = "staging", *, away: bool = False) -> StepResult:
+        """A run of deploy.yml at the base's tip, with the job that proves its record.
+
+        Args:
+            environment: which one.
+            away: its cluster does not answer.
+        """
         repository = self.stage.repository
         run = repository.start_run(repository.resolve("main"))
-        job = repository.start_job(run, "deploy / staging")
-        step = self.stage.step(environment="staging")
+        job = repository.start_job(run, f"deploy / {environment}")
+        kubeconfig = json.dumps(_AWAY) if away else self.stage.plane.kubeconfig
+        step = self.stage.step(environment=environment, kubeconfig=kubeconfig)
         ids = {"GITHUB_RUN_ID": str(run.id), "GITOPS_JOB_ID": str(job.id)}
         result = self._run(replace(step, env={**step.env, **ids}), "deploy")
         conclusion = "failure" if result.exit_code else "success"
@@ -116,8 +141,8 @@ class RollbackLoop:
 
     def decisions(self, result: StepResult) -> str:
         """What rollback decided on staging."""
-        (found,) = json.loads(result.outputs["decisions"])
-        return str(found["code"])
+        found = {one["environment"]: one["code"] for one in json.loads(result.outputs["decisions"])}
+        return str(found["staging"])
 
     def running(self, name: str) -> str:
         """The image of a Deployment in the cluster."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from gitops_action.commands.rollback.ports import RollbackPorts
 from gitops_action.core.deployments.payload import RecordContent, write_payload
 from gitops_action.core.inputs.rollback import RollbackInputs
 from gitops_action.core.outcome import Job, Outcome
+from testbed.cache import ROOT
 from tests.support.bump_stage import API, REPOSITORY, WEB, Stage, bump_stage, deployment, pinned
 from tests.support.github_forge import QUICK
 
@@ -168,6 +172,33 @@ def roll_back(
             else None,
         ),
     )
+
+
+def at_terminal(stage: Stage, words: Sequence[str], folder: Path) -> str:
+    """Let alice run a command in a folder, with a token of her own; gives what it printed."""
+    token = stage.forge.token(
+        kind="pat", login="alice", repositories=[REPOSITORY], permissions=RIGHTS
+    )
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "GITOPS_TOKEN": token,
+        "GITHUB_SERVER_URL": stage.forge.server_url,
+        "GITHUB_API_URL": stage.forge.api_url,
+        "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "gitops_action", *words, "--repository", REPOSITORY],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
 
 
 def _client(stage: Stage, token: str = "") -> GitHubClient:
