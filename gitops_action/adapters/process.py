@@ -21,16 +21,12 @@ _CRASH = "fatal error: "
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessResult:
-    """What a program left behind; its output is bytes, because paths need not be text.
-
-    `timed_out`: it took too long, and was ended.
-    """
+    """What a program left behind; its output is bytes, because paths need not be text."""
 
     command: tuple[str, ...]
     exit_code: int
     stdout: bytes
     stderr: bytes
-    timed_out: bool = False
 
     def fields(self) -> tuple[str, ...]:
         """The output of a program that was asked for `-z`: parts that end in a NUL byte."""
@@ -169,42 +165,21 @@ class Runner:
         Raises:
             ProcessError: it is not there, ended with another exit code, or took too long.
         """
-        result = self.finish(command, cwd=cwd, stdin=stdin, environ=environ)
-        if result.timed_out:
-            cause = f"it took longer than {self.timeout:g} s"
-            raise self._error(command.line, cause, None)
-        if result.exit_code not in accept:
-            cause = f"exit code {result.exit_code}{self._tail(result.stderr or result.stdout)}"
-            raise self._error(command.line, cause, result.exit_code)
-        return result
-
-    def finish(
-        self,
-        command: CommandLine,
-        *,
-        cwd: Path | None = None,
-        stdin: bytes = b"",
-        environ: Mapping[str, str] | None = None,
-    ) -> ProcessResult:
-        """As `run`, whatever its exit code, and with `timed_out` in place of an error.
-
-        Raises:
-            ProcessError: it is not there, or could not be started.
-        """
-        process, late = self._start(command.line, cwd, {**self.environ, **(environ or {})}), False
+        process = self._start(command.line, cwd, {**self.environ, **(environ or {})})
         try:
             stdout, stderr = process.communicate(stdin, timeout=self.timeout)
-        except subprocess.TimeoutExpired:
-            (stdout, stderr), late = end(process), True
+        except subprocess.TimeoutExpired as error:
+            end(process)
+            cause = f"it took longer than {self.timeout:g} s"
+            raise self._error(command.line, cause, None) from error
         except BaseException:
             end(process)
             raise
+        if process.returncode not in accept:
+            cause = f"exit code {process.returncode}{self._tail(stderr or stdout)}"
+            raise self._error(command.line, cause, process.returncode)
         return ProcessResult(
-            command=command.line,
-            exit_code=process.returncode,
-            stdout=stdout,
-            stderr=stderr,
-            timed_out=late,
+            command=command.line, exit_code=process.returncode, stdout=stdout, stderr=stderr
         )
 
     def _start(

@@ -12,7 +12,7 @@ import pytest
 from pydantic.plugin._loader import get_plugins
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ["github", "jinja2", "pydantic", "requests", "rich", "kubernetes"]
+HEAVY = ["github", "git", "jinja2", "pydantic", "requests", "rich", "kubernetes"]
 UNNEEDED = {
     "deploy": (*HEAVY, "ruamel.yaml", "yaml", "gitops_action.core.discovery"),
     "drift": (*HEAVY, "ruamel.yaml", "yaml", "gitops_action.core.discovery"),

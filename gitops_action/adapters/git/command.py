@@ -1,4 +1,4 @@
-"""Runs Git: plain commands on a folder of ours, with an environment that leads nowhere else."""
+"""Runs Git through GitPython: plain commands, no options of GitPython's own that are unsafe."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import base64
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from gitops_action.adapters.process import CommandLine, Runner
+from gitops_action.adapters.process import CommandLine, end
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pattern import pattern
 from gitops_action.core.pull_requests import Identity
 from gitops_action.errors import GitOpsError, UsageError
+
+if TYPE_CHECKING:
+    from git.cmd import Git
 
 # Which repository Git speaks to, as whom, and the environment that makes this safe.
 
@@ -162,14 +169,8 @@ class GitCommand:
         self, target: GitTarget, folder: Path, *, timeout: float = COMMAND_SECONDS
     ) -> None:
         """Take the repository it speaks to, the folder, and a limit in seconds for a command."""
-        if shutil.which("git") is None:
-            raise GitOpsError(
-                "Git is not installed",
-                cause="`transport: git` needs the program",
-                fix="install git",
-            )
-        self._folder = folder
-        self._environment = {**_inherited(), **target.environment(folder)}
+        self._git = _load(folder)
+        self._environment = target.environment(folder)
         self._secrets = tuple(
             secret for secret in (target.token, target.authorization.split()[1]) if secret
         )
@@ -193,14 +194,32 @@ class GitCommand:
             values=tuple(values),
             operands=tuple(operands),
         )
-        runner = Runner(environ=self._environment, redact=self._clean, timeout=self._timeout)
-        ended = runner.finish(command, cwd=self._folder, stdin=stdin, environ=environ)
-        return GitResult(
-            status=ended.exit_code,
-            stdout=ended.stdout,
-            stderr=self._clean(ended.stderr.decode("utf-8", "replace")),
-            timed_out=ended.timed_out,
-        )
+        variables = {**self._environment, **(environ or {})}
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin)
+            given.seek(0)
+            started = self._git.execute(
+                [*_without_inherited(variables), *command.line],
+                istream=given,
+                as_process=True,
+                env=variables,
+                shell=False,
+                start_new_session=True,  # so that its own children can be ended with it
+            )
+            return self._finish(cast("subprocess.Popen[bytes]", started.proc))
+
+    def _finish(self, process: subprocess.Popen[bytes]) -> GitResult:
+        """Wait for the end. GitPython's own limit needs `ps`, which small images have not."""
+        late = False
+        try:
+            stdout, stderr = process.communicate(timeout=self._timeout)
+        except subprocess.TimeoutExpired:
+            stdout, stderr, late = *end(process), True
+        except BaseException:
+            end(process)
+            raise
+        said = self._clean(stderr.decode("utf-8", "replace"))
+        return GitResult(status=process.returncode, stdout=stdout, stderr=said, timed_out=late)
 
     def check(
         self,
@@ -227,14 +246,40 @@ class GitCommand:
         return text
 
 
-def _inherited() -> dict[str, str]:
-    """What Git gets of our environment, with messages in English, which errors are read from.
+def _without_inherited(variables: Mapping[str, str]) -> list[str]:
+    """The start of a command that takes away what GitPython would hand on of our environment.
 
-    There are tokens in the rest that are none of Git's business, and variables such as
+    There are tokens in it that are none of Git's business, and variables such as
     GIT_SSL_NO_VERIFY and GIT_ALLOW_PROTOCOL, which overrule settings by being there at all.
     """
-    kept = {name: value for name, value in os.environ.items() if name in _INHERITED}
-    return {**kept, "LANGUAGE": "C", "LC_ALL": "C"}
+    names = [name for name in os.environ if name not in _INHERITED and name not in variables]
+    return ["env", *(part for name in names for part in ("-u", name))] if names else []
+
+
+def _load(folder: Path) -> Git:
+    """Import GitPython without the `git version` that it starts then, with all our variables."""
+    if shutil.which("git") is None:
+        raise GitOpsError(
+            "Git is not installed", cause="`transport: git` needs the program", fix="install git"
+        )
+    with _no_program():
+        from git.cmd import Git  # noqa: PLC0415 - costs time that the API transport must not pay
+    return Git(folder)
+
+
+@contextmanager
+def _no_program() -> Iterator[None]:
+    """Let GitPython find no program at its import (see `git.refresh` in its documentation)."""
+    own = {"GIT_PYTHON_GIT_EXECUTABLE": os.devnull, "GIT_PYTHON_REFRESH": "quiet"}
+    before = {name: os.environ.pop(name, None) for name in own}
+    os.environ.update(own)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 # From what Git says on standard error to an error that names cause and fix.

@@ -1,7 +1,8 @@
 """Which files of a folder Git tracks or would track: no ignored ones, no other repository's.
 
 Git is not started on the repository itself, whose settings could name programs to run: it reads a
-copy of the index from a Git folder of ours.
+copy of the index from a Git folder of ours. GitPython is left out, as importing it takes longer
+than the whole listing.
 """
 
 from __future__ import annotations
