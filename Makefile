@@ -45,9 +45,10 @@ test: $(READY) ## everything: parts, linters, all tests; in CI the coverage gate
 test-cold: ## the same in a fresh clone with an empty HOME and empty caches: an hour, before a release
 	@.ci/test-cold
 
+# The end-to-end tests are the one more that waits: some tests limit how long something may take.
 .PHONY: test-all test-suite
 test-all: parts
-	@$(BIN)/python -m testbed.beside test-suite test-e2e
+	@WAITING_WORKERS=$(WORKERS) $(BIN)/python -m testbed.beside test-suite test-e2e
 
 test-suite: parts
 	$(BIN)/pytest tests/unit tests/integration -n $(WAITING_WORKERS) --dist worksteal $(COVERAGE)
