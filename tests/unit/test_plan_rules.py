@@ -17,7 +17,7 @@ from gitops_action.core.plan import (
     unread_folders,
 )
 from gitops_action.core.yaml import YamlSyntaxError
-from gitops_action.errors import GitOpsErrors, UsageError
+from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
 from tests.support.plans import (
     DIGEST,
     OTHER_DIGEST,
@@ -417,6 +417,23 @@ def test_a_circle_of_kustomizations_is_an_error() -> None:
     with pytest.raises(KustomizeCycleError) as caught:
         plan(files, BUMP)
     assert caught.value.folders[0] == caught.value.folders[-1]
+
+
+def test_folders_that_multiply_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each lists the next one twice: two to the power of 40 images."""
+    monkeypatch.setattr("gitops_action.core.discovery.overlay.MAX_IMAGES", 100)
+    files = {
+        f"{level}/kustomization.yaml": f"resources: [../{level + 1}, ../{level}/../{level + 1}]\n"
+        for level in range(40)
+    }
+    files |= {
+        "40/kustomization.yaml": "resources: [web.yaml]\n",
+        "40/web.yaml": workload(f"{WEB}:v1"),
+    }
+    with pytest.raises(GitOpsError, match="comes to more than 100 images") as caught:
+        plan(files, BUMP)
+    assert caught.value.location is not None
+    assert caught.value.location.file == "33/kustomization.yaml"
 
 
 def test_a_reference_out_of_the_repository_is_refused() -> None:

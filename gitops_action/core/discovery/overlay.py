@@ -36,6 +36,10 @@ from gitops_action.core.discovery.transforms import (
 )
 from gitops_action.core.discovery.values_source import ValueSources
 from gitops_action.core.rendering.roots import Uses, find_roots
+from gitops_action.errors import GitOpsError
+
+MAX_IMAGES = 20_000
+"""Of one kustomization; twenty folders, each twice in the next one, would come to a million."""
 
 # What a folder or file comes to when its layers are applied.
 
@@ -163,6 +167,16 @@ class Overlay:
             self._check_circle(path, item)
             folder = self._source.is_folder(path)
             self._add(self._builder.build(path, self.stack) if folder else self._builder.file(path))
+            self._check_size(item)
+
+    def _check_size(self, item: Cursor) -> None:
+        if len(self.lives) > MAX_IMAGES:
+            raise GitOpsError(
+                f"a kustomization comes to more than {MAX_IMAGES} images",
+                cause="folders that list another one twice multiply what it describes",
+                fix="list each folder once",
+                location=item.location,
+            )
 
     def _components(self) -> None:
         for item in [*self._listed("components"), *self._additions.components]:
