@@ -144,6 +144,8 @@ def _load() -> None:
     for found in pkgutil.walk_packages([str(ROOT / "gitops_action")], "gitops_action."):
         if not found.name.endswith("__main__"):
             importlib.import_module(found.name)
+    command = importlib.import_module("gitops_action.adapters.git.command")
+    command._load(ROOT)  # noqa: SLF001 - the import of GitPython
     views = importlib.import_module("gitops_action.adapters.templates")._views()  # noqa: SLF001
     for name in views.list_templates():
         views.get_template(name)
