@@ -10,6 +10,7 @@ import pytest
 from testbed.forge import MergeQueueRule
 from testbed.forge.merge_queue import QueueEntry, entry_of
 from testbed.forge.rulesets import RequiredStatus
+from tests.support.comments import Conversation
 from tests.support.gate_forge import (
     APP,
     FILES,
@@ -18,6 +19,7 @@ from tests.support.gate_forge import (
     PRODUCTION,
     RIGHTS,
     GateStage,
+    config,
     gate_stage,
     overlay,
 )
@@ -137,6 +139,32 @@ def test_a_freeze_takes_an_entry_out_and_its_end_puts_it_in_again(stage: GateSta
     stage.repository.close(hold)
     stage.gate()
     assert entry(stage, number) is not None
+
+
+def test_an_override_puts_a_change_into_the_queue_and_merge_off_takes_it_out(
+    stage: GateStage, tmp_path: Path
+) -> None:
+    talk = Conversation(forge=stage.forge, root=tmp_path)
+    rules = "merge: auto\ngates: {approvals: {count: 1}, override: {users: [bob]}}"
+    stage.configure(config(production=rules))
+    number = stage.bump()
+    stage.gate()
+    assert entry(stage, number) is None
+    stage.forge.advance_clock(5)
+    (_, _, digits) = stage.comment(number).partition("· change `")
+    talk.say(f"/gitops override approvals {digits[:12]} because hotfix", by="bob")
+    stage.gate()
+    waiting = entry(stage, number)
+    assert waiting is not None
+    talk.say("/gitops merge off", by="alice")
+    stage.gate()
+    assert entry(stage, number) is None
+    assert not stage.merged(number)
+    assert "Merging is switched off for this pull request. `/gitops merge`" in stage.comment(number)
+    talk.say("/gitops merge because it is needed now", by="alice")
+    for _ in range(2):  # into the queue, and the group's status
+        stage.gate()
+    assert stage.merged(number)
 
 
 def test_a_change_that_removes_the_validation_fails_in_the_queue(stage: GateStage) -> None:

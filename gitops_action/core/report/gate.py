@@ -197,7 +197,7 @@ def _commands(report: GateReport) -> list[str]:
         return []
     closed = blocking(report.verdict.results)
     found = ["/gitops merge off"] if report.plan == "by-itself" else []
-    if report.ready and report.plan in {"manual", "foreign"}:
+    if report.plan == "off" or (report.ready and report.plan in {"manual", "foreign"}):
         found.append("/gitops merge")
     found += [f"/gitops hold {what} because …" for what in _replaced(report)]
     if not report.goes_back:  # there the proposed version is the one that comes back
