@@ -132,6 +132,17 @@ def test_a_file_that_was_moved_since_is_edited_where_it_is_now(stage: Stage) -> 
     assert pinned(f"{WEB}:v1.1.0") in read
 
 
+def deploy(stage: Stage, files: Mapping[str, str], web: str, state: str) -> None:
+    """Commit files to the base, and record a run that deployed them with this image of web."""
+    stage.repository.commit(files=files)
+    content = RecordContent(
+        environment="production",
+        commit=str(stage.repository.head("main")),
+        applications={"web": (web,)},
+    )
+    record(stage, content, state)
+
+
 def record(stage: Stage, content: RecordContent, state: str, **more: str) -> None:
     """A run that deployed this content."""
     run = stage.repository.start_run(content.commit)
@@ -189,14 +200,9 @@ def test_images_go_back_wherever_they_are_set(tmp_path: Path, how: str) -> None:
     files = {".github/gitops.yaml": PLAIN, **BASE, **described("1.1.0")}
     with bump_stage(tmp_path, files) as stage:
         for version, state in (("1.1.0", "success"), ("1.2.0", "failure")):
-            stage.repository.commit(files={**described(version), "note.txt": version})
-            commit = str(stage.repository.head("main"))
-            content = RecordContent(
-                environment="production",
-                commit=commit,
-                applications={"web": (image(template, version),)},
+            deploy(
+                stage, {**described(version), "note.txt": version}, image(template, version), state
             )
-            record(stage, content, state)
         stage.registry.tags.add(f"{WEB}:None")  # an image without a tag, as the double reads it
         assert decided(stage) == "go-back"
         assert stage.repository.read(BRANCH, path).decode() == described("1.1.0")[path]
@@ -217,13 +223,7 @@ def test_a_base_that_two_environments_share_stays_and_the_overlay_goes_back(tmp_
     }
     with bump_stage(tmp_path, files) as stage:
         for version, state in (("1.1.0", "success"), ("1.2.0", "failure")):
-            stage.repository.commit(files=described(version))
-            content = RecordContent(
-                environment="production",
-                commit=str(stage.repository.head("main")),
-                applications={"web": (f"{WEB}:v{version}",)},
-            )
-            record(stage, content, state)
+            deploy(stage, described(version), f"{WEB}:v{version}", state)
         assert decided(stage) == "go-back"
         assert (
             stage.repository.files(BRANCH)["base/deployment.yaml"]
@@ -271,13 +271,7 @@ def test_only_what_argo_cd_reads_of_this_branch_goes_back(tmp_path: Path) -> Non
     }
     with bump_stage(tmp_path, {".github/gitops.yaml": PLAIN, **files}) as stage:
         for version, state in (("1.1.0", "success"), ("1.2.0", "failure")):
-            stage.repository.commit(files=described(version))
-            content = RecordContent(
-                environment="production",
-                commit=str(stage.repository.head("main")),
-                applications={"web": (f"{WEB}:v{version}",)},
-            )
-            record(stage, content, state)
+            deploy(stage, described(version), f"{WEB}:v{version}", state)
         assert decided(stage) == "go-back"
         own = "apps/web/deployment.yaml"
         for path, text in {**described("1.2.0"), own: described("1.1.0")[own]}.items():
@@ -296,13 +290,7 @@ def test_a_file_that_two_environments_share_is_not_edited(tmp_path: Path) -> Non
     }
     with bump_stage(tmp_path, files) as stage:
         for version, state in (("1.1.0", "success"), ("1.2.0", "failure")):
-            stage.repository.commit(files=described(version))
-            content = RecordContent(
-                environment="production",
-                commit=str(stage.repository.head("main")),
-                applications={"web": (f"{WEB}:v{version}",)},
-            )
-            record(stage, content, state)
+            deploy(stage, described(version), f"{WEB}:v{version}", state)
         stage.repository.collaborator("bob")
         with pytest.raises(NotEditableError, match="cannot be put back by an edit") as caught:
             roll_back(stage, application=("web",))
