@@ -64,6 +64,10 @@ class Sandbox:
     network: bool = True
     separate: bool = False
 
+    def around(self, command: Sequence[str]) -> list[str]:
+        """The command line that starts a command in it; `user` is left to who starts it."""
+        return [*self.prefix, *self.memory, *command]
+
 
 NO_SANDBOX = Sandbox()
 
@@ -188,7 +192,7 @@ class Runner:
         sandbox = self.sandbox
         try:
             return subprocess.Popen(  # noqa: S603 - no shell; `CommandLine` keeps options ours
-                [*sandbox.prefix, *sandbox.memory, *command],
+                sandbox.around(command),
                 cwd=cwd,
                 env=dict(environ),
                 stdin=subprocess.PIPE,

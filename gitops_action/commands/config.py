@@ -28,6 +28,7 @@ from gitops_action.core.gates.job_token import (
 )
 from gitops_action.core.inputs.common import DEFAULT_CONFIG
 from gitops_action.core.inputs.config import ConfigInputs
+from gitops_action.core.manifests import Manifest
 from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.core.rendering import Closures
 from gitops_action.core.rendering.deployers import FLUX_GROUP
@@ -160,12 +161,17 @@ def _uncovered(
 
 def assumed_in(checkout: CheckedOutFiles, paths: Sequence[str]) -> tuple[AssumedEnvironment, ...]:
     """The environments that a repository without a configuration looks like."""
+    return assumed_environments(paths, _deployers(checkout, paths))
+
+
+def _deployers(checkout: CheckedOutFiles, paths: Sequence[str]) -> Sequence[Manifest]:
+    """The objects of Flux and Argo CD that name what is deployed."""
     files = {
         path: RepositoryFile(path=path, data=checkout.read(path) or b"")
         for path in paths
         if path.endswith(_YAML)
     }
-    return assumed_environments(paths, deployers_in(files))
+    return deployers_in(files)
 
 
 def is_shown_manifest(path: str) -> bool:
@@ -268,12 +274,8 @@ def _unread(config: Config, checkout: CheckedOutFiles, paths: Sequence[str]) -> 
     """A warning for each environment that Flux is to deploy and no Kustomization reads."""
     if not any(one.engine == "flux" for item in config.environments for one in item.deploy.targets):
         return ()
-    files = {
-        path: RepositoryFile(path=path, data=checkout.read(path) or b"")
-        for path in paths
-        if path.endswith(_YAML)
-    }
-    kustomizations = [item for item in deployers_in(files) if item.id.group == FLUX_GROUP]
+    deployers = _deployers(checkout, paths)
+    kustomizations = [item for item in deployers if item.id.group == FLUX_GROUP]
     return tuple(
         Notice(
             level="warning",

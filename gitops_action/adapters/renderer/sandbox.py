@@ -77,7 +77,7 @@ def _can_use(sandbox: Sandbox, path: str) -> bool:
     own = None if sandbox.prefix else sandbox.user
     try:
         done = subprocess.run(  # noqa: S603 - fixed programs
-            [*sandbox.prefix, *sandbox.memory, which("test") or "/usr/bin/test", "-x", path],
+            sandbox.around([which("test") or "/usr/bin/test", "-x", path]),
             env={},
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -88,9 +88,9 @@ def manifest_of(body: object, origin: Location) -> Manifest:
         namespace=namespace if isinstance(namespace, str) else "",
         name=name,
     )
-    for field, text in (("apiVersion", api_version), ("kind", kind), ("name", name)):
-        _refuse_unprintable(field, text, origin)
-    _refuse_unprintable("namespace", identity.namespace, origin)
+    _refuse_unprintable(
+        origin, apiVersion=api_version, kind=kind, name=name, namespace=identity.namespace
+    )
     if facts.get("name") != name:
         named = {key: value for key, value in facts.items() if key != "generateName"}
         body = {**body, "metadata": {**named, "name": name}}
@@ -135,15 +135,16 @@ def _text(body: Body, key: str, origin: Location) -> str:
     )
 
 
-def _refuse_unprintable(field: str, text: str, origin: Location) -> None:
+def _refuse_unprintable(origin: Location, **fields: str) -> None:
     """Names are shown wherever an object is: line breaks would forge lines of a report."""
-    if not text.isprintable():
-        raise ManifestError(
-            f"{field} {text!a} has a character that cannot be printed",
-            cause="no API server takes control characters in it",
-            fix="remove the character",
-            location=origin,
-        )
+    for field, text in fields.items():
+        if not text.isprintable():
+            raise ManifestError(
+                f"{field} {text!a} has a character that cannot be printed",
+                cause="no API server takes control characters in it",
+                fix="remove the character",
+                location=origin,
+            )
 
 
 _LONGEST_GENERATED = 40
