@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import urllib3
+import yaml
 
 Json = dict[str, Any]
 _MERGE = "application/merge-patch+json"
@@ -107,11 +108,11 @@ class Api:
 
 
 def kubeconfig(*, server: str, ca: str, token: str, namespace: str = "default") -> str:
-    """A kubeconfig with one context, `test`; JSON is YAML too."""
+    """A kubeconfig with one context, `test`, in many lines as people have it."""
     authority = base64.b64encode(ca.encode()).decode()
     cluster: Mapping[str, str] = {"server": server, "certificate-authority-data": authority}
     context = {"cluster": "test", "user": "test", "namespace": namespace}
-    return json.dumps(
+    return yaml.safe_dump(
         {
             "apiVersion": "v1",
             "kind": "Config",

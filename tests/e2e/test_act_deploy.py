@@ -10,7 +10,7 @@ import pytest
 from testbed.act import RunResult, WorkflowRun, run_workflow
 from testbed.cluster import ControlPlane
 from tests.support.deploy_forge import CONFIG, Deploying, deploying, settings, web
-from tests.support.deploy_workflow import CALLER, library, one_line
+from tests.support.deploy_workflow import CALLER, library
 from tests.support.github_forge import REPOSITORY
 
 LIBRARY = "OWNER/gitops-action@v1"
@@ -75,7 +75,7 @@ def pushed(stage: Deploying, images: Images) -> RunResult:
                 "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
                 "GITHUB_SERVER_URL": stage.forge.server_url,
             },
-            secrets={"GITHUB_TOKEN": token, "KUBECONFIG": one_line(stage.plane.kubeconfig)},
+            secrets={"GITHUB_TOKEN": token, "KUBECONFIG": stage.plane.kubeconfig},
             repositories={LIBRARY: library(stage.root / f"library-{stage.runs}", images[0])},
         )
     )

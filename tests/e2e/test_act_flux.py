@@ -20,7 +20,7 @@ from testbed.demo.cluster import Cluster
 from testbed.demo.layouts import CLASSIC, ENVIRONMENT, NEW_TAG
 from testbed.demo.stage import Stage
 from testbed.flux import Flux
-from tests.support.deploy_workflow import CALLER, library, one_line
+from tests.support.deploy_workflow import CALLER, library
 from tests.support.flux import get
 
 LIBRARY = "OWNER/gitops-action@v1"
@@ -60,7 +60,7 @@ def pushed(stage: Stage, cluster: Cluster, action: str, runner: str) -> RunResul
             },
             secrets={
                 "GITHUB_TOKEN": stage.forge.token(kind="job", home=ENVIRONMENT, permissions=RIGHTS),
-                "KUBECONFIG": one_line(cluster.kubeconfig(LAYOUT.places[0])),
+                "KUBECONFIG": cluster.kubeconfig(LAYOUT.places[0]),
             },
             repositories={LIBRARY: ours, ACTION: ours},
         )

@@ -16,6 +16,7 @@ import pytest
 from gitops_action.adapters.cluster import access_of, connect
 from gitops_action.core.cluster import Given
 from gitops_action.core.cluster.errors import AccessDeniedError
+from gitops_action.core.inputs import DEPLOY, check_values
 from testbed.cluster import ControlPlane
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +68,8 @@ def test_the_action_reads_it_and_it_may_what_the_account_may(
     path = home / f"{namespace}.kubeconfig"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
-    access = access_of(Given(kubeconfig=text))
+    values = check_values(DEPLOY, {"kubeconfig": text})
+    access = access_of(Given(kubeconfig=values.text("kubeconfig")))
     assert (access.server, access.namespace) == (control_plane.server, namespace)
     assert control_plane.token not in text
     assert access.token not in f"{done.stdout}{done.stderr}"

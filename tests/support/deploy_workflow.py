@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-
-import yaml
 
 from testbed.cache import ROOT
 from testbed.demo.stage import action_folder
@@ -28,8 +25,3 @@ def for_act(folder: Path) -> Path:
     for workflow in (folder / ".github/workflows").glob("*.yml"):
         workflow.write_text(workflow.read_text().replace(UNKNOWN_TO_ACT, ""))
     return folder
-
-
-def one_line(kubeconfig: str) -> str:
-    """The same kubeconfig, as a file of secrets can hold it."""
-    return json.dumps(yaml.safe_load(kubeconfig))

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.inputs import BUMP, TAG, bump_inputs, check_values, every_input, split_names
+from gitops_action.core.inputs import (
+    BUMP,
+    DEPLOY,
+    TAG,
+    bump_inputs,
+    check_values,
+    every_input,
+    split_names,
+)
 from gitops_action.core.inputs.values import (
     given_inputs,
     refuse_unknown_inputs,
@@ -64,6 +72,13 @@ def test_wrong_values_are_told_with_their_input(name: str, text: str, told: str)
     assert told in str(caught.value)
     assert "planted" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_a_kubeconfig_has_several_lines_and_other_secrets_have_one() -> None:
+    text = "apiVersion: v1\nkind: Config\n"
+    assert check_values(DEPLOY, {"kubeconfig": text}).text("kubeconfig") == text.strip()
+    with pytest.raises(UsageError, match="kube-token"):
+        check_values(DEPLOY, {"kube-token": "two\nlines"})
 
 
 def test_everything_that_is_wrong_is_told_in_one_go() -> None:

@@ -170,6 +170,7 @@ KUBECONFIG = Input(
     default_help="on a runner inside of a cluster its service account; at a terminal the files that"
     " `KUBECONFIG` names, else `~/.kube/config`",
     variables=("GITOPS_KUBECONFIG",),
+    several_lines=True,
 )
 CONTEXT = Input(
     name="context",

@@ -43,6 +43,7 @@ class Input:
         runner_default: the expression that `action.yml` gives as the default.
         choices: what a `choice` may be.
         variables: environment variables that stand in for a secret, first come first served.
+        several_lines: a secret that is the content of a file.
         group: the heading of `--help` that it stands under, where that is not its topic.
     """
 
@@ -55,6 +56,7 @@ class Input:
     runner_default: str = ""
     choices: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    several_lines: bool = False
     group: str = ""
 
     @property

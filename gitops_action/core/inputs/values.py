@@ -132,7 +132,7 @@ def _check_secret(item: Input, text: str) -> UsageError | None:
             " outputs may contain it"
         )
         return _wrong(item, cause, "set a longer password, or a token")
-    return _check_line(item, text)
+    return None if item.several_lines else _check_line(item, text)
 
 
 def _check_flag(item: Input, text: str) -> UsageError | None:
