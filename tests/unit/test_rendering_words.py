@@ -1,10 +1,19 @@
 """Patterns of `.sourceignore`, kustomize's words in the repository's terms, values over values."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pathspec import GitIgnoreSpec
 
 from gitops_action.core.rendering.failures import kustomize_error
 from gitops_action.core.rendering.helm_releases import merge_values
-from gitops_action.core.rendering.layout import Ignore
+from gitops_action.core.rendering.layout import DEFAULTS, Ignore
+
+BY_DEFAULT = GitIgnoreSpec.from_lines(DEFAULTS)
+NAMES = st.sampled_from(
+    [one.strip("*/") for one in DEFAULTS]
+    + [".git", "a", "a.jpg", "a.tar.gz", "a.jpg.yaml", "A.JPG", "a.sops.yaml", "*.jpg", "app"]
+)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +50,11 @@ from gitops_action.core.rendering.layout import Ignore
 )
 def test_patterns(patterns: str, path: str, left_out: bool) -> None:
     assert Ignore({".sourceignore": patterns.encode()}).leaves_out(path) is left_out
+
+
+@given(st.lists(NAMES, min_size=1, max_size=4).map("/".join))
+def test_what_is_left_out_by_default_is_what_its_patterns_say(path: str) -> None:
+    assert Ignore({}).leaves_out(path) is BY_DEFAULT.match_file(path)
 
 
 def test_patterns_of_a_folder_count_below_it_and_have_the_last_word() -> None:

@@ -122,6 +122,23 @@ MOST_PATTERNS = 1_000
 """Patterns that one file may hold."""
 
 
+class _Defaults:
+    """`DEFAULTS` without the library for patterns: each is a name, a folder's name or an ending."""
+
+    def __init__(self) -> None:
+        """Sort them by what they are about."""
+        plain = [one.removeprefix("**/") for one in DEFAULTS]
+        self._folders = {one.removesuffix("/") for one in plain if one.endswith("/")}
+        self._endings = tuple(one.removeprefix("*") for one in plain if one.startswith("*"))
+        self._names = {*plain}
+
+    def verdict(self, path: str) -> bool | None:
+        """Whether the path, or a folder that it lies in, is left out; None: nothing matches."""
+        parts = path.split("/")
+        found = any(one in self._names or one.endswith(self._endings) for one in parts)
+        return found or not self._folders.isdisjoint(parts[:-1]) or None
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Patterns:
     """The patterns of one file, for paths below its folder."""
@@ -147,7 +164,7 @@ class Ignore:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         """Take the content of every `.sourceignore` by its path; deeper ones have the last word."""
         self.problems: list[GitOpsError] = []
-        self._patterns = [_Patterns(domain="", spec=_spec(DEFAULTS))]
+        self._patterns: list[_Defaults | _Patterns] = [_Defaults()]
         for path in sorted(files, key=lambda path: (path.count("/"), path)):
             lines = files[path].decode(errors="replace").splitlines()
             good = list(self._usable(path, lines))
