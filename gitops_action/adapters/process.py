@@ -69,7 +69,13 @@ class Sandbox:
         return [*self.prefix, *self.memory, *command]
 
 
-NO_SANDBOX = Sandbox()
+SandboxFinder = Callable[[], Sandbox]
+"""Looks for one when it is first needed: that starts programs."""
+
+
+def no_sandbox() -> Sandbox:
+    """None at all."""
+    return Sandbox()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,13 +146,13 @@ class Runner:
         environ: the whole environment of the programs; ours is not inherited.
         redact: takes secrets out of text that is shown.
         timeout: seconds after which a program is ended, with everything that it started.
-        sandbox: what keeps the program away from this process.
+        sandbox: finds what keeps the program away from this process.
     """
 
     environ: Mapping[str, str]
     redact: Callable[[str], str]
     timeout: float = DEFAULT_TIMEOUT
-    sandbox: Sandbox = NO_SANDBOX
+    sandbox: SandboxFinder = no_sandbox
 
     def run(
         self,
@@ -189,7 +195,7 @@ class Runner:
     def _start(
         self, command: Sequence[str], cwd: Path | None, environ: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
-        sandbox = self.sandbox
+        sandbox = self.sandbox()
         try:
             return subprocess.Popen(  # noqa: S603 - no shell; `CommandLine` keeps options ours
                 sandbox.around(command),

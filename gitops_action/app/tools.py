@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from gitops_action.adapters.clock import system_clock
-from gitops_action.adapters.process import Runner
+from gitops_action.adapters.process import Runner, Sandbox
 from gitops_action.adapters.workflow import Reporter, read_job
 from gitops_action.commands.ports import Renderer
 from gitops_action.core.config import Validation
@@ -81,14 +81,17 @@ def kustomize_renderer(
     path = context.environ.get("PATH")
     kubectl, helm = find_kubectl(path), find_helm(path)
     programs = tuple(program for program in (kubectl, helm) if program)
-    sandbox = find_sandbox(programs, network=settings.remote_bases)
+
+    def sandbox() -> Sandbox:
+        return find_sandbox(programs, network=settings.remote_bases)
+
     holds = privileged or (not reviewed and read_job(context.environ).privileged)
-    exposed = holds and not sandbox.separate
+    exposed = bool(helm) and holds and not sandbox().separate
     return KustomizeRenderer(
         kubectl,
         Runner(environ=context.environ, redact=context.redactor.clean),
         allow_remote=settings.remote_bases,
-        helm=NOT_SEPARATE if helm and exposed else helm or NOT_INSTALLED,
+        helm=NOT_SEPARATE if exposed else helm or NOT_INSTALLED,
         sandbox=sandbox,
     )
 

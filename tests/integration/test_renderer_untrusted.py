@@ -196,7 +196,7 @@ def render_with(program: Path, *, network: bool) -> Rendering:
         str(program),
         runner(secrets),
         allow_remote=network,
-        sandbox=find_sandbox((str(program),), network=network),
+        sandbox=lambda: find_sandbox((str(program),), network=network),
     )
     files = {"env/kustomization.yaml": "resources: [web.yaml]\n", "env/web.yaml": MANIFEST}
     return renderer.render("env", repository(files))

@@ -52,7 +52,7 @@ def render(
         allow_remote=allow_remote,
         helm=helm or NOT_INSTALLED,
         limits=limits,
-        sandbox=find_sandbox(programs, network=allow_remote),
+        sandbox=lambda: find_sandbox(programs, network=allow_remote),
     )
     return renderer.render(folder, repository(files))
 

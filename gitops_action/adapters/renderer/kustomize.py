@@ -9,12 +9,20 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gitops_action.adapters.process import NO_SANDBOX, CommandLine, ProcessError, Runner, Sandbox
+from gitops_action.adapters.process import (
+    CommandLine,
+    ProcessError,
+    Runner,
+    SandboxFinder,
+    no_sandbox,
+)
 from gitops_action.core.rendering import RenderError
 from gitops_action.core.rendering.failures import kustomize_error
 from gitops_action.core.rendering.kustomization import with_origins
@@ -120,23 +128,42 @@ class ScratchFolder:
     Programs of another user can read what is below `top`, and write below `home` alone.
     """
 
-    def __init__(self, sandbox: Sandbox = NO_SANDBOX) -> None:
-        """Make the folder; it is removed at the end of the `with` block."""
-        self._user = sandbox.user
-        self._folder = tempfile.TemporaryDirectory(prefix="gitops-action-")
-        root = Path(self._folder.name).resolve()
-        self.top = root / _TOP
-        self.home = root / _HOME
-        self.top.mkdir()
-        self.home.mkdir()
-        if self._user is not None:
-            os.chown(self.home, self._user, self._user)
-            os.chown(root, -1, self._user)
-            root.chmod(_PASSED)
-            self.top.chmod(_LISTED)
-        self._made = {self.top, root}
+    def __init__(self, sandbox: SandboxFinder = no_sandbox) -> None:
+        """Nothing is made before it is needed; it is removed at the end of the `with` block."""
+        self._sandbox = sandbox
+        self._stack = ExitStack()
+        self._made: set[Path] = set()
         self._written: set[str] = set()
         self._whole = False
+
+    @cached_property
+    def _user(self) -> int | None:
+        return self._sandbox().user
+
+    @cached_property
+    def _root(self) -> Path:
+        made = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="gitops-action-"))
+        root = Path(made).resolve()
+        top, home = root / _TOP, root / _HOME
+        top.mkdir()
+        home.mkdir()
+        if self._user is not None:
+            os.chown(home, self._user, self._user)
+            os.chown(root, -1, self._user)
+            root.chmod(_PASSED)
+            top.chmod(_LISTED)
+        self._made |= {top, root}
+        return root
+
+    @property
+    def top(self) -> Path:
+        """The folder of the files."""
+        return self._root / _TOP
+
+    @property
+    def home(self) -> Path:
+        """The home of programs."""
+        return self._root / _HOME
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -149,7 +176,7 @@ class ScratchFolder:
         trace: TracebackType | None,
     ) -> None:
         """Remove everything."""
-        self._folder.cleanup()
+        self._stack.close()
 
     def write(self, files: Mapping[str, RepositoryFile], layout: RepositoryLayout) -> None:
         """Write every file that a build may read, once."""

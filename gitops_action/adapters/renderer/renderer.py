@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from gitops_action.adapters.process import NO_SANDBOX, Runner, Sandbox
+from gitops_action.adapters.process import Runner, SandboxFinder, no_sandbox
 from gitops_action.adapters.renderer.batches import Batches, Buildable
 from gitops_action.adapters.renderer.charts import NOT_INSTALLED, ChartRenderer, NoHelm
 from gitops_action.adapters.renderer.kustomize import Build, Kubectl, Limits, ScratchFolder
@@ -72,7 +72,7 @@ class KustomizeRenderer:
         allow_remote: bool = False,
         helm: str | NoHelm = NOT_INSTALLED,
         limits: Limits | None = None,
-        sandbox: Sandbox = NO_SANDBOX,
+        sandbox: SandboxFinder = no_sandbox,
     ) -> None:
         """Take the programs.
 
@@ -84,7 +84,7 @@ class KustomizeRenderer:
             allow_remote: whether kustomizations may name what is outside of the repository.
             helm: helm (see `find_helm`), or why charts are not rendered, which the result says.
             limits: what a render may take.
-            sandbox: what the programs run in.
+            sandbox: finds what the programs run in, when the first one is started.
         """
         self._limits = limits or Limits()
         self._allow_remote = allow_remote
