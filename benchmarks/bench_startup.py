@@ -26,7 +26,7 @@ from testbed.process import PartError
 REPEATS = 7
 SECONDS = 0.5
 NEVER = ("kubernetes",)
-HEAVY = ("pydantic", "ruamel.yaml", "git", "github", "jinja2", "rich", "cronsim", "packaging")
+HEAVY = ("jsonschema_rs", "ruamel.yaml", "git", "github", "jinja2", "rich", "cronsim", "packaging")
 _RETRY_POLICY = 60
 
 

@@ -16,7 +16,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
 from generator import action, markers, tables  # noqa: E402 - the path comes first
 
-from gitops_action.core.config.schema import schema  # noqa: E402 - same
+from gitops_action.core.config.schema import schema_text  # noqa: E402 - same
 from gitops_action.core.inputs import ACTION_COMMANDS  # noqa: E402 - same
 
 _FILLED = (
@@ -43,7 +43,7 @@ def generated() -> dict[Path, str]:
         },
         ROOT / "docs" / "reference.md": tables.reference(),
         **{path: markers.fill(path, tables.SECTIONS) for path in filled},
-        ROOT / "gitops_action" / "schemas" / "gitops.schema.json": schema(),
+        ROOT / "gitops_action" / "schemas" / "gitops.schema.json": schema_text(),
     }
 
 

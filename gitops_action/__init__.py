@@ -4,7 +4,7 @@ import gc
 import os
 
 gc.set_threshold(200_000, 20, 20)  # a run is short: frequent collecting costs a fifth of its time
-# Nor does it look through the metadata of all packages for plugins of pydantic: none is wanted.
+# Nor does pydantic, which sigstore uses, search the metadata of all packages for plugins.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 __version__ = "1.0.0"

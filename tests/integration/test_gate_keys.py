@@ -16,7 +16,7 @@ from gitops_action.adapters.http_gate import HttpAddresses
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.commands.gate import command as gate
 from gitops_action.core.config.hold_files import KEYS, read_holds
-from gitops_action.core.config.schema import schema
+from gitops_action.core.config.schema import schema_text
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.gates.decisions import Decision
 from gitops_action.core.gates.head_cache import cached_hash
@@ -427,7 +427,7 @@ def test_the_retries_of_an_address_decide() -> None:
     assert codes(outcome) == []
 
 
-SHAPES = json.loads(schema())["$defs"]
+SHAPES = json.loads(schema_text())["$defs"]
 
 
 def within(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -454,9 +454,7 @@ def keys(shape: Mapping[str, Any], before: str = "") -> Iterator[str]:
 
 
 def test_every_key_has_a_case() -> None:
-    here = {
-        key for key in keys(SHAPES["EnvironmentShape"]) if not key.startswith(OF_OTHER_COMMANDS)
-    }
+    here = {key for key in keys(SHAPES["Environment"]) if not key.startswith(OF_OTHER_COMMANDS)}
     covered = {one.key for one in CASES} | IN_TESTS_OF_THEIR_OWN
     assert {key.removeprefix("gates.") for key in here} == covered
 

@@ -179,6 +179,11 @@ WRONG = [
         "    formerly: [x]\n  b: {path: b, formerly: [x]}\n",
         "6:27: environments.b.formerly: 'x' is a former name of staging already",
     ),
+    (
+        "    deploy: {targets: [[], {name: a, engine: flux, status-prefix: b}]}\n",
+        "deploy.targets[1]: access: none and status-prefix belong together",
+    ),
+    ("validate: {schemas: ['']}\n", "validate.schemas[0] is empty"),
     ("    deploy: {targets: [{name: a}]}\n", "deploy.targets[0].engine is missing"),
     ("    deploy: {engine: push, prune: {max: 120%}}\n", "'120%' is not a percentage"),
     ("    deploy: {engine: push, prune: {max: -1}}\n", "neither a percentage nor a number"),
@@ -204,6 +209,11 @@ WRONG = [
     ("validate: {remote-bases: 'yes'}\n", "not true or false"),
     ("    merge: auto\n    merge: manual\n", "6:5: key 'merge' stands twice"),
     ("    ? [a]\n    : b\n", "a key has to be plain text"),
+    ('    url: "https://\\ud83d"\n', "5:10: 'https://?' has half a character"),
+    ('    "\\ud83d": 1\n', "5:5: '?' has half a character"),
+    ("    gates: {approvals: {count: .inf}}\n", "count is inf, not a whole number"),
+    ("    gates: {approvals: {count: 1.5}}\n", "count is 1.5, not a whole number"),
+    ("    merge:\n", "environments.staging.merge is empty. Fix: write auto or manual"),
     ("  Prod: {path: prod}\n", "5:3: environments.Prod: 'Prod' is not a name"),
     ("  b:\n", "environments.b is empty, not a mapping"),
     ("  b: {}\n", "5:3: environments.b.path is missing"),
@@ -243,6 +253,16 @@ def test_all_mistakes_are_told_in_one_go_in_the_order_of_the_file() -> None:
         f"{FILE}:6:13",
         f"{FILE}:7:13",
         f"{FILE}:7:26",
+    ]
+
+
+NAMES = "use a-z, 0-9 and dashes, starting with a letter or digit"
+
+
+def test_a_wrong_name_does_not_hide_a_wrong_value() -> None:
+    assert told(one_environment("  B: 3\n")) == [
+        f"{FILE}:5:3: environments.B: 'B' is not a name. Fix: {NAMES}",
+        f"{FILE}:5:6: environments.B is 3, not a mapping. Fix: write `key: value` lines below it",
     ]
 
 

@@ -1,303 +1,248 @@
-"""From the checked shape of the file to the values that commands use."""
+"""From a checked document to the values that commands use, each with the line it is declared on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, get_args
-
-from pydantic import BaseModel
+from typing import TypeVar, cast
 
 from gitops_action.core.config import resolved
-from gitops_action.core.config import resolved as deploy
-from gitops_action.core.config import resolved as gates
 from gitops_action.core.config.check import normalised
-from gitops_action.core.config.document import Document, Path, written
-from gitops_action.core.config.resolved import Validation
-from gitops_action.core.config.schema import (
-    ApprovalsShape,
-    ClusterShape,
-    ConfigShape,
-    DeployShape,
-    EnvironmentShape,
-    GatesShape,
-    HealthShape,
-    ProvenanceShape,
-    TargetShape,
-    ValidateShape,
-)
-from gitops_action.core.config.select import nearest
-from gitops_action.errors import GitOpsError, UsageError
+from gitops_action.core.config.document import Document
+from gitops_action.core.config.values import parse_duration, parse_percentage
+from gitops_action.core.images import normalise_repository
+from gitops_action.core.json_values import flag, items, mapping, text, texts, value
 
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
+Body = Mapping[str, object]
+_T = TypeVar("_T")
 _SINGLE = "default"
 
 
-def convert(shape: ConfigShape, document: Document) -> resolved.Config:
-    """The configuration as resolved values, each with the line it is declared on."""
+def convert(document: Document) -> resolved.Config:
+    """The configuration as resolved values."""
+    data = mapping(document.data)
     return resolved.Config(
         path=document.file,
-        validate=_validation(shape.validate_),
+        validate=_validation(mapping(data, "validate")),
         applications=tuple(
-            resolved.Application(
-                name=name,
-                images=tuple(dict.fromkeys(application.images)),
-                source=application.source,
-                rollback=application.rollback,
-                line=document.key(("applications", name)).line,
-            )
-            for name, application in shape.applications.items()
+            _application(name, mapping(body), document)
+            for name, body in mapping(data, "applications").items()
         ),
         environments=tuple(
-            _environment(name, environment, document)
-            for name, environment in shape.environments.items()
+            _environment(name, mapping(body), document)
+            for name, body in mapping(data, "environments").items()
         ),
     )
 
 
-def _environment(name: str, shape: EnvironmentShape, document: Document) -> resolved.Environment:
+def _given(body: Body, key: str, default: _T) -> _T:
+    """The value of a key, whose type the schema has checked; the default where it is empty."""
+    found = body.get(key)
+    return default if found is None else cast("_T", found)
+
+
+def _number(body: Body, key: str, default: int) -> int:
+    """A whole number: `1.0` is one too, by JSON Schema."""
+    return int(_given(body, key, default))
+
+
+def _names(body: Body, key: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts(body, key)))
+
+
+def _application(name: str, body: Body, document: Document) -> resolved.Application:
+    return resolved.Application(
+        name=name,
+        images=tuple(dict.fromkeys(normalise_repository(one) for one in texts(body, "images"))),
+        source=_given(body, "source", None),
+        rollback=_given(body, "rollback", None),
+        line=document.key(("applications", name)).line,
+    )
+
+
+def _environment(name: str, body: Body, document: Document) -> resolved.Environment:
+    unset = resolved.Environment(name=name)
+    promotion, rollback = mapping(body, "promotion"), mapping(body, "rollback")
     return resolved.Environment(
         name=name,
-        path=normalised(shape.path),
-        formerly=tuple(dict.fromkeys(shape.formerly)),
-        after=tuple(dict.fromkeys(shape.after)),
-        merge=shape.merge,
-        merge_method=shape.merge_method,
+        path=normalised(text(body, "path")),
+        formerly=_names(body, "formerly"),
+        after=_names(body, "after"),
+        merge=_given(body, "merge", unset.merge),
+        merge_method=_given(body, "merge-method", unset.merge_method),
         promotion=resolved.Promotion(
-            mode=shape.promotion.mode,
-            pick=shape.promotion.pick,
-            supersede=shape.promotion.supersede,
+            mode=_given(promotion, "mode", unset.promotion.mode),
+            pick=_given(promotion, "pick", unset.promotion.pick),
+            supersede=_given(promotion, "supersede", unset.promotion.supersede),
         ),
-        gates=gates_of(shape.gates) if shape.gates else None,
-        rollback=resolved.Rollback(mode=shape.rollback.mode, approvals=shape.rollback.approvals),
-        deploy=_deploy(shape.deploy) if shape.deploy else deploy.Deploy(),
-        production=shape.production,
-        url=shape.url or "",
+        gates=_gates(mapping(body, "gates")) if value(body, "gates") is not None else None,
+        rollback=resolved.Rollback(
+            mode=_given(rollback, "mode", unset.rollback.mode),
+            approvals=_number(rollback, "approvals", unset.rollback.approvals),
+        ),
+        deploy=_deploy(mapping(body, "deploy")),
+        production=flag(body, "production"),
+        url=text(body, "url"),
         line=document.key(("environments", name)).line,
     )
 
 
-def gates_of(shape: GatesShape) -> gates.Gates:
-    """The gates of one environment."""
-    override = shape.override
-    return gates.Gates(
-        soak=shape.soak or timedelta(0),
-        windows=tuple(window.resolved() for window in shape.windows),
-        approvals=_approvals(shape.approvals) if shape.approvals else gates.Approvals(),
-        checks=tuple(gates.RequiredCheck(name=item.name, app=item.app) for item in shape.checks),
-        http=tuple(
-            gates.HttpGate(
-                url=item.url, expect=item.expect, timeout=item.timeout, retries=item.retries
-            )
-            for item in shape.http
-        ),
-        provenance=_provenance(shape.provenance) if shape.provenance else None,
-        override=gates.Override(teams=tuple(override.teams), users=tuple(override.users))
-        if override
-        else gates.Override(),
+# Gates.
+
+
+def _gates(body: Body) -> resolved.Gates:
+    unset = resolved.Gates()
+    approvals, override = value(body, "approvals"), mapping(body, "override")
+    provenance = value(body, "provenance")
+    return resolved.Gates(
+        soak=parse_duration(text(body, "soak")) if text(body, "soak") else unset.soak,
+        windows=windows(body),
+        approvals=unset.approvals if approvals is None else _approvals(mapping(approvals)),
+        checks=tuple(_check(one) for one in _listed(body, "checks")),
+        http=tuple(http_gate(one) for one in items(body, "http")),
+        provenance=None if provenance is None else _provenance(mapping(provenance)),
+        override=resolved.Override(teams=texts(override, "teams"), users=texts(override, "users")),
     )
 
 
-def _provenance(shape: ProvenanceShape) -> gates.Provenance:
-    return gates.Provenance(
-        workflow=shape.workflow,
-        ref=shape.ref or "",
-        issuer=shape.issuer,
-        trusted_root=shape.trusted_root or "",
+def windows(body: Body) -> tuple[resolved.Window, ...]:
+    """The windows of an environment's gates."""
+    return tuple(
+        resolved.Window(
+            effect="deny" if text(one, "deny") else "allow",
+            cron=text(one, "deny") or text(one, "allow"),
+            duration=parse_duration(text(one, "for")),
+            timezone=_given(one, "timezone", "UTC"),
+        )
+        for one in items(body, "windows")
     )
 
 
-def _approvals(shape: ApprovalsShape) -> gates.Approvals:
-    return gates.Approvals(
-        count=shape.count,
-        teams=tuple(dict.fromkeys(shape.teams)),
-        users=tuple(dict.fromkeys(shape.users)),
-        not_by=tuple(dict.fromkeys(shape.not_by)),
+def _listed(body: Body, key: str) -> Sequence[object]:
+    found: Sequence[object] = _given(body, key, ())
+    return found
+
+
+def _check(body: object) -> resolved.RequiredCheck:
+    if isinstance(body, str):
+        return resolved.RequiredCheck(name=body)
+    app = value(body, "app")
+    return resolved.RequiredCheck(
+        name=text(body, "name"), app=None if app is None else _number(mapping(body), "app", 0)
     )
 
 
-def _deploy(shape: DeployShape) -> deploy.Deploy:
-    return deploy.Deploy(
-        targets=_targets(shape),
-        prune=_prune(shape),
-        health=_health(shape.health),
-        drift=shape.drift,
-        conflicts=shape.conflicts,
-        workflow=shape.workflow,
+def http_gate(body: Body) -> resolved.HttpGate:
+    """An address that is asked."""
+    unset = resolved.HttpGate(url=text(body, "url"), expect=text(body, "expect"))
+    timeout = text(body, "timeout")
+    return resolved.HttpGate(
+        url=unset.url,
+        expect=unset.expect,
+        timeout=parse_duration(timeout) if timeout else unset.timeout,
+        retries=_number(body, "retries", unset.retries),
+    )
+
+
+def _provenance(body: Body) -> resolved.Provenance:
+    root = text(body, "trusted-root")
+    return resolved.Provenance(
+        workflow=text(body, "workflow"),
+        ref=text(body, "ref"),
+        issuer=_given(body, "issuer", resolved.ACTIONS_ISSUER),
+        trusted_root=normalised(root) if root else "",
+    )
+
+
+def _approvals(body: Body) -> resolved.Approvals:
+    not_by: Sequence[resolved.NotBy] = _given(body, "not-by", resolved.DEFAULT_NOT_BY)
+    return resolved.Approvals(
+        count=_number(body, "count", 1),
+        teams=_names(body, "teams"),
+        users=_names(body, "users"),
+        not_by=tuple(dict.fromkeys(not_by)),
+    )
+
+
+# Deployment.
+
+
+def _deploy(body: Body) -> resolved.Deploy:
+    unset = resolved.Deploy()
+    return resolved.Deploy(
+        targets=_targets(body),
+        prune=_prune(mapping(body, "prune")),
+        health=_health(mapping(body, "health")),
+        drift=_given(body, "drift", unset.drift),
+        conflicts=_given(body, "conflicts", unset.conflicts),
+        workflow=_given(body, "workflow", unset.workflow),
         ignore=tuple(
-            deploy.IgnoredFields(
-                kind=rule.kind, name=rule.name or "", fields=tuple(rule.fields), reason=rule.reason
+            resolved.IgnoredFields(
+                kind=text(rule, "kind"),
+                name=text(rule, "name"),
+                fields=texts(rule, "fields"),
+                reason=text(rule, "reason"),
             )
-            for rule in shape.ignore
+            for rule in items(body, "ignore")
         ),
-        preflight=shape.preflight,
+        preflight=_given(body, "preflight", unset.preflight),
     )
 
 
-def _health(shape: HealthShape) -> deploy.HealthSettings:
-    unset = deploy.HealthSettings()
-    return deploy.HealthSettings(
-        timeout=unset.timeout if shape.timeout is None else shape.timeout,
-        tolerate_restarts=shape.tolerate_restarts,
-        kinds=tuple(
-            deploy.KindRule(
-                group=rule.group,
-                kind=rule.kind,
-                current=rule.current,
-                failed=rule.failed or "",
-                in_progress=rule.in_progress or "",
-            )
-            for rule in shape.kinds
-        ),
-    )
+def _targets(body: Body) -> tuple[resolved.Target, ...]:
+    if several := items(body, "targets"):
+        return tuple(_target(text(one, "name"), one) for one in several)
+    return (_target(_SINGLE, body),) if text(body, "engine") else ()
 
 
-def _validation(shape: ValidateShape) -> Validation:
-    return Validation(
-        kubernetes=shape.kubernetes,
-        schemas=tuple(dict.fromkeys(shape.schemas)),
-        unknown_kinds=shape.unknown_kinds,
-        remote_bases=shape.remote_bases,
-        existing=shape.existing,
-    )
-
-
-def _prune(shape: DeployShape) -> deploy.PruneBudget:
-    budget = shape.prune.max
-    counted = isinstance(budget, int)
-    return deploy.PruneBudget(
-        max_percent=None if counted else float(budget),
-        max_count=int(budget) if counted else None,
-        confirm=tuple(shape.prune.confirm),
-    )
-
-
-def _targets(shape: DeployShape) -> tuple[deploy.Target, ...]:
-    if shape.targets:
-        return tuple(_target(item.name, item) for item in shape.targets)
-    return (_target(_SINGLE, shape),) if shape.engine else ()
-
-
-def _target(name: str, shape: ClusterShape | TargetShape) -> deploy.Target:
-    return deploy.Target(
+def _target(name: str, body: Body) -> resolved.Target:
+    unset = resolved.Target(name=name, engine=_given(body, "engine", "push"))
+    return resolved.Target(
         name=name,
-        engine=shape.engine or "push",
-        kustomizations=tuple(shape.kustomizations),
-        context=shape.context or "",
-        access=shape.access,
-        status_prefix=shape.status_prefix or "",
+        engine=unset.engine,
+        kustomizations=texts(body, "kustomizations"),
+        context=text(body, "context"),
+        access=_given(body, "access", unset.access),
+        status_prefix=text(body, "status-prefix"),
     )
 
 
-# What is wrong with a configuration's shape, in words, with place, key and fix.
-
-_KEY = "[key]"
-_KINDS = {
-    "string_type": ("text", "put it in quotes"),
-    "int_type": ("a whole number", "write a number without quotes"),
-    "list_type": ("a list", "write [a, b], also for a single one"),
-    "dict_type": ("a mapping", "write `key: value` lines below it"),
-    "model_type": ("a mapping", "write `key: value` lines below it"),
-    "model_attributes_type": ("a mapping", "write `key: value` lines below it"),
-    "bool_type": ("true or false", "write true or false without quotes"),
-}
-
-
-def explain(
-    document: Document, details: Sequence[ErrorDetails], model: type[BaseModel]
-) -> list[GitOpsError]:
-    """One error of ours for each of pydantic's, placed in the document.
-
-    A required key that is misspelt is reported once: by the key that is not known.
-    """
-    meant = {_meant(detail, model) for detail in details if detail["type"] == "extra_forbidden"}
-    return [
-        _explain(document, detail, model)
-        for detail in details
-        if detail["type"] != "missing" or detail["loc"] not in meant
-    ]
+def _prune(body: Body) -> resolved.PruneBudget:
+    unset = resolved.PruneBudget()
+    confirm = tuple(_given(body, "confirm", unset.confirm))
+    most = value(body, "max")
+    if most is None:
+        return resolved.PruneBudget(confirm=confirm)
+    if isinstance(most, str):
+        return resolved.PruneBudget(max_percent=parse_percentage(most), confirm=confirm)
+    return resolved.PruneBudget(
+        max_percent=None, max_count=_number(body, "max", 0), confirm=confirm
+    )
 
 
-def _meant(detail: ErrorDetails, model: type[BaseModel]) -> Path:
-    path = detail["loc"]
-    return (*path[:-1], nearest(str(path[-1]), known_keys(model, path[:-1])) or "")
+def _health(body: Body) -> resolved.HealthSettings:
+    unset, timeout = resolved.HealthSettings(), text(body, "timeout")
+    return resolved.HealthSettings(
+        timeout=parse_duration(timeout) if timeout else unset.timeout,
+        tolerate_restarts=_number(body, "tolerate-restarts", unset.tolerate_restarts),
+        kinds=tuple(
+            resolved.KindRule(
+                group=text(rule, "group"),
+                kind=text(rule, "kind"),
+                current=text(rule, "current"),
+                failed=text(rule, "failed"),
+                in_progress=text(rule, "in-progress"),
+            )
+            for rule in items(body, "kinds")
+        ),
+    )
 
 
-def _explain(document: Document, detail: ErrorDetails, model: type[BaseModel]) -> UsageError:
-    path = tuple(step for step in detail["loc"] if step != _KEY)
-    about_key = _KEY in detail["loc"] or detail["type"] in {"extra_forbidden", "missing"}
-    title, fix = _words(path, detail, model)
-    place = document.key(path) if about_key else document.value(path)
-    return UsageError(title, fix=fix, location=place)
-
-
-def _words(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
-    kind, context = detail["type"], detail.get("ctx", {})
-    where = written(path) or "the file"
-    if kind == "gitops":
-        return f"{where}: {context['reason']}", str(context["fix"])
-    if kind == "extra_forbidden":
-        inside = written(path[:-1]) or "the file"
-        return f"unknown key {path[-1]!r} in {inside}", _guess(path, model)
-    return _of_value(where, path, detail)
-
-
-def _of_value(where: str, path: Path, detail: ErrorDetails) -> tuple[str, str]:
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "missing":
-        value = "1" if path == ("version",) else "…"
-        return f"{where} is missing", f"add `{path[-1]}: {value}`"
-    if kind in {"string_too_short", "too_short"}:
-        return f"{where} is empty", f"write something, or remove {path[-1]!r}"
-    if kind in _KINDS:
-        expected, fix = _KINDS[kind]
-        return f"{where} is {_said(detail['input'])}, not {expected}", fix
-    if kind == "literal_error":
-        choice = str(context["expected"]).replace("'", "")
-        return f"{where} is {_said(detail['input'])}", f"write {choice}"
-    message = detail["msg"]
-    return f"{where}: {message[:1].lower()}{message[1:]}", f"change {where}"
-
-
-def _said(value: object) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else repr(value)
-
-
-def _guess(path: Path, model: type[BaseModel]) -> str:
-    keys = known_keys(model, path[:-1])
-    guess = nearest(str(path[-1]), keys)
-    return f"did you mean {guess!r}?" if guess else f"known keys: {', '.join(keys)}"
-
-
-def known_keys(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys that the model knows at a path; empty where it knows none by name."""
-    here: object = model
-    for step in path:
-        here = _below(here, step)
-    found = _model(here)
-    return [field.alias or name for name, field in found.model_fields.items()] if found else []
-
-
-def _below(here: Any, step: str | int) -> Any:
-    found = _model(here)
-    if found is None:
-        return next((item for item in reversed(get_args(here)) if _model(item)), None)
-    fields = found.model_fields.items()
-    return next((field.annotation for name, field in fields if (field.alias or name) == step), None)
-
-
-def _model(annotation: Any) -> type[BaseModel] | None:
-    for item in (annotation, *_members(annotation)):
-        if isinstance(item, type) and issubclass(item, BaseModel):
-            return item
-    return None
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if type(None) in get_args(annotation) else ()
+def _validation(body: Body) -> resolved.Validation:
+    unset = resolved.Validation()
+    return resolved.Validation(
+        kubernetes=_given(body, "kubernetes", unset.kubernetes),
+        schemas=tuple(dict.fromkeys(normalised(one) for one in texts(body, "schemas"))),
+        unknown_kinds=_given(body, "unknown-kinds", unset.unknown_kinds),
+        remote_bases=_given(body, "remote-bases", unset.remote_bases),
+        existing=_given(body, "existing", unset.existing),
+    )

@@ -91,18 +91,15 @@ def _check_version(document: Document) -> None:
 
 
 def _checked(document: Document) -> Reading:
-    # Imported here: pydantic is only paid for where there is a configuration to check.
-    from pydantic import ValidationError  # noqa: PLC0415
+    # Imported here: only paid for where there is a configuration to check.
+    from gitops_action.core.config.convert import convert  # noqa: PLC0415
+    from gitops_action.core.config.rules import broken_rules  # noqa: PLC0415
+    from gitops_action.core.config.structure import faults  # noqa: PLC0415
 
-    from gitops_action.core.config.convert import convert, explain  # noqa: PLC0415
-    from gitops_action.core.config.schema import ConfigShape  # noqa: PLC0415
-
+    wrong = faults(document.data)
+    wrong += broken_rules(document.data, [fault.path for fault in wrong])
     problems = [*document.problems, *check_layout(document)]
-    try:
-        shape = ConfigShape.model_validate(document.data)
-    except ValidationError as error:
-        problems += explain(document, error.errors(include_url=False), ConfigShape)
-        return Reading(document=document, problems=tuple(problems))
+    problems += [fault.error(document) for fault in wrong]
     if problems:
         return Reading(document=document, problems=tuple(problems))
-    return Reading(config=convert(shape, document), document=document)
+    return Reading(config=convert(document), document=document)

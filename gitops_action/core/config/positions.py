@@ -10,6 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gitops_action.core.config.document import Document, Path
+from gitops_action.core.yaml.encoding import join_surrogates
 from gitops_action.errors import Location, UsageError
 
 MAX_BYTES = 1_048_576
@@ -113,8 +114,16 @@ class _Reader:
         except (YAMLError, ValueError, TypeError, KeyError):
             self._problem(node, f"{node.value!r} cannot be read", "write it as text in quotes")
             return str(node.value)
-        plain = value is None or isinstance(value, bool | int | float | str)
-        return value if plain else str(node.value)
+        plain = value is None or isinstance(value, bool | int | float)
+        return value if plain else self._text(node)
+
+    def _text(self, node: Node) -> str:
+        """A scalar's text; half of a character, as an escape can write it, becomes `?`."""
+        text = join_surrogates(str(node.value))
+        whole = text.encode(errors="replace").decode()
+        if whole != text:
+            self._problem(node, f"{whole!r} has half a character", "write the whole character")
+        return whole
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -126,7 +135,7 @@ class _Reader:
             if not isinstance(key, ScalarNode):
                 self._problem(key, "a key has to be plain text", "write a name here")
                 continue
-            name = str(key.value)
+            name = self._text(key)
             if name in found:
                 self._problem(key, f"key {name!r} stands twice", "keep one of them")
             found[name] = self._value(value, (*path, name))
