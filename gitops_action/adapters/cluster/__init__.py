@@ -1,4 +1,4 @@
-"""A Kubernetes cluster over its API, by urllib3 and the server's own discovery.
+"""A Kubernetes cluster over its API, by HTTP and the server's own discovery.
 
 cluster = connect(access_of(Given(kubeconfig=…), environ))
 for applied in cluster.apply_all(bodies, ApplyOptions(manager="gitops-action:production")):

@@ -3,53 +3,58 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import ssl
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from http import HTTPStatus
-from typing import cast
+from http.client import HTTPException
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlencode, urlsplit
 
-import urllib3
-
 from gitops_action import __version__
+from gitops_action.adapters.cluster.connections import (
+    CONNECT_SECONDS,
+    KEPT,
+    READ_SECONDS,
+    Answer,
+    ConnectTimeoutError,
+    KeptConnections,
+    tls_context,
+)
 from gitops_action.adapters.retry import causes
 from gitops_action.core.answers import delay_seconds, parse_json
 from gitops_action.core.cluster.access import Access
 from gitops_action.core.cluster.api_status import is_passing
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.model import Body
-from gitops_action.errors import UsageError
 
-# The pool of connections to an API server: TLS, client certificate, proxy.
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 
-_POOL = 32
+# The pool of connections to an API server through a proxy, and of its watches.
 
 
-def connection_pool(access: Access) -> urllib3.HTTPConnectionPool:
-    """A pool for all threads; it connects with the first request.
+def connection_pool(access: Access, context: ssl.SSLContext | None) -> HTTPConnectionPool:
+    """A pool for all threads; it connects with the first request."""
+    import urllib3  # noqa: PLC0415 - only proxies and watches need it
 
-    Raises:
-        UsageError: certificate or key cannot be used.
-    """
-    if urlsplit(access.server).scheme == "http":
-        manager = urllib3.PoolManager(maxsize=_POOL)
+    if context is None:
+        manager = urllib3.PoolManager(maxsize=KEPT)
     elif access.proxy:
         manager = urllib3.ProxyManager(
             access.proxy,
             proxy_headers=_proxy_account(access.proxy),
-            ssl_context=_tls(access),
-            maxsize=_POOL,
+            ssl_context=context,
+            maxsize=KEPT,
             server_hostname=access.server_name or None,
         )
     else:
         manager = urllib3.PoolManager(
-            ssl_context=_tls(access),
-            maxsize=_POOL,
+            ssl_context=context,
+            maxsize=KEPT,
             server_hostname=access.server_name or None,
         )
     return manager.connection_from_url(access.server)
@@ -59,41 +64,10 @@ def _proxy_account(proxy: str) -> Mapping[str, str]:
     parts = urlsplit(proxy)
     if not parts.username:
         return {}
+    from urllib3.util import make_headers  # noqa: PLC0415 - only proxies need it
+
     account = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return urllib3.make_headers(proxy_basic_auth=account)
-
-
-def _tls(access: Access) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cadata=access.ca or None)
-    except ssl.SSLError:
-        raise UsageError(
-            f"The authority of the cluster {access.name} is not a valid PEM certificate",
-            fix="pass its PEM text as `kube-ca`, or in the kubeconfig",
-        ) from None
-    if access.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    # Authorities of clusters are often made without the extensions that Python 3.13 asks for.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if access.client_certificate:
-        _show(context, access)
-    return context
-
-
-def _show(context: ssl.SSLContext, access: Access) -> None:
-    """Load the client certificate; Python reads it from a file, which is gone before we go on."""
-    handle, path = tempfile.mkstemp(prefix="gitops-action-")  # readable by us alone
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(f"{access.client_certificate}\n{access.client_key}\n")
-        context.load_cert_chain(path)
-    except ssl.SSLError:
-        raise UsageError(
-            "`kubeconfig` cannot be used", cause="client certificate and key do not match"
-        ) from None
-    finally:
-        os.unlink(path)  # noqa: PTH108 - the counterpart of mkstemp
+    return make_headers(proxy_basic_auth=account)
 
 
 # Tries that failed, and the words for why.
@@ -103,10 +77,6 @@ _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKN
 """OpenSSL's reasons where the answer is no TLS."""
 _TUNNEL = "Tunnel connection failed:"
 """How `http.client` begins the message about a proxy that refuses a tunnel."""
-_CONNECT_SECONDS = 10.0
-_READ_SECONDS = 70.0
-"""Longer than the API server's own limit of 60 s for a request that is no watch."""
-_TIMEOUT = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
 
 
 class CallFailure(Exception):  # noqa: N818 - the transport's failure; the client makes an error of it
@@ -178,7 +148,9 @@ def _by_tls(chain: Sequence[BaseException]) -> CallFailure | None:
 
 
 def _by_proxy(chain: Sequence[BaseException], access: Access) -> CallFailure | None:
-    if not any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in chain):
+    from urllib3.exceptions import ProxyError  # noqa: PLC0415 - only failures need it
+
+    if not any(isinstance(cause, ProxyError) for cause in chain):
         return None
     host = urlsplit(access.proxy).netloc.rpartition("@")[2]
     refusals = [str(cause) for cause in chain if str(cause).startswith(_TUNNEL)]
@@ -193,6 +165,8 @@ def _by_proxy(chain: Sequence[BaseException], access: Access) -> CallFailure | N
 
 
 def _by_network(chain: Sequence[BaseException], access: Access) -> CallFailure | None:
+    from urllib3 import exceptions  # noqa: PLC0415 - only failures need it
+
     parts = urlsplit(access.server)
     for cause in chain:
         if isinstance(cause, socket.gaierror):
@@ -205,24 +179,25 @@ def _by_network(chain: Sequence[BaseException], access: Access) -> CallFailure |
                 f"{parts.netloc} refuses the connection (Connection refused)",
                 fix="check host and port, and that the API server runs",
             )
-    if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in chain):
+    late = (ConnectTimeoutError, exceptions.ConnectTimeoutError)
+    if any(isinstance(cause, late) for cause in chain):
         return CallFailure(
-            f"{parts.netloc} did not accept a connection within {_CONNECT_SECONDS:.0f} s",
+            f"{parts.netloc} did not accept a connection within {CONNECT_SECONDS:.0f} s",
             fix="let this runner through the cluster's firewall or list of allowed addresses",
         )
-    if any(isinstance(cause, urllib3.exceptions.TimeoutError | TimeoutError) for cause in chain):
+    if any(isinstance(cause, exceptions.TimeoutError | TimeoutError) for cause in chain):
         return CallFailure("no answer in time")
     words = [cause.strerror for cause in chain if isinstance(cause, OSError) and cause.strerror]
     return CallFailure(words[0]) if words else None
 
 
-def no_success(response: urllib3.BaseHTTPResponse, raw: bytes) -> CallFailure:
+def no_success(answer: Answer) -> CallFailure:
     """The failure that this answer describes."""
-    status = read_json(raw)
+    status = read_json(answer.data)
     message = status.get("message")
-    cause = message if isinstance(message, str) else f"the server answers {response.status}"
-    failure = CallFailure(cause, code=response.status, status=status)
-    failure.pause = delay_seconds(response.headers.get("Retry-After", ""))
+    cause = message if isinstance(message, str) else f"the server answers {answer.status}"
+    failure = CallFailure(cause, code=answer.status, status=status)
+    failure.pause = delay_seconds(answer.retry_after)
     return failure
 
 
@@ -252,11 +227,19 @@ class ClusterRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterResponse:
-    """A complete, successful answer; `date` is the server's clock in seconds, 0 where unknown."""
+    """A complete, successful answer; `sent` is its header `Date`."""
 
     body: Body
     text: str
-    date: float
+    sent: str
+
+    @property
+    def date(self) -> float:
+        """The server's clock in seconds, 0 where unknown."""
+        try:
+            return parsedate_to_datetime(self.sent).timestamp()
+        except (TypeError, ValueError):
+            return 0.0
 
 
 class ClusterTransport:
@@ -273,7 +256,12 @@ class ClusterTransport:
         self._headers = {"User-Agent": f"gitops-action/{__version__}"}
         if access.token:
             self._headers["Authorization"] = f"Bearer {access.token}"
-        self._pool = connection_pool(access)
+        self._context = tls_context(access)
+        self._direct = None if access.proxy else KeptConnections(access, self._context)
+
+    @cached_property
+    def _pool(self) -> HTTPConnectionPool:
+        return connection_pool(self._access, self._context)
 
     def call(self, request: ClusterRequest) -> ClusterResponse:
         """Send one request and read the whole answer.
@@ -284,31 +272,49 @@ class ClusterTransport:
         body = request.body
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         types = {"Content-Type": request.content, "Accept": request.accept}
+        url = self._url(request.path, request.query)
+        send = self._through_proxy if self._direct is None else self._direct.send
         try:
-            # The pool itself: what a manager adds is for redirects, and costs a third of the time.
+            answer = send(request.method, url, data, {**self._headers, **types})
+        except (HTTPException, OSError) as error:
+            raise no_answer(error, self._access) from None
+        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise no_success(answer)
+        return ClusterResponse(
+            body=read_json(answer.data), text=_text(answer.data), sent=answer.date
+        )
+
+    def _through_proxy(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        from urllib3 import Timeout  # noqa: PLC0415 - only proxies and watches need it
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - same
+
+        try:
+            # The pool itself: what a manager adds is for redirects, and costs much time.
             response = self._pool.urlopen(
-                request.method,
-                self._url(request.path, request.query),
-                body=data,
-                headers={**self._headers, **types},
-                timeout=_TIMEOUT,
+                method,
+                url,
+                body=body,
+                headers=headers,
+                timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
                 retries=False,
                 redirect=False,
             )
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except HTTPError as error:
             raise no_answer(error, self._access) from None
-        raw = response.data
-        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise no_success(response, raw)
-        return ClusterResponse(body=read_json(raw), text=_text(raw), date=_date(response))
+        return _answer(response, response.data)
 
-    def stream(self, path: str, query: Query, *, read_seconds: float) -> urllib3.BaseHTTPResponse:
+    def stream(self, path: str, query: Query, *, read_seconds: float) -> BaseHTTPResponse:
         """Send a GET whose answer comes piece by piece; the caller closes it.
 
         Raises:
             CallFailure: there is no answer, or it is no success.
         """
-        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=read_seconds)
+        from urllib3 import Timeout  # noqa: PLC0415 - only proxies and watches need it
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - same
+
+        timeout = Timeout(connect=CONNECT_SECONDS, read=read_seconds)
         try:
             response = self._pool.urlopen(
                 "GET",
@@ -320,14 +326,17 @@ class ClusterTransport:
                 preload_content=False,
             )
             if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-                raise no_success(response, response.read())
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+                raise no_success(_answer(response, response.read()))
+        except (HTTPError, OSError) as error:
             raise no_answer(error, self._access) from None
         return response
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._pool.close()
+        if self._direct is not None:
+            self._direct.close()
+        if "_pool" in vars(self):
+            self._pool.close()
 
     def _url(self, path: str, query: Query) -> str:
         return self._prefix + path + (f"?{urlencode(query)}" if query else "")
@@ -338,8 +347,10 @@ def _text(raw: bytes) -> str:
     return "" if raw.startswith(b"{") else raw.decode("utf-8", errors="replace")
 
 
-def _date(response: urllib3.BaseHTTPResponse) -> float:
-    try:
-        return parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
-    except (TypeError, ValueError):
-        return 0.0
+def _answer(response: BaseHTTPResponse, data: bytes) -> Answer:
+    return Answer(
+        status=response.status,
+        data=data,
+        date=response.headers.get("Date", ""),
+        retry_after=response.headers.get("Retry-After", ""),
+    )

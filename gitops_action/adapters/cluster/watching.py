@@ -6,9 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import cast
-
-import urllib3
+from typing import TYPE_CHECKING, cast
 
 from gitops_action.adapters.cluster.objects import ObjectSelection, list_objects
 from gitops_action.adapters.cluster.requests import Caller
@@ -19,6 +17,9 @@ from gitops_action.core.cluster.errors import VersionGoneError
 from gitops_action.core.cluster.model import ChangeKind, Listing, LiveObject, Operation, WatchEvent
 from gitops_action.core.manifests.fields import number, text
 from gitops_action.core.manifests.model import Body
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
 
 _CHANGES: dict[str, ChangeKind] = {
     "ADDED": "added",
@@ -62,7 +63,7 @@ class Watching:
         self._known: dict[Key, Seen] = {}
         self._version = ""
         self._closed = threading.Event()
-        self._response: urllib3.BaseHTTPResponse | None = None
+        self._response: BaseHTTPResponse | None = None
         self._operation = Operation(verb="watch", about=str(selection))
 
     def close(self) -> None:
@@ -109,6 +110,8 @@ class Watching:
 
     def _once(self) -> Iterator[WatchEvent]:
         """One connection, until the server, the network or time ends it."""
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - most runs watch nothing
+
         response = self._caller.persist(self._operation, self._connect)
         self._response = response
         told = False
@@ -120,7 +123,7 @@ class Watching:
                 yield from self._read(event)
                 if self._closed.is_set():
                     return
-        except (urllib3.exceptions.HTTPError, OSError, ValueError):
+        except (HTTPError, OSError, ValueError):
             pass  # cut off; the next connection goes on from the last version that was reported
         finally:
             self._response = None
@@ -128,7 +131,7 @@ class Watching:
         if not told:
             self._closed.wait(_PAUSE)  # a server that ends watches at once is not hammered
 
-    def _connect(self) -> urllib3.BaseHTTPResponse:
+    def _connect(self) -> BaseHTTPResponse:
         left = min(max(self._deadline - time.monotonic(), 1.0), _LONGEST)
         query = {
             **self._selection.query,
@@ -159,11 +162,11 @@ class Watching:
         code = number(status, "code") or 0
         failure = CallFailure(text(status, "message"), code=code, status=status)
         if failure.passing:
-            return urllib3.exceptions.HTTPError("the server ended the watch")
+            return ConnectionResetError("the server ended the watch")
         return refusal(code, status, self._operation)
 
 
-def _events(response: urllib3.BaseHTTPResponse) -> Iterator[Body]:
+def _events(response: BaseHTTPResponse) -> Iterator[Body]:
     """The stream's documents, one a line."""
     pending = b""
     while piece := response.read1(_PIECE):
@@ -172,9 +175,11 @@ def _events(response: urllib3.BaseHTTPResponse) -> Iterator[Body]:
             yield cast("Body", parse_json(line))
 
 
-def _hang_up(response: urllib3.BaseHTTPResponse) -> None:
+def _hang_up(response: BaseHTTPResponse) -> None:
     """Wake the thread that reads, which an ordinary close would wait for."""
-    if isinstance(response, urllib3.HTTPResponse):
+    from urllib3 import HTTPResponse  # noqa: PLC0415 - most runs watch nothing
+
+    if isinstance(response, HTTPResponse):
         with suppress(OSError, RuntimeError, ValueError):  # it may have ended by itself
             response.shutdown()
 
