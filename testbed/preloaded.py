@@ -1,9 +1,9 @@
-"""Runs of `entrypoint.py` without the time to import it: a process that has it forks for each.
+"""Runs of the action without the time to import it: a process that has it forks for each.
 
-A run of the action is a process of its own, with the environment, folder and output that it is
-given. Hundreds of runs in a test suite import the same modules; here they are imported once, in a
-server that each test process starts when it needs one. Where `TESTBED_PRELOADED` is not set, and in
-the container, `entrypoint.py` is started as users start it.
+A run of `entrypoint.py` or of the command line is a process of its own, with the environment, the
+folder and the output that it is given. Hundreds of runs in a test suite import the same modules;
+here they are imported once, in a server that each test process starts when it needs one. Where
+`TESTBED_PRELOADED` is not set, and in the container, both are started as users start them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def run_entrypoint(
             check=False,
         )
     with tempfile.TemporaryFile() as output:
-        code = _forked(env, cwd, output.fileno(), timeout)
+        code = _forked({"env": dict(env), "cwd": str(cwd)}, [output.fileno()], timeout)
         output.seek(0)
         shown = output.read()
     if code is None:
@@ -70,12 +70,49 @@ def run_entrypoint(
     return subprocess.CompletedProcess(command, code, shown)
 
 
-def _forked(env: Mapping[str, str], cwd: Path, output: int, timeout: float) -> int | None:
-    """The exit code of a run in a fork of the server; None when it was killed."""
+def run_command_line(
+    arguments: Sequence[str], env: Mapping[str, str], cwd: Path, *, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m gitops_action` to its end; `PYTHONPATH` in `env` counts as there.
+
+    Raises:
+        subprocess.TimeoutExpired: it took too long, and was killed.
+    """
+    command = [sys.executable, "-m", "gitops_action", *arguments]
+    if not os.environ.get(WANTED):
+        return subprocess.run(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+    request = {"env": dict(env), "cwd": str(cwd), "arguments": list(arguments)}
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        code = _forked(request, [output.fileno(), errors.fileno()], timeout)
+        output.seek(0)
+        errors.seek(0)
+        shown, reported = output.read(), errors.read()
+    if code is None:
+        raise subprocess.TimeoutExpired(command, timeout, shown, reported)
+    return subprocess.CompletedProcess(command, code, shown, reported)
+
+
+def _forked(request: Mapping[str, object], streams: list[int], timeout: float) -> int | None:
+    """The exit code of a run in a fork of the server; None when it was killed.
+
+    Args:
+        request: its `env` and `cwd`, and the `arguments` of a command line.
+        streams: the file of both outputs, or one for each.
+        timeout: seconds.
+    """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(server()))
-        text = json.dumps({"env": dict(env), "cwd": str(cwd)}).encode()
-        socket.send_fds(connection, [len(text).to_bytes(_SIZE, "big")], [output])
+        text = json.dumps(request).encode()
+        socket.send_fds(connection, [len(text).to_bytes(_SIZE, "big")], streams)
         connection.sendall(text)
         answer = connection.makefile("rb")
         process = int(answer.readline())
@@ -160,11 +197,12 @@ def _load() -> None:
 def _supervise(connection: socket.socket) -> None:
     """Fork once more: this process reports how the run ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    size, files, _, _ = socket.recv_fds(connection, _SIZE, 1)
+    size, streams, _, _ = socket.recv_fds(connection, _SIZE, 2)
     asked = json.loads(connection.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL))
     process = os.fork()
     if process == 0:
-        _become(files[0], asked["env"], asked["cwd"])
+        _be_in(streams, asked["env"], asked["cwd"])
+        _run(asked.get("arguments"))
     with suppress(BrokenPipeError):
         connection.sendall(b"%d\n" % process)
         _, status = os.waitpid(process, 0)
@@ -172,18 +210,27 @@ def _supervise(connection: socket.socket) -> None:
     os._exit(0)
 
 
-def _become(output: int, env: Mapping[str, str], cwd: str) -> None:
-    """Be the run, in what it would have been started in; ends as a program does."""
+def _be_in(streams: Sequence[int], env: Mapping[str, str], cwd: str) -> None:
+    """Take over what the run would have been started in."""
     null = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((null, 0), (output, 1), (output, 2)):
+    for source, target in ((null, 0), (streams[0], 1), (streams[-1], 2)):
         os.dup2(source, target)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
+    sys.path[:0] = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
     time.tzset()
     random.seed()
-    sys.argv = [str(ENTRYPOINT)]
-    runpy.run_path(str(ENTRYPOINT), run_name="__main__")
+
+
+def _run(arguments: Sequence[str] | None) -> None:
+    """Be the command line with these arguments, else the entrypoint; ends as a program does."""
+    if arguments is None:
+        sys.argv = [str(ENTRYPOINT)]
+        runpy.run_path(str(ENTRYPOINT), run_name="__main__")
+    else:
+        sys.argv = ["gitops-action", *arguments]
+        runpy.run_module("gitops_action", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import re
 import shlex
 import stat
 import subprocess
-import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from gitops_action.core.cluster import Given
 from gitops_action.core.cluster.errors import AccessDeniedError
 from gitops_action.core.inputs import DEPLOY, check_values
 from testbed.cluster import ControlPlane
+from testbed.preloaded import run_command_line
 
 ROOT = Path(__file__).parents[2]
 RULES = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "create"]}]
@@ -40,10 +40,7 @@ def home(control_plane: ControlPlane, tmp_path: Path) -> Path:
 
 def init(home: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     environ = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "gitops_action", "init", "kubeconfig", *flags]
-    return subprocess.run(
-        command, cwd=home, env=environ, capture_output=True, text=True, check=False
-    )
+    return run_command_line(["init", "kubeconfig", *flags], environ, home)
 
 
 def of(account: str, namespace: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import pytest
 from gitops_action.adapters import scaffold
 from gitops_action.adapters.scaffold import FolderTarget
 from gitops_action.errors import GitOpsError
+from testbed.preloaded import run_command_line
 from tests.support.scaffold import TEMPLATES, combinations, files_of, installed_from
 
 ROOT = TEMPLATES.parent
@@ -33,15 +34,7 @@ def environ(folder: Path) -> dict[str, str]:
 def gitops(
     folder: Path, *arguments: str, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=folder,
-        env={**environ(folder), **(variables or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command_line(arguments, {**environ(folder), **(variables or {})}, folder)
 
 
 def content(folder: Path) -> dict[str, str]:

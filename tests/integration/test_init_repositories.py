@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from gitops_action.core.scaffold import Answers
 from testbed.gotool import ACTIONLINT, go_program
+from testbed.preloaded import run_command_line
 from testbed.process import run
 from tests.support.scaffold import TEMPLATES, combinations, name_of, written
 
@@ -31,15 +32,7 @@ def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def gitops(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-m", "gitops_action", *arguments],
-        cwd=folder,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command_line(arguments, environ, folder)
 
 
 def kustomize(folder: Path) -> list[dict[str, object]]:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from testbed.preloaded import ROOT, WANTED, run_entrypoint
+from testbed.preloaded import ROOT, WANTED, run_command_line, run_entrypoint
 from tests.support.flux import until
+from tests.support.scaffold import installed_from
 
 PATH = {"PATH": os.environ["PATH"]}
 
@@ -32,6 +33,24 @@ def test_it_ends_as_a_new_process_does(
     started = run_entrypoint({**PATH, **given}, tmp_path, timeout=60)
     assert forked.returncode == started.returncode != 0
     assert forked.stdout == started.stdout != b""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--version"], ["no-such"], ["init", "environment"], ["config", "check"], ["bump", "--help"]],
+)
+def test_a_command_line_ends_as_a_new_process_does(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same words on the same stream; both find the package that PYTHONPATH names."""
+    record = installed_from(tmp_path / "site", "https://github.com/acme/of-this-test")
+    env = {**PATH, "HOME": str(tmp_path), "PYTHONPATH": f"{record}:{ROOT}"}
+    forked = run_command_line(words, env, tmp_path)
+    monkeypatch.delenv(WANTED)
+    started = run_command_line(words, env, tmp_path)
+    assert forked.returncode == started.returncode
+    assert (forked.stdout, forked.stderr) == (started.stdout, started.stderr)
+    assert forked.stdout + forked.stderr
 
 
 def test_nothing_of_this_process_or_another_run_is_seen(

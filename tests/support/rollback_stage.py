@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from gitops_action.core.deployments.payload import RecordContent, write_payload
 from gitops_action.core.inputs.rollback import RollbackInputs
 from gitops_action.core.outcome import Job, Outcome
 from testbed.cache import ROOT
+from testbed.preloaded import run_command_line
 from tests.support.bump_stage import API, REPOSITORY, WEB, Stage, bump_stage, deployment, pinned
 from tests.support.github_forge import QUICK
 
@@ -188,15 +187,7 @@ def at_terminal(stage: Stage, words: Sequence[str], folder: Path) -> str:
         "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
         "PYTHONPATH": str(ROOT),
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "gitops_action", *words, "--repository", REPOSITORY],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_command_line([*words, "--repository", REPOSITORY], env, folder)
     assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
 
