@@ -16,7 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.corpus.generate import Case, corpus
-from gitops_action.core.yaml import Replace, apply, parse, parse_path
+from gitops_action.core.yaml.edit import apply
+from gitops_action.core.yaml.parse import parse
+from gitops_action.core.yaml.path import parse_path
+from gitops_action.core.yaml.proof import Replace
 from tests.support.yaml_check import check_edit
 from tests.support.yaml_documents import NUMBERS, ODD, WORDS, Writer
 

@@ -19,7 +19,7 @@ from gitops_action.core.gates.change_hash import object_changes, object_hashes
 from gitops_action.core.manifests import content_hash
 from gitops_action.core.rendering import RemoteBaseError
 from gitops_action.core.repository import RepositoryFile, Sides, Snapshot, Tree, TreeFile, blob_id
-from gitops_action.core.validation import images_of
+from gitops_action.core.validation.images import images_of
 from tests.support.renders import runner
 
 if TYPE_CHECKING:

@@ -10,15 +10,10 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MantissaNoDotYAML1_1Warning
 
-from gitops_action.core.yaml import (
-    AddListItem,
-    EditRefusedError,
-    Replace,
-    YamlPath,
-    apply,
-    parse,
-    scalars,
-)
+from gitops_action.core.yaml.edit import apply
+from gitops_action.core.yaml.parse import parse, scalars
+from gitops_action.core.yaml.path import EditRefusedError, YamlPath
+from gitops_action.core.yaml.proof import AddListItem, Replace
 from tests.support.yaml_documents import Document, Step
 
 _BLOCK = frozenset({"literal", "folded"})

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_action.core.redaction.known import Redactor, concealed, masked_lines
-from gitops_action.core.redaction.objects import redacted_pair
-from gitops_action.core.validation import redacted
+from gitops_action.core.redaction.objects import redacted, redacted_pair
 
 B64 = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 SECRETS = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gitops_action.core.discovery import images_in
 from gitops_action.core.images import parse_reference
 from gitops_action.core.manifests import parse_manifests
-from gitops_action.core.validation import declared_in_render, images_of
+from gitops_action.core.validation.images import declared_in_render, images_of
 from tests.support.plans import DEFAULT, configured, snapshot, text
 
 DIGEST = "sha256:" + "ab" * 32

@@ -11,7 +11,7 @@ from gitops_action.core.discovery.source import Source, resolved
 from gitops_action.core.kustomize import is_remote
 from gitops_action.core.rendering.graph import layout_of, look_through
 from gitops_action.core.repository import RepositoryFile, Snapshot
-from gitops_action.core.yaml import parse
+from gitops_action.core.yaml.parse import parse
 
 BASE = "resources: [{name: x}]\n"
 

@@ -16,7 +16,7 @@ from gitops_action.core.plan import (
     make_keep,
     unread_folders,
 )
-from gitops_action.core.yaml import YamlSyntaxError
+from gitops_action.core.yaml.path import YamlSyntaxError
 from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
 from tests.support.plans import (
     DIGEST,

@@ -2,14 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_action.core.yaml import (
-    AddListItem,
-    EditRefusedError,
-    PathNotFoundError,
-    YamlPath,
-    apply,
-    parse_path,
-)
+from gitops_action.core.yaml.edit import apply
+from gitops_action.core.yaml.path import EditRefusedError, PathNotFoundError, YamlPath, parse_path
+from gitops_action.core.yaml.proof import AddListItem
 
 
 def added(text: str, path: str = "", key: str = "images", name: str = "f.yaml") -> str:

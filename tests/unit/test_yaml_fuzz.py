@@ -7,7 +7,11 @@ from random import Random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitops_action.core.yaml import Replace, YamlPath, apply, needs_quotes, parse, scalars
+from gitops_action.core.yaml.edit import apply
+from gitops_action.core.yaml.parse import parse, scalars
+from gitops_action.core.yaml.path import YamlPath
+from gitops_action.core.yaml.proof import Replace
+from gitops_action.core.yaml.scalars import needs_quotes
 from gitops_action.errors import GitOpsError
 from tests.support.properties import examples
 from tests.support.yaml_check import check_add, check_edit, check_reading

@@ -4,17 +4,11 @@ import time
 
 import pytest
 
-from gitops_action.core.yaml import (
-    MappingNode,
-    YamlSyntaxError,
-    find,
-    is_sops,
-    looks_templated,
-    parse,
-    parse_path,
-    scalars,
-)
 from gitops_action.core.yaml.encoding import MAX_BYTES
+from gitops_action.core.yaml.find import find
+from gitops_action.core.yaml.nodes import MappingNode
+from gitops_action.core.yaml.parse import is_sops, looks_templated, parse, scalars
+from gitops_action.core.yaml.path import YamlSyntaxError, parse_path
 
 STYLES = """%YAML 1.1
 ---

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_action.core.yaml import Match, YamlPath, parse_path
+from gitops_action.core.yaml.path import Match, YamlPath, parse_path
 from gitops_action.errors import UsageError
 
 

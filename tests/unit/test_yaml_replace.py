@@ -2,17 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_action.core.yaml import (
+from gitops_action.core.yaml.edit import apply
+from gitops_action.core.yaml.parse import parse
+from gitops_action.core.yaml.path import (
     EditProofError,
     EditRefusedError,
     PathNotFoundError,
-    Replace,
     YamlSyntaxError,
-    apply,
-    parse,
     parse_path,
 )
-from gitops_action.core.yaml.proof import Reads, ScalarChange, prove
+from gitops_action.core.yaml.proof import Reads, Replace, ScalarChange, prove
 
 
 def edited(text: str, *edits: tuple[str, str], as_string: bool = True) -> str:

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MantissaNoDotYAML1_1Warning
 
-from gitops_action.core.yaml import needs_quotes
-from gitops_action.core.yaml.scalars import kinds
+from gitops_action.core.yaml.scalars import kinds, needs_quotes
 
 TYPED = {
     "1.20": ("float", "float"), "0e1": ("float", "float"), "706798e8": ("float", "float"),

@@ -11,8 +11,9 @@ from gitops_action.adapters.schemas.checker import Checker, properties_at
 from gitops_action.core.config.select import nearest
 from gitops_action.core.manifests import Manifest
 from gitops_action.core.redaction.known import concealed
-from gitops_action.core.validation import ObjectProblem, Steps, redacted, written
+from gitops_action.core.redaction.objects import redacted
 from gitops_action.core.validation.list_keys import duplicate_items
+from gitops_action.core.validation.objects import ObjectProblem, Steps, written
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError

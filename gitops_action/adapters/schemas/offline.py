@@ -19,7 +19,7 @@ from gitops_action.core.config.select import nearest
 from gitops_action.core.manifests import Manifest, ManifestError, parse_manifests
 from gitops_action.core.manifests.model import SameBody
 from gitops_action.core.repository import RepositoryFile
-from gitops_action.core.validation import ObjectProblem
+from gitops_action.core.validation.objects import ObjectProblem
 from gitops_action.core.validation.structural import JsonSchema, KindSchema, kind_schemas
 from gitops_action.errors import GitOpsError, Location, UsageError
 

@@ -14,27 +14,23 @@ from gitops_action.commands.validate.images import ImageCheck
 from gitops_action.commands.validate.ports import NotedSchemas, Workshop
 from gitops_action.core.config import Environment, Validation
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.deploy.diff import diff_objects
+from gitops_action.core.deploy.prune import PruneVerdict, prune_budget
 from gitops_action.core.manifests import Manifest, read_manifests
 from gitops_action.core.rendering import RemoteBaseError
 from gitops_action.core.rendering.variables import template_notes
 from gitops_action.core.report.deployment import deployed_how, merged_how
 from gitops_action.core.report.validation import EnvironmentReport, Finding, Level
 from gitops_action.core.repository import RepositoryFile, Tree
-from gitops_action.core.validation import (
-    ObjectProblem,
-    PruneVerdict,
-    added_images,
-    changed_images,
-    check_objects,
-    diff_objects,
-    images_of,
-    immutable_changes,
-    locate_all,
-    prune_budget,
+from gitops_action.core.validation.images import added_images, changed_images, images_of
+from gitops_action.core.validation.immutable import immutable_changes
+from gitops_action.core.validation.locate import locate_all
+from gitops_action.core.validation.namespaces import (
+    declared_namespaces,
     unknown_namespaces,
     without_namespace,
 )
-from gitops_action.core.validation.namespaces import declared_namespaces
+from gitops_action.core.validation.objects import ObjectProblem, check_objects
 from gitops_action.errors import GitOpsError
 
 # What the repository describes anywhere: kinds and namespaces that an environment may rest on.

@@ -8,17 +8,9 @@ from typing import TypeAlias
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.image import Spot
-from gitops_action.core.yaml import (
-    MappingNode,
-    Node,
-    Scalar,
-    SequenceNode,
-    Step,
-    YamlFile,
-    YamlPath,
-    YamlSyntaxError,
-    parse,
-)
+from gitops_action.core.yaml.nodes import MappingNode, Node, Scalar, SequenceNode, YamlFile
+from gitops_action.core.yaml.parse import parse
+from gitops_action.core.yaml.path import Step, YamlPath, YamlSyntaxError
 from gitops_action.errors import GitOpsError, Location
 
 # What can be wrong with an environment's files, seen from discovery.

@@ -11,7 +11,7 @@ from typing import Literal
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReferenceError, normalise_repository
 from gitops_action.core.pattern import pattern
-from gitops_action.core.yaml import Step, YamlPath
+from gitops_action.core.yaml.path import Step, YamlPath
 
 # Image names the way kustomize splits and matches them, which is looser than the grammar.
 

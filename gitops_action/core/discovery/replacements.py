@@ -20,7 +20,7 @@ from gitops_action.core.discovery.image import (
 from gitops_action.core.discovery.kinds.kustomize import PatchTarget, target_of
 from gitops_action.core.discovery.transforms import matches
 from gitops_action.core.pattern import pattern
-from gitops_action.core.yaml import Step
+from gitops_action.core.yaml.path import Step
 
 RULE = "kustomize-replacement"
 _SEGMENT = pattern(r"\[([^\]=]+)=([^\]]*)\]")

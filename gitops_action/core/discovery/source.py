@@ -14,7 +14,9 @@ from gitops_action.core.pattern import pattern
 from gitops_action.core.rendering.follow import Follower, deployers_in
 from gitops_action.core.rendering.layout import RepositoryLayout
 from gitops_action.core.repository import SYMLINK, RepositoryFile, Snapshot
-from gitops_action.core.yaml import YamlFile, YamlSyntaxError, is_sops, looks_templated, parse
+from gitops_action.core.yaml.nodes import YamlFile
+from gitops_action.core.yaml.parse import is_sops, looks_templated, parse
+from gitops_action.core.yaml.path import YamlSyntaxError
 from gitops_action.errors import GitOpsError, Location
 
 YAML_ENDINGS = (".yaml", ".yml", ".json")

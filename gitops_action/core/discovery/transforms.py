@@ -26,7 +26,7 @@ from gitops_action.core.discovery.kinds.kustomize import (
 )
 from gitops_action.core.discovery.kinds.workloads import BUILT_IN_GROUPS, manifests, resource_of
 from gitops_action.core.linear_regex import LinearRegexError, linear_regex
-from gitops_action.core.yaml import Step
+from gitops_action.core.yaml.path import Step
 from gitops_action.errors import GitOpsError, Location
 
 

@@ -53,7 +53,8 @@ from gitops_action.core.plan.streams import different_versions, refuse_streams
 from gitops_action.core.plan.unreadable import refuse_unreadable
 from gitops_action.core.plan.writer import Writer
 from gitops_action.core.repository import SYMLINK, Snapshot
-from gitops_action.core.yaml import find, is_sops, looks_templated, parse, resolve
+from gitops_action.core.yaml.find import find, resolve
+from gitops_action.core.yaml.parse import is_sops, looks_templated, parse
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
 
 # Without configuration: whether several overlays could be meant, so that nothing is guessed.

@@ -10,7 +10,7 @@ from gitops_action.core.discovery import DiscoveredImages, Skipped, Source
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.kinds import markers
 from gitops_action.core.discovery.scan import is_neither
-from gitops_action.core.yaml import Scalar
+from gitops_action.core.yaml.nodes import Scalar
 from gitops_action.errors import GitOpsError
 
 _LIBRARY, _HUB = "docker.io/library/", "docker.io/"

@@ -8,7 +8,7 @@ from dataclasses import field
 from gitops_action.core.config import Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery import OutsideRepositoryError, Source
-from gitops_action.core.yaml import YamlPath, parse_path
+from gitops_action.core.yaml.path import YamlPath, parse_path
 from gitops_action.errors import GitOpsError, GitOpsErrors, Location, UsageError
 
 _FIX = "write `FILE: PATH = VALUE`, for example `values.yaml: image.tag = v2`"

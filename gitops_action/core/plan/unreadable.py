@@ -10,7 +10,7 @@ from gitops_action.core.discovery import DiscoveredImages, Source
 from gitops_action.core.kustomize import KUSTOMIZATION_NAMES
 from gitops_action.core.plan.images import changes_by_repository, requested_images
 from gitops_action.core.plan.model import PlanRequest, allowed
-from gitops_action.core.yaml import YamlSyntaxError
+from gitops_action.core.yaml.path import YamlSyntaxError
 from gitops_action.errors import GitOpsError, GitOpsErrors
 
 _HUB = "docker.io/library/"

@@ -9,7 +9,9 @@ from gitops_action.core.discovery import Source
 from gitops_action.core.discovery.image import ImageLocation, Role, Spot
 from gitops_action.core.discovery.kinds import markers
 from gitops_action.core.plan.model import CannotWriteError, PlanLine, SharedAnchorError, Uses
-from gitops_action.core.yaml import AddListItem, Edit, Replace, ReplaceComment, YamlPath, apply
+from gitops_action.core.yaml.edit import apply
+from gitops_action.core.yaml.path import YamlPath
+from gitops_action.core.yaml.proof import AddListItem, Edit, Replace, ReplaceComment
 from gitops_action.errors import GitOpsError, Location
 
 Item = tuple[tuple[str, str], ...]

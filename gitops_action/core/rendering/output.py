@@ -368,7 +368,7 @@ def read_plain_files(
 
 def _is_no_object(problems: Iterable[ManifestError], data: bytes) -> bool:
     """Whether a file is a template, or holds what no cluster takes: it was never meant for one."""
-    from gitops_action.core.yaml import looks_templated  # noqa: PLC0415 - costly, seldom needed
+    from gitops_action.core.yaml.parse import looks_templated  # noqa: PLC0415 - costly, seldom needed
 
     return looks_templated(data) or all(isinstance(error, NoObjectError) for error in problems)
 

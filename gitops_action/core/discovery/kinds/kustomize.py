@@ -27,7 +27,7 @@ from gitops_action.core.discovery.kinds.workloads import (
     resource_of,
     volume_image,
 )
-from gitops_action.core.yaml import Step
+from gitops_action.core.yaml.path import Step
 
 _FIELDS: tuple[tuple[str, Role], ...] = (
     ("newName", "name"),

@@ -14,7 +14,7 @@ from gitops_action.core.discovery.image import (
     live_of,
 )
 from gitops_action.core.discovery.kinds.helm import values_places
-from gitops_action.core.yaml import Step
+from gitops_action.core.yaml.path import Step
 
 CONTAINER_LISTS = ("containers", "initContainers", "ephemeralContainers")
 _IMAGE_LISTS = frozenset((*CONTAINER_LISTS, "volumes"))
