@@ -241,6 +241,8 @@ def _top(walk: Walk, desired: Body, live: Body, fields: Body) -> None:
 
 
 def _node(walk: Walk, desired: object, live: object, fields: Body, path: str) -> None:
+    if isinstance(desired, str) and desired == live:  # most values: nothing else need be asked
+        return
     if isinstance(desired, Mapping) and any(key.startswith("f:") for key in fields):
         _mapping(walk, desired, live, fields, path)
     elif isinstance(desired, list | tuple) and any(key != "." for key in fields):
@@ -250,7 +252,7 @@ def _node(walk: Walk, desired: object, live: object, fields: Body, path: str) ->
 
 
 def _mapping(walk: Walk, desired: Body, live: object, fields: Body, path: str) -> None:
-    if not isinstance(live, Mapping):
+    if not isinstance(live, (dict, Mapping)):  # dict first: asking the abstract class takes long
         walk.changed.append(path)
         return
     for key, value in desired.items():
@@ -258,7 +260,7 @@ def _mapping(walk: Walk, desired: Body, live: object, fields: Body, path: str) -
         owned = fields.get(f"f:{key}")
         if value is None:
             continue
-        if isinstance(owned, Mapping):
+        if isinstance(owned, (dict, Mapping)):
             _node(walk, value, live.get(key), owned, where)
         else:
             walk.doubts.append(f"{where} is desired, but not ours in the live object")

@@ -179,7 +179,8 @@ def to_row(entry: InventoryEntry) -> dict[str, str]:
     underscores in a row).
     """
     written = inventory_id(entry.id)
-    name = "" if parse_inventory_id(written) == entry.id else entry.id.name
+    same = _is_plain(entry.id) or parse_inventory_id(written) == entry.id
+    name = "" if same else entry.id.name
     row = {
         "id": written,
         "v": entry.version,
@@ -188,6 +189,11 @@ def to_row(entry: InventoryEntry) -> dict[str, str]:
         "name": name,
     }
     return {key: value for key, value in row.items() if value}
+
+
+def _is_plain(item: ObjectId) -> bool:
+    """Whether no separator is in it, so that its id certainly reads back as it is."""
+    return _SEPARATOR not in f"{item.namespace}{item.name}{item.group}{item.kind}"
 
 
 def from_row(row: object) -> InventoryEntry:

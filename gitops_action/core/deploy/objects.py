@@ -13,7 +13,7 @@ from gitops_action.core.deploy.ignored_fields import REPLICAS, ignored_fields, l
 from gitops_action.core.deploy.inventory import InventoryEntry
 from gitops_action.core.health.model import group_of
 from gitops_action.core.manifests import fields
-from gitops_action.core.manifests.canonical import manifest_hash
+from gitops_action.core.manifests.canonical import body_hash
 from gitops_action.core.manifests.data import data_faults
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body, Manifest, ManifestError, ObjectId
@@ -176,8 +176,13 @@ def place(
         problems += wrong
         if wrong:
             continue
-        placed = _placed(manifest, resource or coming[key], namespace, inventory)
-        placed = replace(placed, arriving=resource is None)
+        placed = _placed(
+            manifest,
+            resource or coming[key],
+            namespace=namespace,
+            inventory=inventory,
+            arriving=resource is None,
+        )
         if placed.id in found:
             problems.append(_twice(placed, found[placed.id]))
         found[placed.id] = placed
@@ -203,10 +208,7 @@ class ClusterState:
 
 def sealed(objects: Iterable[Placed], state: ClusterState) -> tuple[Placed, ...]:
     """The objects as they are sent, with their hashes; without fields that are left to others."""
-    return tuple(
-        replace(one, hash=manifest_hash(replace(one.manifest, body=one.body)))
-        for one in left_to_others(objects, state)
-    )
+    return tuple(replace(one, hash=body_hash(one.body)) for one in left_to_others(objects, state))
 
 
 def left_to_others(objects: Iterable[Placed], state: ClusterState) -> tuple[Placed, ...]:
@@ -257,13 +259,22 @@ def _apply_problems(manifest: Manifest) -> Iterator[ManifestError]:
         )
 
 
-def _placed(manifest: Manifest, resource: Resource, namespace: str, inventory: str) -> Placed:
+def _placed(
+    manifest: Manifest, resource: Resource, *, namespace: str, inventory: str, arriving: bool
+) -> Placed:
     where = (manifest.id.namespace or namespace) if resource.namespaced else ""
     body = dict(to_apply(manifest.body, inventory=inventory))
     rest = {k: v for k, v in mapping(body, "metadata").items() if k != "namespace"}
     body["metadata"] = {**rest, "namespace": where} if where else rest
-    item = replace(manifest.id, namespace=where)
-    return Placed(id=item, resource=resource, manifest=manifest, body=body)
+    item = manifest.id if where == manifest.id.namespace else replace(manifest.id, namespace=where)
+    return Placed(
+        id=item,
+        resource=resource,
+        manifest=manifest,
+        body=body,
+        hash="",
+        arriving=arriving,
+    )
 
 
 def _defined(manifests: Iterable[Manifest]) -> Iterator[Resource]:

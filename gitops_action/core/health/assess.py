@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gitops_action.core.config.expressions import ExpressionError, expression_holds
 from gitops_action.core.config.resolved import KindRule
-from gitops_action.core.health.kstatus import deletion, generation, generic, kstatus
+from gitops_action.core.health.kstatus import deletion, generation, kstatus
 from gitops_action.core.health.model import (
     Facts,
     Health,
@@ -85,7 +85,7 @@ def _assess(body: Body, facts: Facts, rules: tuple[KindRule, ...]) -> Health:
     first = deletion(body) or generation(body)
     if first:
         return first
-    return override(body, facts) or generic(body) or kstatus(body, facts)
+    return override(body, facts) or kstatus(body, facts)
 
 
 def missing(desired: Body, last: Health | None) -> Health:

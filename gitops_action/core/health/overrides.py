@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from gitops_action.core.answers import parse_json
 from gitops_action.core.health import kstatus as workloads
-from gitops_action.core.health.conventions import convention, no_status
+from gitops_action.core.health.conventions import BUILT_IN, convention, no_status
 from gitops_action.core.health.known_kinds import apply_known, rule_of
 from gitops_action.core.health.kstatus import generic, job_end
 from gitops_action.core.health.model import (
@@ -289,7 +289,10 @@ def _namespace(body: Body, _facts: Facts) -> Health | None:
 
 def _custom(body: Body, facts: Facts) -> Health | None:
     """What is known of the kind, then what holds for all kinds, then what time may bring."""
-    rule = rule_of(group_of(body), text(body, "kind"))
+    group = group_of(body)
+    rule = rule_of(group, text(body, "kind"))
+    if rule is None and group in BUILT_IN:
+        return None  # kstatus' rules hold, and those for all kinds are the first of them
     known = apply_known(rule, body) if rule else None
     if known and known.status is not Status.CURRENT:
         return known

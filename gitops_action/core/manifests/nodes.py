@@ -16,6 +16,7 @@ MAX_EXPANDED = 5_000_000
 """How many values a document may come to when its aliases are written out."""
 
 _YAML = "tag:yaml.org,2002:"
+_TEXTS = ("text", f"{_YAML}str")
 _MERGE = "<<"
 
 Value: TypeAlias = object
@@ -96,7 +97,7 @@ class CanonicalValues:
             if name in own:
                 raise self._error(f"key {name!r} is there twice", "remove one of the two", key)
             own[name] = self._value(value)
-        every = {**merged, **own}
+        every = {**merged, **own} if merged else own
         return {name: every[name] for name in sorted(every)}
 
     def _merge(self, into: dict[str, Value], node: Node) -> None:
@@ -130,7 +131,7 @@ class CanonicalValues:
 
 def _scalar(tag: str, text: str) -> Value:
     """A scalar by its tag; one that only an application knows is read as if it had none."""
-    if tag in {"text", f"{_YAML}str"}:
+    if tag in _TEXTS:
         return text
     if tag == f"{_YAML}binary":
         return base64.b64decode(text).decode()

@@ -157,6 +157,7 @@ class InventoryStore:
         self.environment = environment
         self._manager = manager
         self._head: LiveObject | None = None
+        self._stored: Inventory | None = None
         self._loaded = False
         self.label = label
         self.name = record_name(label)
@@ -202,6 +203,7 @@ class InventoryStore:
             there = {name: body for name, body in chunks.items() if body is not None}
             found = decode(head, there, environment=self.environment)
         self._head, self._loaded = head, True
+        self._stored = found if head is not None else None
         return found
 
     def save(self, inventory: Inventory) -> None:
@@ -216,6 +218,8 @@ class InventoryStore:
         """
         if not self._loaded:
             self.load()
+        if inventory == self._stored:
+            return
         stored = encode(inventory, name=self.name, namespace=self.namespace)
         if self._head is not None and _same(self._head, stored.head):
             return
@@ -223,6 +227,7 @@ class InventoryStore:
         for chunk in stored.chunks:
             self._write_chunk(self._labelled(chunk))
         self._head = self._write_head(self._labelled(stored.head))
+        self._stored = inventory
         if chunked:
             self._remove_others(stored)
 
@@ -236,7 +241,7 @@ class InventoryStore:
             uid = text(self._head, "metadata", "uid")
             with suppress(AlreadyGoneError):
                 self._cluster.delete(CONFIG_MAPS, namespace=self.namespace, name=self.name, uid=uid)
-        self._head = None
+        self._head = self._stored = None
         self._remove_others(Stored(head={}))
 
     def _read(self, name: str) -> LiveObject | None:
