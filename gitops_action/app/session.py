@@ -9,7 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import FrameType
 
 from gitops_action import __version__
@@ -18,6 +18,7 @@ from gitops_action.adapters.workflow.escaping import harmless
 from gitops_action.app.commands import RUNNERS, Runners, execute
 from gitops_action.app.surroundings import ProcessEnvironment
 from gitops_action.app.tools import Context
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs import COMMANDS, Command
 from gitops_action.core.inputs.declaration import Input
 from gitops_action.core.outcome import Notice, Outcome, Part

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import Location
 
 Level = Literal["notice", "warning", "error"]

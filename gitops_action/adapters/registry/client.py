@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from gitops_action.adapters.registry.transport import (
     Timeouts,
 )
 from gitops_action.adapters.retry import RetryPolicy
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference
 from gitops_action.core.images.oci import (
     INDEX_TYPES,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitops_action.adapters.process import CommandLine, ProcessError, Runner
 from gitops_action.adapters.renderer.kustomize import Limits, ScratchFolder, surroundings
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Manifest, ManifestError, read_manifests
 from gitops_action.core.rendering import RenderError, Rendering
 from gitops_action.core.rendering.helm_releases import HelmRelease, releases_in

@@ -10,7 +10,7 @@ import sysconfig
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ from gitops_action.adapters.process import (
     SandboxFinder,
     no_sandbox,
 )
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.rendering import RenderError
 from gitops_action.core.rendering.failures import kustomize_error
 from gitops_action.core.rendering.kustomization import with_origins

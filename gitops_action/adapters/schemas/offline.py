@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from gitops_action.adapters.schemas.checker import Checker, bundled_kinds
@@ -16,6 +16,7 @@ from gitops_action.adapters.schemas.kubernetes import (
 )
 from gitops_action.adapters.schemas.messages import duplicates_of, problems_of
 from gitops_action.core.config.select import nearest
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Manifest, ManifestError, parse_manifests
 from gitops_action.core.manifests.model import SameBody
 from gitops_action.core.repository import RepositoryFile

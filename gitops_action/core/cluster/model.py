@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal, Self
 from urllib.parse import quote
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import flag, items, mapping, text, texts
 from gitops_action.core.manifests.model import Body
 from gitops_action.errors import GitOpsError
@@ -17,7 +18,7 @@ LiveObject = Body
 ChangeKind = Literal["added", "modified", "deleted"]
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, order=True)
 class Resource:
     """A kind as the API server serves it, in one version.
 
@@ -80,7 +81,7 @@ class EventFacts:
     at: str
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, order=True)
 class Right:
     """Something that an account may do or not: a verb on a kind, in a namespace or everywhere."""
 

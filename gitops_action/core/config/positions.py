@@ -10,7 +10,6 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gitops_action.core.config.document import Document, Path
-from gitops_action.core.yaml.encoding import join_surrogates
 from gitops_action.errors import Location, UsageError
 
 MAX_BYTES = 1_048_576
@@ -119,7 +118,18 @@ class _Reader:
 
     def _text(self, node: Node) -> str:
         """A scalar's text; half of a character, as an escape can write it, becomes `?`."""
-        text = join_surrogates(str(node.value))
+        text = str(node.value)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return self._repaired(node, text)
+        return text
+
+    def _repaired(self, node: Node, text: str) -> str:
+        # Imported here: it loads all of the editor, for an escape that is hardly ever written.
+        from gitops_action.core.yaml.encoding import join_surrogates  # noqa: PLC0415
+
+        text = join_surrogates(text)
         whole = text.encode(errors="replace").decode()
         if whole != text:
             self._problem(node, f"{whole!r} has half a character", "write the whole character")

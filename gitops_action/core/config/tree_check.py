@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from gitops_action.core.config.applications import application_of
@@ -12,6 +11,7 @@ from gitops_action.core.config.document import Document
 from gitops_action.core.config.holds import ALL, Hold
 from gitops_action.core.config.load import Reading
 from gitops_action.core.config.resolved import PLACEHOLDER, Application, Config, Environment
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.outcome import Notice
 from gitops_action.core.report.hold import lift_command
 from gitops_action.errors import GitOpsError, Location, UsageError

@@ -7,11 +7,11 @@ Argo CD: https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from typing import TypeVar
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.order import stage_of
 from gitops_action.core.manifests.fields import annotations as annotations_of
 from gitops_action.core.manifests.fields import labels

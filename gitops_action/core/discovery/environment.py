@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gitops_action.core.config import (
     Config,
@@ -11,6 +11,7 @@ from gitops_action.core.config import (
     application_of,
     owners_of_image,
 )
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor, KustomizeCycleError
 from gitops_action.core.discovery.image import EffectiveImage, Spot
 from gitops_action.core.discovery.kinds import argocd, flux, markers

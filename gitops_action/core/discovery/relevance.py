@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.kinds import flux, helm, markers
 from gitops_action.core.rendering.deployers import ARGO_GROUP
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.canonical import canonical
 from gitops_action.core.manifests.model import (
     HOOKS,

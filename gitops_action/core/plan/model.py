@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from gitops_action.core.config import Config, Environment
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery import Skipped, keep_files
 from gitops_action.core.discovery.image import EffectiveImage, Spot, Untraced
 from gitops_action.core.discovery.kinds.markers import MarkedScalar

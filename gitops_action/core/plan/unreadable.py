@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery import DiscoveredImages, Source
 from gitops_action.core.kustomize import KUSTOMIZATION_NAMES
 from gitops_action.core.plan.images import changes_by_repository, requested_images

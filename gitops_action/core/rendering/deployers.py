@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import flag, items, mapping, text, texts, value
 from gitops_action.core.manifests.model import Body, ObjectId
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from gitops_action.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

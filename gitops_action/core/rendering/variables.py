@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Manifest, ManifestError, ObjectId, fields, manifest_of
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Body, Manifest, ObjectId, fields
 from gitops_action.core.manifests.fields import flag, items, mapping, text, value
 from gitops_action.core.validation.objects import ObjectProblem, Steps, written

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import mapping, text, texts
 from gitops_action.core.validation.objects import Steps
 from gitops_action.core.validation.structural import JsonSchema

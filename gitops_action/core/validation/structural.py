@@ -8,8 +8,8 @@ pruning, defaulting). Rules in CEL (`x-kubernetes-validations`) are left to the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Body, Manifest
 from gitops_action.core.manifests.fields import flag, items, mapping, text, texts
 

@@ -6,7 +6,7 @@ The object is deleted before it is made again, and afterwards as its policies sa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitops_action.commands.deploy.push.apply import remove
 from gitops_action.commands.deploy.push.changes import Change
@@ -15,6 +15,7 @@ from gitops_action.commands.deploy.results import ENDS, Ledger
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.cluster.errors import NotFoundError
 from gitops_action.core.cluster.model import LiveObject
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.hooks import DeletePolicy, Hook, is_hook
 from gitops_action.core.deploy.inventory import InventoryEntry
 from gitops_action.core.deploy.objects import INVENTORY_LABEL, Placed

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.discovery.cursor import Cursor, Tree, put, tree_of
 from gitops_action.core.discovery.image import ImageLocation, split_image
 from gitops_action.core.discovery.kinds.helm import text_values
