@@ -59,7 +59,17 @@ RUN if ! command -v git; then \
 COPY --from=packages /opt/venv /opt/venv
 COPY entrypoint.py /app/entrypoint.py
 COPY gitops_action /app/gitops_action
-RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app
+# Official images of Python have no byte code of the standard library. Compiling what we load of it
+# would take half a second of each run.
+RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app \
+    && grep -rhoE '^ *(from [A-Za-z_.]+ import|import [A-Za-z_.]+$)' /app --include='*.py' >/tmp/imports \
+    && PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 /opt/venv/bin/python -c 'import importlib, sys; \
+      [importlib.import_module(line.split()[1]) for line in sys.stdin]; \
+      files = [getattr(one, "__file__", None) or "" for one in sys.modules.values()]; \
+      own = [one for one in files if one.startswith(sys.base_prefix) and one.endswith(".py")]; \
+      print(*sorted({*own}), sep="\n")' </tmp/imports >/tmp/library \
+    && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash -i /tmp/library \
+    && rm /tmp/imports /tmp/library
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
