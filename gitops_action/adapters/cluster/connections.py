@@ -7,13 +7,13 @@ request, and a twentieth of a short run to be loaded.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import ssl
 import tempfile
 from collections import deque
 from collections.abc import Mapping
 from http.client import HTTPConnection
-from selectors import EVENT_READ, DefaultSelector
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -174,6 +174,8 @@ class _Connection(HTTPConnection):
         """Whether something came that nobody asked for: the end of the connection, most of all."""
         if self.sock is None:
             return False
-        with DefaultSelector() as selector:
-            selector.register(self.sock, EVENT_READ)
-            return bool(selector.select(0))
+        if not hasattr(select, "poll"):
+            return bool(select.select([self.sock], [], [], 0)[0])
+        poll = select.poll()  # one system call; a selector of its own takes five
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(0))
