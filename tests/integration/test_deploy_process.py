@@ -369,6 +369,7 @@ def test_a_run_that_is_ended_while_it_applies_leaves_no_orphan(
     while "many-" not in _names(stage):
         assert time.monotonic() < deadline, "nothing was applied"
         assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
     process.send_signal(number)
     process.communicate(timeout=30)
     begun = _names(stage).count("many-")
@@ -381,7 +382,8 @@ def test_a_run_that_is_ended_while_it_applies_leaves_no_orphan(
 
 
 def _names(stage: Deploying) -> str:
-    return stage.plane.kubectl("get", "configmaps", "-n", stage.namespace, "-o", "name")
+    found = stage.plane.api.get(stage.plane.resources.collection("configmap", stage.namespace))
+    return "\n".join(item["metadata"]["name"] for item in found["items"])
 
 
 def test_drift_is_a_note_or_corrected(stage: Deploying) -> None:
