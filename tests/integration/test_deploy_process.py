@@ -581,6 +581,7 @@ def _started(stage: Deploying, step: Step) -> subprocess.Popen[str]:
     names = {f"INPUT_{name.upper().replace(' ', '_')}": text for name, text in step.inputs.items()}
     env = {"PATH": os.environ["PATH"], "GITHUB_ACTIONS": "true", **names, **step.env}
     env |= {
+        "TMPDIR": str(stage.root),  # one that is killed cannot remove its folders
         "GITHUB_OUTPUT": str(stage.root / "output"),
         "GITHUB_STEP_SUMMARY": str(stage.root / "summary"),
     }
