@@ -20,8 +20,10 @@ from gitops_action.app.tools import (
 )
 from gitops_action.commands.deploy import command as deploy
 from gitops_action.commands.deploy.ports import DeploymentTexts, NoTexts, Records
+from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.commands.ports import Schemas
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.deploy.result import TargetResult
 from gitops_action.core.deployments.records import CommitStatus
 from gitops_action.core.inputs import Values
 from gitops_action.core.inputs.access import require_identity
@@ -48,6 +50,18 @@ def _schemas(version: str, definitions: Sequence[Manifest]) -> Schemas:
     return OfflineSchemas(kubernetes=version, crds=definitions)
 
 
+def _by_push(run: TargetRun) -> TargetResult:
+    from gitops_action.commands.deploy.push.engine import deploy_by_push  # noqa: PLC0415 - one engine
+
+    return deploy_by_push(run)
+
+
+def _by_flux(run: TargetRun) -> TargetResult:
+    from gitops_action.commands.deploy.flux.engine import deploy_by_flux  # noqa: PLC0415 - one engine
+
+    return deploy_by_flux(run)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _DeployParts:
     """What the ports are built from."""
@@ -58,9 +72,6 @@ class _DeployParts:
 
     def ports(self, stack: ExitStack) -> deploy.DeployPorts:
         """The ports; `stack` tidies up."""
-        from gitops_action.commands.deploy.flux.engine import deploy_by_flux  # noqa: PLC0415 - one engine
-        from gitops_action.commands.deploy.push.engine import deploy_by_push  # noqa: PLC0415 - one engine
-
         tellers = ProgressTellers(self.context.reporter)
         stack.callback(tellers.close)
         return deploy.DeployPorts(
@@ -74,7 +85,7 @@ class _DeployParts:
             redactor=self.context.redactor,
             branch=self.inputs.base or "",
             job=self.job,
-            engines={"push": deploy_by_push, "flux": deploy_by_flux},
+            engines={"push": _by_push, "flux": _by_flux},
             statuses=self._statuses(),
             schemas=_schemas,
         )
