@@ -19,7 +19,7 @@ from testbed.demo.layouts import ENVIRONMENT, Layout, Place
 from testbed.demo.stage import Stage
 from testbed.flux import NAMESPACE, Flux
 
-_OVERTAKE = "CancelHealthCheckOnNewRevision=true"
+OVERTAKE = "CancelHealthCheckOnNewRevision=true"
 """Lets a fixed version overtake the health check of a broken one."""
 Body = dict[str, Any]
 LOG = "panic: dial tcp 10.0.0.7:5432: connect: connection refused"
@@ -39,7 +39,7 @@ class Cluster:
         """Run it while the block runs; the first time ever its programs are built."""
         with ControlPlane.start(root / "plane") as plane, ExitStack() as stack:
             if layout.engine == "flux":
-                stack.enter_context(Flux.start(plane, root / "flux", gates=_OVERTAKE))
+                stack.enter_context(Flux.start(plane, root / "flux", gates=OVERTAKE))
             yield cls(plane=plane, layout=layout)
 
     def prepare(self, stage: Stage) -> None:

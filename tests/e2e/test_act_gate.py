@@ -51,8 +51,7 @@ def test_a_version_is_merged_promoted_held_approved_and_rolled_back(workflows: W
     assert workflows.run("gate", "schedule", {}) == 0, workflows.log[-6000:]
     assert broken.merged_at
     workflows.record("staging", BAD_TAG, Result.FAILED)
-    event = {"action": "completed", "workflow_run": {"conclusion": "failure", "name": "deploy"}}
-    assert workflows.run("rollback", "workflow_run", event) == 0, workflows.log[-6000:]
+    workflows.roll_back()
     rollback = newest(stage)
     assert rollback.head == "gitops/staging/rollback/web"
     assert rollback.merged_at  # by the gate job of the same run

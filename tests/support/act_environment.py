@@ -11,8 +11,8 @@ import pytest
 
 from gitops_action.core.deploy.result import Result
 from testbed.act import WorkflowRun, run_workflow
-from testbed.demo.automation import RIGHTS, Automation, clock
-from testbed.demo.layouts import ENVIRONMENT, OVERLAYS
+from testbed.demo.automation import RIGHTS, Automation, clock, deploying
+from testbed.demo.layouts import ENVIRONMENT, OVERLAYS, Layout
 from testbed.demo.policy import FILE, with_rules
 from testbed.demo.stage import Stage
 from testbed.forge.model import PullRequest
@@ -21,6 +21,7 @@ from tests.support.act_actions import repositories
 from tests.support.deployed import deployed
 from tests.support.github_forge import Stage as Recorded
 
+DEPLOY_RIGHTS = {"contents": "read", "deployments": "write", "metadata": "read"}
 REPOSITORY = {"full_name": ENVIRONMENT, "name": "environment", "default_branch": "main"}
 
 
@@ -49,10 +50,16 @@ class Workflows:
         event_name: str,
         event: Mapping[str, object],
         rights: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> int:
         """Run a workflow of the default branch; gives act's exit code.
 
-        `rights` are those that the workflow grants its job's token.
+        Args:
+            name: of the workflow's file.
+            event_name: what starts it.
+            event: the webhook's payload, without what is the same in all.
+            rights: those that the workflow grants its job's token.
+            env: variables of every step, instead of the forge's time.
         """
         stage, forge = self.stage, self.stage.forge
         if not self.library:
@@ -66,7 +73,7 @@ class Workflows:
                 event={"ref": "refs/heads/main", "repository": REPOSITORY, **event},
                 env={
                     **stage.job_variables,
-                    **clock(stage),
+                    **(clock(stage) if env is None else env),
                     "GITHUB_SHA": stage.environment.resolve("main"),
                     "GITHUB_ACTOR": "alice",
                 },
@@ -82,6 +89,18 @@ class Workflows:
         self.log += result.log
         forge.advance_clock(2)
         return result.exit_code
+
+    def deploy(self, environment: str) -> int:
+        """A push to main: a run of deploy.yml, with the job that proves its record."""
+        with deploying(self.stage, environment) as job:
+            code = self.run("deploy", "push", {}, DEPLOY_RIGHTS, job.variables)
+            job.end(succeeded=not code)
+        return code
+
+    def roll_back(self) -> None:
+        """The run of rollback.yml that a failed run of deploy.yml starts, its gate job included."""
+        event = {"action": "completed", "workflow_run": {"conclusion": "failure", "name": "deploy"}}
+        assert self.run("rollback", "workflow_run", event) == 0, self.log[-6000:]
 
     def comment(self, pull: PullRequest, text: str) -> None:
         """Let alice write a comment, and run its workflow."""
@@ -102,30 +121,32 @@ class Workflows:
         stage.forge.advance_clock(2)
 
     def _checkout(self, name: str) -> Path:
+        """The base's tip: act takes `github.sha` from the checkout."""
         folder = self.stage.root / "checkouts" / name
+        git = ("git", "-C", folder)
         if not folder.exists():
             run("git", "init", "--quiet", "--initial-branch=main", folder)
-            run("git", "-C", folder, "remote", "add", "origin", self.stage.environment.clone_url)
-        for path, data in self.stage.environment.files("main").items():
-            if path.startswith(".github/workflows/"):
-                (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / path).write_bytes(data)
-        git = ("git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.com")
-        run(*git, "add", "--all")
-        run(*git, "commit", "--quiet", "--allow-empty", "--message", "Begin")
+            run(*git, "remote", "add", "origin", self.stage.environment.clone_url)
+        run(*git, "fetch", "--quiet", self.stage.environment.path, "main")
+        run(*git, "reset", "--quiet", "--hard", "FETCH_HEAD")
         return folder
 
 
-@pytest.fixture
-def workflows(overlays: Stage, action: str, runner: str) -> Iterator[Workflows]:
-    repository = overlays.environment
+def governed(stage: Stage, layout: Layout, images: tuple[str, str]) -> Workflows:
+    """An environment repository with the rules of the demo, and the gate's App with its key."""
+    repository = stage.environment
     repository.collaborator("bob", "write")
-    rules = with_rules(overlays.files[FILE], OVERLAYS, overlays.forge.world.now())
+    rules = with_rules(stage.files[FILE], layout, stage.forge.world.now())
     repository.commit(files={FILE: rules}, message="Let the gate merge")
-    key = overlays.forge.token(
+    key = stage.forge.token(
         login="gitops-gate[bot]",
         repositories=[ENVIRONMENT],
         permissions={**RIGHTS, "merge_queues": "write"},
     )
-    yield Workflows(stage=overlays, images=(action, runner), key=key)
+    return Workflows(stage=stage, images=images, key=key)
+
+
+@pytest.fixture
+def workflows(overlays: Stage, action: str, runner: str) -> Iterator[Workflows]:
+    yield governed(overlays, OVERLAYS, (action, runner))
     overlays.forge.assert_clean()
