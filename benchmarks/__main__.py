@@ -21,6 +21,7 @@ from testbed.process import PartError
 ROWS = (
     "startup",
     "bump",
+    "rollback",
     "discovery",
     "trees",
     "kustomize",

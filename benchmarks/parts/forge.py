@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from multiprocessing.managers import BaseManager
 from pathlib import Path
 
 from benchmarks.parts.environment import environment, fast_import
+from gitops_action.core.deployments.payload import RecordContent, write_payload
 from testbed.forge import Forge
+from testbed.forge.runs import job_url
 from testbed.forge.world import Request
-from testbed.long_history import Shape, fill
+from testbed.long_history import WORKFLOW, Shape, fill
 
 REPOSITORY = "acme/environment"
 RIGHTS = {
@@ -53,6 +55,28 @@ class ForgeHost:
         """Make an environment repository with a past that ends now."""
         handle = self._forge.create_repository(name)
         fill(self._forge.world, handle, shape, end=self._forge.world.now())
+
+    def replace(self, name: str, path: str, old: str, new: str) -> None:
+        """Commit a change of one file to the base."""
+        handle = self._forge.repository(name)
+        text = handle.read("main", path).decode().replace(old, new)
+        handle.commit(files={path: text.encode()}, message=f"Release {new}")
+
+    def deployed(self, name: str, images: Mapping[str, tuple[str, ...]], *, failed: bool) -> None:
+        """Record a deployment of the base's tip to the one environment, with the run behind it."""
+        handle, world = self._forge.repository(name), self._forge.world
+        oid, state = handle.resolve("main"), "failure" if failed else "success"
+        run = handle.record_run(WORKFLOW, oid=oid, jobs={"deploy / default": state})
+        content = RecordContent(
+            environment="default", commit=oid, hash=f"sha256:{oid}", applications=images
+        )
+        handle.record_deployment(
+            "default",
+            oid=oid,
+            state=state,
+            log_url=job_url(world, handle.repository, run, run.jobs[0]),
+            payload=write_payload(content),
+        )
 
     def token(self, name: str) -> str:
         """Give out an App's token for one repository."""

@@ -1,0 +1,132 @@
+"""A rollback of a large environment repository, whole processes, against Git and yq.
+
+    python -m benchmarks rollback
+
+The newest version of an application failed and the one before was verified, each recorded with the
+run that proves it. `rollback` runs as its workflow runs it after the failure: it reads what was
+deployed, asks the registry for the earlier image, and opens the pull request with the hold. The
+peer is the one of the bump, which only clones, edits and pushes.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.bench_bump import CREATING, LARGE, NEW, RATIO, SMALL, Bench, Cost
+from benchmarks.parts.environment import OLD, application
+from benchmarks.parts.figures import Figure
+from benchmarks.parts.forge import forge_process
+from benchmarks.parts.scratch import disk, scratch
+from testbed.action import Step, run_step
+from testbed.process import PartError
+from testbed.registry import Registry
+
+REQUESTS = 10
+REPEATS = 3
+_FIRST = 900
+"""The application that goes back first; the peer counts from the other end."""
+_CONFIG = """version: 1
+environments:
+  default:
+    path: applications/{application}
+    rollback: {mode: auto}
+"""
+
+
+def measure() -> Iterator[Figure]:
+    """Rollbacks of the large repository, in turns with the peer, and one of a small repository."""
+    with ExitStack() as stack:
+        root, slow = stack.enter_context(scratch()), stack.enter_context(disk())
+        host = stack.enter_context(forge_process(root / "forge"))
+        registry = stack.enter_context(Registry.start(root / "registry"))
+        bench = Bench(root=root, host=host, registry=registry)
+        large, small = "acme/back", "acme/back-small"
+        url = host.create(large, LARGE, registry.address, _CONFIG)
+        host.create(small, SMALL, registry.address, _CONFIG)
+        ours, peers = [], []
+        for number in range(_FIRST, _FIRST + REPEATS):
+            ours.append(_rolled_back(bench, large, application(number)))
+            peers.append(bench.peer(large, url, slow / "clone"))
+        yield from _figures(ours, peers, _rolled_back(bench, small, application(0)))
+        if problems := host.problems():
+            raise PartError("GitHub would have refused:\n" + "\n".join(problems))
+
+
+def _rolled_back(bench: Bench, repository: str, name: str) -> Cost:
+    """One version verified, the next failed, and the rollback as a process.
+
+    Raises:
+        PartError: it failed, or opened no pull request.
+    """
+    address = f"{bench.registry.address}/acme/{name}"
+    for tag in (OLD, NEW):
+        bench.registry.push_image(f"acme/{name}", tag)
+        if tag == NEW:
+            path = f"applications/{name}/deployment.yaml"
+            bench.host.replace(repository, path, f"{address}:{OLD}", f"{address}:{NEW}")
+        bench.host.deployed(repository, {name: (f"{address}:{tag}",)}, failed=tag == NEW)
+    inputs = {
+        "command": "rollback",
+        **bench.host.addresses(),
+        "token": bench.host.token(repository),
+        "repository": repository,
+    }
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "workflow_run"}
+    with tempfile.TemporaryDirectory(dir=bench.root) as folder:
+        bench.host.requests()
+        started = time.perf_counter()
+        result = run_step(Step(inputs=inputs, env=env), Path(folder))
+        seconds = time.perf_counter() - started
+    if result.exit_code or result.outputs.get("pull-request-operation") != "created":
+        raise PartError(f"the rollback failed:\n{result.log}")
+    requests = bench.host.requests()
+    return Cost(
+        seconds=seconds,
+        requests=tuple(request.operation for request in requests),
+        creating=sum(request.content_creating for request in requests),
+    )
+
+
+def _figures(ours: Sequence[Cost], peers: Sequence[Cost], small: Cost) -> Iterator[Figure]:
+    mine, peer = (statistics.median(cost.seconds for cost in found) for found in (ours, peers))
+    yield Figure(
+        row="rollback",
+        name=f"{LARGE} files: time to clone + yq + push on disk",
+        value=mine / peer,
+        unit="x",
+        target=RATIO,
+        detail=f"{mine:.2f} s to {peer:.2f} s, medians of {len(ours)}",
+    )
+    opened = [_to_the_pull_request(cost.requests) for cost in ours]
+    yield Figure(
+        row="rollback",
+        name=f"{LARGE} files: requests from the start to the open pull request",
+        value=max(len(found) for found in opened),
+        unit="requests",
+        target=REQUESTS,
+        detail=", ".join(opened[0]),
+    )
+    yield Figure(
+        row="rollback",
+        name=f"{LARGE} files: those that create content",
+        value=max(cost.creating for cost in ours),
+        unit="requests",
+        target=CREATING,
+    )
+    yield Figure(
+        row="rollback",
+        name=f"{LARGE} files: requests more than for {SMALL} files",
+        value=max(len(cost.requests) for cost in ours) - len(small.requests),
+        unit="requests",
+        target=0,
+        exactly=True,
+    )
+
+
+def _to_the_pull_request(requests: Sequence[str]) -> Sequence[str]:
+    return requests[: requests.index("pulls/create") + 1]
