@@ -36,6 +36,10 @@ def test_the_schema_names_itself_and_its_dialect() -> None:
     jsonschema_rs.meta.validate(document)
 
 
+def test_no_validator_meets_a_format_that_it_does_not_know() -> None:
+    jsonschema_rs.validator_for(SCHEMA, validate_formats=True, ignore_unknown_formats=False)
+
+
 def test_the_documented_first_line_leads_to_the_shipped_file() -> None:
     text = DOCUMENT.read_text("utf-8")
     (path,) = re.findall(r"yaml-language-server: \$schema=\S+/gitops-action/v1/(\S+)", text)

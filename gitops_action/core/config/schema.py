@@ -464,8 +464,23 @@ def schema() -> Schema:
 
 
 def schema_text() -> str:
-    """The schema as JSON text, the same bytes each time."""
-    return json.dumps(schema(), indent=2) + "\n"
+    """The schema as JSON text, the same bytes each time; without our formats.
+
+    Validators may refuse a schema that names formats that they do not know.
+    """
+    return json.dumps(_without_formats(schema()), indent=2) + "\n"
+
+
+def _without_formats(node: object) -> object:
+    if isinstance(node, list):
+        return [_without_formats(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: _without_formats(item)
+        for key, item in node.items()
+        if not (key == "format" and isinstance(item, str))
+    }
 
 
 if __name__ == "__main__":
