@@ -60,7 +60,7 @@ def _environments(hold: Hold) -> tuple[EnvironmentStatus, ...]:
         environment="production",
         versions=(("web", "v1.2.3"),),
         word="waiting",
-        text="soak until 2026-11-27 13:05Z; +1",
+        text="soak until 2026-11-27 13:05Z; 1 more",
         opens=_NOW + timedelta(minutes=18),
     )
     staging = EnvironmentStatus(

@@ -135,16 +135,16 @@ def test_what_does_not_fit_is_counted() -> None:
     text = environment_verdict("production", many).text
     assert text == (
         "refused: check number 0 of the pipeline failed; check number 1 of the pipeline failed;"
-        " check number 2 of the pipeline failed; +6"
+        " check number 2 of the pipeline failed; 6 more"
     )
-    assert len(text) == 128
+    assert len(text) == 132
 
 
 def test_one_that_is_too_long_is_cut() -> None:
     text = listed("invalid", ["x" * 200, "y"])
     assert len(text) == 140
     assert text.startswith("invalid: xxx")
-    assert text.endswith("x…; +1")
+    assert text.endswith("x…; 1 more")
 
 
 def verdict(environment: str, *results: GateResult) -> Verdict:
@@ -174,7 +174,7 @@ def test_ready_says_how_many_environments_are_not_listed() -> None:
     text = ready_verdict([verdict(name, APPROVALS) for name in names]).text
     assert text == (
         "waiting: environment-number-0: 1 of 2 approvals (acme/sre);"
-        " environment-number-1: 1 of 2 approvals (acme/sre); +3"
+        " environment-number-1: 1 of 2 approvals (acme/sre); 3 more"
     )
 
 

@@ -132,12 +132,12 @@ def _without_word(verdict: Verdict) -> str:
 
 
 def listed(word: str, items: Sequence[str], longest: int = LONGEST_DESCRIPTION) -> str:
-    """`<word>: <first>; <second>; +n`: as many as fit, and how many do not."""
+    """`<word>: <first>; <second>; 3 more`: as many as fit, and how many do not."""
     flat = [one_line(item) for item in items]
     for shown in range(len(flat), 0, -1):
-        rest = [f"+{len(flat) - shown}"] if shown < len(flat) else []
+        rest = [f"{len(flat) - shown} more"] if shown < len(flat) else []
         text = f"{word}: {'; '.join([*flat[:shown], *rest])}"
         if len(text) <= longest:
             return text
-    end = f"; +{len(flat) - 1}" if len(flat) > 1 else ""
+    end = f"; {len(flat) - 1} more" if len(flat) > 1 else ""
     return f"{one_line(f'{word}: {flat[0]}', longest - len(end))}{end}"

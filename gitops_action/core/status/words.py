@@ -119,7 +119,7 @@ def edge_label(environment: EnvironmentStatus) -> str:
         return freeze(environment.frozen)
     closed = [one for one in environment.proposals if one.word != "ready"]
     if closed:
-        more = f" (+{len(closed) - 1})" if len(closed) > 1 else ""
+        more = f" (and {len(closed) - 1} more)" if len(closed) > 1 else ""
         return f"#{closed[0].number} {closed[0].text}{more}"
     if environment.closed:
         return environment.closed
