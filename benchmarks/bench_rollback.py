@@ -3,9 +3,9 @@
     python -m benchmarks rollback
 
 The newest version of an application failed and the one before was verified, each recorded with the
-run that proves it. `rollback` runs as its workflow runs it after the failure: it reads what was
-deployed, asks the registry for the earlier image, and opens the pull request with the hold. The
-peer is the one of the bump, which only clones, edits and pushes.
+run that proves it. `rollback` is asked for the application: it reads what was deployed, asks the
+registry for the earlier image, and opens the pull request with the hold. The peer is the one of
+the bump, which only clones, edits and pushes.
 """
 
 from __future__ import annotations
@@ -75,12 +75,14 @@ def _rolled_back(bench: Bench, repository: str, name: str) -> Cost:
         **bench.host.addresses(),
         "token": bench.host.token(repository),
         "repository": repository,
+        "environment": "default",
+        "application": name,
+        "reason": "errors after start",
     }
-    env = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "workflow_run"}
     with tempfile.TemporaryDirectory(dir=bench.root) as folder:
         bench.host.requests()
         started = time.perf_counter()
-        result = run_step(Step(inputs=inputs, env=env), Path(folder))
+        result = run_step(Step(inputs=inputs), Path(folder))
         seconds = time.perf_counter() - started
     if result.exit_code or result.outputs.get("pull-request-operation") != "created":
         raise PartError(f"the rollback failed:\n{result.log}")

@@ -22,17 +22,27 @@ _ROUNDS = 3
 class Contents:
     """Reads commits, each folder once; what cannot be read is None."""
 
-    def __init__(self, store: ContentReader, config: Config, *, tip: Tip, repository: str) -> None:
+    def __init__(
+        self,
+        store: ContentReader,
+        config: Config,
+        *,
+        tip: Tip,
+        repository: str,
+        applications: Sequence[str] = (),
+    ) -> None:
         """`config` is the base's: its environments are looked for at every commit.
 
         Of the tip every environment is read, since a file that two of them share is not edited.
         `repository` (OWNER/NAME) and the tip's branch say which sources of controllers are read.
+        Where `applications` have folders of their own, only these are read.
         """
         self._store = store
         self._config = config
         self._tip = tip.commit
         self._branch = tip.branch
         self._repository = repository
+        self._applications = _with_own_folders(applications, config)
         self._known: dict[tuple[str, str], DescribedImages | None] = {}
         self._snapshots: dict[str, Snapshot] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
@@ -93,23 +103,34 @@ class Contents:
             widened = (*folders, *sorted(source.unread))
             folders = widened if round_ < _ROUNDS - 1 and widened != folders else ()
         raise_errors(source, found.files)
-        self._closures[environment.name] = tuple(dict.fromkeys(folders))
+        closure = tuple(dict.fromkeys(folders))
         images: dict[ImageKey, dict[str, ImageReference]] = {}
         for use in uses_of(found, environment, self._config):
             # A variable, for example, is no version that could be gone back from.
             if (reference := use.reference) is not None:
                 name = use.application or by_image_name(use.repository)
                 images.setdefault((name, use.repository), {})[str(reference)] = reference
+        if self._applications and not {name for name, _ in images}.issuperset(self._applications):
+            # One goes by another name than its folder, or was not there yet.
+            self._applications, self._closures = (), {}
+            return self._described(environment, commit)
+        self._closures[environment.name] = closure
         return {key: tuple(images[key].values()) for key in sorted(images)}
 
     def _folders(self, environment: Environment, commit: str) -> tuple[str, ...]:
         """Those that led to every image before; else the environment's own."""
-        own = environment.folders(()) if self._config.declared else ()
+        own = environment.folders(self._applications) if self._config.declared else ()
         found = self._closures.get(environment.name, () if "" in own else tuple(own))
-        every = environment_folders(self._config, ())
+        every = environment_folders(self._config, self._applications)
         if commit != self._tip or not found:
             return found
         return tuple(dict.fromkeys((*every, *found))) if every else ()
+
+
+def _with_own_folders(applications: Sequence[str], config: Config) -> tuple[str, ...]:
+    """The applications, where all are found by their folders; one with images may be anywhere."""
+    declared = {one.name for one in config.applications if one.images}
+    return () if declared.intersection(applications) else tuple(applications)
 
 
 def _outside(folders: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

@@ -373,7 +373,13 @@ def read_environments(
         else config.environments
     )
     records = ports.records.read(environments)
-    contents = Contents(ports.store, config, tip=tip, repository=inputs.repository)
+    contents = Contents(
+        ports.store,
+        config,
+        tip=tip,
+        repository=inputs.repository,
+        applications=inputs.application,
+    )
     return tuple(
         EnvironmentRollback(
             inputs=inputs,
