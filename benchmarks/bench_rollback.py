@@ -26,8 +26,8 @@ from testbed.action import Step, run_step
 from testbed.process import PartError
 from testbed.registry import Registry
 
-REQUESTS = 10
 REPEATS = 3
+_OPENED = "/repos/{owner}/{repo}/pulls"
 _FIRST = 900
 """The application that goes back first; the peer counts from the other end."""
 _CONFIG = """version: 1
@@ -110,8 +110,7 @@ def _figures(ours: Sequence[Cost], peers: Sequence[Cost], small: Cost) -> Iterat
         name=f"{LARGE} files: requests from the start to the open pull request",
         value=max(len(found) for found in opened),
         unit="requests",
-        target=REQUESTS,
-        detail=", ".join(opened[0]),
+        detail="an automatic one takes at most 10, which a test asserts",
     )
     yield Figure(
         row="rollback",
@@ -131,4 +130,4 @@ def _figures(ours: Sequence[Cost], peers: Sequence[Cost], small: Cost) -> Iterat
 
 
 def _to_the_pull_request(requests: Sequence[str]) -> Sequence[str]:
-    return requests[: requests.index("pulls/create") + 1]
+    return requests[: requests.index(_OPENED) + 1]
