@@ -284,6 +284,28 @@ def test_the_edge_names_the_closed_gate() -> None:
     assert edge_label(frozen) == "frozen until 2026-11-28 17:00Z: 4711"
 
 
+@pytest.mark.parametrize("words", ["until the database is ready", "open", "2 pull requests ready"])
+def test_no_words_make_an_edge_open(words: str) -> None:
+    frozen = EnvironmentStatus(name="a", frozen=Hold(environment="a", reason=words))
+    closed = EnvironmentStatus(name="b", closed=words)
+    waits = EnvironmentStatus(name="c", proposals=(replace(PRODUCTION.proposals[0], text=words),))
+    assert [edge.open for edge in graph([frozen, closed, waits, STAGING]).edges] == [
+        *(False, False, False, True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("failed", "failed"), ("unknown", "ended with an unknown result")]
+)
+def test_a_newest_version_without_a_success_needs_attention(state: VersionState, said: str) -> None:
+    versions = (version("web", "v2", state), version("web", "v1", "runs", 3))
+    one = EnvironmentStatus(name="dev", versions=versions)
+    assert sentence(one).endswith(f"; web v2 {said}")
+    assert "Attention" in HtmlPage().page(report(one))
+    older = replace(one, versions=(version("web", "v3", "runs"), versions[0]))
+    assert "Attention" not in HtmlPage().page(report(older))
+
+
 def test_layers_and_boxes_do_not_overlap() -> None:
     graphed = [
         EnvironmentStatus(name="dev"),

@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.status.model import EnvironmentStatus
-from gitops_action.core.status.words import edge_label
+from gitops_action.core.status.words import edge_label, is_open
 
 _BOX_WIDTH, _BOX_HEIGHT = 280, 62
 _GAP, _TOP = 84, -12
@@ -116,7 +116,6 @@ def _edges(
     for one in environments:
         target = boxes[one.name]
         label = edge_label(one)
-        is_open = label == "open" or label.endswith(" ready")
         width = int((column / 2 - 24) / _CHARACTER)
         sources = [boxes[name] for name in one.after if name in boxes]
         starts = [(box.middle, box.y + box.height) for box in sources]
@@ -126,7 +125,7 @@ def _edges(
                 y1=y,
                 x2=target.middle,
                 y2=target.y - 3,
-                open=is_open,
+                open=is_open(one),
                 lines=_lines(label, width) if number == 0 else (),
             )
 

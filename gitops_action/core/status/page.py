@@ -16,7 +16,13 @@ from gitops_action.core.status.model import (
     VersionState,
     VersionStatus,
 )
-from gitops_action.core.status.words import edge_label, hold_words, sentence, since
+from gitops_action.core.status.words import (
+    edge_label,
+    hold_words,
+    needs_attention,
+    sentence,
+    since,
+)
 
 _SHAPES: Mapping[VersionState, str] = {
     "runs": "●",
@@ -85,8 +91,7 @@ def _environment(one: EnvironmentStatus, report: StatusReport) -> dict[str, obje
         "gate": label,
         "drift": drift_words(one.drift),
         "drift_url": _own(one.drift.url, report),
-        "trouble": any(item.health == "failing" for item in one.running)
-        or one.drift.word == "drifted",
+        "trouble": needs_attention(one),
         "proposals": [
             {"number": item.number, "url": _own(item.url, report), "title": item.title}
             for item in one.proposals

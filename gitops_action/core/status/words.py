@@ -54,19 +54,26 @@ def _troubles(environment: EnvironmentStatus) -> Iterator[str]:
     deploying, failed = environment.of("deploying"), _newest_failures(environment)
     if deploying:
         yield f"{named(deploying)} {_be(deploying)} being deployed"
-    if failed:
-        yield f"{named(failed)} failed"
+    for state, ended in (("failed", "failed"), ("unknown", "ended with an unknown result")):
+        if some := [one for one in failed if one.state == state]:
+            yield f"{named(some)} {ended}"
     if waiting := environment.of("waits"):
         yield f"{named(waiting)} {'wait' if len(waiting) > 1 else 'waits'} for a deployment"
 
 
 def _newest_failures(environment: EnvironmentStatus) -> tuple[VersionStatus, ...]:
-    """Failed versions that nothing newer of the application came after."""
+    """Versions without a success that nothing newer of the application came after."""
     newest: dict[str, VersionStatus] = {}
     for one in environment.versions:
         if one.state not in {"proposed", "held"}:
             newest.setdefault(one.application, one)
     return tuple(one for one in newest.values() if one.state in {"failed", "unknown"})
+
+
+def needs_attention(environment: EnvironmentStatus) -> bool:
+    """Whether what runs fails, the newest deployment did not succeed, or the cluster differs."""
+    failing = any(one.health == "failing" for one in environment.running)
+    return failing or bool(_newest_failures(environment)) or environment.drift.word == "drifted"
 
 
 def named(versions: Sequence[VersionStatus]) -> str:
@@ -111,6 +118,12 @@ def hold_words(hold: Hold, now: datetime) -> str:
     by = f", by {hold.author}" if hold.author else ""
     ended = " (expired: remove its file)" if hold.expired(now) else ""
     return f"{about}{until}{by}{f': {hold.reason}' if hold.reason else ''}{ended}"
+
+
+def is_open(environment: EnvironmentStatus) -> bool:
+    """Whether nothing keeps changes from coming to an environment now."""
+    waits = any(one.word != "ready" for one in environment.proposals)
+    return not (environment.frozen or environment.closed or waits)
 
 
 def edge_label(environment: EnvironmentStatus) -> str:
