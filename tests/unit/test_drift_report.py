@@ -162,6 +162,28 @@ def test_state_exit_code_and_outputs() -> None:
     assert drift_outcome(report(DRIFTED, UNKNOWN), strict).outputs["state"] == "drifted"
 
 
+@pytest.mark.parametrize(
+    ("objects", "patch", "expected"), [(3, 10, "whole"), (3, 300_000, "bare"), (9_000, 10, "none")]
+)
+def test_an_output_that_is_too_long_loses_patches_before_objects(
+    objects: int, patch: int, expected: str
+) -> None:
+    target = replace(CLEAN, objects=(replace(CHANGED, patch="x" * patch),) * objects)
+    found = json.loads(drift_outcome(report(target), DriftInputs()).outputs["report"])
+    if expected == "none":
+        assert found == {"version": 1, "state": "drifted", "left-out": objects}
+        return
+    (environment,) = found["environments"]
+    assert ["patch" in one for one in environment["objects"]] == [expected == "whole"] * objects
+
+
+def test_markdown_names_what_a_failed_deployment_left() -> None:
+    said = "left by a failed deployment"
+    left = replace(CHANGED, fields=(replace(REPLICAS, by="deployment"),))
+    assert said in as_markdown((replace(CLEAN, objects=(left,)),))
+    assert said not in as_markdown((DRIFTED,))
+
+
 def test_markdown_cannot_be_broken_by_what_it_names() -> None:
     evil = replace(REPLICAS, live='"`</td>|<script> @acme/all #1"')
     text = as_markdown((replace(DRIFTED, objects=(replace(CHANGED, fields=(evil,)),)),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from gitops_action.core.drift.report import (
     DriftKind,
@@ -23,6 +24,7 @@ _ANNOTATED = 9
 _LISTED = 200
 """Objects that the summary lists."""
 _LIMIT = 500_000
+_LEFT = "left by a failed deployment"
 """Bytes of the output `report`; GitHub takes 1 MB for all outputs of a job."""
 _TONES: dict[DriftState, Tone] = {DriftState.CLEAN: "new", DriftState.DRIFTED: "old"}
 _WORDS = {
@@ -92,16 +94,27 @@ def _objects(number: int) -> str:
 
 def _bounded(report: DriftReport) -> str:
     """The report as one output; without patches, then without objects, where it is too long."""
-    written = json.dumps(report.as_json())
-    if len(written) <= _LIMIT:
-        return written
+    for some in (report, _without_patches(report)):
+        written = json.dumps(some.as_json())
+        if len(written) <= _LIMIT:
+            return written
     short = {"version": 1, "state": report.state.value, "left-out": count(report.targets)}
     return json.dumps(short)
 
 
+def _without_patches(report: DriftReport) -> DriftReport:
+    return replace(
+        report,
+        targets=tuple(
+            replace(target, objects=tuple(replace(one, patch="") for one in target.objects))
+            for target in report.targets
+        ),
+    )
+
+
 def title_of(one: ObjectDrift) -> str:
     """For people: `Deployment default/web: changed`."""
-    word = "left by a failed deployment" if one.failed else _WORDS[one.change]
+    word = _LEFT if one.failed else _WORDS[one.change]
     return f"{one.id}: {word}"
 
 
@@ -186,6 +199,8 @@ def _more(one: TargetDrift) -> Iterator[str]:
 
 def _rows(item: ObjectDrift) -> Iterator[str]:
     name = cell(str(item.id))
+    if item.failed:
+        name += f", {_LEFT}"
     if not item.fields:
         said = cell(item.sentence) if item.sentence else ""
         yield f"| {name} | {_WORDS[item.change]} | | {said} | |"
