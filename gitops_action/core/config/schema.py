@@ -98,347 +98,351 @@ _CLUSTER = {
 _ENGINES = "push: the job applies. flux: the job waits for Flux."
 
 
-def _deployment() -> dict[str, Schema]:
-    unset = resolved.Deploy()
-    return {
-        "Prune": _section(
-            "What a deployment may delete without being asked.",
-            {
-                "max": _key(
-                    {"anyOf": [_format("percentage"), _COUNT]},
-                    "A share of the objects, or a number of them.",
-                    "20%",
-                ),
-                "confirm": _key(
-                    _list(_TEXT),
-                    "Kinds that are deleted only with a confirmation.",
-                    list(resolved.CONFIRMED_KINDS),
-                ),
-            },
+_DEPLOY_DEFAULTS = resolved.Deploy()
+_PRUNE = _section(
+    "What a deployment may delete without being asked.",
+    {
+        "max": _key(
+            {"anyOf": [_format("percentage"), _COUNT]},
+            "A share of the objects, or a number of them.",
+            "20%",
         ),
-        "Ignore": _section(
-            "Fields that stay as they are in the cluster.",
-            {
-                "kind": _key(_TEXT, "Kind of the objects, e.g. Deployment."),
-                "name": _optional(_TEXT, "Name; all objects of the kind if absent."),
-                "fields": _key(
-                    _list(_format("field-pointer"), least=1),
-                    "JSON pointers, e.g. /spec/replicas; a list item by its position or its name.",
-                ),
-                "reason": _key(_TEXT, "Why, for people."),
-            },
-            *("kind", "fields", "reason"),
+        "confirm": _key(
+            _list(_TEXT),
+            "Kinds that are deleted only with a confirmation.",
+            list(resolved.CONFIRMED_KINDS),
         ),
-        "KindRule": _section(
-            "When an object of a custom kind is healthy: expressions over the object's own fields.",
-            {
-                "group": _key(_ANY_TEXT, "API group, e.g. example.com.", ""),
-                "kind": _key(_TEXT, "Kind, e.g. Database."),
-                "current": _key(_format("expression"), "Whether it is as described and ready."),
-                "failed": _optional(_format("expression"), "Whether it failed for good."),
-                "in-progress": _optional(_format("expression"), "Whether it is still on the way."),
-            },
-            *("kind", "current"),
+    },
+)
+_IGNORE = _section(
+    "Fields that stay as they are in the cluster.",
+    {
+        "kind": _key(_TEXT, "Kind of the objects, e.g. Deployment."),
+        "name": _optional(_TEXT, "Name; all objects of the kind if absent."),
+        "fields": _key(
+            _list(_format("field-pointer"), least=1),
+            "JSON pointers, e.g. /spec/replicas; a list item by its position or its name.",
         ),
-        "Health": _section(
-            "How long to wait for health, and what it is for custom kinds.",
-            {
-                "timeout": _optional(_DURATION, "Default 10m."),
-                "tolerate-restarts": _key(
-                    _COUNT,
-                    "Restarts that are no failure yet.",
-                    unset.health.tolerate_restarts,
-                ),
-                "kinds": _key(_list(_part("KindRule")), "What health is for custom kinds."),
-            },
+        "reason": _key(_TEXT, "Why, for people."),
+    },
+    *("kind", "fields", "reason"),
+)
+_KIND_RULE = _section(
+    "When an object of a custom kind is healthy: expressions over the object's own fields.",
+    {
+        "group": _key(_ANY_TEXT, "API group, e.g. example.com.", ""),
+        "kind": _key(_TEXT, "Kind, e.g. Database."),
+        "current": _key(_format("expression"), "Whether it is as described and ready."),
+        "failed": _optional(_format("expression"), "Whether it failed for good."),
+        "in-progress": _optional(_format("expression"), "Whether it is still on the way."),
+    },
+    *("kind", "current"),
+)
+_HEALTH = _section(
+    "How long to wait for health, and what it is for custom kinds.",
+    {
+        "timeout": _optional(_DURATION, "Default 10m."),
+        "tolerate-restarts": _key(
+            _COUNT,
+            "Restarts that are no failure yet.",
+            _DEPLOY_DEFAULTS.health.tolerate_restarts,
         ),
-        "Target": _section(
-            "One of several clusters that an environment is deployed to.",
-            {
-                "engine": _key(_ENGINE, _ENGINES),
-                **_CLUSTER,
-                "name": _key(_NAME, "Name of the target, unique in its environment."),
-            },
-            *("engine", "name"),
+        "kinds": _key(_list(_part("KindRule")), "What health is for custom kinds."),
+    },
+)
+_TARGET = _section(
+    "One of several clusters that an environment is deployed to.",
+    {
+        "engine": _key(_ENGINE, _ENGINES),
+        **_CLUSTER,
+        "name": _key(_NAME, "Name of the target, unique in its environment."),
+    },
+    *("engine", "name"),
+)
+_DEPLOY = _section(
+    "Where an environment is deployed to: one cluster given directly, or several `targets`.",
+    {
+        "engine": _optional(_ENGINE, _ENGINES),
+        **_CLUSTER,
+        "targets": _key(_list(_part("Target")), "Several clusters."),
+        "prune": _key(_part("Prune"), "What may be deleted."),
+        "health": _key(_part("Health"), "How long to wait."),
+        "drift": _key(
+            _choice(resolved.Drift),
+            f"{_PUSH}What a run without changes does about drift: a note, or an apply.",
+            _DEPLOY_DEFAULTS.drift,
         ),
-        "Deploy": _section(
-            "Where an environment is deployed to: one cluster given directly, or several"
-            " `targets`.",
-            {
-                "engine": _optional(_ENGINE, _ENGINES),
-                **_CLUSTER,
-                "targets": _key(_list(_part("Target")), "Several clusters."),
-                "prune": _key(_part("Prune"), "What may be deleted."),
-                "health": _key(_part("Health"), "How long to wait."),
-                "drift": _key(
-                    _choice(resolved.Drift),
-                    f"{_PUSH}What a run without changes does about drift: a note, or an apply.",
-                    unset.drift,
-                ),
-                "conflicts": _key(
-                    _choice(resolved.Conflicts),
-                    f"{_PUSH}Fields that other managers own: an error, or taken over.",
-                    unset.conflicts,
-                ),
-                "ignore": _key(
-                    _list(_part("Ignore")),
-                    f"{_PUSH}Fields that stay as they are in the cluster.",
-                ),
-                "workflow": _key(
-                    _format("deploy-workflow"),
-                    "The workflow file that deploys; its runs prove that a deployment took place.",
-                    unset.workflow,
-                ),
-                "preflight": _key(
-                    _choice(resolved.Preflight),
-                    f"{_PUSH}Beyond 100 new objects, whether each is tried on the API server"
-                    " before the first write, or one of each kind and namespace.",
-                    unset.preflight,
-                ),
-            },
+        "conflicts": _key(
+            _choice(resolved.Conflicts),
+            f"{_PUSH}Fields that other managers own: an error, or taken over.",
+            _DEPLOY_DEFAULTS.conflicts,
         ),
-    }
+        "ignore": _key(
+            _list(_part("Ignore")),
+            f"{_PUSH}Fields that stay as they are in the cluster.",
+        ),
+        "workflow": _key(
+            _format("deploy-workflow"),
+            "The workflow file that deploys; its runs prove that a deployment took place.",
+            _DEPLOY_DEFAULTS.workflow,
+        ),
+        "preflight": _key(
+            _choice(resolved.Preflight),
+            f"{_PUSH}Beyond 100 new objects, whether each is tried on the API server"
+            " before the first write, or one of each kind and namespace.",
+            _DEPLOY_DEFAULTS.preflight,
+        ),
+    },
+)
 
 
 # An environment's `gates`.
 
 
-def _gates() -> dict[str, Schema]:
-    http = resolved.HttpGate(url="", expect="")
-    return {
-        "Window": _section(
-            "A recurring span of time, five-field cron, in which merging is denied or allowed.",
-            {
-                "deny": _optional(_format("cron"), "Start of each span without merging."),
-                "allow": _optional(_format("cron"), "Start of each span with merging."),
-                "for": _key(_DURATION, "How long each span lasts, e.g. 63h."),
-                "timezone": _key(_format("time-zone"), "IANA name, e.g. Europe/Berlin.", "UTC"),
-            },
-            "for",
+_HTTP_DEFAULTS = resolved.HttpGate(url="", expect="")
+_WINDOW = _section(
+    "A recurring span of time, five-field cron, in which merging is denied or allowed.",
+    {
+        "deny": _optional(_format("cron"), "Start of each span without merging."),
+        "allow": _optional(_format("cron"), "Start of each span with merging."),
+        "for": _key(_DURATION, "How long each span lasts, e.g. 63h."),
+        "timezone": _key(_format("time-zone"), "IANA name, e.g. Europe/Berlin.", "UTC"),
+    },
+    "for",
+)
+_APPROVALS = _section(
+    "Who has to approve.",
+    {
+        "count": _key(_COUNT, "How many approvals are needed.", 1),
+        "teams": _key(_list(_format("team")), "Teams that count, ORG/TEAM."),
+        "users": _key(_list(_format("login")), "People who count."),
+        "not-by": _key(
+            _list(_choice(resolved.NotBy)),
+            "Whose approvals do not count; source-authors: of the application's commits.",
+            list(resolved.DEFAULT_NOT_BY),
         ),
-        "Approvals": _section(
-            "Who has to approve.",
+    },
+)
+_CHECK = {
+    "anyOf": [
+        _TEXT,
+        _section(
+            "A check run or commit status, of one App alone where `app` is given.",
             {
-                "count": _key(_COUNT, "How many approvals are needed.", 1),
-                "teams": _key(_list(_format("team")), "Teams that count, ORG/TEAM."),
-                "users": _key(_list(_format("login")), "People who count."),
-                "not-by": _key(
-                    _list(_choice(resolved.NotBy)),
-                    "Whose approvals do not count; source-authors: of the application's commits.",
-                    list(resolved.DEFAULT_NOT_BY),
-                ),
-            },
-        ),
-        "Check": {
-            "anyOf": [
-                _TEXT,
-                _section(
-                    "A check run or commit status, of one App alone where `app` is given.",
-                    {
-                        "name": _key(_TEXT, "Name of the check run, or context of the status."),
-                        "app": _optional(
-                            {"type": "integer", "minimum": 1},
-                            "Id of the GitHub App that it must be of; any App if absent.",
-                        ),
-                    },
-                    "name",
-                ),
-            ]
-        },
-        "Http": _section(
-            "An address that is asked before a merge.",
-            {
-                "url": _key(_URL, "Address to ask; redirects are not followed."),
-                "expect": _key(
-                    _format("expectation"), 'Expression, e.g. "response.status == 200".'
-                ),
-                "timeout": _key(_DURATION, "How long to wait.", "10s"),
-                "retries": _key(_COUNT, "How often a failed request is sent again.", http.retries),
-            },
-            *("url", "expect"),
-        ),
-        "Provenance": _section(
-            "Which workflow must have built the images.",
-            {
-                "workflow": _key(
-                    _format("workflow-file"),
-                    "The workflow file, OWNER/REPO/.github/workflows/FILE.yml; {application} in it"
-                    " is the application's name.",
-                ),
-                "ref": _optional(
-                    _format("ref-pattern"),
-                    "Refs that it may have run from: refs/tags/v*; * is any text.",
-                ),
-                "issuer": _key(
-                    _URL,
-                    "Who issued the identity that the signature is of.",
-                    resolved.ACTIONS_ISSUER,
-                ),
-                "trusted-root": _optional(
-                    _format("file"),
-                    "File of this repository with the trusted roots, one JSON document a line;"
-                    " sigstore's public root if absent.",
+                "name": _key(_TEXT, "Name of the check run, or context of the status."),
+                "app": _optional(
+                    {"type": "integer", "minimum": 1},
+                    "Id of the GitHub App that it must be of; any App if absent.",
                 ),
             },
-            "workflow",
+            "name",
         ),
-        "Override": _section(
-            "Who may override gates; being in one of the teams, or one of the users, is enough.",
-            {
-                "teams": _key(_list(_format("team")), "Teams, ORG/TEAM."),
-                "users": _key(_list(_format("login")), "People."),
-            },
+    ]
+}
+_HTTP = _section(
+    "An address that is asked before a merge.",
+    {
+        "url": _key(_URL, "Address to ask; redirects are not followed."),
+        "expect": _key(_format("expectation"), 'Expression, e.g. "response.status == 200".'),
+        "timeout": _key(_DURATION, "How long to wait.", "10s"),
+        "retries": _key(
+            _COUNT, "How often a failed request is sent again.", _HTTP_DEFAULTS.retries
         ),
-        "Gates": _section(
-            "What has to be true before a change merges.",
-            {
-                "soak": _optional(
-                    _DURATION, "How long images must have run in every environment of `after`."
-                ),
-                "windows": _key(_list(_part("Window")), "When to merge."),
-                "approvals": _optional(_part("Approvals"), "Who has to approve."),
-                "checks": _key(
-                    _list(_part("Check")),
-                    "Checks or statuses that must have succeeded; plain text means any App's.",
-                ),
-                "http": _key(_list(_part("Http")), "Addresses to ask."),
-                "provenance": _optional(
-                    _part("Provenance"), "Which workflow must have built the images."
-                ),
-                "override": _optional(
-                    _part("Override"), "Who may override gates; nobody if absent."
-                ),
-            },
+    },
+    *("url", "expect"),
+)
+_PROVENANCE = _section(
+    "Which workflow must have built the images.",
+    {
+        "workflow": _key(
+            _format("workflow-file"),
+            "The workflow file, OWNER/REPO/.github/workflows/FILE.yml; {application} in it"
+            " is the application's name.",
         ),
-    }
+        "ref": _optional(
+            _format("ref-pattern"),
+            "Refs that it may have run from: refs/tags/v*; * is any text.",
+        ),
+        "issuer": _key(
+            _URL,
+            "Who issued the identity that the signature is of.",
+            resolved.ACTIONS_ISSUER,
+        ),
+        "trusted-root": _optional(
+            _format("file"),
+            "File of this repository with the trusted roots, one JSON document a line;"
+            " sigstore's public root if absent.",
+        ),
+    },
+    "workflow",
+)
+_OVERRIDE = _section(
+    "Who may override gates; being in one of the teams, or one of the users, is enough.",
+    {
+        "teams": _key(_list(_format("team")), "Teams, ORG/TEAM."),
+        "users": _key(_list(_format("login")), "People."),
+    },
+)
+_GATES = _section(
+    "What has to be true before a change merges.",
+    {
+        "soak": _optional(
+            _DURATION, "How long images must have run in every environment of `after`."
+        ),
+        "windows": _key(_list(_part("Window")), "When to merge."),
+        "approvals": _optional(_part("Approvals"), "Who has to approve."),
+        "checks": _key(
+            _list(_part("Check")),
+            "Checks or statuses that must have succeeded; plain text means any App's.",
+        ),
+        "http": _key(_list(_part("Http")), "Addresses to ask."),
+        "provenance": _optional(_part("Provenance"), "Which workflow must have built the images."),
+        "override": _optional(_part("Override"), "Who may override gates; nobody if absent."),
+    },
+)
 
 
 # `validate`, applications and environments.
 
 
-def _validate() -> Schema:
-    unset = resolved.Validation()
-    return _section(
-        "How the rendered objects are checked.",
-        {
-            "kubernetes": _key(
-                _format("kubernetes-version"),
-                "Version whose schemas built-in kinds are checked by.",
-                unset.kubernetes,
-            ),
-            "schemas": _key(
-                _list(_format("folder")),
-                "Folders of this repository with CustomResourceDefinitions.",
-            ),
-            "unknown-kinds": _key(
-                _choice(resolved.UnknownKinds),
-                "What to do about kinds that no schema is known for.",
-                unset.unknown_kinds,
-            ),
-            "remote-bases": _key(
-                _FLAG,
-                "Whether kustomizations may name other repositories.",
-                unset.remote_bases,
-            ),
-            "existing": _key(
-                _choice(resolved.Existing),
-                "What a problem is that the base branch has as well.",
-                unset.existing,
-            ),
-        },
-    )
+_VALIDATE_DEFAULTS = resolved.Validation()
+_VALIDATE = _section(
+    "How the rendered objects are checked.",
+    {
+        "kubernetes": _key(
+            _format("kubernetes-version"),
+            "Version whose schemas built-in kinds are checked by.",
+            _VALIDATE_DEFAULTS.kubernetes,
+        ),
+        "schemas": _key(
+            _list(_format("folder")),
+            "Folders of this repository with CustomResourceDefinitions.",
+        ),
+        "unknown-kinds": _key(
+            _choice(resolved.UnknownKinds),
+            "What to do about kinds that no schema is known for.",
+            _VALIDATE_DEFAULTS.unknown_kinds,
+        ),
+        "remote-bases": _key(
+            _FLAG,
+            "Whether kustomizations may name other repositories.",
+            _VALIDATE_DEFAULTS.remote_bases,
+        ),
+        "existing": _key(
+            _choice(resolved.Existing),
+            "What a problem is that the base branch has as well.",
+            _VALIDATE_DEFAULTS.existing,
+        ),
+    },
+)
 
 
-def _environments() -> dict[str, Schema]:
-    unset = resolved.Environment(name="")
-    return {
-        "Application": _section(
-            "An application: the images it is made of and the repository they are built from.",
-            {
-                "images": _key(
-                    _list(_format("image-repository")),
-                    "Image repositories without tags; found when absent.",
-                ),
-                "source": _optional(
-                    _format("owner-name"), "The application's own repository, OWNER/NAME."
-                ),
-                "rollback": _optional(
-                    _choice(resolved.RollbackMode),
-                    "The stricter of this and the environment's `rollback.mode` applies.",
-                ),
-            },
+_ENVIRONMENT_DEFAULTS = resolved.Environment(name="")
+_APPLICATION = _section(
+    "An application: the images it is made of and the repository they are built from.",
+    {
+        "images": _key(
+            _list(_format("image-repository")),
+            "Image repositories without tags; found when absent.",
         ),
-        "Rollback": _section(
-            "What happens when a deployment failed.",
-            {
-                "mode": _key(
-                    _choice(resolved.RollbackMode),
-                    "Merge the way back, propose it, or do nothing.",
-                    unset.rollback.mode,
-                ),
-                "approvals": _key(
-                    _COUNT, "Approvals the way back needs.", unset.rollback.approvals
-                ),
-            },
+        "source": _optional(_format("owner-name"), "The application's own repository, OWNER/NAME."),
+        "rollback": _optional(
+            _choice(resolved.RollbackMode),
+            "The stricter of this and the environment's `rollback.mode` applies.",
         ),
-        "Promotion": _section(
-            "How an environment gets what ran in those of its `after`.",
-            {
-                "mode": _key(
-                    _choice(resolved.PromotionMode),
-                    "Whether pull requests are opened by themselves.",
-                    unset.promotion.mode,
-                ),
-                "pick": _key(
-                    _choice(resolved.Pick),
-                    "The newest version that soaked, or that was verified.",
-                    unset.promotion.pick,
-                ),
-                "supersede": _key(
-                    _choice(resolved.Supersede),
-                    "How long a newer version replaces an open promotion.",
-                    unset.promotion.supersede,
-                ),
-            },
+    },
+)
+_ROLLBACK = _section(
+    "What happens when a deployment failed.",
+    {
+        "mode": _key(
+            _choice(resolved.RollbackMode),
+            "Merge the way back, propose it, or do nothing.",
+            _ENVIRONMENT_DEFAULTS.rollback.mode,
         ),
-        "Environment": _section(
-            "An environment: a folder, what comes before it, its gates, and where it runs.",
-            {
-                "path": _key(
-                    _TEXT,
-                    "Its folder; one segment may be {application}. `.` is the whole repository.",
-                ),
-                "after": _key(_list(_NAME), "Environments a version must have run in before."),
-                "formerly": _key(
-                    _list(_NAME),
-                    "Names that it had before: inventory, holds and history are taken over.",
-                ),
-                "production": _optional(
-                    _FLAG,
-                    "Whether it is production; by default when its name is production or prod.",
-                ),
-                "url": _optional(
-                    _format("environment-url"),
-                    "Where it can be visited; may hold {application}. GitHub shows it.",
-                ),
-                "merge": _key(_choice(resolved.MergeMode), "Who merges.", unset.merge),
-                "merge-method": _key(
-                    _choice(MergeMethod), "How the gate merges.", unset.merge_method
-                ),
-                "promotion": _key(_part("Promotion"), "How versions come here from `after`."),
-                "gates": _optional(_part("Gates"), "What must be true before."),
-                "rollback": _key(_part("Rollback"), "After a failed deployment."),
-                "deploy": _optional(_part("Deploy"), "Where it runs."),
-            },
-            "path",
+        "approvals": _key(
+            _COUNT, "Approvals the way back needs.", _ENVIRONMENT_DEFAULTS.rollback.approvals
         ),
-    }
+    },
+)
+_PROMOTION = _section(
+    "How an environment gets what ran in those of its `after`.",
+    {
+        "mode": _key(
+            _choice(resolved.PromotionMode),
+            "Whether pull requests are opened by themselves.",
+            _ENVIRONMENT_DEFAULTS.promotion.mode,
+        ),
+        "pick": _key(
+            _choice(resolved.Pick),
+            "The newest version that soaked, or that was verified.",
+            _ENVIRONMENT_DEFAULTS.promotion.pick,
+        ),
+        "supersede": _key(
+            _choice(resolved.Supersede),
+            "How long a newer version replaces an open promotion.",
+            _ENVIRONMENT_DEFAULTS.promotion.supersede,
+        ),
+    },
+)
+_ENVIRONMENT = _section(
+    "An environment: a folder, what comes before it, its gates, and where it runs.",
+    {
+        "path": _key(
+            _TEXT,
+            "Its folder; one segment may be {application}. `.` is the whole repository.",
+        ),
+        "after": _key(_list(_NAME), "Environments a version must have run in before."),
+        "formerly": _key(
+            _list(_NAME),
+            "Names that it had before: inventory, holds and history are taken over.",
+        ),
+        "production": _optional(
+            _FLAG,
+            "Whether it is production; by default when its name is production or prod.",
+        ),
+        "url": _optional(
+            _format("environment-url"),
+            "Where it can be visited; may hold {application}. GitHub shows it.",
+        ),
+        "merge": _key(_choice(resolved.MergeMode), "Who merges.", _ENVIRONMENT_DEFAULTS.merge),
+        "merge-method": _key(
+            _choice(MergeMethod), "How the gate merges.", _ENVIRONMENT_DEFAULTS.merge_method
+        ),
+        "promotion": _key(_part("Promotion"), "How versions come here from `after`."),
+        "gates": _optional(_part("Gates"), "What must be true before."),
+        "rollback": _key(_part("Rollback"), "After a failed deployment."),
+        "deploy": _optional(_part("Deploy"), "Where it runs."),
+    },
+    "path",
+)
+
+
+_PARTS: Mapping[str, Schema] = {
+    "Application": _APPLICATION,
+    "Approvals": _APPROVALS,
+    "Check": _CHECK,
+    "Deploy": _DEPLOY,
+    "Environment": _ENVIRONMENT,
+    "Gates": _GATES,
+    "Health": _HEALTH,
+    "Http": _HTTP,
+    "Ignore": _IGNORE,
+    "KindRule": _KIND_RULE,
+    "Override": _OVERRIDE,
+    "Promotion": _PROMOTION,
+    "Provenance": _PROVENANCE,
+    "Prune": _PRUNE,
+    "Rollback": _ROLLBACK,
+    "Target": _TARGET,
+    "Validate": _VALIDATE,
+    "Window": _WINDOW,
+}
 
 
 @cache
 def schema() -> Schema:
     """The whole schema."""
-    parts = {**_environments(), **_gates(), **_deployment(), "Validate": _validate()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
@@ -459,7 +463,7 @@ def schema() -> Schema:
             },
             *("version", "environments"),
         ),
-        "$defs": dict(sorted(parts.items())),
+        "$defs": dict(sorted(_PARTS.items())),
     }
 
 
