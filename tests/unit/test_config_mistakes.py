@@ -107,6 +107,7 @@ WRONG = [
     ("    gates: {approvals: {count: '2'}}\n", "count is '2', not a whole number"),
     ("    gates: {approvals: {not-by: [nobody]}}\n", "write author, pushers or source-authors"),
     ("    gates: {approvals: {count: 2, users: [a, A]}}\n", "and the list of users has 1"),
+    ("    gates: {approvals: {count: 2.0, users: [a]}}\n", "2 approvals are needed, and the list"),
     ("    gates: {checks: [{app: 1}]}\n", "checks[0].name is missing"),
     ("    gates: {checks: [{name: a, app: 0}]}\n", "checks[0].app"),
     ("    gates: {checks: [{name: a, apps: 1}]}\n", "did you mean 'app'?"),

@@ -40,7 +40,7 @@ def _given(body: Body, key: str, default: _T) -> _T:
     return default if found is None else cast("_T", found)
 
 
-def _number(body: Body, key: str, default: int) -> int:
+def whole_number(body: Body, key: str, default: int) -> int:
     """A whole number: `1.0` is one too, by JSON Schema."""
     return int(_given(body, key, default))
 
@@ -77,7 +77,7 @@ def _environment(name: str, body: Body, document: Document) -> resolved.Environm
         gates=_gates(mapping(body, "gates")) if value(body, "gates") is not None else None,
         rollback=resolved.Rollback(
             mode=_given(rollback, "mode", unset.rollback.mode),
-            approvals=_number(rollback, "approvals", unset.rollback.approvals),
+            approvals=whole_number(rollback, "approvals", unset.rollback.approvals),
         ),
         deploy=_deploy(mapping(body, "deploy")),
         production=flag(body, "production"),
@@ -127,7 +127,7 @@ def _check(body: object) -> resolved.RequiredCheck:
         return resolved.RequiredCheck(name=body)
     app = value(body, "app")
     return resolved.RequiredCheck(
-        name=text(body, "name"), app=None if app is None else _number(mapping(body), "app", 0)
+        name=text(body, "name"), app=None if app is None else whole_number(mapping(body), "app", 0)
     )
 
 
@@ -139,7 +139,7 @@ def http_gate(body: Body) -> resolved.HttpGate:
         url=unset.url,
         expect=unset.expect,
         timeout=parse_duration(timeout) if timeout else unset.timeout,
-        retries=_number(body, "retries", unset.retries),
+        retries=whole_number(body, "retries", unset.retries),
     )
 
 
@@ -156,7 +156,7 @@ def _provenance(body: Body) -> resolved.Provenance:
 def _approvals(body: Body) -> resolved.Approvals:
     not_by: Sequence[resolved.NotBy] = _given(body, "not-by", resolved.DEFAULT_NOT_BY)
     return resolved.Approvals(
-        count=_number(body, "count", 1),
+        count=whole_number(body, "count", 1),
         teams=_names(body, "teams"),
         users=_names(body, "users"),
         not_by=tuple(dict.fromkeys(not_by)),
@@ -215,7 +215,7 @@ def _prune(body: Body) -> resolved.PruneBudget:
     if isinstance(most, str):
         return resolved.PruneBudget(max_percent=parse_percentage(most), confirm=confirm)
     return resolved.PruneBudget(
-        max_percent=None, max_count=_number(body, "max", 0), confirm=confirm
+        max_percent=None, max_count=whole_number(body, "max", 0), confirm=confirm
     )
 
 
@@ -223,7 +223,7 @@ def _health(body: Body) -> resolved.HealthSettings:
     unset, timeout = resolved.HealthSettings(), text(body, "timeout")
     return resolved.HealthSettings(
         timeout=parse_duration(timeout) if timeout else unset.timeout,
-        tolerate_restarts=_number(body, "tolerate-restarts", unset.tolerate_restarts),
+        tolerate_restarts=whole_number(body, "tolerate-restarts", unset.tolerate_restarts),
         kinds=tuple(
             resolved.KindRule(
                 group=text(rule, "group"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from gitops_action.core.config.convert import http_gate, windows
+from gitops_action.core.config.convert import http_gate, whole_number, windows
 from gitops_action.core.config.document import Path, written
 from gitops_action.core.config.structure import Fault
 from gitops_action.core.config.values import parse_duration
@@ -99,8 +99,8 @@ def _some_moment(gates: Body) -> Broken:
 
 def _enough_people(approvals: Body) -> Broken:
     named = {login.casefold() for login in texts(approvals, "users")}
-    count = approvals.get("count", 1)
-    if named and not texts(approvals, "teams") and isinstance(count, int) and count > len(named):
+    count = whole_number(approvals, "count", 1)
+    if named and not texts(approvals, "teams") and count > len(named):
         return (
             f"{count} approvals are needed, and the list of users has {len(named)}",
             "name more users or a team, or lower count",
