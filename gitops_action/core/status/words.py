@@ -122,16 +122,19 @@ def hold_words(hold: Hold, now: datetime) -> str:
 
 def is_open(environment: EnvironmentStatus) -> bool:
     """Whether nothing keeps changes from coming to an environment now."""
-    waits = any(one.word != "ready" for one in environment.proposals)
-    return not (environment.frozen or environment.closed or waits)
+    return not (environment.frozen or environment.closed or _closed(environment))
+
+
+def _closed(environment: EnvironmentStatus) -> list[EnvironmentChange]:
+    """The proposals that a gate keeps back."""
+    return [one for one in environment.proposals if one.word != "ready"]
 
 
 def edge_label(environment: EnvironmentStatus) -> str:
     """What keeps changes from coming to an environment now; `open` where nothing does."""
     if environment.frozen:
         return freeze(environment.frozen)
-    closed = [one for one in environment.proposals if one.word != "ready"]
-    if closed:
+    if closed := _closed(environment):
         more = f" (and {len(closed) - 1} more)" if len(closed) > 1 else ""
         return f"#{closed[0].number} {closed[0].text}{more}"
     if environment.closed:
