@@ -12,7 +12,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -94,13 +94,21 @@ class Bench:
         }
         if way.named:
             inputs["application"] = name
+        return self.opened(inputs)
+
+    def opened(self, inputs: Mapping[str, str]) -> Cost:
+        """One process that opens a pull request.
+
+        Raises:
+            PartError: it failed, or opened none.
+        """
         with tempfile.TemporaryDirectory(dir=self.root) as folder:
             self.host.requests()
             started = time.perf_counter()
             result = run_step(Step(inputs=inputs), Path(folder))
             seconds = time.perf_counter() - started
-        if result.exit_code or result.outputs["pull-request-operation"] != "created":
-            raise PartError(f"the bump failed:\n{result.log}")
+        if result.exit_code or result.outputs.get("pull-request-operation") != "created":
+            raise PartError(f"no pull request was opened:\n{result.log}")
         requests = self.host.requests()
         return Cost(
             seconds=seconds,
@@ -207,17 +215,22 @@ def _counts(way: Way, found: list[Cost], small: Cost) -> Iterator[Figure]:
         target=REQUESTS,
         detail=", ".join(_short(operation) for operation in found[0].requests),
     )
+    yield from counts("bump", f"{LARGE} files, {way.name}", found, small)
+
+
+def counts(row: str, about: str, found: Sequence[Cost], small: Cost) -> Iterator[Figure]:
+    """Requests that create content, and how many more there are than in a small repository."""
     yield Figure(
-        row="bump",
-        name=f"{LARGE} files, {way.name}: those that create content",
+        row=row,
+        name=f"{about}: those that create content",
         value=max(cost.creating for cost in found),
         unit="requests",
         target=CREATING,
     )
     yield Figure(
-        row="bump",
-        name=f"{LARGE} files, {way.name}: requests more than for {SMALL} files",
-        value=most - len(small.requests),
+        row=row,
+        name=f"{about}: requests more than for {SMALL} files",
+        value=max(len(cost.requests) for cost in found) - len(small.requests),
         unit="requests",
         target=0,
         exactly=True,

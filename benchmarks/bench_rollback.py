@@ -11,18 +11,14 @@ the bump, which only clones, edits and pushes.
 from __future__ import annotations
 
 import statistics
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
-from benchmarks.bench_bump import CREATING, LARGE, NEW, RATIO, SMALL, Bench, Cost
+from benchmarks.bench_bump import LARGE, NEW, RATIO, SMALL, Bench, Cost, counts
 from benchmarks.parts.environment import OLD, application
 from benchmarks.parts.figures import Figure
 from benchmarks.parts.forge import forge_process
 from benchmarks.parts.scratch import disk, scratch
-from testbed.action import Step, run_step
 from testbed.process import PartError
 from testbed.registry import Registry
 
@@ -79,19 +75,7 @@ def _rolled_back(bench: Bench, repository: str, name: str) -> Cost:
         "application": name,
         "reason": "errors after start",
     }
-    with tempfile.TemporaryDirectory(dir=bench.root) as folder:
-        bench.host.requests()
-        started = time.perf_counter()
-        result = run_step(Step(inputs=inputs), Path(folder))
-        seconds = time.perf_counter() - started
-    if result.exit_code or result.outputs.get("pull-request-operation") != "created":
-        raise PartError(f"the rollback failed:\n{result.log}")
-    requests = bench.host.requests()
-    return Cost(
-        seconds=seconds,
-        requests=tuple(request.operation for request in requests),
-        creating=sum(request.content_creating for request in requests),
-    )
+    return bench.opened(inputs)
 
 
 def _figures(ours: Sequence[Cost], peers: Sequence[Cost], small: Cost) -> Iterator[Figure]:
@@ -112,21 +96,7 @@ def _figures(ours: Sequence[Cost], peers: Sequence[Cost], small: Cost) -> Iterat
         unit="requests",
         detail="an automatic one takes at most 10, which a test asserts",
     )
-    yield Figure(
-        row="rollback",
-        name=f"{LARGE} files: those that create content",
-        value=max(cost.creating for cost in ours),
-        unit="requests",
-        target=CREATING,
-    )
-    yield Figure(
-        row="rollback",
-        name=f"{LARGE} files: requests more than for {SMALL} files",
-        value=max(len(cost.requests) for cost in ours) - len(small.requests),
-        unit="requests",
-        target=0,
-        exactly=True,
-    )
+    yield from counts("rollback", f"{LARGE} files", ours, small)
 
 
 def _to_the_pull_request(requests: Sequence[str]) -> Sequence[str]:
