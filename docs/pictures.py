@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
 from generator.pictures import WIDTH, pages  # noqa: E402 - the path comes first
+from generator.png import unfiltered  # noqa: E402 - as above
 
 from testbed.browser import Browser  # noqa: E402 - as above
 from testbed.process import PartError  # noqa: E402 - as above
@@ -38,6 +39,7 @@ def main() -> int:
         (height,) = re.findall(r"<title>(\d+)</title>", shown)
         target = TARGET / f"{name}.png"
         browser.picture(page, target, width=WIDTH, height=int(height))
+        target.write_bytes(unfiltered(target.read_bytes()))
         sys.stdout.write(f"written: {target.relative_to(ROOT)}\n")
     return 0
 
