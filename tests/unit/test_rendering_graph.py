@@ -189,8 +189,9 @@ def test_fields_are_matched_in_any_case_as_kustomize_does(field: str) -> None:
     assert "leaves the repository" in problem.title
 
 
-def test_aliases_that_blow_a_kustomization_up() -> None:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+@pytest.mark.parametrize("value", ["x", "[]", "{}"])
+def test_aliases_that_blow_a_kustomization_up(value: str) -> None:
+    lines = [f"a0: &a0 [{', '.join([value] * 9)}]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20)]
     (problem,) = look({"env/kustomization.yaml": "\n".join(lines)}).problems
     assert "values" in problem.title

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -63,16 +63,33 @@ def texts_in(path: str, data: bytes) -> tuple[Text, ...]:
     Raises:
         ManifestError: the file is not YAML, or its aliases blow it up.
     """
-    nodes = compose_nodes(path, data)
+    nodes = tuple(compose_nodes(path, data))
     found = (text for node in nodes for text in _walk(node, _ReferencePlace()))
-    texts = tuple(islice(found, MAX_TEXTS + 1))
-    if len(texts) > MAX_TEXTS:
+    least = _least_values(nodes, {}) if b"*" in data else 0
+    texts = tuple(islice(found, MAX_TEXTS + 1)) if least <= MAX_TEXTS else ()
+    if max(least, len(texts)) > MAX_TEXTS:
         raise ManifestError(
             f"file comes to over {MAX_TEXTS} values",
             fix="write it shorter, or with fewer aliases",
             location=Location(file=path),
         )
     return texts
+
+
+def _least_values(nodes: Iterable[Node], counts: dict[int, int]) -> int:
+    """How many values nodes come to, without writing their aliases out; empty lists are values too.
+
+    What an alias repeats is counted once and added up; a circle ends where it begins.
+    """
+    total = 0
+    for node in nodes:
+        if id(node) not in counts:
+            counts[id(node)] = 0
+            inner = node.value if isinstance(node.value, list) else ()
+            values = [item[1] if isinstance(item, tuple) else item for item in inner]
+            counts[id(node)] = _least_values(values, counts) if values else 1
+        total += counts[id(node)]
+    return total
 
 
 @dataclass(frozen=True, kw_only=True)
