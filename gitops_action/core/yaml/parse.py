@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -82,12 +83,28 @@ def _written_out(merge: Entry) -> Iterator[tuple[Node, tuple[Step, ...], bool]]:
 _OLD_BREAKS = "\x85\u2028\u2029"
 
 
+REMEMBERED = 16 * 1024
+"""Files up to this many bytes are remembered."""
+
+
 def parse(path: str, data: bytes) -> YamlFile:
     """Read `data`, the content of the file `path`.
+
+    A bump asks for a file once to find images, once to edit it and once to prove the edit, and for
+    the edited one twice. What comes back is not to be changed: others get it too.
 
     Raises:
         YamlSyntaxError: it is not YAML, with line and column.
     """
+    return _remembered(path, data) if len(data) <= REMEMBERED else _parsed(path, data)
+
+
+@lru_cache(maxsize=64)
+def _remembered(path: str, data: bytes) -> YamlFile:
+    return _parsed(path, data)
+
+
+def _parsed(path: str, data: bytes) -> YamlFile:
     decoded = decode(path, data)
     text = decoded.text
     stand_ins = _stand_ins(text)
