@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from html import escape as html_escape
 from urllib.parse import quote, urlsplit
 
@@ -28,6 +29,8 @@ _WRITTEN = pattern(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
 def escape(text: str) -> str:
     """One line of text that GitHub acts on in no way; letters and most punctuation stay."""
     defused = _ACTIVE.sub(lambda found: escaped(found[0]), text)
+    if defused.isprintable():
+        return defused
     return "".join(letter if letter.isprintable() else escaped(letter) for letter in defused)
 
 
@@ -78,15 +81,16 @@ def code(text: str, *, limit: int = LIMIT) -> str:
     line = shown(text, limit=limit)
     if not line:
         return "(empty)"
-    longest = max((len(run) for run in _SPAN.findall(line)), default=0)
-    fence = "`" * (longest + 1)
+    if "`" not in line:
+        return f"`{line}`"
+    fence = "`" * (max(len(run) for run in _SPAN.findall(line)) + 1)
     pad = " " if line[0] == "`" or line[-1] == "`" else ""
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
 def cell(text: str, *, limit: int = LIMIT) -> str:
     """The text in a code span inside a table's cell, where a pipe would end the cell."""
-    return code(text.replace("|", escaped("|")), limit=limit)
+    return code(text.replace("|", r"\u007c"), limit=limit)
 
 
 def prose(text: str, *, limit: int = 2_000, span: Callable[[str], str] = code) -> str:
@@ -94,8 +98,14 @@ def prose(text: str, *, limit: int = 2_000, span: Callable[[str], str] = code) -
 
     Text that is in backticks already stays one code span.
     """
+    return _prose(shown(text, limit=limit), span)
+
+
+@lru_cache(maxsize=1024)
+def _prose(line: str, span: Callable[[str], str]) -> str:
+    """Remembered: what does not fit is rendered again with fewer rows, of the same texts."""
     pieces: list[str] = []
-    for found in _TOKEN.finditer(shown(text, limit=limit)):
+    for found in _TOKEN.finditer(line):
         piece = _piece(found[0], span)
         if pieces and pieces[-1].endswith("`") and piece.startswith("`"):
             pieces.append(" ")  # two spans side by side would be read as one
