@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from ruamel.yaml import YAML
@@ -37,8 +38,10 @@ def example_of(name: str) -> Answers:
     return EXAMPLE
 
 
-def documents(text: str) -> list[object]:
-    return list(YAML(typ="safe").load_all(text))
+@cache
+def documents(text: str) -> tuple[object, ...]:
+    """Many answers give the same file: each text is read once."""
+    return tuple(YAML(typ="safe").load_all(text))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from gitops_action.core.scaffold.questions import Answers, NewApplication
 from gitops_action.core.scaffold.rulesets import GATE_APP, GITHUB_ACTIONS, ruleset_files
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 # The templates are repositories of an example company; its words stand for what is asked.
 
@@ -79,12 +80,11 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
     A folder named after the example's application or environment is written once for each. A
     file in which nothing is left is not written.
     """
-    jinja = _jinja()
     files: dict[str, str] = {}
     for path, source in template.items():
         if answers.subject == "workflow" and path != _WORKFLOW:
             continue
-        compiled = jinja.from_string(to_jinja(source))
+        compiled = _compiled(source)
         for place, scope in _places(path, answers):
             text = compiled.render(_variables(answers, scope))
             if text.strip():
@@ -94,6 +94,12 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
     return dict(sorted(files.items()))
 
 
+@cache
+def _compiled(source: str) -> Template:
+    return _jinja().from_string(to_jinja(source))
+
+
+@cache
 def _jinja() -> Environment:
     """Statements stand in comments, so that they meet neither YAML nor `${{ … }}`."""
     from jinja2 import StrictUndefined  # noqa: PLC0415 - only this command pays for it
