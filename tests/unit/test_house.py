@@ -37,8 +37,15 @@ def modules() -> Mapping[str, Path]:
 
 @cache
 def nodes(path: Path) -> tuple[ast.AST, ...]:
-    """Every node of a file, its module first."""
-    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    """A file's module and each of its statements, however deep. All that is counted is one."""
+    return tuple(_statements(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inner in getattr(node, part, ()):
+            yield from _statements(inner)
 
 
 def tree(name: str) -> ast.Module:
