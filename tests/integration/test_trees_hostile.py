@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from gitops_action.adapters.git import LocalTrees
+from gitops_action.adapters.git.checkout import find_checkout
+from gitops_action.adapters.git.scratch import ScratchRepository
 from gitops_action.core.outcome import Job
 from tests.support.checkouts import Checked, new_checkout, run_git
 
@@ -130,3 +132,11 @@ def test_settings_of_the_environment_are_not_believed(
     monkeypatch.setenv("GIT_OBJECT_DIRECTORY", "/nowhere")
     assert look(checkout) == ("both.yaml", "new.yaml", "web.yaml")
     assert not sprung.exists()
+
+
+def test_no_program_starts_in_the_checkout_to_learn_its_refs(tmp_path: Path) -> None:
+    """Git would run one there, with the checkout's settings, for whatever asks for other refs."""
+    checkout = new_checkout(tmp_path / "checkout", {"a.yaml": "a: 1\n"})
+    assert checkout.git("rev-list", "--all")
+    with ScratchRepository(None, checkout=find_checkout(checkout.root)) as scratch:
+        assert scratch.git.check(["rev-list", "--alternate-refs"]) == b""

@@ -66,3 +66,16 @@ def test_pydantic_looks_for_no_plugins_among_the_installed_packages() -> None:
     """The search reads the metadata of every package, and would load foreign code."""
     assert not get_plugins()
     assert os.environ["PYDANTIC_DISABLE_PLUGINS"] == "__all__"
+
+
+def test_the_end_of_a_run_searches_no_objects_for_circles() -> None:
+    """It would take a tenth of a second where a thousand objects are compared."""
+    code = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 1_000))\n"  # the first one runs last
+        "import gitops_action\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env={}
+    )
+    assert result.stdout.strip() == "True"

@@ -139,11 +139,19 @@ def read_files(
         GitOpsError: a manifest is too large, or the server cannot be reached or refuses.
     """
     requested = {path: tree.files[path] for path in paths if path in tree.files}
-    sizes = present_sizes(scratch, list(dict.fromkeys(file.blob for file in requested.values())))
-    _refuse_large([path for path, file in requested.items() if sizes[file.blob] > READ_LIMIT])
+    content = scratch.recent.of(file.blob for file in requested.values())
+    new = {path: file for path, file in requested.items() if file.blob not in content}
+    content |= _read_new(scratch, new)
+    return dict(_files(requested, content))
+
+
+def _read_new(scratch: ScratchRepository, files: Mapping[str, TreeFile]) -> Mapping[str, bytes]:
+    sizes = present_sizes(scratch, list(dict.fromkeys(file.blob for file in files.values())))
+    _refuse_large([path for path, file in files.items() if sizes[file.blob] > READ_LIMIT])
     blobs = [blob for blob, size in sizes.items() if size <= READ_LIMIT]
     content = dict(read_blobs(scratch.git, blobs))
-    return dict(_files(requested, content))
+    scratch.recent.keep(content)
+    return content
 
 
 def present_sizes(scratch: ScratchRepository, blobs: Sequence[str]) -> Mapping[str, int]:

@@ -29,6 +29,30 @@ _NOWHERE = GitTarget(
 )
 
 
+class RecentBlobs:
+    """The content of blobs that were read: what a folder depends on is read, then rendered."""
+
+    _MOST = 16 * 1024 * 1024
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._content: dict[str, bytes] = {}
+        self._size = 0
+
+    def of(self, blobs: Iterable[str]) -> dict[str, bytes]:
+        """Those of these blobs that are kept."""
+        return {blob: self._content[blob] for blob in blobs if blob in self._content}
+
+    def keep(self, content: Mapping[str, bytes]) -> None:
+        """Keep these, instead of all others where they would become too many bytes."""
+        size = sum(map(len, content.values()))
+        if self._size + size > self._MOST:
+            self._content, self._size = {}, 0
+        if size <= self._MOST:
+            self._content |= content
+            self._size += size
+
+
 class ScratchRepository:
     """A repository in a temporary folder; use it as a context manager."""
 
@@ -53,6 +77,7 @@ class ScratchRepository:
         self._remote = Remote(self.git, target or _NOWHERE, policy)
         self._submodules: dict[str, tuple[str, ...]] = {}
         self._known: dict[tuple[bytes, bytes], TreeFile] = {}
+        self.recent = RecentBlobs()
         self.git.check(["init", "--quiet", "--bare", "--template="])
         if checkout:
             self._borrow(checkout)
@@ -84,7 +109,8 @@ class ScratchRepository:
         info = self.folder / "objects" / "info"
         info.mkdir(exist_ok=True)
         (info / "alternates").write_bytes(os.fsencode(checkout.objects) + b"\n")
-        self.git.check(["config", "core.alternateRefsCommand", "true"])
+        with (self.folder / "config").open("a") as settings:
+            settings.write("[core]\n\talternateRefsCommand = true\n")
         if shallow := checkout.shallow:
             (self.folder / "shallow").write_text(f"{shallow}\n")
 
