@@ -16,7 +16,7 @@ from gitops_action.core.config import Hold
 from gitops_action.core.config.holds import Holds
 from gitops_action.core.dora.deployments import ApplicationDeployments, CountedDeployment
 from gitops_action.core.dora.metrics import METRICS, WEEK, DoraReport, Period, dora_report
-from gitops_action.core.status.graph import graph, layers
+from gitops_action.core.status.graph import graph
 from gitops_action.core.status.model import (
     EnvironmentChange,
     EnvironmentStatus,
@@ -24,7 +24,7 @@ from gitops_action.core.status.model import (
     VersionState,
     VersionStatus,
 )
-from gitops_action.core.status.words import edge_label, sentence
+from gitops_action.core.status.words import edge_label, opening, sentence
 
 NOW = datetime(2026, 11, 28, 9, 5, tzinfo=UTC)
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=y>\u202e"
@@ -284,12 +284,56 @@ def test_the_edge_names_the_closed_gate() -> None:
     assert edge_label(frozen) == "frozen until 2026-11-28 17:00Z: 4711"
 
 
+OPENS = datetime(2026, 11, 30, 8, tzinfo=UTC)
+FREEZE = Hold(environment="x", reason="audit", until=datetime(2026, 12, 4, 6, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        (EnvironmentStatus(name="x"), ""),
+        (EnvironmentStatus(name="x", closed="window", opens=OPENS), "opens Mon 2026-11-30 08:00Z"),
+        (EnvironmentStatus(name="x", frozen=FREEZE), "opens Fri 2026-12-04 06:00Z"),
+        (
+            EnvironmentStatus(name="x", frozen=replace(FREEZE, until=None), opens=OPENS),
+            "",  # nobody knows when a freeze without an end ends
+        ),
+        (
+            EnvironmentStatus(name="x", frozen=FREEZE, closed="window", opens=OPENS),
+            "opens Fri 2026-12-04 06:00Z",
+        ),
+        (
+            EnvironmentStatus(name="x", proposals=(replace(WAITING, opens=OPENS),)),
+            "opens Mon 2026-11-30 08:00Z at the earliest",
+        ),
+        (
+            EnvironmentStatus(
+                name="x",
+                proposals=(replace(WAITING, opens=NOW + timedelta(hours=1)),),
+                closed="window",
+                opens=OPENS,
+            ),
+            "opens Mon 2026-11-30 08:00Z at the earliest",
+        ),
+        (EnvironmentStatus(name="x", proposals=(WAITING,)), ""),
+        (EnvironmentStatus(name="x", proposals=(replace(WAITING, opens=NOW),)), ""),
+        (EnvironmentStatus(name="x", proposals=(replace(WAITING, word="ready"),)), ""),
+    ],
+)
+def test_when_the_closed_gate_opens(environment: EnvironmentStatus, said: str) -> None:
+    assert opening(environment, NOW) == said
+    drawn = page(environment)
+    assert drawn.count(said) >= 2 if said else "opens" not in drawn
+    (edge,) = graph([environment], NOW).edges
+    assert edge.lines[1:] == ((said,) if said else ())
+
+
 @pytest.mark.parametrize("words", ["until the database is ready", "open", "2 pull requests ready"])
 def test_no_words_make_an_edge_open(words: str) -> None:
     frozen = EnvironmentStatus(name="a", frozen=Hold(environment="a", reason=words))
     closed = EnvironmentStatus(name="b", closed=words)
     waits = EnvironmentStatus(name="c", proposals=(replace(PRODUCTION.proposals[0], text=words),))
-    assert [edge.open for edge in graph([frozen, closed, waits, STAGING]).edges] == [
+    assert [edge.open for edge in graph([frozen, closed, waits, STAGING], NOW).edges] == [
         *(False, False, False, True)
     ]
 
@@ -304,26 +348,3 @@ def test_a_newest_version_without_a_success_needs_attention(state: VersionState,
     assert "Attention" in HtmlPage().page(report(one))
     older = replace(one, versions=(version("web", "v3", "runs"), versions[0]))
     assert "Attention" not in HtmlPage().page(report(older))
-
-
-def test_layers_and_boxes_do_not_overlap() -> None:
-    graphed = [
-        EnvironmentStatus(name="dev"),
-        EnvironmentStatus(name="eu", after=("dev",)),
-        EnvironmentStatus(name="us", after=("dev",)),
-        EnvironmentStatus(name="all", after=("eu", "us")),
-    ]
-    assert layers(graphed) == {"dev": 0, "eu": 1, "us": 1, "all": 2}
-    drawn = graph(graphed)
-    assert len(drawn.edges) == 1 + 1 + 1 + 2
-    places = [(box.x, box.y, box.x + box.width, box.y + box.height) for box in drawn.boxes]
-    for number, (left, top, right, bottom) in enumerate(places):
-        assert 0 <= left < right <= drawn.width
-        assert 0 <= top < bottom <= drawn.height
-        for other in places[number + 1 :]:
-            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
-
-
-def test_a_circle_of_environments_is_drawn_all_the_same() -> None:
-    one = EnvironmentStatus(name="a", after=("b",))
-    assert len(graph([one, EnvironmentStatus(name="b", after=("a",))]).boxes) == 2

@@ -20,6 +20,7 @@ from gitops_action.core.status.words import (
     edge_label,
     hold_words,
     needs_attention,
+    opening,
     sentence,
     since,
 )
@@ -57,7 +58,7 @@ def page_context_of(report: StatusReport, detailed: int, listed: int) -> dict[st
         "as_of": utc(report.now),
         "as_of_iso": report.now.isoformat(timespec="seconds"),
         "environments": [_environment(one, report) for one in report.environments],
-        "graph": graph(report.environments),
+        "graph": graph(report.environments, report.now),
         "applications": list(_applications(report, detailed, listed)),
         "legend": [{"shape": shape, "word": word} for word, shape in _SHAPES.items()],
         "holds": [
@@ -81,14 +82,13 @@ def _dora(report: DoraReport | None) -> dict[str, object] | None:
 
 
 def _environment(one: EnvironmentStatus, report: StatusReport) -> dict[str, object]:
-    label = edge_label(one)
     return {
         "name": one.name,
         "sentence": sentence(one),
         "production": one.production,
         "url": one.url if one.url.startswith("https://") else "",
         "after": one.after,
-        "gate": label,
+        "gate": ", ".join(filter(None, (edge_label(one), opening(one, report.now)))),
         "drift": drift_words(one.drift),
         "drift_url": _own(one.drift.url, report),
         "trouble": needs_attention(one),

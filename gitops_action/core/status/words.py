@@ -141,3 +141,17 @@ def edge_label(environment: EnvironmentStatus) -> str:
         return environment.closed
     ready = len(environment.proposals)
     return f"{plural(ready, 'pull request')} ready" if ready else "open"
+
+
+def opening(environment: EnvironmentStatus, now: datetime) -> str:
+    """`opens Mon 2026-11-30 08:00Z`: when what `edge_label` names ends, where a time is known.
+
+    A pull request may wait for people too, so that its time is the earliest.
+    """
+    freeze_ends = environment.frozen.until if environment.frozen else None
+    if environment.frozen and freeze_ends is None:
+        return ""
+    waits = [] if environment.frozen else _closed(environment)[:1]
+    times = [freeze_ends, environment.opens, *(one.opens for one in waits)]
+    known = [one for one in times if one and one > now]
+    return f"opens {since(max(known))}{' at the earliest' if waits else ''}" if known else ""
