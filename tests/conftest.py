@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from testbed import reaper
+from tests.support import conformance
 from tests.support.properties import register_profiles
 
 register_profiles()
+
+collect_ignore_glob = [] if conformance.FOLDER.is_dir() else ["unit/*_conformance.py"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """Of the run and of each of its workers: what they start ends with them."""
     reaper.protect()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts its background jobs like that, and tests send it to what they start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 _LOGGERS = ("stamina", "gitops_action", "testbed")
@@ -74,6 +81,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    if collect_ignore_glob:
+        terminalreporter.write_line(conformance.LEFT_OUT)
     skipped = len(_skipped(config))
     if config.option.no_skips and skipped:
         terminalreporter.write_line(f"{skipped} skipped, and none may be here", red=True)

@@ -139,4 +139,4 @@ def test_no_program_starts_in_the_checkout_to_learn_its_refs(tmp_path: Path) -> 
     checkout = new_checkout(tmp_path / "checkout", {"a.yaml": "a: 1\n"})
     assert checkout.git("rev-list", "--all")
     with ScratchRepository(None, checkout=find_checkout(checkout.root)) as scratch:
-        assert scratch.git.check(["rev-list", "--alternate-refs"]) == b""
+        assert scratch.git.check(["rev-list", "--all", "--alternate-refs"]) == b""

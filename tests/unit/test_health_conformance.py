@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gitops_action.core.health.kstatus import kstatus
 from gitops_action.core.health.model import Facts
+from tests.support.conformance import FOLDER
 
-FOLDER = Path(
-    os.environ.get("GITOPS_CONFORMANCE")
-    or Path(__file__).parents[2].parent / "shared" / "conformance"
-)
 FILE = FOLDER / "kstatus.json"
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -35,8 +30,6 @@ def faults(vector: dict[str, Any]) -> list[str]:
 
 
 def test_all_vectors_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    if not FILE.exists():
-        pytest.skip(f"no conformance vectors at {FILE}; name their folder in GITOPS_CONFORMANCE")
     vectors = json.loads(FILE.read_text())
     failed = {vector["name"]: faults(vector) for vector in vectors if faults(vector)}
     with capsys.disabled():

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +15,8 @@ from gitops_action.core.images import (
 from gitops_action.core.images import (
     reference as grammar,
 )
+from tests.support.conformance import FOLDER
 
-FOLDER = Path(
-    os.environ.get("GITOPS_CONFORMANCE")
-    or Path(__file__).parents[2].parent / "shared" / "conformance"
-)
 FILE = FOLDER / "image-references.json"
 KINDS = {
     "ErrNameEmpty": "empty",
@@ -87,8 +82,6 @@ CHECKS: dict[str, Callable[..., None]] = {
 
 
 def test_all_vectors_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    if not FILE.exists():
-        pytest.skip(f"no conformance vectors at {FILE}; name their folder in GITOPS_CONFORMANCE")
     groups = json.loads(FILE.read_text())
     assert set(groups) == set(CHECKS)
     failed = []
