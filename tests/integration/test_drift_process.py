@@ -12,6 +12,7 @@ import pytest
 
 from testbed.action import StepResult
 from testbed.cluster import ControlPlane
+from testbed.cluster.webhook import Webhook, serve_webhook
 from tests.support.deploy_forge import CONFIG, RIGHTS, Deploying, deploying, settings, web
 from tests.support.github_forge import REPOSITORY
 
@@ -82,6 +83,27 @@ def test_what_a_failed_deployment_left_is_called_so(stage: Deploying) -> None:
     assert f"{failing[:12]} did not succeed" in found.log
     (item,) = environment(found)["objects"]
     assert [one["by"] for one in item["fields"]] == ["deployment"]
+
+
+def test_what_a_webhook_stored_instead_is_left_by_no_failed_deployment(stage: Deploying) -> None:
+    """Another deployment would not help: the report says what does."""
+    instead = {"op": "replace", "path": "/data/value", "value": "by the webhook"}
+    webhook = Webhook(name=f"instead.{stage.namespace}.bed", patch=[instead])
+    with serve_webhook(stage.plane, stage.namespace, webhook):
+        assert stage.deploy(environment="staging").exit_code == 0
+    found = drift(stage)
+    assert found.outputs["state"] == "drifted"
+    (item,) = environment(found)["objects"]
+    (field,) = item["fields"]
+    assert (field["path"], field["live"], field["by"]) == (
+        "data.value",
+        '"by the webhook"',
+        "admission",
+    )
+    assert 'data.value: "1" → "by the webhook" (admission)' in found.log
+    assert "a webhook, a policy or a conversion changes it" in found.log
+    assert "left by a failed deployment" not in found.summary + found.log
+    assert "value: by the webhook" in item["patch"]
 
 
 def test_a_cluster_that_cannot_be_read_is_unknown(stage: Deploying) -> None:

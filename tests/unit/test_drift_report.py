@@ -20,6 +20,7 @@ from gitops_action.core.drift.report import (
     FieldDrift,
     ObjectDrift,
     TargetDrift,
+    without_failure,
 )
 from gitops_action.core.drift.sights import after, read_sights, write_sights
 from gitops_action.core.inputs.drift import DriftInputs
@@ -182,6 +183,31 @@ def test_markdown_names_what_a_failed_deployment_left() -> None:
     left = replace(CHANGED, fields=(replace(REPLICAS, by="deployment"),))
     assert said in as_markdown((replace(CLEAN, objects=(left,)),))
     assert said not in as_markdown((DRIFTED,))
+
+
+LEFT = replace(CHANGED, fields=(replace(REPLICAS, manager="", by="deployment"), REPLICAS))
+STOPPED = ObjectDrift(
+    id=ObjectId(group="x", kind="Kustomization", namespace="flux-system", name="web"),
+    change=DriftKind.SUSPENDED,
+)
+
+
+def test_without_a_failed_deployment_a_field_of_ours_was_changed_when_it_was_applied() -> None:
+    (found,) = without_failure(replace(CLEAN, objects=(LEFT,))).objects
+    assert [one.by for one in found.fields] == ["admission", "person"]
+    assert [one.who for one in found.fields] == [("admission",), ("kubectl",)]
+    assert "webhook" in found.fix
+    assert "deploy.ignore" in found.fix
+    assert without_failure(DRIFTED) == DRIFTED
+
+
+@pytest.mark.parametrize("change", ["suspended", "stuck", "outdated"])
+def test_where_flux_has_stopped_nothing_is_said_of_who_left_it(change: str) -> None:
+    stopped = replace(STOPPED, change=DriftKind(change))
+    _, found = without_failure(replace(CLEAN, objects=(stopped, LEFT))).objects
+    assert [one.by for one in found.fields] == ["", "person"]
+    assert (found.sentence, found.fix) == ("", "")
+    assert not found.failed
 
 
 def test_markdown_cannot_be_broken_by_what_it_names() -> None:

@@ -21,7 +21,7 @@ from gitops_action.core.config import (
 )
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.drift.deployed import Baseline
-from gitops_action.core.drift.report import DriftReport, TargetDrift
+from gitops_action.core.drift.report import DriftReport, TargetDrift, without_failure
 from gitops_action.core.drift.sights import after, read_sights, write_sights
 from gitops_action.core.inputs.drift import DriftInputs
 from gitops_action.core.outcome import Outcome
@@ -128,11 +128,12 @@ class _DriftRun:
         try:
             run = self._run(environment, target, base.commit if base else "")
             compare = _ENGINES[target.engine]
-            return compare(run, found, lambda commit: self._described(environment, commit))
+            found = compare(run, found, lambda commit: self._described(environment, commit))
         except UsageError:
             raise
         except GitOpsError as error:
             return replace(found, reason=str(error))
+        return found if base is not None and base.failed else without_failure(found)
 
     def _described(self, environment: Environment, commit: str) -> EnvironmentRendering:
         """What it describes at a commit, by that commit's configuration; empty: at the tip."""

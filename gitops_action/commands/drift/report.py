@@ -205,8 +205,7 @@ def _rows(item: ObjectDrift) -> Iterator[str]:
         said = cell(item.sentence) if item.sentence else ""
         yield f"| {name} | {_WORDS[item.change]} | | {said} | |"
     for one in item.fields:
-        who = " ".join(filter(None, (one.manager, one.time)))
-        shown = cell(who) if who else ""
+        shown = cell(" ".join(one.who)) if one.who else ""
         lives = cell(one.live) if one.live else "absent"
         yield f"| {name} | {cell(one.path)} | {cell(one.described)} | {lives} | {shown} |"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,6 +20,13 @@ from gitops_action.errors import Location
 Json = dict[str, object]
 _LONGEST = 200
 """Characters of a value that are shown."""
+_ADMISSION = "admission"
+_DEPLOYMENT = "deployment"
+_STORED_OTHERWISE = "it was applied as described, and the cluster stored it otherwise"
+_CHANGES_IT = (
+    "a webhook, a policy or a conversion changes it: describe what lives, or name the field in"
+    " `deploy.ignore`"
+)
 
 
 class DriftState(StrEnum):
@@ -40,6 +47,10 @@ class DriftKind(StrEnum):
     OUTDATED = "outdated"
 
 
+_BEHIND = frozenset({DriftKind.SUSPENDED, DriftKind.STUCK, DriftKind.OUTDATED})
+"""What Flux has stopped at."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FieldDrift:
     """A field that lives otherwise, as it is shown: secrets are redacted.
@@ -50,8 +61,8 @@ class FieldDrift:
         live: what the cluster has, as JSON; empty where the field is not there.
         manager: who wrote it; empty where that is not recorded.
         time: when, RFC 3339; empty where that is not recorded.
-        by: `person` (kubectl), `controller`, `deployment` (a later one, which did not succeed), or
-            empty.
+        by: `person` (kubectl), `controller`, `deployment` (a later one, which did not succeed),
+            `admission` (the API server stored it so when the deployment applied it), or empty.
     """
 
     path: str
@@ -63,10 +74,14 @@ class FieldDrift:
 
     def __str__(self) -> str:
         """For people: `spec.replicas: 3 → 5 (kubectl, 2026-11-28T14:00:00Z)`."""
-        who = ", ".join(filter(None, (self.manager, self.time)))
-        return f"{self.path}: {self.described} → {self.live or '(absent)'}" + f" ({who})" * bool(
-            who
-        )
+        who = f" ({', '.join(self.who)})" if self.who else ""
+        return f"{self.path}: {self.described} → {self.live or '(absent)'}{who}"
+
+    @property
+    def who(self) -> tuple[str, ...]:
+        """Who wrote it, and when, as far as that is recorded."""
+        writer = self.manager or (_ADMISSION if self.by == _ADMISSION else "")
+        return tuple(filter(None, (writer, self.time)))
 
     def as_json(self) -> Json:
         """For outputs; empty parts are left out."""
@@ -106,7 +121,7 @@ class ObjectDrift:
     @property
     def failed(self) -> bool:
         """Whether a deployment that did not succeed left all of it behind."""
-        return bool(self.fields) and all(one.by == "deployment" for one in self.fields)
+        return bool(self.fields) and all(one.by == _DEPLOYMENT for one in self.fields)
 
     def as_json(self) -> Json:
         """For outputs; empty parts are left out."""
@@ -218,9 +233,27 @@ def object_drift(
     )
 
 
+def without_failure(found: TargetDrift) -> TargetDrift:
+    """What was found where no deployment has failed since the one that is compared with.
+
+    Then a field that our own manager wrote, and that lives otherwise, was changed when it was
+    applied; or Flux has stopped at another commit.
+    """
+    behind = any(one.change in _BEHIND for one in found.objects)
+    by = "" if behind else _ADMISSION
+    return replace(found, objects=tuple(_applied_otherwise(one, by) for one in found.objects))
+
+
+def _applied_otherwise(one: ObjectDrift, by: str) -> ObjectDrift:
+    fields = tuple(replace(each, by=by) if each.by == _DEPLOYMENT else each for each in one.fields)
+    if fields == one.fields or not by:
+        return replace(one, fields=fields)
+    return replace(one, fields=fields, sentence=_STORED_OTHERWISE, fix=_CHANGES_IT)
+
+
 def _field(one: FieldDifference, described: Body, live: Body) -> FieldDrift:
     owner = one.owner
-    by = "deployment" if one.ours else ""
+    by = _DEPLOYMENT if one.ours else ""
     if owner is not None:
         by = "person" if owner.person else "controller"
     lives = value_at(live, one.steps)
