@@ -134,7 +134,7 @@ RULES = (
     Rule(function="same_origin", tests=ADDRESSES),
     Rule(function="_refuse_local", within="RegistryClient", tests=REGISTRY),
     Rule(function="_transport_to", tests=REGISTRY),
-    Rule(function="_refuse_local", within="registry/guard", tests=REGISTRY),
+    Rule(function="_refuse_local", within="registry/transport", tests=REGISTRY),
     Rule(function="_check_realm", tests=REGISTRY),
     Rule(function="of", within="Accounts", tests=(*REGISTRY, *LOOKUP)),
     Rule(function="privileged", tests=CHARTS),
@@ -222,7 +222,7 @@ RULES = (
     Rule(function="_certificate", within="attestations/verify", tests=BUNDLES),
     Rule(function="proves", within="ExpectedBuilder", tests=PROVENANCE),
     Rule(function="evaluate", within="gates/provenance", tests=PROVENANCE),
-    Rule(function="_host", within="attestations/downloads", tests=DOWNLOADS),
+    Rule(function="_host", within="attestations/images", tests=DOWNLOADS),
     Rule(function="get", within="BundleDownloads", tests=DOWNLOADS),
     Rule(function="decompress", within="core/snappy", tests=SNAPPY),
     Rule(function="_content_length", within="core/snappy", tests=SNAPPY),
@@ -309,7 +309,7 @@ EQUIVALENT: dict[str, str] = {
     "proof._evaluate: `unproved or running` without `running`": (
         "a running job is unknown, which agrees with no conclusion"
     ),
-    "downloads._host: `parts.hostname or ''` without `''`": (
+    "images._host: `parts.hostname or ''` without `''`": (
         "an address without a host is refused, by whatever empty value"
     ),
     "RegistryClient._refuse_local: `urlsplit(f'//{reference.domain}').hostname or ''` without"

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, TypedDict
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
 from gitops_action.commands.comment import command as comment
-from gitops_action.core.comments.facts import CommentFacts
 from gitops_action.core.comments.grammar import PREFIX, Word
-from gitops_action.core.comments.parse import CommentRefusal, ParsedCommand
+from gitops_action.core.comments.parse import CommentFacts, CommentRefusal, ParsedCommand
 from gitops_action.core.config import Environment
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.gates.change_hash import SHOWN_DIGITS

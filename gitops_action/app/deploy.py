@@ -111,7 +111,7 @@ class _DeployParts:
             environment_url=inputs.environment_url,
         )
         if inputs.artifact_metadata:
-            from gitops_action.adapters.github.artifact_metadata import (  # noqa: PLC0415 - same
+            from gitops_action.adapters.github.deployments import (  # noqa: PLC0415 - same
                 GitHubArtifactMetadata,
             )
 

@@ -112,8 +112,10 @@ def _sources(inputs: GateInputs, context: Context) -> SourceCommits | None:
 
 def _attestations(inputs: GateInputs, context: Context, client: GitHubClient) -> AttestedImages:
     """Attestations of images, read with the `source-token` where there is one."""
-    from gitops_action.adapters.attestations.downloads import BundleDownloads  # noqa: PLC0415 - loads requests
-    from gitops_action.adapters.attestations.images import AttestedImages  # noqa: PLC0415 - same
+    from gitops_action.adapters.attestations.images import (  # noqa: PLC0415 - loads requests
+        AttestedImages,
+        BundleDownloads,
+    )
     from gitops_action.adapters.github.attestations import GitHubAttestations  # noqa: PLC0415 - same
     from gitops_action.adapters.registry.addresses import is_loopback  # noqa: PLC0415 - same
 

@@ -13,8 +13,13 @@ from gitops_action.core.config.values import format_duration
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.history.content import ContentHistory, LoggedCommit, read_histories
-from gitops_action.core.history.people import PullRequestPeople, with_people
-from gitops_action.core.history.rows import HistoryRow, history_rows, since
+from gitops_action.core.history.rows import (
+    HistoryRow,
+    PullRequestPeople,
+    history_rows,
+    since,
+    with_people,
+)
 from gitops_action.core.inputs.history import HistoryInputs, moment
 from gitops_action.core.markdown import cell
 from gitops_action.core.outcome import Notice, Outcome

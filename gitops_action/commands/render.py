@@ -21,7 +21,7 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.payload import FolderLookup, applications_of, no_folders
 from gitops_action.core.manifests import Manifest, content_hash
 from gitops_action.core.rendering import Closures, Rendering, closure_hash
-from gitops_action.core.rendering.applied import applied
+from gitops_action.core.rendering.additions import applied
 from gitops_action.core.rendering.deployers import (
     AS_WRITTEN,
     BuildSettings,

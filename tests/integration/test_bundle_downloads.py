@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from gitops_action.adapters.attestations.downloads import (
+from gitops_action.adapters.attestations.images import (
     BUNDLE_LIMIT,
     COMPRESSED_LIMIT,
     BundleDownloads,

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_action.adapters.github.artifact_metadata import GitHubArtifactMetadata
-from gitops_action.adapters.github.deployments import GitHubDeployments
+from gitops_action.adapters.github.deployments import GitHubArtifactMetadata, GitHubDeployments
 from gitops_action.commands.deploy.record import Recorder, RecordPorts
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Application, Deploy, Environment, Target

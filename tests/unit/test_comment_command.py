@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gitops_action.commands.comment.command import CommentPorts, run
-from gitops_action.core.comments.facts import CommentFacts
-from gitops_action.core.comments.parse import CommentContext, ParsedCommand
+from gitops_action.core.comments.parse import CommentContext, CommentFacts, ParsedCommand
 from gitops_action.core.inputs.comment import CommentInputs
 from gitops_action.core.outcome import Outcome
 from gitops_action.errors import DeniedError, GitOpsError

@@ -15,10 +15,9 @@ from gitops_action.adapters.schemas.checker import Checker
 from gitops_action.adapters.schemas.kubernetes import ADDRESS, kubernetes_schemas
 from gitops_action.core.manifests import Manifest, parse_manifests
 from gitops_action.core.manifests.fields import mapping
-from gitops_action.core.validation.list_keys import Resolve, duplicate_items
-from gitops_action.core.validation.misspelt import slip_of
-from gitops_action.core.validation.namespaces import unknown_namespaces
+from gitops_action.core.validation.namespaces import slip_of, unknown_namespaces
 from gitops_action.core.validation.objects import check_objects
+from gitops_action.core.validation.structural import Resolve, duplicate_items
 
 
 def objects(text: str) -> tuple[Manifest, ...]:

@@ -9,8 +9,7 @@ from gitops_action.adapters.github.activity import GitHubActivity
 from gitops_action.adapters.github.client import GitHubClient
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
-from gitops_action.core.comments.facts import CommentFacts
-from gitops_action.core.comments.parse import CommentContext
+from gitops_action.core.comments.parse import CommentContext, CommentFacts
 from gitops_action.core.config import Config, by_image_name, owners_of_image
 from gitops_action.core.trailers import ProposalTrailers, declared_by
 from gitops_action.errors import UsageError

@@ -10,7 +10,7 @@ from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.gates.decisions import RecordedComment, read_decisions
-from gitops_action.core.history.people import PullRequestPeople
+from gitops_action.core.history.rows import PullRequestPeople
 
 _COMMITS = 40
 """Commits of one request."""

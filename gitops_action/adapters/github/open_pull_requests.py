@@ -22,7 +22,13 @@ from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.deployments.records import CommitState
 from gitops_action.core.gates.approvals import Review, ReviewState
 from gitops_action.core.gates.checks import CheckReport
-from gitops_action.core.gates.decisions import Decision, RecordedComment, read_decisions
+from gitops_action.core.gates.decisions import (
+    Decision,
+    PersonComment,
+    RecordedComment,
+    read_decisions,
+    stated_decisions,
+)
 from gitops_action.core.gates.open_pull_request import (
     JOB_TOKEN_LOGIN,
     GateComment,
@@ -30,7 +36,6 @@ from gitops_action.core.gates.open_pull_request import (
     OpenPullRequest,
     OpenPullRequests,
 )
-from gitops_action.core.gates.stated_decisions import PersonComment, stated_decisions
 from gitops_action.core.pull_requests import Identity
 from gitops_action.errors import GitOpsError
 

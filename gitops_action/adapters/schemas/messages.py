@@ -12,8 +12,8 @@ from gitops_action.core.config.select import nearest
 from gitops_action.core.manifests import Manifest
 from gitops_action.core.redaction.known import concealed
 from gitops_action.core.redaction.objects import redacted
-from gitops_action.core.validation.list_keys import duplicate_items
 from gitops_action.core.validation.objects import ObjectProblem, Steps, written
+from gitops_action.core.validation.structural import duplicate_items
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError

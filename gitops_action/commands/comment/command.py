@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from gitops_action.core.comments.facts import CommentFacts
 from gitops_action.core.comments.grammar import PREFIX, Word
 from gitops_action.core.comments.parse import (
     CommentContext,
+    CommentFacts,
     CommentRefusal,
     ParsedCommand,
     help_text,

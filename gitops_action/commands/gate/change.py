@@ -38,7 +38,6 @@ from gitops_action.core.gates.change_hash import (
     object_changes,
     object_hashes,
 )
-from gitops_action.core.gates.image_moves import image_moves
 from gitops_action.core.gates.touches import (
     STEERING,
     Cause,
@@ -47,7 +46,7 @@ from gitops_action.core.gates.touches import (
     RenderedChange,
     touched,
 )
-from gitops_action.core.gates.versions import ImageMove
+from gitops_action.core.gates.versions import ImageMove, image_moves
 from gitops_action.core.inputs.bump import VerifyMode
 from gitops_action.core.rendering import Closures
 from gitops_action.core.report.validation import EnvironmentReport, Finding, sentence

@@ -13,11 +13,10 @@ from gitops_action.commands.gate.change import (
     MergedChange,
     ValidatedChange,
 )
-from gitops_action.commands.gate.facts import RunFacts
+from gitops_action.commands.gate.facts import RunFacts, StatedDecisions
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.reexecute import BRANCHES, Proof, Reexecution
 from gitops_action.commands.gate.rollback import RollbackClaims
-from gitops_action.commands.gate.stated_decisions import StatedDecisions
 from gitops_action.core.config import HOLDS_FOLDER, Environment
 from gitops_action.core.config.resolved import Approvals, Gates, Override
 from gitops_action.core.dataclass import dataclass

@@ -289,3 +289,40 @@ def _elsewhere(
 def since(rows: Iterable[HistoryRow], moment: datetime | None) -> tuple[HistoryRow, ...]:
     """Rows whose deployment ended since, or that were committed since and never deployed."""
     return tuple(row for row in rows if moment is None or (row.deployed or row.at) >= moment)
+
+
+# Who stands behind the versions of a history: the author, else approvers and who asked for it.
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequestPeople:
+    """The people of one merged pull request, by login.
+
+    Attributes:
+        author: who opened it; empty for an App or a bot.
+        approvers: whose approval was the newest word of theirs.
+        asked: who asked for it, or for its merge, by a command in a comment.
+    """
+
+    author: str = ""
+    approvers: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The author; where that is no person, everyone who let it pass."""
+        if self.author:
+            return (self.author,)
+        return tuple(dict.fromkeys((*self.approvers, *self.asked)))
+
+
+def with_people(
+    rows: Iterable[HistoryRow], found: Mapping[str, PullRequestPeople]
+) -> tuple[HistoryRow, ...]:
+    """The rows with the people of their commits' pull requests; else with the commit's author."""
+    return tuple(
+        replace(row, people=people.names)
+        if (people := found.get(row.commit)) and people.names
+        else row
+        for row in rows
+    )

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections import Counter
 
 from gitops_action.commands.deploy.cluster import HeldLease
-from gitops_action.commands.deploy.push.former import hand_over, with_former
 from gitops_action.commands.deploy.push.hook_plan import HookPlan
 from gitops_action.commands.deploy.push.hooks import Hooks
 from gitops_action.commands.deploy.push.inventory import InventoryStore
 from gitops_action.commands.deploy.push.lease import held
 from gitops_action.commands.deploy.push.prune import plan, prune, staying
-from gitops_action.commands.deploy.push.recorded import InventoryKeeper
+from gitops_action.commands.deploy.push.recorded import InventoryKeeper, hand_over, with_former
 from gitops_action.commands.deploy.results import Ledger
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.core.deploy.hooks import Phase

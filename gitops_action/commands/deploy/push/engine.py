@@ -17,14 +17,13 @@ from gitops_action.commands.deploy.push.apply import ObjectWriter
 from gitops_action.commands.deploy.push.changes import Change
 from gitops_action.commands.deploy.push.destroy import destroy, show_destroy
 from gitops_action.commands.deploy.push.dry_run import apply_changes
-from gitops_action.commands.deploy.push.former import hand_over, with_former
 from gitops_action.commands.deploy.push.hook_plan import HookPlan
 from gitops_action.commands.deploy.push.hooks import Hooks
 from gitops_action.commands.deploy.push.inventory import InventoryStore
 from gitops_action.commands.deploy.push.lease import held
 from gitops_action.commands.deploy.push.preflight import Ahead, look_ahead
 from gitops_action.commands.deploy.push.prune import plan, prune
-from gitops_action.commands.deploy.push.recorded import InventoryKeeper
+from gitops_action.commands.deploy.push.recorded import InventoryKeeper, hand_over, with_former
 from gitops_action.commands.deploy.results import ENDS, Ledger
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.commands.deploy.wait import Awaited, Ending, WaitResult, wait_healthy
