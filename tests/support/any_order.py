@@ -189,7 +189,13 @@ class AnyOrder(RuleBasedStateMachine):
 
     def verified(self, version: str) -> bool:
         ended = [result for one, result, proved in self.runs if one == version and proved]
-        return bool(ended) and ended[-1] is Result.SUCCEEDED
+        return bool(ended) and ended[-1] is Result.SUCCEEDED and not self.undone(version)
+
+    def undone(self, version: str) -> bool:
+        """Whether staging went back from a version to one that had run there before it."""
+        ran = [one for one, _, proved in self.runs if proved]
+        newest = max(number for number, one in enumerate(ran) if one == version)
+        return any(one in ran[:newest] for one in ran[newest + 1 : newest + 2])
 
     def soaked(self, version: str) -> bool:
         return version in self.reached or self.long_enough(version)

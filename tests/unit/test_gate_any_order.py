@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from gitops_action.commands.gate.reexecute import Proof, Reexecution
+from gitops_action.core.deploy.result import Result
 from gitops_action.core.gates.evaluate import GATES
 from tests.support.any_order import walk_to_the_merge
 from tests.support.memory_orders import AnyOrderInMemory
@@ -37,6 +38,16 @@ def test_the_model_is_strict_about_each_part(closed: str) -> None:
     walk_to_the_merge(machine, closed)
     assert machine.is_open
     assert not machine.may_merge()
+
+
+def test_the_model_knows_that_going_back_takes_a_success_away() -> None:
+    machine = AnyOrderInMemory()
+    machine.start("v2", {"attest", "deploy", "wait", "approve", "check"})
+    for version in ("v3", "v2", "v3"):
+        machine.deploy_staging(version, Result.SUCCEEDED, proved=True)
+    assert not machine.may_merge()
+    machine.teardown()
+    assert machine.is_open
 
 
 @pytest.mark.parametrize("gate", list(GATES))
