@@ -19,7 +19,7 @@ from tests.support.github_forge import REPOSITORY
 WEB = "environments/staging/web.yaml"
 SETTINGS = "environments/staging/settings.yaml"
 GOOD, BAD = "ghcr.io/acme/web:v1", "ghcr.io/acme/web:v3"
-READS = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
+READS = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}
 
 
 @pytest.fixture

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
 from gitops_action.commands.deploy.push.lease import held
+from gitops_action.commands.drift.push import drift_of_push
+from gitops_action.core.cluster.errors import AccessDeniedError
 from gitops_action.core.config import Deploy
 from gitops_action.core.config.resolved import IgnoredFields
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.drift.report import DriftKind, DriftState
 from testbed.cluster import ControlPlane
+from testbed.cluster.accounts import Rule
 from tests.support.drift import drift, fields, only
 from tests.support.every_kind import every_kind, kinds
 from tests.support.pruning import config_map
@@ -23,7 +27,6 @@ from tests.support.push import Place, deploy, place, sentences
 from tests.support.wait import workload
 
 Body = dict[str, Any]
-READS = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
 CA = "bmV3Cg=="
 
 
@@ -49,20 +52,34 @@ def eventually(look: Callable[[], object], *, what: str) -> None:
         time.sleep(0.2)
 
 
+def reading(plane: ControlPlane, bodies: list[Body]) -> list[Rule]:
+    """Rules that let an account get and list the kinds of these objects, and nothing else."""
+    rules = []
+    for kind, group in {(body["kind"], body["apiVersion"].rpartition("/")[0]) for body in bodies}:
+        collection = plane.resources.collection(f"{kind}.{group}".lower())
+        plural = collection.rpartition("/")[2]
+        rules.append({"apiGroups": [group], "resources": [plural], "verbs": ["get", "list"]})
+    return rules
+
+
 def test_nothing_differs_after_thirty_kinds_were_applied_twice(
     here: Place, control_plane: ControlPlane, namespace: str
 ) -> None:
     bodies = every_kind(namespace)
     assert len(kinds(bodies)) >= 30
-    account = control_plane.account(namespace, "onlooker", cluster_rules=[READS])
+    deployed(here, *bodies)
+    account = control_plane.account(
+        namespace, "onlooker", cluster_rules=reading(control_plane, bodies)
+    )
     reader = place(control_plane, namespace, account.kubeconfig)
     for _ in range(2):
-        deployed(here, *bodies)
         found = drift(reader, *bodies)
         assert fields(found) == {}
         assert found.unread == ()
         assert found.state is DriftState.CLEAN, found.reason
+        assert found.notes == ()
         assert found.compared == len(bodies)
+        deployed(here, *bodies)
     _injected_and_scaled(control_plane, namespace)
     found = drift(reader, *bodies)
     assert fields(found) == {}
@@ -292,6 +309,46 @@ def test_what_may_not_be_read_is_unknown(
     found = drift(reader, secret, config_map(namespace, "settings"))
     assert [one.kind for one in found.unread] == ["Secret"]
     assert found.state is DriftState.UNKNOWN
+
+
+def test_the_kinds_that_are_described_are_all_that_has_to_be_read(
+    here: Place, control_plane: ControlPlane, namespace: str
+) -> None:
+    """Without the lease and the inventory, the notes name what is not known then."""
+    body = web(namespace)
+    deployed(here, body)
+    account = control_plane.account(namespace, "narrow", rules=reading(control_plane, [body]))
+    reader = place(control_plane, namespace, account.kubeconfig)
+    found = drift(reader, body)
+    assert (found.state, found.compared) == (DriftState.CLEAN, 1), found.reason
+    lease, inventory = found.notes
+    assert "leases" in lease
+    assert "configmaps" in inventory
+    assert found.waiting == ()
+    control_plane.kubectl("scale", "deployment/web", "-n", namespace, "--replicas=2")
+    assert fields(drift(reader, body)) == {"Deployment/web": ["spec.replicas"]}
+    unrecorded = replace(reader.run, commit="")
+    with pytest.raises(AccessDeniedError, match="configmaps"):
+        drift_of_push(unrecorded, found, lambda _: unrecorded.rendering)
+
+
+def test_what_may_wait_to_be_pruned_and_may_not_be_read_is_named(
+    here: Place, control_plane: ControlPlane, namespace: str
+) -> None:
+    account: Body = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "old", "namespace": namespace},
+    }
+    settings = config_map(namespace, "settings")
+    deployed(here, account, settings)
+    own = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get"]}
+    rules = [own, *reading(control_plane, [settings])]
+    narrow = control_plane.account(namespace, "narrow", rules=rules)
+    reader = place(control_plane, namespace, narrow.kubeconfig)
+    assert drift(reader, settings).notes == (
+        "which objects of ServiceAccount wait to be pruned could not be read",
+    )
 
 
 def test_a_volume_with_another_source_and_an_emptied_list_are_found(

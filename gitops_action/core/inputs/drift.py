@@ -117,7 +117,7 @@ DRIFT_RIGHTS = (
             held_by=secret,
             permission="the cluster's Role",
             level="read",
-            purpose="get, list and watch what is described (Kubernetes RBAC: docs/drift.md)",
+            purpose="get and list what is described (Kubernetes RBAC: docs/drift.md)",
             when="it is how the cluster is reached",
         )
         for secret in ("kubeconfig", "kube-token")
