@@ -181,6 +181,7 @@ RULES = (
     Rule(function="_proof", within="gate/evaluate", tests=(f"{UNIT}/test_gate_command.py",)),
     Rule(function="_own", within="gate/rollback", tests=(f"{UNIT}/test_gate_command.py",)),
     Rule(function="alone", within="gate/rollback", tests=(f"{UNIT}/test_gate_command.py",)),
+    Rule(function="added_holds", within="gate/change", tests=(f"{UNIT}/test_gate_command.py",)),
     Rule(function="scope_of", within="gates/evaluate", tests=EVALUATE),
     Rule(function="_overridden", within="gates/evaluate", tests=EVALUATE),
     Rule(function="_state", within="gates/checks", tests=CHECKS),

@@ -12,6 +12,7 @@ from gitops_action.core.config import (
     HOLDS_FOLDER,
     Config,
     Hold,
+    in_holds_folder,
     read_holds,
     resolve_folders,
     select_environments,
@@ -291,7 +292,7 @@ def _holds(
     checkout: CheckedOutFiles, paths: Sequence[str], config: Config | None
 ) -> tuple[tuple[Hold, ...], tuple[GitOpsError, ...]]:
     """The holds that can be read, and what is wrong with the others and with stray files."""
-    inside = [path for path in paths if path.startswith(HOLDS_FOLDER)]
+    inside = [path for path in paths if in_holds_folder(path)]
     found = read_holds({path: checkout.read(path) or b"" for path in inside}, config)
     stray = tuple(
         UsageError(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gitops_action.commands.ports import Files
-from gitops_action.core.config import HOLDS_FOLDER, Config, Hold, read_holds
+from gitops_action.core.config import Config, Hold, in_holds_folder, read_holds
 from gitops_action.core.gates.open_pull_request import OpenPullRequest, OpenPullRequests
 from gitops_action.core.gates.touches import HoldChange
 from gitops_action.core.repository import RepositoryFile, Sides
@@ -72,7 +72,7 @@ def hold_changes(trees: Files, sides: Sides, config: Config) -> tuple[HoldChange
     Raises:
         GitOpsError: the server cannot be reached.
     """
-    paths = [path for path in sides.changed() if path.startswith(HOLDS_FOLDER)]
+    paths = [path for path in sides.changed() if in_holds_folder(path)]
     if not paths:
         return ()
     before, after = trees.read(sides.base, paths), trees.read(sides.merged, paths)

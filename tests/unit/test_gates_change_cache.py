@@ -44,7 +44,7 @@ def fingerprint(**changed: str) -> BaseFingerprint:
     for name in ("staging", "production"):
         paths = frozenset(path for path in files if path.startswith(f"environments/{name}/"))
         closures[name] = "|".join(f"{path}={files[path]}" for path in sorted(paths)), paths
-    return base_fingerprint(tree, closures, HOLDS)
+    return base_fingerprint(tree, closures)
 
 
 def entry(**given: object) -> RememberedChange:
@@ -136,7 +136,6 @@ def test_a_changed_configuration_is_another_base() -> None:
     other = base_fingerprint(
         Tree(commit="b1", files=files),
         {name: (found.environments[name], found.files[name]) for name in found.files},
-        HOLDS,
     )
     assert not entry().holds_on("b1", other)
 
@@ -147,7 +146,6 @@ def test_holds_are_read_at_each_run_and_change_no_entry() -> None:
     other = base_fingerprint(
         Tree(commit="b1", files=files),
         {name: (found.environments[name], found.files[name]) for name in found.files},
-        HOLDS,
     )
     assert entry().holds_on("b1", other)
 

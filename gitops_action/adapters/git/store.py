@@ -21,7 +21,7 @@ from gitops_action.adapters.git.objects import (
 )
 from gitops_action.adapters.git.remote import RETRIES, Remote, RemoteRefs
 from gitops_action.adapters.retry import RetryPolicy
-from gitops_action.core.config.holds import HOLDS_FOLDER
+from gitops_action.core.config.holds import is_settings
 from gitops_action.core.pull_requests import NewCommit
 from gitops_action.core.repository import SYMLINK, Keep, RepositoryFile, Snapshot, Tip, blob_id
 from gitops_action.errors import GitOpsError, UsageError
@@ -88,7 +88,7 @@ class GitStore:
         refs = self._remote.refs()
         branch = self._branch(refs, base)
         commit = refs.branches[branch]
-        entries = [entry for entry in self._tree(commit) if _steers(entry.path, config)]
+        entries = [entry for entry in self._tree(commit) if is_settings(entry.path, config)]
         settings = {file.path: file for file in self._files(entries)}
         return Tip(
             branch=branch,
@@ -202,10 +202,6 @@ class GitStore:
     def _check_branch(self, branch: str) -> None:
         if self._git.run(["check-ref-format"], operands=[f"refs/heads/{branch}"]).status:
             raise UsageError(f"`{branch}` is not a valid branch name")
-
-
-def _steers(path: str, config: str) -> bool:
-    return path == config or path.startswith(HOLDS_FOLDER)
 
 
 def _note(path: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from gitops_action import __version__
 from gitops_action.commands.gate.base import BaseState
 from gitops_action.commands.gate.change import ChangeReader, MergedChange, ValidatedChange
-from gitops_action.core.config import HOLDS_FOLDER
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.change_cache import (
     BaseFingerprint,
@@ -136,7 +135,7 @@ class ChangeCache:
                     scope.files,
                 )
             tree = self._reader.tree(commit)
-            self._fingerprint = base_fingerprint(tree, closures, HOLDS_FOLDER)
+            self._fingerprint = base_fingerprint(tree, closures)
         return self._fingerprint
 
 

@@ -24,6 +24,7 @@ from gitops_action.commands.validate.scope import Touched, find_touched, read_se
 from gitops_action.core.config import (
     Config,
     Environment,
+    in_holds_folder,
     load_config,
 )
 from gitops_action.core.dataclass import dataclass
@@ -81,6 +82,13 @@ class MergedChange:
     def by_hand(self) -> bool:
         """Whether it touches workflows: the gate merges no such change."""
         return any(path.startswith(STEERING) for path in self.sides.changed())
+
+    @property
+    def added_holds(self) -> frozenset[str] | None:
+        """The files of holds that it adds or tightens; None where it takes from one."""
+        if any("hold-removed" in causes for causes in self.causes.values()):
+            return None
+        return frozenset(path for path in self.sides.changed() if in_holds_folder(path))
 
     def incomplete(self, environment: str) -> str:
         """Why what the environment renders to is not known whole; empty when it is."""

@@ -17,7 +17,7 @@ from gitops_action.commands.gate.facts import RunFacts, StatedDecisions
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.reexecute import BRANCHES, Proof, Reexecution
 from gitops_action.commands.gate.rollback import RollbackClaims
-from gitops_action.core.config import HOLDS_FOLDER, Environment
+from gitops_action.core.config import Environment
 from gitops_action.core.config.resolved import Approvals, Gates, Override
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.change_cache import RememberedChange
@@ -434,10 +434,8 @@ class Evaluator:
 
 def _new_holds(change: MergedChange, touched: Sequence[TouchedEnvironment]) -> frozenset[str]:
     """The holds that a granted rollback adds beside the images that it returns."""
-    causes = frozenset(cause for found in change.causes.values() for cause in found)
-    if "hold-removed" in causes or not any(one.rollback for one in touched):
-        return frozenset()
-    return frozenset(path for path in change.sides.changed() if path.startswith(HOLDS_FOLDER))
+    granted = any(one.rollback for one in touched)
+    return (granted and change.added_holds) or frozenset()
 
 
 def _unheld(

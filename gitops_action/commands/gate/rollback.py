@@ -7,7 +7,7 @@ from gitops_action.commands.gate.change import MergedChange
 from gitops_action.commands.gate.facts import RunFacts
 from gitops_action.commands.gate.ports import GatePorts
 from gitops_action.commands.gate.reexecute import BRANCHES, Reexecution
-from gitops_action.core.config import HOLDS_FOLDER, Environment
+from gitops_action.core.config import Environment
 from gitops_action.core.gates.decisions import rollback_requests
 from gitops_action.core.gates.open_pull_request import OpenPullRequest
 from gitops_action.core.gates.rollback import (
@@ -67,16 +67,14 @@ class RollbackClaims:
         self, environment: Environment, change: MergedChange, moves: tuple[ImageMove, ...]
     ) -> bool:
         """Whether the change is exactly the return of these images, with holds that it adds."""
-        causes = frozenset(cause for found in change.causes.values() for cause in found)
-        if "hold-removed" in causes:
+        if change.added_holds is None:
             return False
-        holds = frozenset(one for one in change.sides.changed() if one.startswith(HOLDS_FOLDER))
         return Reexecution(
             sides=change.sides,
             base=self._base,
             trees=self._ports.trees,
             repository=self._ports.repository,
-            beside=holds,
+            beside=change.added_holds,
         ).gives(environment, moves)
 
 

@@ -27,7 +27,7 @@ from gitops_action.commands.promote.report import (
     title,
 )
 from gitops_action.commands.proposed_holds import hold_changes, proposed_holds
-from gitops_action.core.config import HOLDS_FOLDER, Config, Environment, Hold, read_holds
+from gitops_action.core.config import Config, Environment, Hold, in_holds_folder, read_holds
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.holds import HoldFacts
 from gitops_action.core.gates.open_pull_request import OpenPullRequests
@@ -184,7 +184,7 @@ class _Promotion:
         )
         files = ports.commits.files(tip).files
         holds = read_holds(
-            {path: file.data for path, file in files.items() if path.startswith(HOLDS_FOLDER)},
+            {path: file.data for path, file in files.items() if in_holds_folder(path)},
             config,
         ).readable()
         proposed = self._proposed_holds(config, tip)

@@ -13,9 +13,9 @@ from gitops_action.commands.render import (
     scope_of,
 )
 from gitops_action.core.config import (
-    HOLDS_FOLDER,
     Config,
     Environment,
+    in_holds_folder,
     load_config,
     load_holds,
     missing_folders,
@@ -148,9 +148,7 @@ def _load(trees: Trees, tree: Tree, path: str) -> tuple[Config, GitOpsErrors | N
 def _holds(trees: Trees, sides: Sides) -> tuple[Finding, ...]:
     """What is wrong with the holds that change."""
     changed = [
-        path
-        for path in sides.changed()
-        if path.startswith(HOLDS_FOLDER) and path in sides.merged.files
+        path for path in sides.changed() if in_holds_folder(path) and path in sides.merged.files
     ]
     files: dict[str, RepositoryFile] = dict(trees.read(sides.merged, changed)) if changed else {}
     try:

@@ -10,7 +10,16 @@ from gitops_action.core.config.applications import (
 )
 from gitops_action.core.config.check import Folder, missing_folders, resolve_folders
 from gitops_action.core.config.hold_files import hold_file, load_holds, read_holds
-from gitops_action.core.config.holds import ALL, HOLDS_FOLDER, Hold, Holds, frozen, held
+from gitops_action.core.config.holds import (
+    ALL,
+    HOLDS_FOLDER,
+    Hold,
+    Holds,
+    frozen,
+    held,
+    in_holds_folder,
+    is_settings,
+)
 from gitops_action.core.config.load import load_config
 from gitops_action.core.config.resolved import (
     CONFIG_PATH,
@@ -69,6 +78,8 @@ __all__ = [
     "frozen",
     "held",
     "hold_file",
+    "in_holds_folder",
+    "is_settings",
     "load_config",
     "load_holds",
     "missing_folders",

@@ -14,7 +14,13 @@ from typing import TypeGuard
 
 from gitops_action.core.config.applications import by_image_name
 from gitops_action.core.config.document import Document, Path
-from gitops_action.core.config.holds import HOLDS_FOLDER, Hold, Holds, current_names
+from gitops_action.core.config.holds import (
+    HOLDS_FOLDER,
+    Hold,
+    Holds,
+    current_names,
+    in_holds_folder,
+)
 from gitops_action.core.config.resolved import Config
 from gitops_action.core.config.select import nearest
 from gitops_action.core.config.values import NAME_PATTERN
@@ -31,7 +37,7 @@ _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
 def is_hold_file(path: str) -> bool:
     """Whether a file of a repository is a hold's; those in folders below are none."""
-    inside = path.startswith(HOLDS_FOLDER) and path.endswith((_SUFFIX, ".yml"))
+    inside = in_holds_folder(path) and path.endswith((_SUFFIX, ".yml"))
     return inside and "/" not in path.removeprefix(HOLDS_FOLDER)
 
 

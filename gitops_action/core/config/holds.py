@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from gitops_action.core.config.resolved import Config
+from gitops_action.core.config.resolved import CONFIG_PATH, Config
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReference, same_repository
 from gitops_action.errors import GitOpsError, GitOpsErrors
@@ -21,6 +21,16 @@ ALL = "all"
 """The environment of a hold that is about every environment."""
 
 HoldKind = Literal["version", "pin", "freeze"]
+
+
+def in_holds_folder(path: str) -> bool:
+    """Whether a file lies where holds do. Whether it is one says `hold_files.is_hold_file`."""
+    return path.startswith(HOLDS_FOLDER)
+
+
+def is_settings(path: str, config: str = CONFIG_PATH) -> bool:
+    """Whether a file is the configuration, or lies where holds do: it decides, and runs nowhere."""
+    return path == config or in_holds_folder(path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.discovery.additions import Additions
 from gitops_action.core.discovery.cursor import Cursor, KustomizeCycleError, tree_of
 from gitops_action.core.discovery.image import EffectiveImage, ImageOwner, Layer, Untraced
 from gitops_action.core.discovery.kinds import helm
 from gitops_action.core.discovery.kinds.kustomize import (
+    Additions,
     PatchTarget,
     image_entries,
     image_entry,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from gitops_action.core.config import CONFIG_PATH, HOLDS_FOLDER
+from gitops_action.core.config import is_settings
 from gitops_action.core.discovery.kinds import argocd
 from gitops_action.core.discovery.relevance import WIDE, signs_of, steers
 from gitops_action.core.discovery.source import YAML_ENDINGS
@@ -52,10 +52,6 @@ def keep_files(repositories: Iterable[str], named: Collection[str]) -> Keep:
     def _is_known(path: str) -> bool:
         name = path.rpartition("/")[2]
         known = is_kustomization(path) or name.startswith(argocd.OVERRIDES)
-        return known or path in named or f"/{path}".endswith(ends) or _is_ours(path)
+        return known or path in named or f"/{path}".endswith(ends) or is_settings(path)
 
     return keep
-
-
-def _is_ours(path: str) -> bool:
-    return path == CONFIG_PATH or path.startswith(HOLDS_FOLDER)

@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from gitops_action.core.discovery.additions import Additions
 from gitops_action.core.discovery.cursor import Cursor, Tree, merge, object_cursor, tree_of
 from gitops_action.core.discovery.image import EffectiveImage, Spot, live_of, repository_of, sealed
 from gitops_action.core.discovery.kinds import argocd, flux, helm
 from gitops_action.core.discovery.kinds.argocd import AppSource
 from gitops_action.core.discovery.kinds.helm import lone_versions
 from gitops_action.core.discovery.kinds.kustomize import (
+    Additions,
     ImagesEntry,
     image_entries,
     patched_images,

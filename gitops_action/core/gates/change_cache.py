@@ -15,6 +15,7 @@ from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
+from gitops_action.core.config.holds import in_holds_folder
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.approvals import ChangeComparison
 from gitops_action.core.gates.change_hash import HASH_VERSION, is_document
@@ -57,20 +58,19 @@ class BaseFingerprint:
 
 
 def base_fingerprint(
-    tree: Tree, closures: Mapping[str, tuple[str, frozenset[str]]], holds: str
+    tree: Tree, closures: Mapping[str, tuple[str, frozenset[str]]]
 ) -> BaseFingerprint:
     """The fingerprint of a base.
 
     Args:
         tree: its files.
         closures: of each environment, a hash of its input closure and the paths in it.
-        holds: the folder of the holds.
     """
     inside = frozenset(path for _, files in closures.values() for path in files)
     rest = [
         (path, file.mode, file.blob)
         for path, file in sorted(tree.files.items())
-        if path not in inside and not path.startswith(holds) and not is_document(path)
+        if path not in inside and not in_holds_folder(path) and not is_document(path)
     ]
     return BaseFingerprint(
         environments={name: digest for name, (digest, _) in closures.items()},

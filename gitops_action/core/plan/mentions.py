@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from gitops_action.core.config import CONFIG_PATH, HOLDS_FOLDER, Environment
+from gitops_action.core.config import Environment, is_settings
 from gitops_action.core.discovery import DiscoveredImages, Skipped, Source
 from gitops_action.core.discovery.cursor import Cursor
 from gitops_action.core.discovery.kinds import markers
@@ -28,7 +28,7 @@ def mentions(
     expression = re.compile(b"|".join(_names(name) for name in repositories))
     found: list[Skipped] = []
     for path in sorted(source.snapshot.files):
-        if not (path in discovered.files or environment.contains(path)) or _is_ours(path):
+        if not (path in discovered.files or environment.contains(path)) or is_settings(path):
             continue
         data = source.data(path)
         if expression.search(data) and not source.is_link(path):
@@ -103,7 +103,3 @@ def _names(repository: str) -> bytes:
         hub = r"(?:docker\.io/)?" if repository.startswith(_HUB) else ""
         written = rf"{hub}{name}(?![\w/-]|\.\w)"
     return rf"(?<![\w./-]){written}".encode()
-
-
-def _is_ours(path: str) -> bool:
-    return path == CONFIG_PATH or path.startswith(HOLDS_FOLDER)
