@@ -111,6 +111,9 @@ def _differences(one: Deployed) -> Iterator[Json]:
 
 def _bounded(rows: Sequence[Mapping[str, object]]) -> str:
     """JSON of as many rows as an output may hold; a last one says how many are left out."""
+    whole = json.dumps(rows)
+    if len(whole) <= OUTPUT_LIMIT:
+        return whole
     kept, used = [], 0
     for number, row in enumerate(rows):
         text = json.dumps(row)

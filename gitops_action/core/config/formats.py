@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from zoneinfo import ZoneInfo
 
 from gitops_action.core.config.check import normalised
 from gitops_action.core.config.expressions import check_expression
@@ -16,7 +15,6 @@ from gitops_action.core.config.values import (
     parse_duration,
     parse_percentage,
 )
-from gitops_action.core.config.windows import check_cron
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReferenceError, normalise_repository
 from gitops_action.core.pattern import pattern
@@ -88,7 +86,17 @@ def _check_name(text: str) -> None:
         raise ValueError(f"{text!r} has more than {LONGEST_NAME} characters")
 
 
+def _check_cron(text: str) -> None:
+    from gitops_action.core.config.windows import (  # noqa: PLC0415 - most configurations have no windows
+        check_cron,
+    )
+
+    check_cron(text)
+
+
 def _check_zone(text: str) -> None:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - same
+
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):
@@ -153,7 +161,7 @@ FORMATS: Mapping[str, Format] = {
         pattern=PERCENTAGE_PATTERN,
         otherwise="neither a percentage nor a number of objects",
     ),
-    "cron": Format(check=check_cron, fix='write five fields, e.g. "0 17 * * FRI"'),
+    "cron": Format(check=_check_cron, fix='write five fields, e.g. "0 17 * * FRI"'),
     "time-zone": Format(check=_check_zone, fix="write an IANA name such as Europe/Berlin or UTC"),
     "image-repository": Format(
         check=_check_image, fix="write a repository such as ghcr.io/acme/web, without a tag"

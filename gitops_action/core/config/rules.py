@@ -9,7 +9,6 @@ from gitops_action.core.config.convert import http_gate, whole_number, windows
 from gitops_action.core.config.document import Path, written
 from gitops_action.core.config.structure import Fault
 from gitops_action.core.config.values import parse_duration
-from gitops_action.core.config.windows import never_open
 from gitops_action.core.json_values import items, mapping, text, texts, value
 
 Body = Mapping[str, object]
@@ -92,6 +91,10 @@ def _one_effect(window: Body) -> Broken:
 
 
 def _some_moment(gates: Body) -> Broken:
+    from gitops_action.core.config.windows import (  # noqa: PLC0415 - most configurations have no windows
+        never_open,
+    )
+
     if never_open(windows(gates)):
         return "the windows leave no moment to merge in", "shorten or remove one of them"
     return _HOLDS

@@ -28,6 +28,8 @@ _PARTS = ("metadata", "spec", "status", "data")
 
 def rule_for(body: Body, rules: tuple[KindRule, ...]) -> KindRule | None:
     """The first rule for the object's kind."""
+    if not rules:
+        return None
     key = (group_of(body), text(body, "kind"))
     return next((rule for rule in rules if (rule.group, rule.kind) == key), None)
 

@@ -41,7 +41,7 @@ def dump(body: Body) -> str:
     return text
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
+_ENCODER = json.JSONEncoder(separators=(",", ":"))  # of what `canonical` has sorted
 
 
 def manifest_hash(manifest: Manifest) -> str:
