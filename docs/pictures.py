@@ -7,7 +7,6 @@ views, so run it when what they write has changed.
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -21,9 +20,6 @@ from testbed.browser import Browser  # noqa: E402 - as above
 from testbed.process import PartError  # noqa: E402 - as above
 
 TARGET = ROOT / "docs" / "pictures"
-_MEASURE = "<script>document.title = document.documentElement.scrollHeight</script>"
-_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
-"""The status page lets no script run, so the page that is measured is without its policy."""
 
 
 def main() -> int:
@@ -34,12 +30,9 @@ def main() -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     for name, html in pages().items():
-        page = _POLICY.sub("", html) + _MEASURE
-        shown = browser.document(page, width=WIDTH, height=100)
-        (height,) = re.findall(r"<title>(\d+)</title>", shown)
         target = TARGET / f"{name}.png"
-        browser.picture(page, target, width=WIDTH, height=int(height))
-        target.write_bytes(unfiltered(target.read_bytes()))
+        with browser.page(html, width=WIDTH, height=100) as page:
+            target.write_bytes(unfiltered(page.picture()))
         sys.stdout.write(f"written: {target.relative_to(ROOT)}\n")
     return 0
 
