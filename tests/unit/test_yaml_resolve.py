@@ -21,10 +21,11 @@ TYPED = {
     "=": ("value", "string"), "0x1F": ("int", "int"), "-0b11": ("int", "string"),
     "+12": ("int", "int"), ".5": ("float", "float"), "5.": ("float", "float"),
     "1e3": ("float", "float"), "TRUE": ("bool", "bool"), "1234567": ("int", "int"),
+    "-_8": ("int", "string"),
 }  # fmt: skip
 STRINGS = [
     *("v1.20", "1.2.3", "1.2.3-rc.1", "sha256:ab", "nginx", "1.20-alpine", "latest", "0x", "e1"),
-    *("tRUE", "1,000", "12e", "--1", "1.2.3.4", "2024.01.01", "main-0e1", "oN", "."),
+    *("tRUE", "1,000", "12e", "--1", "1.2.3.4", "2024.01.01", "main-0e1", "oN", ".", "1_a", "-_"),
 ]
 
 
@@ -43,6 +44,8 @@ def test_strings_stay_without_quotes(text: str) -> None:
 @example("0_")
 @example("+.5")
 @example("-0o7")
+@example("._0")
+@example("-_0")
 def test_whatever_a_loader_reads_as_typed_is_quoted(text: str) -> None:
     for version in ((1, 1), (1, 2)):
         read = load(text, version)

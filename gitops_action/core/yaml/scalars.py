@@ -60,6 +60,8 @@ _TYPES_1_1: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("value", re.compile(r"=")),
 )
 
+_NUMERIC = frozenset("+-.0123456789")
+
 
 def kind_1_2(text: str) -> Kind:
     """What the YAML 1.2 core schema reads the plain scalar `text` as."""
@@ -68,7 +70,12 @@ def kind_1_2(text: str) -> Kind:
 
 def kind_1_1(text: str) -> Kind:
     """What YAML 1.1's types read the plain scalar `text` as."""
-    return _first(_TYPES_1_1, text)
+    found = _first(_TYPES_1_1, text)
+    if found == "string" and "_" in text and text[0] in _NUMERIC:
+        # go-yaml and ruamel drop the underscores of what begins as a number, wherever they stand.
+        number = _first(_TYPES_1_1, text.replace("_", ""))
+        return number if number in {"int", "float"} else "string"
+    return found
 
 
 @lru_cache(maxsize=4096)
