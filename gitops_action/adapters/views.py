@@ -11,14 +11,8 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Failure, ObjectResult, TargetResult
 from gitops_action.core.markdown import escape, fenced, readable, shown
 from gitops_action.core.outcome import Job
+from gitops_action.core.report import bump
 from gitops_action.core.report import bump as names
-from gitops_action.core.report.bump import (
-    BumpReport,
-    ProposalResult,
-    ProposalView,
-    context_of,
-    trailers_of,
-)
 from gitops_action.core.report.deployment import Deployed, DeploymentReport
 from gitops_action.core.report.validation import ValidationReport
 from gitops_action.core.report.validation import context_of as validation_context_of
@@ -63,7 +57,7 @@ class Views:
         self._loaded = self._loaded or Templates()
         return self._loaded
 
-    def branch(self, view: ProposalView) -> str:
+    def branch(self, view: bump.ProposalView) -> str:
         """The branch's name, by the user's template or our rule.
 
         Raises:
@@ -82,7 +76,7 @@ class Views:
             )
         return branch
 
-    def title(self, view: ProposalView) -> str:
+    def title(self, view: bump.ProposalView) -> str:
         """The pull request's title, one line.
 
         Raises:
@@ -99,25 +93,25 @@ class Views:
             )
         return shown(title, limit=TITLE_LIMIT - 1)
 
-    def body(self, view: ProposalView) -> str:
+    def body(self, view: bump.ProposalView) -> str:
         """The pull request's body with the trailers as its last paragraph.
 
         Raises:
             GitOpsError: the user's template fails, or the trailers alone are too long.
         """
-        trailers = trailers_of(view)
+        trailers = bump.trailers_of(view)
         room = limits.room_beside(format_trailers(trailers), limits.BODY_LIMIT)
         text = limits.fitting(lambda rows: self._body(view, rows), limits.characters, room)
         # Trailers count only below a first paragraph, so there is one whatever a template gives.
         return with_trailers(text.strip() or names.title(view), trailers).rstrip("\n")
 
-    def _body(self, view: ProposalView, rows: int) -> str:
+    def _body(self, view: bump.ProposalView, rows: int) -> str:
         variables = {**_variables(view), "rows": rows}
         if self._user.body:
             return self._templates.user(self._user.body, variables, name="pull-request-body")
         return self._templates.view("pull-request-body.md.j2", variables)
 
-    def commit_message(self, view: ProposalView) -> str:
+    def commit_message(self, view: bump.ProposalView) -> str:
         """Subject, body and, as the last paragraph, the trailers.
 
         Raises:
@@ -136,9 +130,9 @@ class Views:
             )
         if limits.characters(text) > _COMMIT_LIMIT:
             text = limits.cut(text, limits.characters, _COMMIT_LIMIT)
-        return with_trailers(text, trailers_of(view, signed=True))
+        return with_trailers(text, bump.trailers_of(view, signed=True))
 
-    def summary(self, report: BumpReport) -> str:
+    def summary(self, report: bump.BumpReport) -> str:
         """The job summary, at most 1 MiB."""
         variables = {
             "repository": report.repository,
@@ -157,12 +151,12 @@ class Views:
         return self._templates.view("remark.md.j2", variables)
 
 
-def _variables(view: ProposalView) -> dict[str, object]:
-    variables = context_of(view)
+def _variables(view: bump.ProposalView) -> dict[str, object]:
+    variables = bump.context_of(view)
     return {**variables, "title": Safe(variables["title"])}
 
 
-def _result(result: ProposalResult, report: BumpReport) -> dict[str, object]:
+def _result(result: bump.ProposalResult, report: bump.BumpReport) -> dict[str, object]:
     changed = {"commit": "committed", "local": "edited"}.get(report.mode, "nothing to do")
     label = _LABELS.get(result.operation or "", changed if result.view.lines else "nothing to do")
     return {

@@ -12,17 +12,9 @@ from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.github import ApiLacksError
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app.tools import Context, github_client, image_registry
+from gitops_action.commands import ports
 from gitops_action.commands.bump import command as bump
 from gitops_action.commands.bump.dispatch import dispatch
-from gitops_action.commands.ports import (
-    Clock,
-    ContentStore,
-    DispatchPorts,
-    Forge,
-    Registry,
-    SourceHistory,
-    Texts,
-)
 from gitops_action.core.inputs import BumpInputs, Values, bump_inputs
 from gitops_action.core.outcome import Job, Notice, Outcome
 from gitops_action.core.pull_requests import NewCommit
@@ -44,12 +36,14 @@ class AutoStore:
     tree, so that nothing else changes.
     """
 
-    def __init__(self, api: ContentStore, git: Callable[[], ContentStore], tell: Tell) -> None:
+    def __init__(
+        self, api: ports.ContentStore, git: Callable[[], ports.ContentStore], tell: Tell
+    ) -> None:
         """Git is opened when it is first needed; `tell` takes the notes on it."""
         self._api = api
         self._open_git = git
         self._tell = tell
-        self._git: ContentStore | None = None
+        self._git: ports.ContentStore | None = None
 
     def tip(self, *, base: str | None, config: str) -> Tip:
         """As the API reads it."""
@@ -77,7 +71,7 @@ class AutoStore:
 # Chooses how the environment repository's content is read and written.
 
 
-def working_tree(inputs: BumpInputs) -> ContentStore:
+def working_tree(inputs: BumpInputs) -> ports.ContentStore:
     """The checkout that `mode: local` edits."""
     from gitops_action.adapters.worktree.store import (  # noqa: PLC0415 - one mode's
         WorktreeStore,
@@ -90,12 +84,12 @@ def working_tree(inputs: BumpInputs) -> ContentStore:
 def content_store(  # noqa: PLR0913 - what both transports take together
     inputs: BumpInputs,
     client: GitHubClient,
-    forge: Forge,
-    clock: Clock,
+    forge: ports.Forge,
+    clock: ports.Clock,
     stack: ExitStack,
     *,
     tell: Callable[[str], None],
-) -> ContentStore:
+) -> ports.ContentStore:
     """What `transport` asks for: the API, which needs no clone, or Git, or whichever can.
 
     `tell` takes the note on a write that went by Git without a request for it.
@@ -111,7 +105,9 @@ def content_store(  # noqa: PLR0913 - what both transports take together
     return AutoStore(api, lambda: _git_store(inputs, forge, clock, stack), tell)
 
 
-def _git_store(inputs: BumpInputs, forge: Forge, clock: Clock, stack: ExitStack) -> ContentStore:
+def _git_store(
+    inputs: BumpInputs, forge: ports.Forge, clock: ports.Clock, stack: ExitStack
+) -> ports.ContentStore:
     """Git's commits bear the name of the token's account, for which GitHub is asked."""
     from gitops_action.adapters.git import GitStore, GitTarget  # noqa: PLC0415 - one transport's
 
@@ -167,13 +163,13 @@ def build_ports(
     )
 
 
-def _dispatch_ports(inputs: BumpInputs, context: Context) -> DispatchPorts:
+def _dispatch_ports(inputs: BumpInputs, context: Context) -> ports.DispatchPorts:
     from gitops_action.adapters.github.dispatch import GitHubDispatcher  # noqa: PLC0415 - loads requests
 
     clock = system_clock(context.environ)
     job = read_job(context.environ).working_on(inputs.server_url)
     client = github_client(inputs, inputs.token, context)
-    return DispatchPorts(
+    return ports.DispatchPorts(
         dispatcher=GitHubDispatcher(client, inputs.repository, clock.pause),
         registry=_registry(inputs, context),
         clock=clock,
@@ -182,7 +178,7 @@ def _dispatch_ports(inputs: BumpInputs, context: Context) -> DispatchPorts:
     )
 
 
-def _texts(inputs: BumpInputs, job: Job) -> Texts:
+def _texts(inputs: BumpInputs, job: Job) -> ports.Texts:
     from gitops_action.adapters.views import UserTemplates, Views  # noqa: PLC0415 - loads a template engine
 
     templates = UserTemplates(
@@ -194,7 +190,7 @@ def _texts(inputs: BumpInputs, job: Job) -> Texts:
     return Views(templates, job)
 
 
-def _registry(inputs: BumpInputs, context: Context) -> Registry:
+def _registry(inputs: BumpInputs, context: Context) -> ports.Registry:
     """As given for the images' own registries."""
     from gitops_action.core.images import parse_image_lines  # noqa: PLC0415 - seldom all of it
 
@@ -202,7 +198,7 @@ def _registry(inputs: BumpInputs, context: Context) -> Registry:
     return image_registry(inputs, context, domains)
 
 
-def _history(inputs: BumpInputs, context: Context) -> SourceHistory | None:
+def _history(inputs: BumpInputs, context: Context) -> ports.SourceHistory | None:
     """Without a token for the application repository its commits stay unknown."""
     if not inputs.source_token:
         return None

@@ -14,14 +14,8 @@ from gitops_action.core.comments.grammar import PREFIX, Word
 from gitops_action.core.comments.parse import CommentFacts, CommentRefusal, ParsedCommand
 from gitops_action.core.config import Environment
 from gitops_action.core.deploy.result import Result
+from gitops_action.core.gates import decisions
 from gitops_action.core.gates.change_hash import SHOWN_DIGITS
-from gitops_action.core.gates.decisions import (
-    Decision,
-    DecisionKind,
-    may_override,
-    readable_teams,
-    write_decision,
-)
 from gitops_action.core.gates.head_cache import CachedHash, cached_hash
 from gitops_action.core.gates.model import GateName
 from gitops_action.core.gates.verdict import READY_CONTEXT
@@ -274,8 +268,8 @@ class CommentActions:
         gates = self._environment(name).gates
         if gates is None:
             return CommentRefusal("no-gates", f"{name} has no gates", f"{PREFIX} why")
-        teams = readable_teams(gates.override.teams, self._parts.people.members)
-        reason = may_override(login, gates.override, teams)
+        teams = decisions.readable_teams(gates.override.teams, self._parts.people.members)
+        reason = decisions.may_override(login, gates.override, teams)
         if not reason:
             return None
         unread = set(gates.override.teams) - teams.keys()
@@ -332,7 +326,7 @@ def _nothing(parsed: ParsedCommand, facts: CommentFacts) -> str:
 
 
 def _recorded(
-    kind: DecisionKind,
+    kind: decisions.DecisionKind,
     parsed: ParsedCommand,
     facts: CommentFacts,
     *,
@@ -340,8 +334,8 @@ def _recorded(
     images: Sequence[str] = (),
 ) -> str:
     gate: GateName | None = parsed.gate or None  # type: ignore[assignment]  # of the grammar's gates
-    return write_decision(
-        Decision(
+    return decisions.write_decision(
+        decisions.Decision(
             kind=kind,
             login=facts.login,
             person=facts.person,

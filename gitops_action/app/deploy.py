@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.workflow import read_job
+from gitops_action.app import tools
 from gitops_action.app.clusters import GivenClusters, deploy_trees
-from gitops_action.app.tools import (
-    EVERY_REGISTRY,
-    Context,
-    github_client,
-    image_registry,
-    kustomize_renderer,
-)
 from gitops_action.commands.deploy import command as deploy
 from gitops_action.commands.deploy.ports import DeploymentTexts, NoTexts, Records
 from gitops_action.commands.deploy.target import TargetRun
@@ -35,7 +29,7 @@ if TYPE_CHECKING:
     from gitops_action.adapters.github import GitHubClient
 
 
-def run(values: Values, context: Context) -> Outcome:
+def run(values: Values, context: tools.Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs, job = deploy_inputs(values, context.environ), read_job(context.environ)
     require_identity(inputs.repository)
@@ -67,7 +61,7 @@ class _DeployParts:
     """What the ports are built from."""
 
     inputs: DeployInputs
-    context: Context
+    context: tools.Context
     job: Job
 
     def ports(self, stack: ExitStack) -> deploy.DeployPorts:
@@ -76,7 +70,9 @@ class _DeployParts:
         stack.callback(tellers.close)
         return deploy.DeployPorts(
             trees=deploy_trees(self.inputs, stack),
-            renderer=lambda settings: kustomize_renderer(settings, self.context, reviewed=True),
+            renderer=lambda settings: tools.kustomize_renderer(
+                settings, self.context, reviewed=True
+            ),
             clusters=GivenClusters(inputs=self.inputs, context=self.context),
             records=self._records(),
             tellers=tellers.of,
@@ -119,7 +115,7 @@ class _DeployParts:
             ports = replace(ports, artifacts=GitHubArtifactMetadata(client, inputs.repository))
         if inputs.source_token:
             sources = GitHubDeployments(self._client(inputs.source_token), inputs.repository)
-            registry = image_registry(inputs, self.context, EVERY_REGISTRY)
+            registry = tools.image_registry(inputs, self.context, tools.EVERY_REGISTRY)
             ports = replace(ports, sources=sources, registry=registry)
         return Recorder(ports)
 
@@ -133,4 +129,4 @@ class _DeployParts:
         return lambda commit: known.commit_statuses(inputs.repository, commit)
 
     def _client(self, token: str) -> GitHubClient:
-        return github_client(self.inputs, token, self.context)
+        return tools.github_client(self.inputs, token, self.context)

@@ -23,13 +23,7 @@ from gitops_action.adapters.github.people import GitHubPeople
 from gitops_action.adapters.github.proved_records import GitHubRecords
 from gitops_action.adapters.http_gate import HttpAddresses
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import (
-    Context,
-    github_client,
-    image_registry,
-    kustomize_renderer,
-    read_target,
-)
+from gitops_action.app import tools
 from gitops_action.app.validate import ToolWorkshop
 from gitops_action.commands.gate import command as gate
 from gitops_action.commands.gate.ports import GatePorts, SourceCommits
@@ -53,19 +47,19 @@ class GateWorkshop(ToolWorkshop):
 
     def renderer(self, settings: Validation) -> Renderer:
         """Kustomize; helm where it runs as another user."""
-        return kustomize_renderer(settings, self._context, privileged=True)
+        return tools.kustomize_renderer(settings, self._context, privileged=True)
 
 
-def run(values: Values, context: Context) -> Outcome:
+def run(values: Values, context: tools.Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs = gate_inputs(values, context.environ)
-    client = github_client(inputs, inputs.token, context)
+    client = tools.github_client(inputs, inputs.token, context)
     with ExitStack() as stack:
         return gate.run(*build(inputs, context, client, stack))
 
 
 def build(
-    inputs: GateInputs, context: Context, client: GitHubClient, stack: ExitStack
+    inputs: GateInputs, context: tools.Context, client: GitHubClient, stack: ExitStack
 ) -> tuple[GateInputs, GatePorts]:
     """The ports, and the inputs with the base branch that they are for.
 
@@ -74,7 +68,7 @@ def build(
     """
     pulls = GitHubOpenPullRequests(client, inputs.repository, marker=COMMENT_MARKER)
     base = inputs.base or pulls.default_branch()
-    target = read_target(inputs, inputs.repository, inputs.token)
+    target = tools.read_target(inputs, inputs.repository, inputs.token)
     ports = GatePorts(
         repository=inputs.repository,
         pull_requests=pulls,
@@ -101,16 +95,18 @@ def build(
     return replace(inputs, base=base), ports
 
 
-def _sources(inputs: GateInputs, context: Context) -> SourceCommits | None:
+def _sources(inputs: GateInputs, context: tools.Context) -> SourceCommits | None:
     """Commits of the application repositories, with their own token."""
     if not inputs.source_token:
         return None
     from gitops_action.adapters.github.history import GitHubSourceAuthors  # noqa: PLC0415 - loads requests
 
-    return GitHubSourceAuthors(github_client(inputs, inputs.source_token, context))
+    return GitHubSourceAuthors(tools.github_client(inputs, inputs.source_token, context))
 
 
-def _attestations(inputs: GateInputs, context: Context, client: GitHubClient) -> AttestedImages:
+def _attestations(
+    inputs: GateInputs, context: tools.Context, client: GitHubClient
+) -> AttestedImages:
     """Attestations of images, read with the `source-token` where there is one."""
     from gitops_action.adapters.attestations.images import (  # noqa: PLC0415 - loads requests
         AttestedImages,
@@ -120,15 +116,15 @@ def _attestations(inputs: GateInputs, context: Context, client: GitHubClient) ->
     from gitops_action.adapters.registry.addresses import is_loopback  # noqa: PLC0415 - same
 
     token = inputs.source_token
-    reading = github_client(inputs, token, context) if token else client
+    reading = tools.github_client(inputs, token, context) if token else client
     downloads = BundleDownloads(local=is_loopback(urlsplit(inputs.api_url).hostname or ""))
     return AttestedImages(
         GitHubAttestations(reading, downloads.get),
-        lambda domains: image_registry(_of_validate(inputs), context, domains),
+        lambda domains: tools.image_registry(_of_validate(inputs), context, domains),
     )
 
 
-def _http_settings(context: Context) -> HttpSettings:
+def _http_settings(context: tools.Context) -> HttpSettings:
     """What the gate `http` may send, whose values are secrets.
 
     Raises:
@@ -147,7 +143,7 @@ class Replanner:
     stay, and a conflict with them is reported on the pull request.
     """
 
-    def __init__(self, inputs: GateInputs, base: str, context: Context) -> None:
+    def __init__(self, inputs: GateInputs, base: str, context: tools.Context) -> None:
         """Nothing is loaded before it is needed."""
         self._inputs = inputs
         self._base = base

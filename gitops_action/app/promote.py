@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING
 
 from gitops_action.adapters.clock import system_clock
 from gitops_action.adapters.workflow import read_job
+from gitops_action.app import tools
 from gitops_action.app.history import branch_history
-from gitops_action.app.tools import (
-    EVERY_REGISTRY,
-    Context,
-    github_client,
-    image_registry,
-    kustomize_renderer,
-    read_target,
-)
 from gitops_action.commands.bump.ports import BumpPorts
 from gitops_action.commands.promote import command as promote
 from gitops_action.commands.render import EnvironmentRendering, render_environment
@@ -31,14 +24,16 @@ if TYPE_CHECKING:
     from gitops_action.adapters.git import FirstParentHistory
 
 
-def run(values: Values, context: Context) -> Outcome:
+def run(values: Values, context: tools.Context) -> Outcome:
     """Check the inputs, build the ports, run."""
     inputs = promote_inputs(values, context.environ)
     with ExitStack() as stack:
         return promote.run(inputs, build_ports(inputs, context, stack))
 
 
-def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> promote.PromotePorts:
+def build_ports(
+    inputs: PromoteInputs, context: tools.Context, stack: ExitStack
+) -> promote.PromotePorts:
     """The ports; `stack` tidies up."""
     from gitops_action.adapters.git.open_trees import OpenTrees  # noqa: PLC0415 - loads Git
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
@@ -53,15 +48,15 @@ def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> pr
 
     clock = system_clock(context.environ)
     job = read_job(context.environ).working_on(inputs.server_url)
-    client = github_client(inputs, inputs.token, context)
-    target = read_target(inputs, inputs.repository, inputs.token)
+    client = tools.github_client(inputs, inputs.token, context)
+    target = tools.read_target(inputs, inputs.repository, inputs.token)
     commits = branch_history(inputs, inputs.repository, inputs.token, stack, base=inputs.base)
     forge = GitHubForge(client, inputs.repository)
     texts = Views(UserTemplates(), job)
-    registry = image_registry(inputs, context, EVERY_REGISTRY)
+    registry = tools.image_registry(inputs, context, tools.EVERY_REGISTRY)
     history = None
     if inputs.source_token:
-        history = GitHubSourceHistory(github_client(inputs, inputs.source_token, context))
+        history = GitHubSourceHistory(tools.github_client(inputs, inputs.source_token, context))
 
     return promote.PromotePorts(
         commits=commits,
@@ -87,7 +82,9 @@ def build_ports(inputs: PromoteInputs, context: Context, stack: ExitStack) -> pr
 class EnvironmentRenders:
     """Fulfils the port `Render`: each environment of a commit is rendered once."""
 
-    def __init__(self, commits: FirstParentHistory, repository: str, context: Context) -> None:
+    def __init__(
+        self, commits: FirstParentHistory, repository: str, context: tools.Context
+    ) -> None:
         """Nothing is rendered yet."""
         self._commits = commits
         self._repository = repository
@@ -118,13 +115,13 @@ class EnvironmentRenders:
             config,
             self._commits.tree(commit),
             self._commits,
-            kustomize_renderer(config.validate, self._context),
+            tools.kustomize_renderer(config.validate, self._context),
             repository=self._repository,
             branch=self._commits.branch,
         )
 
 
-def _ask(context: Context) -> Callable[[str], bool] | None:
+def _ask(context: tools.Context) -> Callable[[str], bool] | None:
     """A person at a terminal sees everything first; anywhere else nobody is asked."""
     if context.terminal is None:
         return None

@@ -9,13 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_action.adapters.workflow import read_job
-from gitops_action.app.tools import (
-    Context,
-    github_client,
-    image_registry,
-    kustomize_renderer,
-    read_target,
-)
+from gitops_action.app import tools
 from gitops_action.commands.ports import Registry, Renderer, Trees
 from gitops_action.commands.validate import command as validate
 from gitops_action.commands.validate.ports import NotedSchemas, Proposals
@@ -37,14 +31,14 @@ if TYPE_CHECKING:
 class ToolWorkshop:
     """Implements the port `Workshop` with kubectl, helm, the shipped schemas and registries."""
 
-    def __init__(self, inputs: ValidateInputs, context: Context) -> None:
+    def __init__(self, inputs: ValidateInputs, context: tools.Context) -> None:
         """Nothing is loaded before it is needed."""
         self._inputs = inputs
         self._context = context
 
     def renderer(self, settings: Validation) -> Renderer:
         """Kustomize as kubectl has it; helm where the machine has it."""
-        return kustomize_renderer(settings, self._context)
+        return tools.kustomize_renderer(settings, self._context)
 
     def schemas(
         self,
@@ -61,10 +55,10 @@ class ToolWorkshop:
         """Accounts in their order: as given for `domains`, Docker's, the job's for ghcr.io."""
         if self._inputs.verify == "off":
             return None
-        return image_registry(self._inputs, self._context, domains)
+        return tools.image_registry(self._inputs, self._context, domains)
 
 
-def run(values: Values, context: Context) -> Outcome:
+def run(values: Values, context: tools.Context) -> Outcome:
     """Check the inputs together, build the ports, run."""
     inputs, job = validate_inputs(values, context.environ), read_job(context.environ)
     client = _client(inputs, context)
@@ -81,11 +75,11 @@ def run(values: Values, context: Context) -> Outcome:
         return validate.run(inputs, parts.ports(stack))
 
 
-def _client(inputs: ValidateInputs, context: Context) -> GitHubClient | None:
+def _client(inputs: ValidateInputs, context: tools.Context) -> GitHubClient | None:
     """GitHub, where there is a token and a repository to speak of."""
     if not (inputs.token and inputs.repository):
         return None
-    return github_client(inputs, inputs.token, context)
+    return tools.github_client(inputs, inputs.token, context)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +87,7 @@ class _ValidateParts:
     """What the ports are built from."""
 
     inputs: ValidateInputs
-    context: Context
+    context: tools.Context
     job: Job
     client: GitHubClient | None
 
@@ -158,4 +152,4 @@ class _ValidateParts:
         return proposals, stack.enter_context(trees)
 
     def _target(self) -> GitTarget:
-        return read_target(self.inputs, self.inputs.repository, self.inputs.token)
+        return tools.read_target(self.inputs, self.inputs.repository, self.inputs.token)

@@ -20,14 +20,8 @@ from gitops_action.core.config import (
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.payload import FolderLookup, applications_of, no_folders
 from gitops_action.core.manifests import Manifest, content_hash
-from gitops_action.core.rendering import Closures, Rendering, closure_hash
+from gitops_action.core.rendering import Closures, Rendering, closure_hash, deployers
 from gitops_action.core.rendering.additions import applied
-from gitops_action.core.rendering.deployers import (
-    AS_WRITTEN,
-    BuildSettings,
-    FolderBuild,
-    NotFollowed,
-)
 from gitops_action.core.rendering.follow import left_out_notes
 from gitops_action.core.rendering.variables import Variables, variables_of
 from gitops_action.core.repository import RepositoryFile, Snapshot, Tree
@@ -88,7 +82,7 @@ class FolderState:
     path: str
     hash: str
     files: frozenset[str] = field(compare=False)
-    settings: BuildSettings = AS_WRITTEN
+    settings: deployers.BuildSettings = deployers.AS_WRITTEN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +137,7 @@ def scope_of(
     claimed = closures.claimed(paths)
     states = []
     for path in paths:
-        settings = BuildSettings(
+        settings = deployers.BuildSettings(
             claimed=frozenset(one for one in claimed if _is_below(one, path)),
             separate=not config.declared,
         )
@@ -244,7 +238,7 @@ class FolderRenders:
 class _Due:
     """A folder that a controller builds, and the cluster of the object that says so."""
 
-    build: FolderBuild
+    build: deployers.FolderBuild
     cluster: str
 
     @property
@@ -271,7 +265,7 @@ class _FollowWalk:
         self._problems: list[GitOpsError] = []
         self._unrendered: list[GitOpsError] = []
         self._notes: dict[str, None] = {}
-        self._left_out: list[NotFollowed] = []
+        self._left_out: list[deployers.NotFollowed] = []
         self._seen: set[tuple[str, ...]] = set()
         self._due: list[_Due] = []
         self._unknown: dict[str, list[str]] = {}
@@ -333,7 +327,7 @@ class _FollowWalk:
                     self._seen.add(due.key)
                     self._due.append(due)
 
-    def _state(self, build: FolderBuild) -> FolderState:
+    def _state(self, build: deployers.FolderBuild) -> FolderState:
         closures = self._scope.closures
         files = closures.of_all((build.path, *build.components))
         return FolderState(

@@ -7,15 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from gitops_action.commands import history
 from gitops_action.commands.dora import BranchMessages, CommitGraphs, measure
-from gitops_action.commands.history import (
-    CommitHistory,
-    EnvironmentHistory,
-    PastRecords,
-    configured,
-    environment_histories,
-    records_note,
-)
 from gitops_action.commands.ports import Clock
 from gitops_action.core.config import Config, Environment, load_config, read_holds
 from gitops_action.core.dataclass import dataclass
@@ -26,13 +19,7 @@ from gitops_action.core.inputs.history import moment
 from gitops_action.core.inputs.status import StatusInputs
 from gitops_action.core.issues import KnownIssue
 from gitops_action.core.outcome import Notice, Outcome
-from gitops_action.core.report.status import (
-    Document,
-    as_json,
-    as_markdown,
-    as_table,
-    json_text,
-)
+from gitops_action.core.report import status
 from gitops_action.core.status.collect import EnvironmentPast, environment_status
 from gitops_action.core.status.drift import (
     ComparisonJob,
@@ -48,7 +35,7 @@ PERIOD = "84d"
 """What is shown unless `since` says otherwise: twelve weeks."""
 
 
-class BranchPast(CommitHistory, BranchMessages, Protocol):
+class BranchPast(history.CommitHistory, BranchMessages, Protocol):
     """A branch's history with its commits' messages."""
 
 
@@ -104,7 +91,7 @@ class StatusPorts:
     clock: Clock
     page: StatusPage
     output: OutputFile
-    records: PastRecords | None = None
+    records: history.PastRecords | None = None
     pulls: ListedPullRequests | None = None
     sources: CommitGraphs | None = None
     issues: KeptIssues | None = None
@@ -119,7 +106,7 @@ def run(inputs: StatusInputs, ports: StatusPorts) -> Outcome:
         GitOpsError: the repository or its Deployments cannot be read, or `output` not written.
     """
     report = _report(inputs, ports)
-    document = as_json(report)
+    document = status.as_json(report)
     text = _laid_out(inputs, ports, report, document)
     if inputs.output:
         ports.output.write(inputs.output, text)
@@ -127,7 +114,7 @@ def run(inputs: StatusInputs, ports: StatusPorts) -> Outcome:
         outputs={"status": json.dumps(document["environments"])},
         headline=f"{len(report.environments)} environment{'s' * (len(report.environments) != 1)}",
         lines=tuple(f"  {sentence(one)}" for one in report.environments),
-        summary=as_markdown(report),
+        summary=status.as_markdown(report),
         notices=tuple(Notice(level="notice", text=note) for note in report.notes),
         data=document,
         printed="" if inputs.output else text,
@@ -135,15 +122,15 @@ def run(inputs: StatusInputs, ports: StatusPorts) -> Outcome:
 
 
 def _laid_out(
-    inputs: StatusInputs, ports: StatusPorts, report: StatusReport, document: Document
+    inputs: StatusInputs, ports: StatusPorts, report: StatusReport, document: status.Document
 ) -> str:
     if inputs.format == "json":
-        return json_text(document)
+        return status.json_text(document)
     if inputs.format == "markdown":
-        return as_markdown(report)
+        return status.as_markdown(report)
     if inputs.format == "html":
         return ports.page.page(report)
-    return "\n".join(as_table(report))
+    return "\n".join(status.as_table(report))
 
 
 def _report(inputs: StatusInputs, ports: StatusPorts) -> StatusReport:
@@ -153,8 +140,8 @@ def _report(inputs: StatusInputs, ports: StatusPorts) -> StatusReport:
     files = {path: file.data for path, file in ports.commits.files(tip).files.items()}
     config = load_config(inputs.config, files.get(inputs.config))
     holds = read_holds(files, config)
-    environments = configured(config, inputs.environment)
-    histories = environment_histories(
+    environments = history.configured(config, inputs.environment)
+    histories = history.environment_histories(
         ports.commits, config, environments, ports.records, repository=inputs.repository
     )
     pulls, unread = _pulls(inputs, ports)
@@ -180,13 +167,15 @@ def _report(inputs: StatusInputs, ports: StatusPorts) -> StatusReport:
     )
 
 
-def _incomplete(ports: StatusPorts, histories: Sequence[EnvironmentHistory]) -> tuple[str, ...]:
-    return (*(one.content.note for one in histories), records_note(ports.records))
+def _incomplete(
+    ports: StatusPorts, histories: Sequence[history.EnvironmentHistory]
+) -> tuple[str, ...]:
+    return (*(one.content.note for one in histories), history.records_note(ports.records))
 
 
 def _dora(
     ports: StatusPorts,
-    histories: Sequence[EnvironmentHistory],
+    histories: Sequence[history.EnvironmentHistory],
     config: Config,
     start: datetime | None,
     now: datetime,
@@ -219,7 +208,11 @@ def _compared(ports: StatusPorts, environments: Sequence[Environment]) -> Compar
 
 
 def _past(
-    one: EnvironmentHistory, start: datetime | None, compared: Comparisons, *, recorded: bool
+    one: history.EnvironmentHistory,
+    start: datetime | None,
+    compared: Comparisons,
+    *,
+    recorded: bool,
 ) -> EnvironmentPast:
     return EnvironmentPast(
         environment=one.environment,

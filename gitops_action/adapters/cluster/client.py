@@ -6,22 +6,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
+from gitops_action.adapters.cluster import objects
 from gitops_action.adapters.cluster.lease import Lease, hold_lease
-from gitops_action.adapters.cluster.objects import (
-    ObjectSelection,
-    Propagation,
-    annotate_object,
-    apply_in_parallel,
-    apply_object,
-    create_object,
-    delete_object,
-    events_about,
-    in_parallel,
-    list_objects,
-    log_tail,
-    replace_object,
-    shown,
-)
 from gitops_action.adapters.cluster.requests import RETRIES, Caller
 from gitops_action.adapters.cluster.transport import ClusterRequest, ClusterTransport
 from gitops_action.adapters.cluster.watching import Watching
@@ -102,10 +88,14 @@ def denied_rights(caller: Caller, rights: Iterable[Right]) -> tuple[Right, ...]:
     requested = sorted(set(rights))
     namespaces = sorted({right.namespace for right in requested if right.namespace})
     rules = dict(
-        zip(namespaces, in_parallel(lambda one: _rules(caller, one), namespaces), strict=True)
+        zip(
+            namespaces,
+            objects.in_parallel(lambda one: _rules(caller, one), namespaces),
+            strict=True,
+        )
     )
     open_questions = [one for one in requested if not _granted(rules.get(one.namespace, ()), one)]
-    answers = in_parallel(lambda one: _allowed(caller, one), open_questions)
+    answers = objects.in_parallel(lambda one: _allowed(caller, one), open_questions)
     return tuple(
         right for right, allowed in zip(open_questions, answers, strict=True) if not allowed
     )
@@ -191,18 +181,18 @@ class ClusterClient:
         self, resource: Resource, *, namespace: str = "", labels: str = "", metadata: bool = False
     ) -> Listing:
         """The objects of a kind, by label selector; `metadata` leaves out the rest of them."""
-        selection = ObjectSelection(resource=resource, namespace=namespace, labels=labels)
-        return list_objects(self._caller, selection, metadata=metadata)
+        selection = objects.ObjectSelection(resource=resource, namespace=namespace, labels=labels)
+        return objects.list_objects(self._caller, selection, metadata=metadata)
 
     def get(self, resource: Resource, *, namespace: str, name: str) -> LiveObject:
         """One object; NotFoundError where it is not there."""
-        operation = Operation(verb="read", about=shown(resource, namespace, name))
+        operation = Operation(verb="read", about=objects.shown(resource, namespace, name))
         return self._caller.read(operation, resource.path(namespace, name)).body
 
     def apply(self, body: Body, options: ApplyOptions) -> LiveObject:
         """Apply one object server-side; gives what lives (or would live) now."""
         resource = self._resource_of(body)
-        return apply_object(self._caller, resource, body, options, self._place_of(body))
+        return objects.apply_object(self._caller, resource, body, options, self._place_of(body))
 
     def apply_all(
         self,
@@ -213,17 +203,17 @@ class ClusterClient:
     ) -> Iterator[Applied]:
         """Apply objects that do not depend on each other, in parallel; each as it is done."""
         self.resources()
-        return apply_in_parallel(lambda body: self.apply(body, options), bodies, stop=stop)
+        return objects.apply_in_parallel(lambda body: self.apply(body, options), bodies, stop=stop)
 
     def create(self, body: Body, *, manager: str) -> LiveObject:
         """Create one object; AlreadyExistsError where one of that name is there."""
         place = self._resource_of(body), body, self._place_of(body)
-        return create_object(self._caller, *place, manager=manager)
+        return objects.create_object(self._caller, *place, manager=manager)
 
     def replace(self, body: Body, *, manager: str) -> LiveObject:
         """Write the whole object in place of the one whose resource version it carries."""
         place = self._resource_of(body), body, self._place_of(body)
-        return replace_object(self._caller, *place, manager=manager)
+        return objects.replace_object(self._caller, *place, manager=manager)
 
     def delete(  # noqa: PLR0913 - what, exactly which, and how
         self,
@@ -232,11 +222,11 @@ class ClusterClient:
         namespace: str,
         name: str,
         uid: str,
-        propagation: Propagation = "Background",
+        propagation: objects.Propagation = "Background",
         dry_run: bool = False,
     ) -> None:
         """Start to delete this very object; AlreadyGoneError where it is not there any more."""
-        delete_object(
+        objects.delete_object(
             self._caller,
             resource,
             namespace,
@@ -255,7 +245,7 @@ class ClusterClient:
         annotations: Mapping[str, str | None],
     ) -> LiveObject:
         """Set annotations, or remove those that are None."""
-        return annotate_object(self._caller, resource, namespace, name, annotations)
+        return objects.annotate_object(self._caller, resource, namespace, name, annotations)
 
     def watch(  # noqa: PLR0913 - what, from where on, how long
         self,
@@ -268,20 +258,22 @@ class ClusterClient:
         start: Listing | None = None,
     ) -> Watching:
         """The changes since a listing; without one, all that is there comes first, as added."""
-        selection = ObjectSelection(
+        selection = objects.ObjectSelection(
             resource=resource, namespace=namespace, labels=labels, name=name
         )
         return Watching(self._caller, selection, start, seconds)
 
     def events(self, body: LiveObject) -> tuple[EventFacts, ...]:
         """What the cluster reported about this very object, oldest first."""
-        return events_about(self._caller, body)
+        return objects.events_about(self._caller, body)
 
     def log(
         self, namespace: str, pod: str, container: str, *, lines: int, previous: bool = False
     ) -> str:
         """The last lines of a container, or of its previous life."""
-        return log_tail(self._caller, namespace, pod, container, lines=lines, previous=previous)
+        return objects.log_tail(
+            self._caller, namespace, pod, container, lines=lines, previous=previous
+        )
 
     def denied(self, rights: Iterable[Right]) -> tuple[Right, ...]:
         """Those of these rights that the account does not have."""

@@ -23,15 +23,7 @@ from kubernetes.config.kube_config import (
     KubeConfigMerger,
 )
 
-from gitops_action.core.cluster.access import (
-    Access,
-    Given,
-    Picked,
-    broken,
-    check_picked,
-    one_word,
-    pick,
-)
+from gitops_action.core.cluster import access
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body
 from gitops_action.errors import UsageError
@@ -43,7 +35,7 @@ _Paths = Mapping[tuple[str, str], str]
 """Section and name of an entry → the file that it comes from."""
 
 
-def of_content(given: Given) -> Access:
+def of_content(given: access.Given) -> access.Access:
     """A kubeconfig's text.
 
     Raises:
@@ -52,25 +44,27 @@ def of_content(given: Given) -> Access:
     try:
         body: object = yaml.load(given.kubeconfig, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError):
-        raise broken("it is not YAML", "pass the content of the file, not its path") from None
-    picked = pick(body, given.context.strip())
-    check_picked(picked, terminal=given.terminal, from_file=False)
+        raise access.broken(
+            "it is not YAML", "pass the content of the file, not its path"
+        ) from None
+    picked = access.pick(body, given.context.strip())
+    access.check_picked(picked, terminal=given.terminal, from_file=False)
     return _loaded(picked, {})
 
 
-def of_files(given: Given) -> Access:
+def of_files(given: access.Given) -> access.Access:
     """A person's kubeconfigs, as `KUBECONFIG` names them.
 
     Raises:
         UsageError: they cannot be used.
     """
     body, paths = _merged(given.files)
-    picked = pick(body, given.context.strip())
-    check_picked(picked, terminal=given.terminal, from_file=True)
+    picked = access.pick(body, given.context.strip())
+    access.check_picked(picked, terminal=given.terminal, from_file=True)
     return _loaded(picked, paths)
 
 
-def of_pod(folder: Path, environ: Mapping[str, str]) -> Access:
+def of_pod(folder: Path, environ: Mapping[str, str]) -> access.Access:
     """The account of the pod that this runs in.
 
     Raises:
@@ -83,7 +77,7 @@ def of_pod(folder: Path, environ: Mapping[str, str]) -> Access:
         InClusterConfigLoader(str(folder / "token"), str(authority), environ=known).load_and_set(
             found
         )
-        return Access(
+        return access.Access(
             server=found.host,
             ca=authority.read_text(encoding="utf-8").strip(),
             token=_bearer(found, "the pod's token"),
@@ -138,7 +132,7 @@ def _unusable(name: str, cause: str) -> UsageError:
     )
 
 
-def _loaded(picked: Picked, paths: _Paths) -> Access:
+def _loaded(picked: access.Picked, paths: _Paths) -> access.Access:
     """What the context comes to: its login program is run, and files that it names are read."""
     cluster_path = paths.get(("clusters", picked.cluster_name))
     cluster = ConfigNode("cluster", {"name": "cluster", "cluster": picked.cluster}, cluster_path)
@@ -163,15 +157,15 @@ def _loaded(picked: Picked, paths: _Paths) -> Access:
             return _access(picked, found)
         except OSError as error:
             cause = f"{error.filename}: {error.strerror}"
-            raise broken(cause, "make the file readable, or name another one") from None
+            raise access.broken(cause, "make the file readable, or name another one") from None
         except (ConfigException, ValueError, TypeError):
-            raise broken(
+            raise access.broken(
                 "a file that it names is not there, or is not text", "complete it"
             ) from None
 
 
-def _access(picked: Picked, found: Configuration) -> Access:
-    return Access(
+def _access(picked: access.Picked, found: Configuration) -> access.Access:
+    return access.Access(
         server=found.host,
         ca=_pem(found.ssl_ca_cert),
         token=_bearer(found, "the kubeconfig's token"),
@@ -192,13 +186,13 @@ def _pem(path: str | None) -> str:
 def _bearer(found: Configuration, what: str) -> str:
     """The token without its scheme, whose case the loaders do not agree on."""
     header = str(found.api_key.get("BearerToken", ""))
-    return one_word(header.partition(" ")[2], what)
+    return access.one_word(header.partition(" ")[2], what)
 
 
 # Login programs (Kubernetes: "client-go credential plugins"): only at a terminal.
 
 
-def _logged_in(picked: Picked, cluster: ConfigNode) -> Body:
+def _logged_in(picked: access.Picked, cluster: ConfigNode) -> Body:
     """The user with the credentials that the program gives."""
     plugin = mapping(picked.user, "exec")
     command = text(plugin, "command")

@@ -15,15 +15,7 @@ from uuid import uuid4
 
 from gitops_action.adapters.cluster.requests import Caller
 from gitops_action.adapters.cluster.transport import ClusterRequest, ClusterResponse
-from gitops_action.core.cluster.errors import (
-    AlreadyExistsError,
-    ChangedMeanwhileError,
-    ClusterError,
-    LeaseHeldError,
-    LeaseLostError,
-    NotFoundError,
-    UnreachableError,
-)
+from gitops_action.core.cluster import errors
 from gitops_action.core.cluster.model import LeaseTerms, Operation, Resource
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.fields import mapping, number, text
@@ -77,7 +69,7 @@ class Lease:
         if not self._lost and time.monotonic() - self._renewed > self._terms.seconds:
             self._lost = "it could not be renewed in time"
         if self._lost:
-            raise LeaseLostError(
+            raise errors.LeaseLostError(
                 f"this run no longer holds the lease {self._terms.namespace}/{self._terms.name}",
                 cause=self._lost,
                 fix="run again when the other run has ended",
@@ -91,7 +83,7 @@ class Lease:
             return
         try:
             _put(self._caller, self._claim, self._body, holder="", now=_now(0.0))
-        except ClusterError:
+        except errors.ClusterError:
             return
 
     def _renew(self) -> None:
@@ -107,9 +99,9 @@ class Lease:
                     self._caller, self._claim, answer.body, holder=self._terms.holder, now=now
                 ).body
                 self._renewed = began
-            except (ChangedMeanwhileError, UnreachableError):
+            except (errors.ChangedMeanwhileError, errors.UnreachableError):
                 continue  # looked at again; `check` reckons with the time that passed
-            except ClusterError as error:
+            except errors.ClusterError as error:
                 self._lost = str(error)
                 return
 
@@ -136,7 +128,7 @@ def _acquire(caller: Caller, claim: Claim) -> ClusterResponse:
     while True:
         try:
             found = _look(caller, terms)
-        except NotFoundError as error:
+        except errors.NotFoundError as error:
             if error.missing != "object":
                 raise
             taken = _create(caller, claim)
@@ -169,7 +161,7 @@ def _create(caller: Caller, claim: Claim) -> ClusterResponse | None:
         path = LEASES.path(terms.namespace)
         asked = ClusterRequest(method="POST", path=path, body=body)
         return caller.once(_operation("create", terms), asked)
-    except (AlreadyExistsError, UnreachableError):
+    except (errors.AlreadyExistsError, errors.UnreachableError):
         return None  # someone was quicker, or we do not know: look
 
 
@@ -187,7 +179,7 @@ def _take(
         raise _held(terms, holder, until)
     try:
         return _put(caller, claim, found.body, holder=terms.holder, now=now)
-    except (ChangedMeanwhileError, UnreachableError):
+    except (errors.ChangedMeanwhileError, errors.UnreachableError):
         return None
 
 
@@ -233,9 +225,9 @@ def _expiry(body: Body) -> float:
     return renewed.timestamp() + (number(body, "spec", "leaseDurationSeconds") or 0)
 
 
-def _held(terms: LeaseTerms, holder: str, until: float) -> LeaseHeldError:
+def _held(terms: LeaseTerms, holder: str, until: float) -> errors.LeaseHeldError:
     at = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    error = LeaseHeldError(
+    error = errors.LeaseHeldError(
         "another run is deploying here",
         cause=f"{holder} holds the lease {terms.namespace}/{terms.name}, at least until {at}",
         fix="wait until it has ended and run again",

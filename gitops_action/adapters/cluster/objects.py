@@ -10,13 +10,7 @@ from typing import Literal, TypeVar
 
 from gitops_action.adapters.cluster.requests import Caller
 from gitops_action.adapters.cluster.transport import ClusterRequest
-from gitops_action.core.cluster.errors import (
-    AlreadyGoneError,
-    ExpiredError,
-    NotFoundError,
-    UnreachableError,
-    VersionGoneError,
-)
+from gitops_action.core.cluster import errors
 from gitops_action.core.cluster.model import (
     Applied,
     ApplyOptions,
@@ -79,7 +73,7 @@ def list_objects(caller: Caller, selection: ObjectSelection, *, metadata: bool =
     """
     try:
         return _whole(_pages(caller, selection, metadata=metadata))
-    except VersionGoneError:
+    except errors.VersionGoneError:
         return _whole(_pages(caller, selection, metadata=metadata))
 
 
@@ -168,7 +162,7 @@ THREADS = 16
 """So many that the API server, not the way to it, sets the pace (measured: 8 are 15 % slower)."""
 _OF_EACH = 4
 """A thread for so many objects: its connection and TLS cost as much as a few requests."""
-_HOPELESS = (ExpiredError, UnreachableError)
+_HOPELESS = (errors.ExpiredError, errors.UnreachableError)
 
 
 def in_parallel(work: Callable[[T], R], given: Sequence[T]) -> list[R]:
@@ -307,8 +301,8 @@ def delete_object(  # noqa: PLR0913 - what, exactly which, and how
     try:
         path = resource.path(namespace, name)
         caller.safe(operation, ClusterRequest(method="DELETE", path=path, body=options))
-    except NotFoundError as error:
-        raise AlreadyGoneError(error.title, cause=error.cause) from None
+    except errors.NotFoundError as error:
+        raise errors.AlreadyGoneError(error.title, cause=error.cause) from None
 
 
 def annotate_object(

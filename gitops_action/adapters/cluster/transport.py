@@ -15,15 +15,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlencode, urlsplit
 
 from gitops_action import __version__
-from gitops_action.adapters.cluster.connections import (
-    CONNECT_SECONDS,
-    KEPT,
-    READ_SECONDS,
-    Answer,
-    ConnectTimeoutError,
-    KeptConnections,
-    tls_context,
-)
+from gitops_action.adapters.cluster import connections
 from gitops_action.adapters.retry import causes
 from gitops_action.core.answers import delay_seconds, parse_json
 from gitops_action.core.cluster.access import Access
@@ -42,19 +34,19 @@ def connection_pool(access: Access, context: ssl.SSLContext | None) -> HTTPConne
     import urllib3  # noqa: PLC0415 - only proxies and watches need it
 
     if context is None:
-        manager = urllib3.PoolManager(maxsize=KEPT)
+        manager = urllib3.PoolManager(maxsize=connections.KEPT)
     elif access.proxy:
         manager = urllib3.ProxyManager(
             access.proxy,
             proxy_headers=_proxy_account(access.proxy),
             ssl_context=context,
-            maxsize=KEPT,
+            maxsize=connections.KEPT,
             server_hostname=access.server_name or None,
         )
     else:
         manager = urllib3.PoolManager(
             ssl_context=context,
-            maxsize=KEPT,
+            maxsize=connections.KEPT,
             server_hostname=access.server_name or None,
         )
     return manager.connection_from_url(access.server)
@@ -179,10 +171,11 @@ def _by_network(chain: Sequence[BaseException], access: Access) -> CallFailure |
                 f"{parts.netloc} refuses the connection (Connection refused)",
                 fix="check host and port, and that the API server runs",
             )
-    late = (ConnectTimeoutError, exceptions.ConnectTimeoutError)
+    late = (connections.ConnectTimeoutError, exceptions.ConnectTimeoutError)
     if any(isinstance(cause, late) for cause in chain):
         return CallFailure(
-            f"{parts.netloc} did not accept a connection within {CONNECT_SECONDS:.0f} s",
+            f"{parts.netloc} did not accept a connection within"
+            f" {connections.CONNECT_SECONDS:.0f} s",
             fix="let this runner through the cluster's firewall or list of allowed addresses",
         )
     if any(isinstance(cause, exceptions.TimeoutError | TimeoutError) for cause in chain):
@@ -191,7 +184,7 @@ def _by_network(chain: Sequence[BaseException], access: Access) -> CallFailure |
     return CallFailure(words[0]) if words else None
 
 
-def no_success(answer: Answer) -> CallFailure:
+def no_success(answer: connections.Answer) -> CallFailure:
     """The failure that this answer describes."""
     status = read_json(answer.data)
     message = status.get("message")
@@ -256,8 +249,8 @@ class ClusterTransport:
         self._headers = {"User-Agent": f"gitops-action/{__version__}"}
         if access.token:
             self._headers["Authorization"] = f"Bearer {access.token}"
-        self._context = tls_context(access)
-        self._direct = None if access.proxy else KeptConnections(access, self._context)
+        self._context = connections.tls_context(access)
+        self._direct = None if access.proxy else connections.KeptConnections(access, self._context)
 
     @cached_property
     def _pool(self) -> HTTPConnectionPool:
@@ -286,7 +279,7 @@ class ClusterTransport:
 
     def _through_proxy(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> Answer:
+    ) -> connections.Answer:
         from urllib3 import Timeout  # noqa: PLC0415 - only proxies and watches need it
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - same
 
@@ -297,7 +290,7 @@ class ClusterTransport:
                 url,
                 body=body,
                 headers=headers,
-                timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                timeout=Timeout(connect=connections.CONNECT_SECONDS, read=connections.READ_SECONDS),
                 retries=False,
                 redirect=False,
             )
@@ -314,7 +307,7 @@ class ClusterTransport:
         from urllib3 import Timeout  # noqa: PLC0415 - only proxies and watches need it
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - same
 
-        timeout = Timeout(connect=CONNECT_SECONDS, read=read_seconds)
+        timeout = Timeout(connect=connections.CONNECT_SECONDS, read=read_seconds)
         try:
             response = self._pool.urlopen(
                 "GET",
@@ -347,8 +340,8 @@ def _text(raw: bytes) -> str:
     return "" if raw.startswith(b"{") else raw.decode("utf-8", errors="replace")
 
 
-def _answer(response: BaseHTTPResponse, data: bytes) -> Answer:
-    return Answer(
+def _answer(response: BaseHTTPResponse, data: bytes) -> connections.Answer:
+    return connections.Answer(
         status=response.status,
         data=data,
         date=response.headers.get("Date", ""),

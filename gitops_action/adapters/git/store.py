@@ -10,15 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from gitops_action.adapters.git import objects
 from gitops_action.adapters.git.command import COMMAND_SECONDS, GitCommand, GitTarget
-from gitops_action.adapters.git.objects import (
-    TreeEntry,
-    list_tree,
-    missing_blobs,
-    read_blobs,
-    write_commit,
-    write_tree,
-)
 from gitops_action.adapters.git.remote import RETRIES, Remote, RemoteRefs
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.config.holds import is_settings
@@ -61,7 +54,7 @@ class GitStore:
         self._folder = tempfile.TemporaryDirectory(prefix="gitops-action-git-")
         self._git = GitCommand(target, Path(self._folder.name), timeout=timeout)
         self._remote = Remote(self._git, target, policy)
-        self._trees: dict[str, tuple[TreeEntry, ...]] = {}
+        self._trees: dict[str, tuple[objects.TreeEntry, ...]] = {}
         self._present: set[str] = set()
         self._git.check(["init", "--quiet", "--bare", "--template="])
 
@@ -140,9 +133,9 @@ class GitStore:
         """
         self._check_branch(commit.branch)
         self._tree(commit.parent)
-        tree = write_tree(self._git, commit.parent, commit.changes, commit.deletions)
+        tree = objects.write_tree(self._git, commit.parent, commit.changes, commit.deletions)
         seconds = int(self._now().timestamp())
-        oid = write_commit(
+        oid = objects.write_commit(
             self._git,
             tree=tree,
             parent=commit.parent,
@@ -172,30 +165,30 @@ class GitStore:
             )
         return branch
 
-    def _tree(self, commit: str) -> tuple[TreeEntry, ...]:
+    def _tree(self, commit: str) -> tuple[objects.TreeEntry, ...]:
         """The files of a commit; the commit and its folders are fetched the first time."""
         if commit not in self._trees:
             self._remote.fetch([commit], limit=_NO_BLOBS)
-            self._trees[commit] = list_tree(self._git, commit)
+            self._trees[commit] = objects.list_tree(self._git, commit)
         return self._trees[commit]
 
     def _fetch_all(self, commit: str) -> frozenset[str]:
         """Fetch every file that is not too large in one go; the ids of those that are."""
         self._remote.fetch([commit], limit=f"blob:limit={FILE_LIMIT}", again=True)
-        missing = missing_blobs(self._git, commit)
+        missing = objects.missing_blobs(self._git, commit)
         self._present |= {entry.blob for entry in self._tree(commit)} - missing
         return missing
 
-    def _files(self, entries: Iterable[TreeEntry]) -> Iterable[RepositoryFile]:
+    def _files(self, entries: Iterable[objects.TreeEntry]) -> Iterable[RepositoryFile]:
         requested = list(entries)
         blobs = list(dict.fromkeys(entry.blob for entry in requested))
         if absent := [blob for blob in blobs if blob not in self._present]:
             self._remote.fetch(absent, limit=_NO_BLOBS)
             self._present.update(absent)
-        by_blob: dict[str, list[TreeEntry]] = {}
+        by_blob: dict[str, list[objects.TreeEntry]] = {}
         for entry in requested:
             by_blob.setdefault(entry.blob, []).append(entry)
-        for blob, data in read_blobs(self._git, blobs):
+        for blob, data in objects.read_blobs(self._git, blobs):
             for entry in by_blob[blob]:
                 yield RepositoryFile(path=entry.path, data=data, mode=entry.mode, blob=blob)
 
@@ -209,5 +202,5 @@ def _note(path: str) -> str:
     return f"{path} is not looked at: over {most} MiB is too large for a manifest"
 
 
-def _is_exact(file: RepositoryFile | None, entry: TreeEntry) -> bool:
+def _is_exact(file: RepositoryFile | None, entry: objects.TreeEntry) -> bool:
     return file is not None and file.blob == entry.blob and blob_id(file.data) == entry.blob

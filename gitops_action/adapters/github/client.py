@@ -10,12 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
-from gitops_action.adapters.github.errors import (
-    HTTP_NOT_FOUND,
-    Purpose,
-    RequestFailure,
-    translate,
-)
+from gitops_action.adapters.github import errors
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.adapters.retry import RetryPolicy, retry
 from gitops_action.core.pull_requests import Identity
@@ -68,13 +63,13 @@ class Retrier:
             doubt = False
             try:
                 return action()
-            except RequestFailure as failure:
+            except errors.RequestFailure as failure:
                 doubt = failure.uncertain
                 raise
 
         try:
             return self._run(attempt, None)
-        except RequestFailure:
+        except errors.RequestFailure:
             if doubt and (found := self._last_look(find)) is not None:
                 return found
             raise
@@ -82,7 +77,7 @@ class Retrier:
     def _last_look(self, find: Callable[[], T | None]) -> T | None:
         try:
             return self.read(find)
-        except RequestFailure as failure:
+        except errors.RequestFailure as failure:
             raise OutcomeUnknownError(
                 "a request to GitHub was cut off, so it is not known whether it took effect",
                 cause=failure.message,
@@ -94,7 +89,7 @@ class Retrier:
         return retry(action, policy, self._again)
 
     def _again(self, error: Exception) -> bool | float:
-        if not isinstance(error, RequestFailure) or not error.passing:
+        if not isinstance(error, errors.RequestFailure) or not error.passing:
             return False
         pause = error.pause(self._now())
         return True if pause is None else pause
@@ -155,7 +150,7 @@ class GitHubClient:
         self,
         document: str,
         variables: Mapping[str, object],
-        purpose: Purpose,
+        purpose: errors.Purpose,
         *,
         attempts: int | None = None,
     ) -> Reply:
@@ -181,7 +176,7 @@ class GitHubClient:
         return self._rest.request(verb, path, body, query)
 
     def found(
-        self, path: str, purpose: Purpose, query: Mapping[str, object] | None = None
+        self, path: str, purpose: errors.Purpose, query: Mapping[str, object] | None = None
     ) -> object | None:
         """GET something that may not be there: None where GitHub answers 404.
 
@@ -192,8 +187,8 @@ class GitHubClient:
         def attempt() -> object | None:
             try:
                 return self.rest("GET", path, query=query)
-            except RequestFailure as failure:
-                if failure.status == HTTP_NOT_FOUND:
+            except errors.RequestFailure as failure:
+                if failure.status == errors.HTTP_NOT_FOUND:
                     return None
                 raise
 
@@ -210,7 +205,7 @@ class GitHubClient:
             yield response
 
     def reading(
-        self, action: Callable[[], T], purpose: Purpose, *, attempts: int | None = None
+        self, action: Callable[[], T], purpose: errors.Purpose, *, attempts: int | None = None
     ) -> T:
         """Run something repeatable until it succeeds.
 
@@ -219,7 +214,9 @@ class GitHubClient:
         """
         return self.translated(lambda: self._retrier.read(action, attempts=attempts), purpose)
 
-    def writing(self, action: Callable[[], T], find: Callable[[], T | None], purpose: Purpose) -> T:
+    def writing(
+        self, action: Callable[[], T], find: Callable[[], T | None], purpose: errors.Purpose
+    ) -> T:
         """Run a write; `find` checks after a failure whether it took effect all the same.
 
         Raises:
@@ -227,12 +224,12 @@ class GitHubClient:
         """
         return self.translated(lambda: self._retrier.write(action, find), purpose)
 
-    def translated(self, action: Callable[[], T], purpose: Purpose) -> T:
+    def translated(self, action: Callable[[], T], purpose: errors.Purpose) -> T:
         """Run something, with a RequestFailure made into an error for the user."""
         try:
             return action()
-        except RequestFailure as failure:
-            raise translate(failure, purpose, self._clock.now()) from None
+        except errors.RequestFailure as failure:
+            raise errors.translate(failure, purpose, self._clock.now()) from None
 
     @property
     def _transport(self) -> Transport:

@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from gitops_action.adapters.github import content_read
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.commits import commit_on_branch, fits, move_ref, write_commit
-from gitops_action.adapters.github.content_read import (
-    FileFacts,
-    NotReadError,
-    confirmed,
-    entry_file,
-    is_file,
-    missing_branch,
-    read_files,
-    read_folders,
-    read_tree,
-    reading_purpose,
-)
 from gitops_action.adapters.github.queries import TIP
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.config.holds import HOLDS_FOLDER
@@ -40,7 +29,7 @@ class ApiContentStore:
         self._repository = repository
         self._names = owner_and_name(repository)
         self._repository_id = ""
-        self._facts: dict[str, FileFacts] = {}
+        self._facts: dict[str, content_read.FileFacts] = {}
         self._asked: dict[str, set[str]] = {}
         self._holds: dict[str, frozenset[str]] = {}
 
@@ -57,7 +46,9 @@ class ApiContentStore:
             "config": config,
             "holds": HOLDS_FOLDER.rstrip("/"),
         }
-        answer = self._client.graphql(TIP, variables, reading_purpose(self._repository))
+        answer = self._client.graphql(
+            TIP, variables, content_read.reading_purpose(self._repository)
+        )
         found = answer.at("repository")
         self._client.remember_name(self._repository, found.text("nameWithOwner"))
         if found.flag("isArchived"):
@@ -70,11 +61,12 @@ class ApiContentStore:
             raise _empty(self._repository)
         ref = found.at("ref") if base is not None else default
         if not ref:
-            raise missing_branch(self._client, self._repository, base or "")
+            raise content_read.missing_branch(self._client, self._repository, base or "")
         target = ref.at("target")
         self._repository_id = found.text("id")
         self._remember(
-            target.text("oid"), FileFacts(repository_id="", tree=target.at("tree").text("oid"))
+            target.text("oid"),
+            content_read.FileFacts(repository_id="", tree=target.at("tree").text("oid")),
         )
         holds = target.at("holds", "object").each("entries")
         self._holds[target.text("oid")] = frozenset(one.text("name") for one in holds)
@@ -95,9 +87,11 @@ class ApiContentStore:
         """
         if folders and all(folders):
             # Too large for GraphQL, or refused: what is truly wrong is refused again below.
-            with suppress(NotReadError, GitOpsError):
-                return read_folders(self._client, self._repository, commit, folders, keep)
-        return read_tree(self._client, self._repository, commit, keep)
+            with suppress(content_read.NotReadError, GitOpsError):
+                return content_read.read_folders(
+                    self._client, self._repository, commit, folders, keep
+                )
+        return content_read.read_tree(self._client, self._repository, commit, keep)
 
     def confirm(self, *, snapshot: Snapshot, paths: Sequence[str]) -> Snapshot:
         """Prove these files by their blob ids and modes; one query, none where that is done.
@@ -107,12 +101,14 @@ class ApiContentStore:
         """
         for path, file in snapshot.files.items():
             if file.blob is not None and path in paths:
-                known = FileFacts(repository_id="", tree="", entries={path: (file.blob, file.mode)})
+                known = content_read.FileFacts(
+                    repository_id="", tree="", entries={path: (file.blob, file.mode)}
+                )
                 self._remember(snapshot.commit, known)
         facts = self._file_facts(snapshot.commit, paths)
         requested = {path: facts.entries[path] for path in paths if path in facts.entries}
-        proved = FileFacts(repository_id="", tree="", entries=requested)
-        return confirmed(self._client, self._repository, snapshot, proved)
+        proved = content_read.FileFacts(repository_id="", tree="", entries=requested)
+        return content_read.confirmed(self._client, self._repository, snapshot, proved)
 
     def write(self, commit: NewCommit) -> str:
         """Write the commit and move the branch to it.
@@ -138,13 +134,13 @@ class ApiContentStore:
         )
         return oid
 
-    def _file_facts(self, commit: str, paths: Sequence[str]) -> FileFacts:
-        known = self._facts.get(commit, FileFacts(repository_id="", tree=""))
+    def _file_facts(self, commit: str, paths: Sequence[str]) -> content_read.FileFacts:
+        known = self._facts.get(commit, content_read.FileFacts(repository_id="", tree=""))
         asked = self._asked.setdefault(commit, set())
         asked.update(path for path in paths if self._is_new_hold(commit, path))
         missing = [path for path in paths if path not in known.entries and path not in asked]
         if missing or not known.tree or not self._repository_id:
-            new = read_files(self._client, self._repository, commit, missing)
+            new = content_read.read_files(self._client, self._repository, commit, missing)
             self._repository_id = new.repository_id
             self._remember(commit, new)
             asked.update(missing)
@@ -155,9 +151,9 @@ class ApiContentStore:
         folder, _, name = path.rpartition("/")
         return f"{folder}/" == HOLDS_FOLDER and name not in self._holds.get(commit, {name})
 
-    def _remember(self, commit: str, new: FileFacts) -> None:
-        known = self._facts.get(commit, FileFacts(repository_id="", tree=""))
-        self._facts[commit] = FileFacts(
+    def _remember(self, commit: str, new: content_read.FileFacts) -> None:
+        known = self._facts.get(commit, content_read.FileFacts(repository_id="", tree=""))
+        self._facts[commit] = content_read.FileFacts(
             repository_id="",
             tree=new.tree or known.tree,
             entries={**known.entries, **new.entries},
@@ -169,9 +165,9 @@ class ApiContentStore:
         entries = [(f"{folder}/{entry.text('name')}", entry) for entry in holds]
         entries.append((config, target.at("config")))
         return {
-            path: entry_file(self._client, self._repository, entry, path)
+            path: content_read.entry_file(self._client, self._repository, entry, path)
             for path, entry in entries
-            if is_file(entry)
+            if content_read.is_file(entry)
         }
 
 

@@ -8,21 +8,13 @@ from typing import cast, get_args
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
+from gitops_action.core.deployments import records
 from gitops_action.core.deployments.artifact_record import ArtifactRecord
 from gitops_action.core.deployments.payload import document_of, read_payload
-from gitops_action.core.deployments.records import (
-    CommitState,
-    CommitStatus,
-    DeploymentFacts,
-    DeploymentState,
-    DeploymentStatus,
-    NewDeployment,
-    one_line,
-)
 
 _PAGE = 100
-_STATES = frozenset(get_args(DeploymentState))
-_COMMIT_STATES = frozenset(get_args(CommitState))
+_STATES = frozenset(get_args(records.DeploymentState))
+_COMMIT_STATES = frozenset(get_args(records.CommitState))
 
 
 class GitHubDeployments:
@@ -34,7 +26,7 @@ class GitHubDeployments:
         self._client = client
         self._repository = repository
 
-    def newest(self, environment: str, *, limit: int = 30) -> tuple[DeploymentFacts, ...]:
+    def newest(self, environment: str, *, limit: int = 30) -> tuple[records.DeploymentFacts, ...]:
         """The environment's newest Deployments, newest first; their statuses are not read.
 
         Raises:
@@ -44,7 +36,7 @@ class GitHubDeployments:
         purpose = self._purpose("list Deployments")
         return self._client.reading(lambda: self._list(query), purpose)
 
-    def statuses(self, deployment: int) -> tuple[DeploymentStatus, ...]:
+    def statuses(self, deployment: int) -> tuple[records.DeploymentStatus, ...]:
         """A Deployment's statuses, newest first; of more than 100 the newest.
 
         Raises:
@@ -58,7 +50,7 @@ class GitHubDeployments:
         found = (_status(one) for one in replies(answer, "statuses"))
         return tuple(one for one in found if one is not None)
 
-    def create(self, deployment: NewDeployment) -> DeploymentFacts:
+    def create(self, deployment: records.NewDeployment) -> records.DeploymentFacts:
         """Record that a deployment begins; one that a cut-off earlier try made is found again.
 
         Raises:
@@ -68,7 +60,7 @@ class GitHubDeployments:
         body: dict[str, object] = {
             "ref": deployment.commit,
             "environment": deployment.environment,
-            "description": one_line(deployment.description),
+            "description": records.one_line(deployment.description),
             "payload": dict(deployment.payload),
             "auto_merge": False,
             "required_contexts": [],
@@ -77,13 +69,13 @@ class GitHubDeployments:
         }
         path = self._path()
 
-        def attempt() -> DeploymentFacts:
+        def attempt() -> records.DeploymentFacts:
             return _facts(Reply(self._client.rest("POST", path, body), "Deployment"))
 
         purpose = self._purpose("record a Deployment", writes=True)
         return self._client.writing(attempt, lambda: self._made(deployment), purpose)
 
-    def set_status(self, deployment: int, status: DeploymentStatus) -> None:
+    def set_status(self, deployment: int, status: records.DeploymentStatus) -> None:
         """Say how it goes on; once more where it is not known whether GitHub heard it.
 
         Raises:
@@ -91,7 +83,7 @@ class GitHubDeployments:
         """
         body: dict[str, object] = {
             "state": status.state,
-            "description": one_line(status.description),
+            "description": records.one_line(status.description),
             "auto_inactive": False,
         }
         if status.log_url:
@@ -103,7 +95,7 @@ class GitHubDeployments:
         # The same status twice says nothing else than once.
         self._client.reading(lambda: self._client.rest("POST", path, body), purpose)
 
-    def commit_status(self, repository: str, commit: str, status: CommitStatus) -> None:
+    def commit_status(self, repository: str, commit: str, status: records.CommitStatus) -> None:
         """Set a status on a commit of any repository.
 
         Raises:
@@ -113,7 +105,7 @@ class GitHubDeployments:
         body: dict[str, object] = {
             "state": status.state,
             "context": status.context,
-            "description": one_line(status.description),
+            "description": records.one_line(status.description),
         }
         if status.url:
             body["target_url"] = status.url
@@ -126,7 +118,7 @@ class GitHubDeployments:
         )
         self._client.reading(lambda: self._client.rest("POST", path, body), purpose)
 
-    def commit_statuses(self, repository: str, commit: str) -> tuple[CommitStatus, ...]:
+    def commit_statuses(self, repository: str, commit: str) -> tuple[records.CommitStatus, ...]:
         """The newest status of each context on a commit; of at most 100 contexts.
 
         Raises:
@@ -144,7 +136,7 @@ class GitHubDeployments:
         found = (_commit_status(one) for one in Reply(answer, "statuses").each("statuses"))
         return tuple(one for one in found if one is not None)
 
-    def _made(self, deployment: NewDeployment) -> DeploymentFacts | None:
+    def _made(self, deployment: records.NewDeployment) -> records.DeploymentFacts | None:
         """The one that a try of before has made after all."""
         if not deployment.key:
             return None
@@ -155,7 +147,7 @@ class GitHubDeployments:
                 return one
         return None
 
-    def _list(self, query: Mapping[str, object]) -> tuple[DeploymentFacts, ...]:
+    def _list(self, query: Mapping[str, object]) -> tuple[records.DeploymentFacts, ...]:
         """One try; raises RequestFailure."""
         answer = self._client.rest("GET", self._path(), query=query)
         return tuple(_facts(one) for one in replies(answer, "Deployments"))
@@ -172,8 +164,8 @@ class GitHubDeployments:
         )
 
 
-def _facts(reply: Reply) -> DeploymentFacts:
-    return DeploymentFacts(
+def _facts(reply: Reply) -> records.DeploymentFacts:
+    return records.DeploymentFacts(
         number=reply.number("id"),
         environment=reply.text("environment"),
         commit=reply.text("sha"),
@@ -184,13 +176,13 @@ def _facts(reply: Reply) -> DeploymentFacts:
     )
 
 
-def _status(reply: Reply) -> DeploymentStatus | None:
+def _status(reply: Reply) -> records.DeploymentStatus | None:
     """The status; None for a state that GitHub has added since."""
     state = reply.text("state")
     if state not in _STATES:
         return None
-    return DeploymentStatus(
-        state=cast("DeploymentState", state),
+    return records.DeploymentStatus(
+        state=cast("records.DeploymentState", state),
         description=reply.text("description"),
         log_url=reply.text("log_url"),
         environment_url=reply.text("environment_url"),
@@ -198,13 +190,13 @@ def _status(reply: Reply) -> DeploymentStatus | None:
     )
 
 
-def _commit_status(reply: Reply) -> CommitStatus | None:
+def _commit_status(reply: Reply) -> records.CommitStatus | None:
     state = reply.text("state")
     if state not in _COMMIT_STATES:
         return None
-    return CommitStatus(
+    return records.CommitStatus(
         context=reply.text("context"),
-        state=cast("CommitState", state),
+        state=cast("records.CommitState", state),
         description=reply.text("description"),
         url=reply.text("target_url"),
         creator=reply.at("creator").text("login"),

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from gitops_action.adapters.github import errors
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
-from gitops_action.adapters.github.errors import (
-    HTTP_FORBIDDEN,
-    HTTP_NOT_FOUND,
-    HTTP_UNPROCESSABLE,
-    Purpose,
-    RequestFailure,
-    explain,
-)
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.dispatch import EVENT_TYPE, Order, ProposedPull, Run
 
@@ -63,10 +56,10 @@ class GitHubDispatcher:
         def attempt() -> Run | None:
             try:
                 return send(order)
-            except RequestFailure as failure:
-                if failure.status == HTTP_NOT_FOUND and by_hand:
+            except errors.RequestFailure as failure:
+                if failure.status == errors.HTTP_NOT_FOUND and by_hand:
                     self.default_branch()  # detects a repository that the token cannot see
-                if error := explain(failure, order, self._repository):
+                if error := errors.explain(failure, order, self._repository):
                     raise error from None
                 raise
 
@@ -110,7 +103,7 @@ class GitHubDispatcher:
                 break
         return tuple(found)
 
-    def _page(self, path: str, query: Mapping[str, object], purpose: Purpose) -> object:
+    def _page(self, path: str, query: Mapping[str, object], purpose: errors.Purpose) -> object:
         return self._client.reading(lambda: self._client.rest("GET", path, query=query), purpose)
 
     def _is_own(self, pull: Reply) -> bool:
@@ -124,8 +117,8 @@ class GitHubDispatcher:
         body: dict[str, object] = {"ref": order.ref, "inputs": dict(order.inputs)}
         try:
             answer = self._client.rest("POST", path, {**body, _DETAILS: True})
-        except RequestFailure as failure:
-            if failure.status != HTTP_UNPROCESSABLE or _DETAILS not in failure.message:
+        except errors.RequestFailure as failure:
+            if failure.status != errors.HTTP_UNPROCESSABLE or _DETAILS not in failure.message:
                 raise
             answer = self._client.rest("POST", path, body)  # a server that is older than the key
         found = Reply(answer, "dispatch")
@@ -144,8 +137,11 @@ class GitHubDispatcher:
             try:
                 if found := self._listed(order):
                     return (found,)
-            except RequestFailure as failure:
-                if failure.status in {HTTP_FORBIDDEN, HTTP_NOT_FOUND} and not failure.limited:
+            except errors.RequestFailure as failure:
+                if (
+                    failure.status in {errors.HTTP_FORBIDDEN, errors.HTTP_NOT_FOUND}
+                    and not failure.limited
+                ):
                     return None  # it cannot be determined; a second run finds the first one's work
                 raise
             self._pause(number)
@@ -160,8 +156,8 @@ class GitHubDispatcher:
                 return _run(item)
         return None
 
-    def _purpose(self, operation: str, permission: str, *, writes: bool = False) -> Purpose:
-        return Purpose(
+    def _purpose(self, operation: str, permission: str, *, writes: bool = False) -> errors.Purpose:
+        return errors.Purpose(
             operation=operation, permission=permission, repository=self._repository, writes=writes
         )
 
@@ -184,7 +180,7 @@ def start_workflow(
     name = workflow.rpartition("/")[2]
     path = client.path(repository, "actions", "workflows", name, "dispatches")
     body: dict[str, object] = {"ref": ref, "inputs": dict(inputs or {})}
-    purpose = Purpose(
+    purpose = errors.Purpose(
         operation=f"start {workflow}",
         permission="actions: write",
         repository=repository,

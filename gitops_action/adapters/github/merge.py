@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from gitops_action.adapters.github import errors
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
-from gitops_action.adapters.github.errors import (
-    HTTP_CONFLICT,
-    HTTP_FORBIDDEN,
-    HTTP_NOT_ALLOWED,
-    HTTP_UNPROCESSABLE,
-    Purpose,
-    RequestFailure,
-)
 from gitops_action.adapters.github.gate_queries import MERGED_PULL_REQUESTS
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.gates.base_history import BaseMerge
 from gitops_action.core.gates.open_pull_request import MergeAnswer
 from gitops_action.core.pull_requests import MergeMethod
 
-_REFUSED = frozenset({HTTP_NOT_ALLOWED, HTTP_CONFLICT, HTTP_UNPROCESSABLE, HTTP_FORBIDDEN})
+_REFUSED = frozenset(
+    {
+        errors.HTTP_NOT_ALLOWED,
+        errors.HTTP_CONFLICT,
+        errors.HTTP_UNPROCESSABLE,
+        errors.HTTP_FORBIDDEN,
+    }
+)
 _MOVED = ("head branch was modified", "base branch was modified", "is not mergeable")
 _CONFLICT = ("merge conflict", "conflicts")
 
@@ -42,7 +42,7 @@ class GitHubMerges:
         body: dict[str, object] = {"sha": head, "merge_method": method}
         if method != "rebase" and title:
             body["commit_title"] = title
-        purpose = Purpose(
+        purpose = errors.Purpose(
             operation=f"merge #{number}",
             permission="contents: write",
             repository=self._repository,
@@ -52,7 +52,7 @@ class GitHubMerges:
         def attempt() -> MergeAnswer:
             try:
                 answer = Reply(self._client.rest("PUT", path, body), "merge")
-            except RequestFailure as failure:
+            except errors.RequestFailure as failure:
                 if failure.status not in _REFUSED or failure.limited:
                     raise
                 return self._merged(number) or _refusal(failure.message)
@@ -74,7 +74,7 @@ class GitHubMerges:
         return tuple(found)
 
     def _first_parent(self, commit: str) -> str:
-        purpose = Purpose(
+        purpose = errors.Purpose(
             operation="read the merge", permission="contents: read", repository=self._repository
         )
         path = self._client.path(self._repository, "git", "commits", commit)
@@ -88,7 +88,7 @@ class GitHubMerges:
         Raises:
             GitOpsError: they cannot be read.
         """
-        purpose = Purpose(
+        purpose = errors.Purpose(
             operation=f"list what was merged into {branch}",
             permission="pull-requests: read",
             repository=self._repository,

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
+from gitops_action.adapters.github import gate_queries
 from gitops_action.adapters.github.branch import actor
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import HTTP_OK, Purpose, RequestFailure
-from gitops_action.adapters.github.gate_queries import (
-    DEQUEUE,
-    ENQUEUE,
-    MERGE_QUEUE,
-    QUEUED_PULL_REQUEST,
-)
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.gates.merge_queue import MergeQueueState, QueueEntry, QueueRemoval
 from gitops_action.core.gates.open_pull_request import MergeAnswer
@@ -40,7 +35,9 @@ class GitHubMergeQueue:
         if not self._known[branch]:
             return None
         variables = owner_and_name(self._repository) | {"branch": branch}
-        answer = self._client.graphql(MERGE_QUEUE, variables, self._purpose("read the merge queue"))
+        answer = self._client.graphql(
+            gate_queries.MERGE_QUEUE, variables, self._purpose("read the merge queue")
+        )
         nodes = answer.at("repository", "mergeQueue", "entries").each("nodes")
         entries = (_entry(node) for node in nodes)
         return MergeQueueState(entries={one.number: one for one in entries})
@@ -92,7 +89,7 @@ class GitHubMergeQueue:
 
         def attempt() -> MergeAnswer:
             try:
-                self._client.mutate(ENQUEUE, {"id": identifier, "head": head})
+                self._client.mutate(gate_queries.ENQUEUE, {"id": identifier, "head": head})
             except RequestFailure as failure:
                 refused = failure.status == HTTP_OK and not failure.limited
                 if not refused or _FORBIDDEN & set(failure.kinds):
@@ -114,7 +111,7 @@ class GitHubMergeQueue:
 
         def attempt() -> bool:
             try:
-                self._client.mutate(DEQUEUE, {"id": identifier})
+                self._client.mutate(gate_queries.DEQUEUE, {"id": identifier})
             except RequestFailure as failure:
                 if "not in the merge queue" not in failure.message.lower():
                     raise
@@ -124,7 +121,7 @@ class GitHubMergeQueue:
 
     def _queued(self, number: int) -> MergeAnswer | None:
         variables = owner_and_name(self._repository) | {"number": number}
-        found = self._client.mutate(QUEUED_PULL_REQUEST, variables)
+        found = self._client.mutate(gate_queries.QUEUED_PULL_REQUEST, variables)
         return (
             MergeAnswer(kind="queued")
             if found.at("repository", "pullRequest").flag("isInMergeQueue")
@@ -134,7 +131,7 @@ class GitHubMergeQueue:
     def _pull(self, number: int) -> Reply:
         variables = owner_and_name(self._repository) | {"number": number}
         answer = self._client.graphql(
-            QUEUED_PULL_REQUEST, variables, self._purpose("read the merge queue")
+            gate_queries.QUEUED_PULL_REQUEST, variables, self._purpose("read the merge queue")
         )
         return answer.at("repository", "pullRequest")
 

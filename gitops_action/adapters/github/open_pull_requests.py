@@ -8,27 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from gitops_action.adapters.github import gate_queries
 from gitops_action.adapters.github.branch import actor
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
-from gitops_action.adapters.github.gate_queries import (
-    DEFAULT_BRANCH,
-    GATED_PULL_REQUEST,
-    LATER_COMMENTS,
-    OLDER_REVIEWS,
-    OPEN_PULL_REQUESTS,
-)
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.deployments.records import CommitState
+from gitops_action.core.gates import decisions
 from gitops_action.core.gates.approvals import Review, ReviewState
 from gitops_action.core.gates.checks import CheckReport
-from gitops_action.core.gates.decisions import (
-    Decision,
-    PersonComment,
-    RecordedComment,
-    read_decisions,
-    stated_decisions,
-)
 from gitops_action.core.gates.open_pull_request import (
     JOB_TOKEN_LOGIN,
     GateComment,
@@ -78,7 +66,7 @@ class GitHubOpenPullRequests:
             GitOpsError: it cannot be read, or there is none.
         """
         if not self._default_branch:
-            answer = self._ask(DEFAULT_BRANCH, {})
+            answer = self._ask(gate_queries.DEFAULT_BRANCH, {})
             self._default_branch = answer.at("repository", "defaultBranchRef").text("name")
         if not self._default_branch:
             raise GitOpsError(f"{self._repository} has no default branch", fix="give `base`")
@@ -106,7 +94,7 @@ class GitHubOpenPullRequests:
         viewer = Identity(login="", name="", email="")
         for _ in range(_MOST_PAGES):
             given = {"base": base, "after": after, "checks": checks}
-            answer = self._ask(OPEN_PULL_REQUESTS, given)
+            answer = self._ask(gate_queries.OPEN_PULL_REQUESTS, given)
             viewer = self._identity(answer)
             page = answer.at("repository", "pullRequests")
             found += [
@@ -124,7 +112,7 @@ class GitHubOpenPullRequests:
         Raises:
             GitOpsError: there is none of this number, or it cannot be read.
         """
-        answer = self._ask(GATED_PULL_REQUEST, {"number": number, "checks": False})
+        answer = self._ask(gate_queries.GATED_PULL_REQUEST, {"number": number, "checks": False})
         node = answer.at("repository", "pullRequest")
         return self._whole(node, self._identity(answer)) if node.text("state") == "OPEN" else None
 
@@ -158,7 +146,7 @@ class GitHubOpenPullRequests:
             if not page.at("pageInfo").flag("hasPreviousPage"):
                 return tuple(older)
             before = page.at("pageInfo").whole("startCursor")
-            answer = self._ask(OLDER_REVIEWS, {"number": number, "before": before})
+            answer = self._ask(gate_queries.OLDER_REVIEWS, {"number": number, "before": before})
             page = answer.at("repository", "pullRequest", "reviews")
             older += _reviews(page)
         raise GitOpsError(f"#{number} has too many reviews to read")
@@ -170,7 +158,7 @@ class GitHubOpenPullRequests:
             if not page.at("pageInfo").flag("hasNextPage"):
                 return tuple(pages)
             after = page.at("pageInfo").whole("endCursor")
-            answer = self._ask(LATER_COMMENTS, {"number": number, "after": after})
+            answer = self._ask(gate_queries.LATER_COMMENTS, {"number": number, "after": after})
             page = answer.at("repository", "pullRequest", "comments")
             pages.append(page)
         raise GitOpsError(f"#{number} has too many comments to read")
@@ -291,12 +279,12 @@ def _own_comment(page: Reply, marker: str, viewer: Identity) -> GateComment | No
     return None
 
 
-def _decisions(pages: Iterable[Reply], viewer: Identity) -> tuple[Decision, ...]:
+def _decisions(pages: Iterable[Reply], viewer: Identity) -> tuple[decisions.Decision, ...]:
     """What our own comments record; with the job's account, which workflows share, people's own."""
     if viewer.login == JOB_TOKEN_LOGIN:
-        return stated_decisions(one for page in pages for one in _of_people(page))
+        return decisions.stated_decisions(one for page in pages for one in _of_people(page))
     comments = [
-        RecordedComment(
+        decisions.RecordedComment(
             author=viewer.login,
             body=node.text("body"),
             created=created,
@@ -306,14 +294,14 @@ def _decisions(pages: Iterable[Reply], viewer: Identity) -> tuple[Decision, ...]
         for node in page.each("nodes")
         if node.flag("viewerDidAuthor") and (created := node.moment("createdAt"))
     ]
-    return read_decisions(comments, viewer.login)
+    return decisions.read_decisions(comments, viewer.login)
 
 
-def _of_people(page: Reply) -> Iterator[PersonComment]:
+def _of_people(page: Reply) -> Iterator[decisions.PersonComment]:
     for node in page.each("nodes"):
         author, created = node.at("author"), node.moment("createdAt")
         if author.text("__typename") == "User" and created:
-            yield PersonComment(
+            yield decisions.PersonComment(
                 login=author.text("login"),
                 person=author.number("databaseId"),
                 body=node.text("body"),

@@ -17,20 +17,8 @@ from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.config import Environment
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.deployments import proof, records
 from gitops_action.core.deployments.payload import document_of
-from gitops_action.core.deployments.proof import (
-    EvaluatedRecord,
-    Runs,
-    WorkflowJob,
-    WorkflowRun,
-    evaluate_records,
-    run_of,
-)
-from gitops_action.core.deployments.records import (
-    DeploymentFacts,
-    DeploymentState,
-    DeploymentStatus,
-)
 from gitops_action.errors import GitOpsError
 
 _PAGE = 100
@@ -40,7 +28,7 @@ _COMMITS = 40
 """Commits whose runs one query reads."""
 _ALONE = 10
 """Runs that are looked up one by one, because no deployed commit has them."""
-_STATES = frozenset(get_args(DeploymentState))
+_STATES = frozenset(get_args(records.DeploymentState))
 _ORDER: Mapping[str, int] = {"queued": 0, "pending": 0, "in_progress": 1, "inactive": 3}
 
 
@@ -112,7 +100,7 @@ class _ReadRuns:
     """What was read of runs so far."""
 
     def __init__(self) -> None:
-        self.known: dict[int, WorkflowRun] = {}
+        self.known: dict[int, proof.WorkflowRun] = {}
         self.listed: dict[int, _Listed] = {}
         self.unread: dict[int, str] = {}
         self.asked: set[str] = set()
@@ -138,7 +126,7 @@ class GitHubRecords:
         limit: int = 50,
         total: int | None = None,
         since: datetime | None = None,
-    ) -> Mapping[str, tuple[EvaluatedRecord, ...]]:
+    ) -> Mapping[str, tuple[proof.EvaluatedRecord, ...]]:
         """Each environment's newest records, newest first, proved or with the reason why not.
 
         Args:
@@ -153,12 +141,12 @@ class GitHubRecords:
         """
         read = self._deployments(environments, limit, total or limit * len(environments), since)
         runs = self._runs([one for each in read.values() for one in each], environments)
-        return {one.name: evaluate_records(read[one.name], one, runs) for one in environments}
+        return {one.name: proof.evaluate_records(read[one.name], one, runs) for one in environments}
 
     def _deployments(
         self, environments: Sequence[Environment], limit: int, total: int, since: datetime | None
-    ) -> Mapping[str, list[DeploymentFacts]]:
-        found: dict[str, list[DeploymentFacts]] = {one.name: [] for one in environments}
+    ) -> Mapping[str, list[records.DeploymentFacts]]:
+        found: dict[str, list[records.DeploymentFacts]] = {one.name: [] for one in environments}
         due: dict[str, tuple[list[str], str | None]] = {
             one.name: ([one.name, *one.formerly], None) for one in environments
         }
@@ -197,15 +185,15 @@ class GitHubRecords:
         return repository
 
     def _runs(
-        self, history: Sequence[DeploymentFacts], environments: Sequence[Environment]
-    ) -> Runs:
-        named = {number for one in history if (number := run_of(one)[0])}
+        self, history: Sequence[records.DeploymentFacts], environments: Sequence[Environment]
+    ) -> proof.Runs:
+        named = {number for one in history if (number := proof.run_of(one)[0])}
         self._read_commits(one.commit for one in history)
         workflows = sorted({one.deploy.workflow for one in environments})
         self._read_dispatched(named, workflows)
         left = sorted(named - self._found.known.keys() - self._found.unread.keys(), reverse=True)
         self._read_alone(left[:_ALONE])
-        return Runs(
+        return proof.Runs(
             repository=self._repository,
             branch=self._branch,
             known=self._found.known,
@@ -269,7 +257,7 @@ class GitHubRecords:
             if run is not None:
                 self._found.known[number] = run
 
-    def _alone(self, number: int) -> WorkflowRun | None:
+    def _alone(self, number: int) -> proof.WorkflowRun | None:
         """One run and its jobs; None for one that is gone."""
         path = self._client.path(self._repository, "actions", "runs", str(number))
         found = self._optional(path, {})
@@ -277,7 +265,7 @@ class GitHubRecords:
             return None
         jobs = self._optional(f"{path}/jobs", {"filter": "all", "per_page": _PAGE})
         listed = _listing(found)
-        return WorkflowRun(
+        return proof.WorkflowRun(
             number=number,
             path=found.text("path"),
             repository=found.at("head_repository").text("full_name"),
@@ -298,13 +286,13 @@ class GitHubRecords:
         return Purpose(operation=operation, permission=permission, repository=self._repository)
 
 
-def _before(facts: DeploymentFacts, since: datetime | None) -> bool:
+def _before(facts: records.DeploymentFacts, since: datetime | None) -> bool:
     return since is not None and facts.created is not None and facts.created < since
 
 
-def _facts(node: Reply) -> DeploymentFacts:
+def _facts(node: Reply) -> records.DeploymentFacts:
     statuses = [one for each in node.at("statuses").each("nodes") if (one := _status(each))]
-    return DeploymentFacts(
+    return records.DeploymentFacts(
         number=node.number("databaseId"),
         environment=node.text("environment"),
         commit=node.text("commitOid"),
@@ -316,17 +304,17 @@ def _facts(node: Reply) -> DeploymentFacts:
     )
 
 
-def _age(status: DeploymentStatus) -> tuple[datetime, int]:
+def _age(status: records.DeploymentStatus) -> tuple[datetime, int]:
     """By time, which GitHub rounds to a second; within one, in the order we write them."""
     return status.at or datetime.min.replace(tzinfo=UTC), _ORDER.get(status.state, 2)
 
 
-def _status(node: Reply) -> DeploymentStatus | None:
+def _status(node: Reply) -> records.DeploymentStatus | None:
     state = node.text("state").lower()
     if state not in _STATES:
         return None
-    return DeploymentStatus(
-        state=cast("DeploymentState", state),
+    return records.DeploymentStatus(
+        state=cast("records.DeploymentState", state),
         description=node.text("description"),
         log_url=node.text("logUrl"),
         environment_url=node.text("environmentUrl"),
@@ -334,11 +322,11 @@ def _status(node: Reply) -> DeploymentStatus | None:
     )
 
 
-def _runs_of(commit: Reply) -> Iterator[WorkflowRun]:
+def _runs_of(commit: Reply) -> Iterator[proof.WorkflowRun]:
     for suite in commit.at("checkSuites").each("nodes"):
         run = suite.at("workflowRun")
         if run:
-            yield WorkflowRun(
+            yield proof.WorkflowRun(
                 number=run.number("databaseId"),
                 path=run.at("file").text("path"),
                 repository=suite.at("repository").text("nameWithOwner"),
@@ -350,8 +338,8 @@ def _runs_of(commit: Reply) -> Iterator[WorkflowRun]:
             )
 
 
-def _job(node: Reply) -> WorkflowJob:
-    return WorkflowJob(
+def _job(node: Reply) -> proof.WorkflowJob:
+    return proof.WorkflowJob(
         number=node.number("databaseId"),
         name=node.text("name"),
         conclusion=node.text("conclusion").lower(),
@@ -361,8 +349,8 @@ def _job(node: Reply) -> WorkflowJob:
     )
 
 
-def _rest_job(node: Reply) -> WorkflowJob:
-    return WorkflowJob(
+def _rest_job(node: Reply) -> proof.WorkflowJob:
+    return proof.WorkflowJob(
         number=node.number("id"),
         name=node.text("name"),
         conclusion=node.text("conclusion"),
@@ -380,5 +368,5 @@ def _listing(node: Reply) -> _Listed:
     )
 
 
-def _titled(run: WorkflowRun, listed: _Listed) -> WorkflowRun:
+def _titled(run: proof.WorkflowRun, listed: _Listed) -> proof.WorkflowRun:
     return replace(run, title=listed.title, actor=listed.actor or run.actor)

@@ -15,29 +15,14 @@ from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply, replies
 from gitops_action.core.pull_requests import MergeMethod
 from gitops_action.core.repository import CODEOWNERS
-from gitops_action.core.repository_settings.facts import (
-    SAMPLES,
-    ActionsSettings,
-    BranchProtection,
-    BranchRule,
-    BypassActor,
-    BypassMode,
-    ForkRuns,
-    GitHubEnvironment,
-    InstalledApp,
-    RepositorySettings,
-    Ruleset,
-    SampleBranch,
-    StatusCheck,
-    Unreadable,
-)
+from gitops_action.core.repository_settings import facts
 from gitops_action.errors import GitOpsError
 
 _PAGE = 100
 _MOST_PAGES = 10
 _ROLES = ("admin", "maintain", "push", "triage", "pull")
 _ADMINISTRATION = "administration: read"
-_BYPASS = Unreadable(
+_BYPASS = facts.Unreadable(
     permission="administration: write",
     reason="GitHub shows it to those who may change the ruleset",
 )
@@ -52,7 +37,7 @@ class GitHubRepositorySettings:
         self._client = client
         self._repository = repository
 
-    def read(self, branch: str | None) -> RepositorySettings:
+    def read(self, branch: str | None) -> facts.RepositorySettings:
         """Everything that the token may read; the default branch where none is named.
 
         Raises:
@@ -60,17 +45,17 @@ class GitHubRepositorySettings:
         """
         about = Reply(self._get("metadata: read"), "repository")
         name = branch or about.text("default_branch")
-        samples = {kind: text.format(default=name) for kind, text in SAMPLES.items()}
+        samples = {kind: text.format(default=name) for kind, text in facts.SAMPLES.items()}
         rules = {kind: self._rules(text) for kind, text in {"default": name, **samples}.items()}
         private = about.flag("private")
-        return RepositorySettings(
+        return facts.RepositorySettings(
             repository=self._repository,
             branch=name,
             private=private,
             role=next((role for role in _ROLES if about.at("permissions").flag(role)), ""),
             server_version=self._or_unreadable(self._server_version, "metadata: read"),
             methods=_methods(about),
-            rules=cast("Mapping[SampleBranch, tuple[BranchRule, ...]]", rules),
+            rules=cast("Mapping[facts.SampleBranch, tuple[facts.BranchRule, ...]]", rules),
             rulesets=self._rulesets({rule.ruleset for found in rules.values() for rule in found}),
             protection=self._or_unreadable(lambda: self._protection(name), _ADMINISTRATION),
             codeowners=self._or_unreadable(lambda: self._codeowners(name), "contents: read"),
@@ -80,17 +65,19 @@ class GitHubRepositorySettings:
             environments=self._or_unreadable(self._environments, "actions: read"),
             secrets=self._or_unreadable(lambda: self._secrets("actions"), "secrets: read"),
             actions=self._or_unreadable(self._actions, _ADMINISTRATION),
-            forks=self._or_unreadable(self._forks, _ADMINISTRATION) if private else ForkRuns(),
+            forks=self._or_unreadable(self._forks, _ADMINISTRATION)
+            if private
+            else facts.ForkRuns(),
             apps=self._or_unreadable(
                 lambda: self._apps(about), "organization administration: read"
             ),
         )
 
-    def _or_unreadable(self, read: Callable[[], T], permission: str) -> T | Unreadable:
+    def _or_unreadable(self, read: Callable[[], T], permission: str) -> T | facts.Unreadable:
         try:
             return read()
         except GitOpsError as error:
-            return Unreadable(permission=permission, reason=error.cause or error.title)
+            return facts.Unreadable(permission=permission, reason=error.cause or error.title)
 
     def _server_version(self) -> str:
         """What `/meta` names on GitHub Enterprise Server alone."""
@@ -101,24 +88,26 @@ class GitHubRepositorySettings:
 
     # Rules
 
-    def _rules(self, branch: str) -> tuple[BranchRule, ...]:
+    def _rules(self, branch: str) -> tuple[facts.BranchRule, ...]:
         found = self._every("metadata: read", "rules", "branches", branch)
         return tuple(_rule(item) for item in found)
 
-    def _rulesets(self, used: set[int]) -> Mapping[int, Ruleset]:
+    def _rulesets(self, used: set[int]) -> Mapping[int, facts.Ruleset]:
         """All of the repository, and those of above that are in force for it."""
         listed = self._every("metadata: read", "rulesets", query={"includes_parents": "true"})
         numbers = used | {item.number("id") for item in listed if _of_branches(item)}
         return {number: self._ruleset(number) for number in sorted(numbers)}
 
-    def _ruleset(self, number: int) -> Ruleset:
+    def _ruleset(self, number: int) -> facts.Ruleset:
         try:
             found = Reply(self._get("metadata: read", "rulesets", str(number)), "ruleset")
         except GitOpsError as error:
-            unread = Unreadable(permission=_BYPASS.permission, reason=error.cause or error.title)
-            return Ruleset(number=number, name=str(number), bypass=unread)
+            unread = facts.Unreadable(
+                permission=_BYPASS.permission, reason=error.cause or error.title
+            )
+            return facts.Ruleset(number=number, name=str(number), bypass=unread)
         shown = found.has("bypass_actors")
-        return Ruleset(
+        return facts.Ruleset(
             number=number,
             name=found.text("name"),
             active=found.text("enforcement") == "active",
@@ -127,13 +116,13 @@ class GitHubRepositorySettings:
             else _BYPASS,
         )
 
-    def _protection(self, branch: str) -> BranchProtection | None:
+    def _protection(self, branch: str) -> facts.BranchProtection | None:
         about = Reply(self._get("contents: read", "branches", branch), "branch")
         if not about.at("protection").flag("enabled"):
             return None
         answer = self._get(_ADMINISTRATION, "branches", branch, "protection")
         found = Reply(answer, "protection")
-        return BranchProtection(
+        return facts.BranchProtection(
             rules=tuple(_classic(found)),
             binds_administrators=found.at("enforce_admins").flag("enabled"),
         )
@@ -163,20 +152,20 @@ class GitHubRepositorySettings:
 
     # Environments and secrets
 
-    def _environments(self) -> Mapping[str, GitHubEnvironment]:
+    def _environments(self) -> Mapping[str, facts.GitHubEnvironment]:
         query = {"per_page": _PAGE}
         answer = Reply(self._get("actions: read", "environments", query=query), "environments")
         found = (self._environment(item) for item in answer.each("environments"))
         return {item.name: item for item in found}
 
-    def _environment(self, item: Reply) -> GitHubEnvironment:
+    def _environment(self, item: Reply) -> facts.GitHubEnvironment:
         name = item.text("name")
         policy = item.at("deployment_branch_policy")
         kinds = {rule.text("type") for rule in item.each("protection_rules")}
-        patterns: tuple[str, ...] | Unreadable | None = None
+        patterns: tuple[str, ...] | facts.Unreadable | None = None
         if policy.flag("custom_branch_policies"):
             patterns = self._or_unreadable(lambda: self._patterns(name), "actions: read")
-        return GitHubEnvironment(
+        return facts.GitHubEnvironment(
             name=name,
             patterns=patterns,
             protected=policy.flag("protected_branches"),
@@ -202,23 +191,23 @@ class GitHubRepositorySettings:
 
     # Runs and Apps
 
-    def _actions(self) -> ActionsSettings:
+    def _actions(self) -> facts.ActionsSettings:
         answer = self._get(_ADMINISTRATION, "actions", "permissions", "workflow")
         found = Reply(answer, "workflow permissions")
-        return ActionsSettings(
+        return facts.ActionsSettings(
             writes_by_default=found.text("default_workflow_permissions") == "write",
             approves=found.flag("can_approve_pull_request_reviews"),
         )
 
-    def _forks(self) -> ForkRuns:
+    def _forks(self) -> facts.ForkRuns:
         parts = ("actions", "permissions", "fork-pr-workflows-private-repos")
         found = Reply(self._get(_ADMINISTRATION, *parts), "fork policy")
-        return ForkRuns(
+        return facts.ForkRuns(
             write_tokens=found.flag("send_write_tokens_to_workflows"),
             secrets=found.flag("send_secrets_and_variables"),
         )
 
-    def _apps(self, about: Reply) -> tuple[InstalledApp, ...]:
+    def _apps(self, about: Reply) -> tuple[facts.InstalledApp, ...]:
         owner = about.at("owner")
         if owner.text("type") != "Organization":
             raise GitOpsError(
@@ -271,13 +260,13 @@ def _of_branches(item: Reply) -> bool:
     return item.text("target") in {"", "branch"}
 
 
-def _rule(item: Reply) -> BranchRule:
+def _rule(item: Reply) -> facts.BranchRule:
     given = item.at("parameters")
-    return BranchRule(
+    return facts.BranchRule(
         kind=item.text("type"),
         ruleset=item.number("ruleset_id"),
         checks=tuple(
-            StatusCheck(context=one.text("context"), app=one.number("integration_id") or None)
+            facts.StatusCheck(context=one.text("context"), app=one.number("integration_id") or None)
             for one in given.each("required_status_checks")
         ),
         reviews=given.number("required_approving_review_count"),
@@ -288,17 +277,17 @@ def _rule(item: Reply) -> BranchRule:
     )
 
 
-def _classic(found: Reply) -> Iterator[BranchRule]:
+def _classic(found: Reply) -> Iterator[facts.BranchRule]:
     """A branch protection in the words of rulesets; -1 is any App."""
     if found.has("required_status_checks"):
         checks = tuple(
-            StatusCheck(context=one.text("context"), app=max(one.number("app_id"), 0) or None)
+            facts.StatusCheck(context=one.text("context"), app=max(one.number("app_id"), 0) or None)
             for one in found.at("required_status_checks").each("checks")
         )
-        yield BranchRule(kind="required_status_checks", checks=checks)
+        yield facts.BranchRule(kind="required_status_checks", checks=checks)
     if found.has("required_pull_request_reviews"):
         reviews = found.at("required_pull_request_reviews")
-        yield BranchRule(
+        yield facts.BranchRule(
             kind="pull_request",
             reviews=reviews.number("required_approving_review_count"),
             code_owners=reviews.flag("require_code_owner_reviews"),
@@ -306,24 +295,24 @@ def _classic(found: Reply) -> Iterator[BranchRule]:
             last_push=reviews.flag("require_last_push_approval"),
         )
     if found.at("required_linear_history").flag("enabled"):
-        yield BranchRule(kind="required_linear_history")
+        yield facts.BranchRule(kind="required_linear_history")
     if found.has("restrictions"):
-        yield BranchRule(kind="update")
+        yield facts.BranchRule(kind="update")
 
 
-def _actor(item: Reply) -> BypassActor:
+def _actor(item: Reply) -> facts.BypassActor:
     mode = item.text("bypass_mode")
-    return BypassActor(
+    return facts.BypassActor(
         kind=item.text("actor_type"),
         number=item.number("actor_id"),
-        mode=cast("BypassMode", mode) if mode in get_args(BypassMode) else "always",
+        mode=cast("facts.BypassMode", mode) if mode in get_args(facts.BypassMode) else "always",
     )
 
 
-def _app(item: Reply) -> InstalledApp:
+def _app(item: Reply) -> facts.InstalledApp:
     given = item.anything("permissions")
     rights = given if isinstance(given, Mapping) else {}
-    return InstalledApp(
+    return facts.InstalledApp(
         number=item.number("app_id"),
         name=item.text("app_slug"),
         permissions={str(name): str(level) for name, level in rights.items()},

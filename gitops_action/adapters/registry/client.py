@@ -18,23 +18,7 @@ from gitops_action.adapters.registry.transport import (
 )
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.images import ImageReference
-from gitops_action.core.images.oci import (
-    INDEX_TYPES,
-    MANIFEST_TYPES,
-    ImageFacts,
-    ImageMissingError,
-    Labels,
-    OciManifest,
-    RegistryContentError,
-    RegistryDeniedError,
-    RegistryError,
-    RegistryUnreachableError,
-    read_bundle_layers,
-    read_config,
-    read_manifest,
-    read_referrers,
-)
+from gitops_action.core.images import ImageReference, oci
 from gitops_action.core.images.reference import is_digest
 
 MANIFEST_LIMIT = 4 * 1024 * 1024
@@ -49,7 +33,7 @@ BUNDLE_LIMIT = 4 * 1024 * 1024
 MOST_BUNDLES = 50
 """Attestations of one image that are read; each takes two requests."""
 
-_ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
+_ACCEPT = ", ".join((*oci.INDEX_TYPES, *oci.MANIFEST_TYPES))
 
 
 class RegistryClient:
@@ -83,7 +67,7 @@ class RegistryClient:
         )
         self._authorization: dict[str, str] = {}
 
-    def describe(self, reference: ImageReference) -> ImageFacts:
+    def describe(self, reference: ImageReference) -> oci.ImageFacts:
         """Look the reference's tag up, or its digest when it has no tag.
 
         Raises:
@@ -96,14 +80,14 @@ class RegistryClient:
         account = self._accounts.of(reference.domain)
         try:
             return self._describe(reference, account)
-        except RegistryDeniedError as denied:
+        except oci.RegistryDeniedError as denied:
             self._forget(reference)
             if account is None:
                 raise
             # A stale or foreign account must not hide an image that everybody may read.
             try:
                 return self._describe(reference, None)
-            except RegistryError:
+            except oci.RegistryError:
                 raise denied from None
 
     def content(self, reference: ImageReference, what: str, limit: int) -> bytes:
@@ -130,9 +114,9 @@ class RegistryClient:
         """
         self._refuse_local(reference)
         visit = _Visit(reference=reference, account=self._accounts.of(reference.domain))
-        for manifest in read_referrers(self._referrers(visit))[:MOST_BUNDLES]:
+        for manifest in oci.read_referrers(self._referrers(visit))[:MOST_BUNDLES]:
             content = self._content(visit, f"manifests/{manifest}", MANIFEST_LIMIT)
-            for layer in read_bundle_layers(content):
+            for layer in oci.read_bundle_layers(content):
                 yield self._content(visit, f"blobs/{layer}", BUNDLE_LIMIT)
 
     def _referrers(self, visit: _Visit) -> bytes:
@@ -141,7 +125,7 @@ class RegistryClient:
         for what in (f"referrers/{digest}", f"manifests/{digest.replace(':', '-')}"):
             try:
                 return self._get(visit, what, MANIFEST_LIMIT).body
-            except ImageMissingError:
+            except oci.ImageMissingError:
                 continue
         return b"{}"
 
@@ -154,20 +138,20 @@ class RegistryClient:
         """An image of a pull request must not make us speak to services of this machine."""
         host = urlsplit(f"//{reference.domain}").hostname or ""
         if is_local(host) and reference.domain not in self._local:
-            raise RegistryUnreachableError(
+            raise oci.RegistryUnreachableError(
                 f"{reference.domain} is not asked for {reference}",
                 cause="its address is this machine's or its network's own",
                 fix="declare the image under `applications` in the configuration of the base",
             )
 
-    def _describe(self, reference: ImageReference, account: Account | None) -> ImageFacts:
+    def _describe(self, reference: ImageReference, account: Account | None) -> oci.ImageFacts:
         visit = _Visit(reference=reference, account=account)
         requested = reference.tag or reference.digest or "latest"
         answer = self._get(visit, f"manifests/{requested}", MANIFEST_LIMIT)
         digest = _verified_digest(reference, answer, requested)
         manifest = _manifest(reference, answer)
         labels = self._labels(visit, manifest)
-        return ImageFacts(
+        return oci.ImageFacts(
             digest=digest,
             media_type=manifest.media_type,
             members=manifest.members,
@@ -176,7 +160,7 @@ class RegistryClient:
             version=labels.version,
         )
 
-    def _labels(self, visit: _Visit, manifest: OciManifest) -> Labels:
+    def _labels(self, visit: _Visit, manifest: oci.OciManifest) -> oci.Labels:
         """Labels are hints: where a part cannot be read they stay empty."""
         labels = manifest.labels
         try:
@@ -185,12 +169,12 @@ class RegistryClient:
                 labels = labels.or_else(manifest.labels)
             if manifest.config and not labels.complete:
                 body = self._content(visit, f"blobs/{manifest.config}", CONFIG_LIMIT)
-                labels = labels.or_else(read_config(body))
-        except (RegistryError, RegistryContentError, ValueError, RecursionError):
+                labels = labels.or_else(oci.read_config(body))
+        except (oci.RegistryError, oci.RegistryContentError, ValueError, RecursionError):
             return labels
         return labels
 
-    def _member(self, visit: _Visit, digest: str) -> OciManifest:
+    def _member(self, visit: _Visit, digest: str) -> oci.OciManifest:
         answer = self._get(visit, f"manifests/{digest}", MANIFEST_LIMIT)
         _verified_digest(visit.reference, answer, digest)
         return _manifest(visit.reference, answer)
@@ -212,7 +196,7 @@ class RegistryClient:
             self._authorization[reference.repository] = self._authorize(visit, answer)
             answer = self._ask(reference, url, limit)
         if answer.status == HTTPStatus.NOT_FOUND:
-            raise ImageMissingError(
+            raise oci.ImageMissingError(
                 f"{reference} is not in the registry",
                 cause=f"{reference.domain} knows no {what.rpartition('/')[2]} of {reference.path}",
                 fix="push the image first, or correct its name, tag or digest",
@@ -237,11 +221,11 @@ class RegistryClient:
                 account=visit.account,
                 insecure=self._insecure,
             )
-        except RegistryDeniedError as error:
+        except oci.RegistryDeniedError as error:
             raise self._denied(visit.reference, error.cause) from None
 
-    def _denied(self, reference: ImageReference, cause: str) -> RegistryDeniedError:
-        return RegistryDeniedError(
+    def _denied(self, reference: ImageReference, cause: str) -> oci.RegistryDeniedError:
+        return oci.RegistryDeniedError(
             f"{reference} may not be read",
             cause=cause,
             fix=self._accounts.advice(reference.domain),
@@ -265,7 +249,7 @@ def _verified_digest(reference: ImageReference, answer: RegistryResponse, reques
     announced = answer.headers.get("Docker-Content-Digest", "")
     for claim in (requested, announced):
         if is_digest(claim) and claim != digest:
-            raise RegistryContentError(
+            raise oci.RegistryContentError(
                 f"{reference.domain} sends other content than it says",
                 cause=f"{reference}: announced {claim}, sent {digest}",
                 fix="look at the registry, and at proxies and mirrors on the way",
@@ -273,11 +257,11 @@ def _verified_digest(reference: ImageReference, answer: RegistryResponse, reques
     return digest
 
 
-def _manifest(reference: ImageReference, answer: RegistryResponse) -> OciManifest:
+def _manifest(reference: ImageReference, answer: RegistryResponse) -> oci.OciManifest:
     try:
-        return read_manifest(answer.body, answer.headers.get("Content-Type", ""))
+        return oci.read_manifest(answer.body, answer.headers.get("Content-Type", ""))
     except (ValueError, RecursionError):
-        raise RegistryContentError(
+        raise oci.RegistryContentError(
             f"{reference} is not an image of a known format",
             cause="the registry gives neither an image manifest nor an index",
             fix="push the image again with a current tool",

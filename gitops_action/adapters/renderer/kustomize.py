@@ -16,13 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gitops_action.adapters.process import (
-    CommandLine,
-    ProcessError,
-    Runner,
-    SandboxFinder,
-    no_sandbox,
-)
+from gitops_action.adapters import process
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.rendering import RenderError
 from gitops_action.core.rendering.failures import kustomize_error
@@ -129,7 +123,7 @@ class ScratchFolder:
     Programs of another user can read what is below `top`, and write below `home` alone.
     """
 
-    def __init__(self, sandbox: SandboxFinder = no_sandbox) -> None:
+    def __init__(self, sandbox: process.SandboxFinder = process.no_sandbox) -> None:
         """Nothing is made before it is needed; it is removed at the end of the `with` block."""
         self._sandbox = sandbox
         self._stack = ExitStack()
@@ -303,7 +297,7 @@ class Kubectl:
     """
 
     program: str
-    runner: Runner
+    runner: process.Runner
     limits: Limits
     allow_remote: bool
     helm: str | None
@@ -318,7 +312,7 @@ class Kubectl:
         output = scratch.home / _OUTPUT
         output.unlink(missing_ok=True)
         charts = build.charts and self.helm is not None
-        command = CommandLine(
+        command = process.CommandLine(
             program=self.program,
             words=(
                 "kustomize",
@@ -341,12 +335,12 @@ class Kubectl:
         scratch.replace(path, changed)
         return True
 
-    def _run(self, command: CommandLine, scratch: ScratchFolder, build: Build) -> None:
+    def _run(self, command: process.CommandLine, scratch: ScratchFolder, build: Build) -> None:
         environ = surroundings(self.runner.environ, scratch.home, allow_remote=self.allow_remote)
         runner = replace(self.runner, environ=environ, redact=_whole, timeout=self.limits.seconds)
         try:
             done = runner.run(command, cwd=scratch.home, accept=frozenset(range(256)))
-        except ProcessError as error:
+        except process.ProcessError as error:
             raise _stopped(build, scratch.clean(error.cause)) from None
         if done.exit_code:
             told = scratch.clean(self.runner.redact(done.stderr.decode(errors="replace")))

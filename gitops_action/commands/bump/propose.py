@@ -9,16 +9,10 @@ from gitops_action.commands.bump.content import CommitContent, MisfitError, fitt
 from gitops_action.commands.bump.plan import DowngradeError, HoldError, PlannedEnvironment, Planner
 from gitops_action.commands.bump.pull_request import PullRequestClient, result
 from gitops_action.commands.bump.request import BumpRequest
+from gitops_action.core import pull_request_state
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageChange, ImageReference
 from gitops_action.core.plan import NoMatchError, Plan, make_keep
-from gitops_action.core.pull_request_state import (
-    BranchState,
-    expected_head,
-    other_versions,
-    pending_of,
-    settled,
-)
 from gitops_action.core.pull_requests import BranchFacts, NewCommit, PullRequestFacts
 from gitops_action.core.report.bump import ProposalResult, ProposalView
 from gitops_action.core.repository import Snapshot, blob_id
@@ -62,7 +56,7 @@ class Proposal:
     planned: PlannedEnvironment
     client: PullRequestClient
     facts: BranchFacts
-    discovered: BranchState
+    discovered: pull_request_state.BranchState
     notes: tuple[str, ...] = ()
 
     def act(self) -> ProposalResult:
@@ -111,7 +105,7 @@ class Proposal:
         if is_promotion(self._opened.body):
             return ()
         changes = (image.change for image in self.planned.requested.images)
-        return other_versions(self._opened, changes)
+        return pull_request_state.other_versions(self._opened, changes)
 
     def _leave_bump(self, others: tuple[ImageReference, ...]) -> ProposalResult:
         listed = ", ".join(str(one) for one in others)
@@ -124,7 +118,9 @@ class Proposal:
             return {}
         requested = self.planned.requested
         changes = [image.change for image in requested.images]
-        pending = {change: pending_of(self.discovered, change) for change in changes}
+        pending = {
+            change: pull_request_state.pending_of(self.discovered, change) for change in changes
+        }
         return {
             change: proposed
             for change, proposed in pending.items()
@@ -155,7 +151,9 @@ class Proposal:
     def _rebuild(self) -> ProposalResult:
         """Base plus the newest pending bump of each image, in one compare-and-swap."""
         planned = self._with_pending()
-        same = settled(self.facts, {p: blob_id(d) for p, d in planned.plan.edits.items()})
+        same = pull_request_state.settled(
+            self.facts, {p: blob_id(d) for p, d in planned.plan.edits.items()}
+        )
         if same and self.discovered.situation == "reopen" and self.discovered.pull_request:
             return self._reopen(planned.view, self.discovered.pull_request)
         view = self._told(planned.view, "were left out of the branch")
@@ -246,7 +244,7 @@ class Proposal:
         return self.planner.ports.store.write(
             NewCommit(
                 branch=self.facts.name,
-                expected=expected_head(self.facts),
+                expected=pull_request_state.expected_head(self.facts),
                 parent=parent,
                 changes=edits,
                 message=self.planner.ports.texts.commit_message(view),

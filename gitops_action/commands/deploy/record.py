@@ -20,29 +20,12 @@ from gitops_action.core.config import Application, Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.pending import NewestRecord, Verified
 from gitops_action.core.deploy.result import EnvironmentResult, Result
+from gitops_action.core.deployments import records
 from gitops_action.core.deployments.artifact_record import ArtifactRecord, artifact_records
 from gitops_action.core.deployments.payload import (
     RecordContent,
     audited_trailers,
     write_payload,
-)
-from gitops_action.core.deployments.records import (
-    DeploymentFacts,
-    DeploymentState,
-    DeploymentStatus,
-    NewDeployment,
-    adoption,
-    changed_versions,
-    content_of,
-    deployment_state,
-    is_active,
-    is_jobs_own,
-    recorded_as,
-    recorded_of,
-    returned_to,
-    verified_of,
-    was_verified,
-    way_back,
 )
 from gitops_action.core.outcome import Job
 from gitops_action.errors import GitOpsError
@@ -90,8 +73,8 @@ class Recorder:
     def __init__(self, ports: RecordPorts) -> None:
         """Nothing is asked yet."""
         self._ports = ports
-        self._listed: dict[str, tuple[DeploymentFacts, ...]] = {}
-        self._statuses: dict[int, tuple[DeploymentStatus, ...]] = {}
+        self._listed: dict[str, tuple[records.DeploymentFacts, ...]] = {}
+        self._statuses: dict[int, tuple[records.DeploymentStatus, ...]] = {}
 
     def recorded(self, environment: str, formerly: Sequence[str] = ()) -> NewestRecord | None:
         """What was deployed last; None where nothing ever was.
@@ -99,7 +82,7 @@ class Recorder:
         Raises:
             GitOpsError: GitHub could not be asked.
         """
-        return recorded_of(self._since_success(environment, *formerly))
+        return records.recorded_of(self._since_success(environment, *formerly))
 
     def goes_back_to(
         self, rendering: EnvironmentRendering, *, applications: Sequence[Application] = ()
@@ -114,10 +97,10 @@ class Recorder:
         name = self._known_as(*names) if environment.formerly else environment.name
         images = rendering.applications(applications)
         now = RecordContent(environment=name, commit="", hash=rendering.hash, applications=images)
-        for facts in returned_to(now, self._newest(name)):
+        for facts in records.returned_to(now, self._newest(name)):
             found = self._with_statuses(facts)
-            content = content_of(found)
-            if content is not None and was_verified(found):
+            content = records.content_of(found)
+            if content is not None and records.was_verified(found):
                 return content.commit
         return ""
 
@@ -142,9 +125,9 @@ class Recorder:
         """
         images = {} if destroys else rendering.applications(applications)
         before = self._since_success(environment.name, *environment.formerly)
-        verified = verified_of(before)
+        verified = records.verified_of(before)
         facts = None if destroys else self._jobs_own(environment.name, commit)
-        hint = adoption(rendering.hash) if facts is not None else ""
+        hint = records.adoption(rendering.hash) if facts is not None else ""
         if facts is None:
             facts = self._ports.deployments.create(
                 self._new(environment, rendering, commit, images, verified, destroys=destroys)
@@ -155,7 +138,9 @@ class Recorder:
             environment=environment.name,
             images=tuple(text for each in images.values() for text in each),
             applications=tuple(applications),
-            replaces=tuple(one.number for one in before if content_of(one) and is_active(one)),
+            replaces=tuple(
+                one.number for one in before if records.content_of(one) and records.is_active(one)
+            ),
             verified=verified,
             former=self._former(environment),
             url=self._ports.environment_url or environment.address(tuple(images)),
@@ -173,7 +158,7 @@ class Recorder:
         verified: Verified | None,
         *,
         destroys: bool,
-    ) -> NewDeployment:
+    ) -> records.NewDeployment:
         job = self._ports.job
         key = f"{job.run_id}/{job.run_attempt}/{environment.name}" if job.run_id else ""
         content = RecordContent(
@@ -188,8 +173,8 @@ class Recorder:
             trailers=audited_trailers(job, commit),
         )
         before = verified.applications if verified is not None else {}
-        changes = changed_versions(before, images) or f"configuration of {commit[:12]}"
-        return NewDeployment(
+        changes = records.changed_versions(before, images) or f"configuration of {commit[:12]}"
+        return records.NewDeployment(
             environment=environment.name,
             commit=commit,
             description=f"destroys {environment.name}" if destroys else changes,
@@ -198,7 +183,7 @@ class Recorder:
             production=environment.is_production,
         )
 
-    def _newest(self, environment: str) -> tuple[DeploymentFacts, ...]:
+    def _newest(self, environment: str) -> tuple[records.DeploymentFacts, ...]:
         if environment not in self._listed:
             newest = self._ports.deployments.newest(environment, limit=_LOOKED_THROUGH)
             self._listed[environment] = newest
@@ -207,21 +192,21 @@ class Recorder:
     def _known_as(self, *names: str) -> str:
         """The first of these names that a Deployment of ours has; else the first one."""
         for name in names:
-            if any(content_of(self._with_statuses(one)) for one in self._newest(name)):
+            if any(records.content_of(self._with_statuses(one)) for one in self._newest(name)):
                 return name
         return names[0]
 
-    def _since_success(self, *names: str) -> tuple[DeploymentFacts, ...]:
+    def _since_success(self, *names: str) -> tuple[records.DeploymentFacts, ...]:
         """The newest Deployments with their statuses, as far back as the newest success.
 
         Args:
             names: of the environment, today's first: an earlier one counts until there is a
                 Deployment under a later one.
         """
-        found: list[DeploymentFacts] = []
+        found: list[records.DeploymentFacts] = []
         for facts in self._newest(self._known_as(*names) if names[1:] else names[0]):
             found.append(self._with_statuses(facts))
-            if content_of(found[-1]) is not None and was_verified(found[-1]):
+            if records.content_of(found[-1]) is not None and records.was_verified(found[-1]):
                 break
         return tuple(found)
 
@@ -229,21 +214,23 @@ class Recorder:
         """By each earlier name of the environment the newest success; for artifact metadata."""
         if self._ports.artifacts is None:
             return {}
-        found = ((name, verified_of(self._since_success(name))) for name in environment.formerly)
+        found = (
+            (name, records.verified_of(self._since_success(name))) for name in environment.formerly
+        )
         return {name: verified for name, verified in found if verified is not None}
 
-    def _jobs_own(self, environment: str, commit: str) -> DeploymentFacts | None:
+    def _jobs_own(self, environment: str, commit: str) -> records.DeploymentFacts | None:
         page = self._ports.job.run_url
         if not page:
             return None
         for facts in self._ports.deployments.newest(environment, limit=3):
-            if facts.commit == commit and not content_of(facts):
+            if facts.commit == commit and not records.content_of(facts):
                 found = self._with_statuses(facts)
-                if is_jobs_own(found, commit=commit, run_url=page):
+                if records.is_jobs_own(found, commit=commit, run_url=page):
                     return found
         return None
 
-    def _with_statuses(self, facts: DeploymentFacts) -> DeploymentFacts:
+    def _with_statuses(self, facts: records.DeploymentFacts) -> records.DeploymentFacts:
         if facts.number not in self._statuses:
             self._statuses[facts.number] = self._ports.deployments.statuses(facts.number)
         return replace(facts, statuses=self._statuses[facts.number])
@@ -285,7 +272,9 @@ class Record:
         """Say how it ended; gives notes. A record that fails does not undo a deployment."""
         notes: list[str] = []
         try:
-            self.say(deployment_state(result.result), recorded_as(result, self.verified))
+            self.say(
+                records.deployment_state(result.result), records.recorded_as(result, self.verified)
+            )
             if self.destroys and result.result is Result.SUCCEEDED:
                 self.say("inactive", "destroyed")
         except GitOpsError as error:
@@ -297,7 +286,7 @@ class Record:
             self._replace()
             notes += self._record_artifacts(result)
         if result.result is Result.FAILED and self.verified is not None and not self.destroys:
-            notes.append(way_back(self.environment, self.verified))
+            notes.append(records.way_back(self.environment, self.verified))
         if result.result in {Result.SUCCEEDED, Result.FAILED, Result.UNKNOWN}:
             notes += self._tell_sources(result)
         return tuple(notes)
@@ -339,13 +328,13 @@ class Record:
 
     def _replace(self) -> None:
         """GitHub shows one active Deployment; those before stay known as verified."""
-        inactive = DeploymentStatus(state="inactive", description="superseded")
+        inactive = records.DeploymentStatus(state="inactive", description="superseded")
         for number in self.replaces:
             if number != self.number:
                 with suppress(GitOpsError):  # only a page would show two as active
                     self.ports.deployments.set_status(number, inactive)
 
-    def say(self, state: DeploymentState, description: str) -> None:
+    def say(self, state: records.DeploymentState, description: str) -> None:
         """Add a status.
 
         Raises:
@@ -353,7 +342,7 @@ class Record:
         """
         if self.number is None:
             return
-        status = DeploymentStatus(
+        status = records.DeploymentStatus(
             state=state,
             description=description,
             log_url=self.ports.job.job_url,

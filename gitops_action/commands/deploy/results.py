@@ -7,14 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.commands.deploy.wait import WaitResult
-from gitops_action.core.cluster.errors import (
-    ExpiredError,
-    InvalidError,
-    LeaseLostError,
-    StoppedError,
-    TooLargeError,
-    UnreachableError,
-)
+from gitops_action.core.cluster import errors
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.deploy.diff import ObjectDiff
 from gitops_action.core.deploy.objects import Placed
@@ -32,11 +25,11 @@ from gitops_action.core.manifests.model import ManifestError, ObjectId
 from gitops_action.core.redaction.known import masked_lines
 from gitops_action.errors import GitOpsError
 
-ENDS = (UnreachableError, ExpiredError, LeaseLostError, StoppedError)
+ENDS = (errors.UnreachableError, errors.ExpiredError, errors.LeaseLostError, errors.StoppedError)
 """What ends a run without saying whether the environment is well: the result is unknown."""
 
 
-_LASTING = (InvalidError, ManifestError, TooLargeError)
+_LASTING = (errors.InvalidError, ManifestError, errors.TooLargeError)
 """What the same content meets again."""
 
 

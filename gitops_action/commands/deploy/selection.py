@@ -19,22 +19,16 @@ from gitops_action.core.config import (
 )
 from gitops_action.core.config.select import in_sequence
 from gitops_action.core.config.values import NAME_PATTERN
-from gitops_action.core.deploy.pending import (
-    Ancestry,
-    Decision,
-    DescribedEnvironment,
-    NewestRecord,
-    PendingStep,
-    Range,
-    decide_pending,
-)
+from gitops_action.core.deploy import pending
 from gitops_action.core.inputs.deploy import DeployInputs
 from gitops_action.core.outcome import Job
 from gitops_action.core.repository import Tree
 from gitops_action.errors import GitOpsError, UsageError
 
 _BY_TIME = frozenset({"schedule", "workflow_dispatch"})
-_IN_RUN = frozenset({PendingStep.DEPLOY, PendingStep.FOLLOW, PendingStep.CHECK})
+_IN_RUN = frozenset(
+    {pending.PendingStep.DEPLOY, pending.PendingStep.FOLLOW, pending.PendingStep.CHECK}
+)
 
 
 @dataclass
@@ -118,7 +112,7 @@ class Selection:
     """The environments that this run takes on, in their order, and what was decided of all."""
 
     environments: tuple[Environment, ...]
-    decisions: tuple[Decision, ...] = ()
+    decisions: tuple[pending.Decision, ...] = ()
     named: tuple[str, ...] = ()
     """Those that the inputs name, of a list."""
 
@@ -195,30 +189,32 @@ def _pending(inputs: DeployInputs, renderings: Renderings) -> Selection:
 
 
 def _worth_a_job(
-    environments: Sequence[Environment], decided: Sequence[Decision], job: Job
+    environments: Sequence[Environment], decided: Sequence[pending.Decision], job: Job
 ) -> Iterator[Environment]:
     """What the jobs of a list are started for: a look alone only where it corrects drift.
 
     A job may ask people for their approval, by the protection rules of its environment.
     """
-    looked_at = {one.environment for one in decided if one.step is PendingStep.CHECK}
+    looked_at = {one.environment for one in decided if one.step is pending.PendingStep.CHECK}
     for item in environments:
         corrects = item.deploy.drift == "correct" and job.event_name in _BY_TIME
         if item.name not in looked_at or corrects:
             yield item
 
 
-def _of_asked(decision: Decision, asked: Collection[str], chosen: Collection[str]) -> Decision:
+def _of_asked(
+    decision: pending.Decision, asked: Collection[str], chosen: Collection[str]
+) -> pending.Decision:
     if decision.environment not in asked:
-        return replace(decision, step=PendingStep.SKIP, reason="it was not asked for")
-    if decision.step is PendingStep.FOLLOW and decision.environment not in chosen:
-        return replace(decision, step=PendingStep.WAIT)
+        return replace(decision, step=pending.PendingStep.SKIP, reason="it was not asked for")
+    if decision.step is pending.PendingStep.FOLLOW and decision.environment not in chosen:
+        return replace(decision, step=pending.PendingStep.WAIT)
     return decision
 
 
 def decide(
-    renderings: Renderings, done: Mapping[str, NewestRecord] | None = None
-) -> tuple[Decision, ...]:
+    renderings: Renderings, done: Mapping[str, pending.NewestRecord] | None = None
+) -> tuple[pending.Decision, ...]:
     """A decision for each environment, in their order.
 
     Args:
@@ -235,16 +231,18 @@ def decide(
         found = config.environment(name)
         return renderings.changed_since(found, commit) if found is not None else None
 
-    given = Range(now=renderings.ports.clock.now(), changed=changed)
-    return decide_pending((_described(item, renderings, done or {}) for item in every), given)
+    given = pending.Range(now=renderings.ports.clock.now(), changed=changed)
+    return pending.decide_pending(
+        (_described(item, renderings, done or {}) for item in every), given
+    )
 
 
-def _in_run(decided: Sequence[Decision], asked: Collection[str]) -> Iterator[str]:
+def _in_run(decided: Sequence[pending.Decision], asked: Collection[str]) -> Iterator[str]:
     """What this run takes on: not what follows an environment that was not asked for."""
     taken: set[str] = set()
     for one in decided:
         able = one.step in _IN_RUN and one.environment in asked
-        if able and (one.step is not PendingStep.FOLLOW or taken.issuperset(one.before)):
+        if able and (one.step is not pending.PendingStep.FOLLOW or taken.issuperset(one.before)):
             taken.add(one.environment)
             yield one.environment
 
@@ -266,18 +264,18 @@ def _asked(inputs: DeployInputs, renderings: Renderings) -> tuple[Environment, .
 
 
 def _described(
-    environment: Environment, renderings: Renderings, done: Mapping[str, NewestRecord]
-) -> DescribedEnvironment:
+    environment: Environment, renderings: Renderings, done: Mapping[str, pending.NewestRecord]
+) -> pending.DescribedEnvironment:
     """An environment as the decision needs it; one that cannot be rendered is never the same."""
     ports = renderings.ports
     if not _driven(environment, ports):
-        return DescribedEnvironment(
+        return pending.DescribedEnvironment(
             environment=environment.name, hash="", after=environment.after, deployable=False
         )
     recorded = done.get(environment.name) or ports.records.recorded(environment.name)
     rendering = renderings.of(environment)
     applications = renderings.config.applications
-    return DescribedEnvironment(
+    return pending.DescribedEnvironment(
         environment=environment.name,
         hash="" if rendering.problems else rendering.hash,
         after=environment.after,
@@ -288,18 +286,24 @@ def _described(
     )
 
 
-def ancestry_of(trees: DeployTrees, recorded: NewestRecord | None, commit: str) -> Ancestry:
+def ancestry_of(
+    trees: DeployTrees, recorded: pending.NewestRecord | None, commit: str
+) -> pending.Ancestry:
     """Where the commit stands, seen from the recorded one; unknown where history cannot be read."""
     if recorded is None:
-        return Ancestry.UNKNOWN
+        return pending.Ancestry.UNKNOWN
     if recorded.commit == commit:
-        return Ancestry.SAME
+        return pending.Ancestry.SAME
     try:
         if trees.is_ancestor(recorded.commit, commit):
-            return Ancestry.AHEAD
-        return Ancestry.BEHIND if trees.is_ancestor(commit, recorded.commit) else Ancestry.DIVERGED
+            return pending.Ancestry.AHEAD
+        return (
+            pending.Ancestry.BEHIND
+            if trees.is_ancestor(commit, recorded.commit)
+            else pending.Ancestry.DIVERGED
+        )
     except GitOpsError:
-        return Ancestry.UNKNOWN
+        return pending.Ancestry.UNKNOWN
 
 
 def _driven(environment: Environment, ports: DeployPorts) -> bool:

@@ -9,13 +9,7 @@ from gitops_action import __version__
 from gitops_action.commands.gate.base import BaseState
 from gitops_action.commands.gate.change import ChangeReader, MergedChange, ValidatedChange
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.gates.change_cache import (
-    BaseFingerprint,
-    RememberedChange,
-    base_fingerprint,
-    key_of,
-    read_remembered,
-)
+from gitops_action.core.gates import change_cache
 from gitops_action.core.gates.open_pull_request import OpenPullRequest, OpenPullRequests
 from gitops_action.core.inputs.gate import GateInputs
 from gitops_action.core.repository import TreeFile
@@ -29,7 +23,7 @@ class KnownChange:
     `validated` is what this run's own validation found; None where an earlier run validated it.
     """
 
-    entry: RememberedChange
+    entry: change_cache.RememberedChange
     validated: ValidatedChange | None = None
 
 
@@ -48,7 +42,7 @@ class ChangeMemory:
 
     def key(self, pull: OpenPullRequest) -> str:
         """Of the evaluation of a pull request by this run."""
-        return key_of(pull, self._by)
+        return change_cache.key_of(pull, self._by)
 
     def remember(self, number: int, known: KnownChange) -> None:
         """Keep what this run has found."""
@@ -61,7 +55,7 @@ class ChangeMemory:
         comment = pull.comment
         if not self._believes or comment is None or comment.edited:
             return None
-        entry = read_remembered(comment.body)
+        entry = change_cache.read_remembered(comment.body)
         return KnownChange(entry=entry) if entry else None
 
 
@@ -73,7 +67,7 @@ class ChangeCache:
         self._memory = memory
         self._base = base
         self._reader = reader
-        self._fingerprint: BaseFingerprint | None = None
+        self._fingerprint: change_cache.BaseFingerprint | None = None
 
     def find(self, pull: OpenPullRequest) -> KnownChange | None:
         """The entry of a pull request, where evaluating it again would come to the same."""
@@ -93,7 +87,7 @@ class ChangeCache:
         validated: ValidatedChange,
         *,
         ours: bool,
-    ) -> RememberedChange | None:
+    ) -> change_cache.RememberedChange | None:
         """The entry of an evaluation; None where it has to be repeated at each run.
 
         What is wrong may be put right outside of Git, and when a hold ends time decides.
@@ -107,7 +101,7 @@ class ChangeCache:
             return None
         base, merged = change.sides.base.files, change.sides.merged.files
         paths = change.sides.changed()
-        entry = RememberedChange(
+        entry = change_cache.RememberedChange(
             key=self._memory.key(pull),
             base=self._base.commit,
             at=self._base.now,
@@ -124,7 +118,7 @@ class ChangeCache:
         self._memory.remember(pull.number, KnownChange(entry=entry, validated=validated))
         return entry
 
-    def _read(self) -> BaseFingerprint:
+    def _read(self) -> change_cache.BaseFingerprint:
         if self._fingerprint is None:
             commit = self._base.commit
             closures = {}
@@ -135,7 +129,7 @@ class ChangeCache:
                     scope.files,
                 )
             tree = self._reader.tree(commit)
-            self._fingerprint = base_fingerprint(tree, closures)
+            self._fingerprint = change_cache.base_fingerprint(tree, closures)
         return self._fingerprint
 
 

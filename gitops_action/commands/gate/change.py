@@ -6,17 +6,10 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 
+from gitops_action.commands import render
 from gitops_action.commands.gate.ports import GateTrees
 from gitops_action.commands.ports import Trees
 from gitops_action.commands.proposed_holds import hold_changes
-from gitops_action.commands.render import (
-    EnvironmentRendering,
-    EnvironmentScope,
-    FolderRenders,
-    RenderedPair,
-    closures_of,
-    scope_of,
-)
 from gitops_action.commands.validate.environment import DescribedObjects, Evaluate
 from gitops_action.commands.validate.images import ImageCheck, check_promises, trusted_domains
 from gitops_action.commands.validate.ports import Workshop
@@ -28,6 +21,7 @@ from gitops_action.core.config import (
     load_config,
 )
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.gates import touches
 from gitops_action.core.gates.approvals import ChangeComparison
 from gitops_action.core.gates.change_cache import KnownPushers
 from gitops_action.core.gates.change_hash import (
@@ -38,14 +32,6 @@ from gitops_action.core.gates.change_hash import (
     counted_files,
     object_changes,
     object_hashes,
-)
-from gitops_action.core.gates.touches import (
-    STEERING,
-    Cause,
-    ChangeFacts,
-    HoldChange,
-    RenderedChange,
-    touched,
 )
 from gitops_action.core.gates.versions import ImageMove, image_moves
 from gitops_action.core.inputs.bump import VerifyMode
@@ -72,16 +58,16 @@ class MergedChange:
 
     sides: Sides
     scopes: tuple[Touched, ...]
-    pairs: tuple[RenderedPair, ...]
+    pairs: tuple[render.RenderedPair, ...]
     hash: ChangeHash
-    causes: Mapping[str, frozenset[Cause]]
+    causes: Mapping[str, frozenset[touches.Cause]]
     moves: Mapping[str, tuple[ImageMove, ...]]
-    holds: tuple[HoldChange, ...] = ()
+    holds: tuple[touches.HoldChange, ...] = ()
 
     @property
     def by_hand(self) -> bool:
         """Whether it touches workflows: the gate merges no such change."""
-        return any(path.startswith(STEERING) for path in self.sides.changed())
+        return any(path.startswith(touches.STEERING) for path in self.sides.changed())
 
     @property
     def added_holds(self) -> frozenset[str] | None:
@@ -151,9 +137,9 @@ class JudgedChange:
     """
 
     digest: str
-    causes: Mapping[str, frozenset[Cause]]
+    causes: Mapping[str, frozenset[touches.Cause]]
     moves: Mapping[str, tuple[ImageMove, ...]]
-    holds: tuple[HoldChange, ...] = ()
+    holds: tuple[touches.HoldChange, ...] = ()
     unreadable_after: frozenset[str] = frozenset()
     by_hand: bool = False
     incomplete: Mapping[str, str] = field(default_factory=dict)
@@ -211,7 +197,7 @@ class ChangeReader:
         branch: str,
         config_path: str,
         verify: VerifyMode,
-        renders: FolderRenders,
+        renders: render.FolderRenders,
     ) -> None:
         """Nothing is read yet; `branch` is the base's name."""
         self._trees = trees
@@ -224,8 +210,8 @@ class ChangeReader:
         self._renders = renders
         self._changes: dict[tuple[str, str], MergedChange] = {}
         self._closures: dict[str, Closures] = {}
-        self._scopes: dict[tuple[str, str], EnvironmentScope] = {}
-        self._renderings: dict[tuple[str, str], EnvironmentRendering] = {}
+        self._scopes: dict[tuple[str, str], render.EnvironmentScope] = {}
+        self._renderings: dict[tuple[str, str], render.EnvironmentRendering] = {}
 
     def change(self, *, base: str, head: str, now: datetime) -> MergedChange:
         """What merging the head into the base changes.
@@ -238,7 +224,7 @@ class ChangeReader:
             self._changes[base, head] = self._read(self._trees.sides(base=base, head=head), now)
         return self._changes[base, head]
 
-    def rendering(self, environment: Environment, commit: str) -> EnvironmentRendering:
+    def rendering(self, environment: Environment, commit: str) -> render.EnvironmentRendering:
         """What an environment renders to at a commit.
 
         Raises:
@@ -259,7 +245,7 @@ class ChangeReader:
         """
         return self._trees.at(commit)
 
-    def scope(self, environment: Environment, commit: str) -> EnvironmentScope:
+    def scope(self, environment: Environment, commit: str) -> render.EnvironmentScope:
         """An environment's folders at a commit of the base branch, with all that they depend on.
 
         Raises:
@@ -269,10 +255,12 @@ class ChangeReader:
         if key not in self._scopes:
             tree = self._trees.at(commit)
             if commit not in self._closures:
-                self._closures[commit] = closures_of(
+                self._closures[commit] = render.closures_of(
                     tree, self._trees, repository=self._repository, branch=self._branch
                 )
-            self._scopes[key] = scope_of(environment, self._config, tree, self._closures[commit])
+            self._scopes[key] = render.scope_of(
+                environment, self._config, tree, self._closures[commit]
+            )
         return self._scopes[key]
 
     def validate(self, change: MergedChange, proposal: ProposalTrailers) -> ValidatedChange:
@@ -322,7 +310,7 @@ class ChangeReader:
             self._renders.start(scope.before)
             self._renders.start(scope.after)
         pairs = tuple(
-            RenderedPair(
+            render.RenderedPair(
                 environment=scope.environment,
                 before=self._renders.environment(scope.before),
                 after=self._renders.environment(scope.after),
@@ -330,12 +318,12 @@ class ChangeReader:
             for scope in scopes
         )
         holds = hold_changes(trees, sides, self._config)
-        facts = ChangeFacts(
+        facts = touches.ChangeFacts(
             base=self._config,
             head=self._proposed(sides),
             changed=frozenset(sides.changed()),
             rendered=tuple(
-                RenderedChange(
+                touches.RenderedChange(
                     environment=scope.name,
                     before=_hashes(pair.before),
                     after=_hashes(pair.after),
@@ -351,12 +339,12 @@ class ChangeReader:
             scopes=scopes,
             pairs=pairs,
             hash=_hash(sides, scopes, pairs),
-            causes=touched(facts),
+            causes=touches.touched(facts),
             moves={pair.environment.name: self._moves(pair) for pair in pairs},
             holds=holds,
         )
 
-    def _moves(self, pair: RenderedPair) -> tuple[ImageMove, ...]:
+    def _moves(self, pair: render.RenderedPair) -> tuple[ImageMove, ...]:
         before, after = (
             side.applications(self._config.applications) for side in (pair.before, pair.after)
         )
@@ -373,14 +361,16 @@ class ChangeReader:
             return None
 
 
-def _hashes(rendering: EnvironmentRendering) -> Mapping[str, str] | None:
+def _hashes(rendering: render.EnvironmentRendering) -> Mapping[str, str] | None:
     """The hash of each object; None where not all of them are known."""
     if rendering.problems or rendering.unrendered:
         return None
     return object_hashes(rendering.manifests)
 
 
-def _hash(sides: Sides, scopes: tuple[Touched, ...], pairs: tuple[RenderedPair, ...]) -> ChangeHash:
+def _hash(
+    sides: Sides, scopes: tuple[Touched, ...], pairs: tuple[render.RenderedPair, ...]
+) -> ChangeHash:
     objects: list[ObjectChange] = []
     inputs: set[str] = set()
     unrendered: set[str] = set()

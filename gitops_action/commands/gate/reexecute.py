@@ -13,6 +13,7 @@ from dataclasses import replace
 from gitops_action.commands.bump.content import CommitContent
 from gitops_action.commands.gate.base import BaseState
 from gitops_action.commands.gate.ports import GateTrees
+from gitops_action.core import trailers
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.versions import ImageMove
@@ -26,13 +27,6 @@ from gitops_action.core.repository import (
     Snapshot,
     Tree,
     blob_id,
-)
-from gitops_action.core.trailers import (
-    APPLICATION,
-    Declared,
-    ProposalTrailers,
-    declared_by,
-    parse_trailers,
 )
 from gitops_action.errors import GitOpsError
 
@@ -48,7 +42,7 @@ class Proof:
     """
 
     ours: bool
-    declared: Declared | None = None
+    declared: trailers.Declared | None = None
     reason: str = ""
 
 
@@ -70,9 +64,9 @@ class Reexecution:
     repository: str
     beside: frozenset[str] = frozenset()
 
-    def prove(self, proposal: ProposalTrailers) -> Proof:
+    def prove(self, proposal: trailers.ProposalTrailers) -> Proof:
         """Plan what is declared on the base, and compare with what the merge would change."""
-        declared = declared_by(proposal)
+        declared = trailers.declared_by(proposal)
         if declared is None:
             return Proof(ours=False, reason="it declares no image")
         environment = _environment(declared, self.base.config)
@@ -147,15 +141,15 @@ class Reexecution:
             return None
 
 
-def _environment(declared: Declared, config: Config) -> Environment | None:
+def _environment(declared: trailers.Declared, config: Config) -> Environment | None:
     names = declared.environments or tuple(item.name for item in config.environments)
     return config.environment(names[0]) if len(names) == 1 else None
 
 
-def _applications(proposal: ProposalTrailers) -> Iterable[tuple[str, ...]]:
+def _applications(proposal: trailers.ProposalTrailers) -> Iterable[tuple[str, ...]]:
     yield ()
     for block in (proposal.body, *reversed(proposal.messages)):
-        if names := parse_trailers(block).get(APPLICATION, ()):
+        if names := trailers.parse_trailers(block).get(trailers.APPLICATION, ()):
             yield tuple(names)
             return
 

@@ -11,13 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from gitops_action.commands import file_proposal
 from gitops_action.commands.bump.content import settings_of
-from gitops_action.commands.file_proposal import (
-    FileProposal,
-    FilesProposed,
-    commit_files,
-    propose_files,
-)
 from gitops_action.commands.ports import Clock, ContentStore, Forge
 from gitops_action.core.config import ALL, Config, Hold, hold_file
 from gitops_action.core.config.applications import by_image_name
@@ -179,12 +174,14 @@ def _no_such(about: Hold, read: _Read) -> GitOpsError:
     )
 
 
-def _settle(inputs: HoldInputs, ports: HoldPorts, tip: Tip, planned: _Planned) -> FilesProposed:
+def _settle(
+    inputs: HoldInputs, ports: HoldPorts, tip: Tip, planned: _Planned
+) -> file_proposal.FilesProposed:
     hold, lifted = planned.holds[0], inputs.action == "remove"
     if not (planned.changes or planned.deletions):
-        return FilesProposed(reason=planned.reason)
+        return file_proposal.FilesProposed(reason=planned.reason)
     stem = hold.file.rpartition("/")[2].rpartition(".")[0] if hold.file else hold_stem(hold)
-    proposal = FileProposal(
+    proposal = file_proposal.FileProposal(
         branch=f"gitops/hold/{stem}" if inputs.mode == "pull-request" else tip.branch,
         base=tip.branch,
         parent=tip.commit,
@@ -197,17 +194,25 @@ def _settle(inputs: HoldInputs, ports: HoldPorts, tip: Tip, planned: _Planned) -
     if inputs.mode == "pull-request":
         if ports.forge is None:
             raise UsageError("`mode: pull-request` needs a token", fix="give `token`")
-        return propose_files(ports.store, ports.forge, proposal, dry_run=inputs.dry_run)
+        return file_proposal.propose_files(
+            ports.store, ports.forge, proposal, dry_run=inputs.dry_run
+        )
     if inputs.dry_run:
-        return FilesProposed(branch=tip.branch, reason="dry run: nothing was written")
-    return FilesProposed(branch=tip.branch, commit=commit_files(ports.store, proposal))
+        return file_proposal.FilesProposed(branch=tip.branch, reason="dry run: nothing was written")
+    return file_proposal.FilesProposed(
+        branch=tip.branch, commit=file_proposal.commit_files(ports.store, proposal)
+    )
 
 
 # What is reported.
 
 
 def _outcome(
-    inputs: HoldInputs, ports: HoldPorts, read: _Read, planned: _Planned, proposed: FilesProposed
+    inputs: HoldInputs,
+    ports: HoldPorts,
+    read: _Read,
+    planned: _Planned,
+    proposed: file_proposal.FilesProposed,
 ) -> Outcome:
     hold, lifted = planned.holds[0], inputs.action == "remove"
     wrote = proposed.operation in {"created", "updated"} or (

@@ -42,15 +42,9 @@ from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.inputs.promote import PromoteInputs
 from gitops_action.core.manifests.model import Manifest
 from gitops_action.core.outcome import Outcome
+from gitops_action.core.promotion import select
 from gitops_action.core.promotion.differences import differences
 from gitops_action.core.promotion.open import OpenPromotion, moot
-from gitops_action.core.promotion.select import (
-    Choice,
-    EnvironmentFacts,
-    PromotionFacts,
-    PromotionRequest,
-    choose,
-)
 from gitops_action.core.report.bump import PromotionView
 from gitops_action.errors import GitOpsError, RateLimitError, UsageError
 
@@ -128,7 +122,7 @@ class _Promotion:
         tip = log[0].oid
         config = read_config_at(self.ports.commits, tip, self.inputs.config)
         asked = self._asked(config)
-        choices = choose(self._facts(config, tip), asked)
+        choices = select.choose(self._facts(config, tip), asked)
         opened = self.ports.proposals.list()
         kept = [one for one in choices if self._approved(one, config, opened, asked)]
         due = [one for one in choices if one.moves and one not in kept]
@@ -140,7 +134,7 @@ class _Promotion:
         notes += [f"{title(one)}: kept, since people have approved what is open" for one in kept]
         return promotion_outcome(self._propose(choices, views, notes))
 
-    def _asked(self, config: Config) -> PromotionRequest:
+    def _asked(self, config: Config) -> select.PromotionRequest:
         """What a person named.
 
         Raises:
@@ -152,7 +146,7 @@ class _Promotion:
                 known = ", ".join(one.name for one in config.environments)
                 raise UsageError(f"There is no environment `{name}`", fix=f"name one of {known}")
         self._refuse_order(config)
-        return PromotionRequest(
+        return select.PromotionRequest(
             source=inputs.from_environment,
             target=inputs.to_environment,
             applications=inputs.application,
@@ -172,7 +166,7 @@ class _Promotion:
             fix=f"add {source} to `environments.{target.name}.after`",
         )
 
-    def _facts(self, config: Config, tip: str) -> PromotionFacts:
+    def _facts(self, config: Config, tip: str) -> select.PromotionFacts:
         ports = self.ports
         found = environment_histories(
             ports.commits,
@@ -189,9 +183,9 @@ class _Promotion:
         ).readable()
         proposed = self._proposed_holds(config, tip)
         now = ports.bump.clock.now()
-        return PromotionFacts(
+        return select.PromotionFacts(
             environments={
-                one.environment.name: EnvironmentFacts(
+                one.environment.name: select.EnvironmentFacts(
                     environment=one.environment, content=one.content, records=one.records
                 )
                 for one in found
@@ -216,7 +210,7 @@ class _Promotion:
         return tuple(hold for holds in found.values() for hold in holds)
 
     def _close_moot(
-        self, config: Config, choices: Sequence[Choice], opened: Iterable[OpenPromotion]
+        self, config: Config, choices: Sequence[select.Choice], opened: Iterable[OpenPromotion]
     ) -> list[str]:
         notes = []
         for one in opened:
@@ -229,10 +223,10 @@ class _Promotion:
 
     def _approved(
         self,
-        choice: Choice,
+        choice: select.Choice,
         config: Config,
         opened: Iterable[OpenPromotion],
-        asked: PromotionRequest,
+        asked: select.PromotionRequest,
     ) -> bool:
         """Whether an open promotion of another version stays, because people approved it."""
         target = config.environment(choice.environment)
@@ -246,7 +240,7 @@ class _Promotion:
             for one in opened
         )
 
-    def _view(self, choice: Choice, config: Config, tip: str) -> PromotionView:
+    def _view(self, choice: select.Choice, config: Config, tip: str) -> PromotionView:
         record = choice.record
         return PromotionView(
             source=choice.source,
@@ -255,7 +249,7 @@ class _Promotion:
             differences=self._differences(choice, config, tip),
         )
 
-    def _differences(self, choice: Choice, config: Config, tip: str) -> tuple[str, ...]:
+    def _differences(self, choice: select.Choice, config: Config, tip: str) -> tuple[str, ...]:
         source, target = config.environment(choice.source), config.environment(choice.environment)
         if self.ports.render is None or source is None or target is None:
             return ()
@@ -270,7 +264,7 @@ class _Promotion:
         repositories += [move.before.repository for move in choice.moves if move.before]
         return differences(choice.application, repositories, sides, (source.name, target.name))
 
-    def _confirmed(self, views: Sequence[tuple[Choice, PromotionView]]) -> bool:
+    def _confirmed(self, views: Sequence[tuple[select.Choice, PromotionView]]) -> bool:
         ask = self.ports.ask
         if ask is None or not views or self.inputs.yes or self.inputs.dry_run:
             return True
@@ -278,8 +272,8 @@ class _Promotion:
 
     def _propose(
         self,
-        choices: tuple[Choice, ...],
-        views: Sequence[tuple[Choice, PromotionView]],
+        choices: tuple[select.Choice, ...],
+        views: Sequence[tuple[select.Choice, PromotionView]],
         notes: Sequence[str],
     ) -> PromotionResults:
         """One after the other: what fails leaves the rest alone, and the next run does it.
@@ -287,7 +281,7 @@ class _Promotion:
         Once GitHub's rate limit is used up nothing more is tried.
         """
         outcomes: list[Outcome] = []
-        failed: list[tuple[Choice, GitOpsError]] = []
+        failed: list[tuple[select.Choice, GitOpsError]] = []
         left: list[str] = []
         for choice, view in views:
             if any(isinstance(error, RateLimitError) for _, error in failed):
@@ -304,12 +298,12 @@ class _Promotion:
             notes=(*notes, *left),
         )
 
-    def _one(self, choice: Choice, view: PromotionView) -> Outcome:
+    def _one(self, choice: select.Choice, view: PromotionView) -> Outcome:
         for image in choice.mirrored:
             self._verify_mirror(image)
         return bump.run(self._bump(choice), replace(self.ports.bump, promotion=view))
 
-    def _bump(self, choice: Choice) -> BumpInputs:
+    def _bump(self, choice: select.Choice) -> BumpInputs:
         """The bump that a promotion is: these very images, resolved nowhere again."""
         images = [move.after for move in choice.moves if move.after]
         inputs = self.inputs

@@ -11,29 +11,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gitops_action.commands.render import EnvironmentRendering, RenderedPair
+from gitops_action.commands.validate import scope
 from gitops_action.commands.validate.environment import DescribedObjects, Evaluate
 from gitops_action.commands.validate.images import ImageCheck, check_promises, trusted_domains
 from gitops_action.commands.validate.ports import Comments, ValidatePorts
 from gitops_action.commands.validate.report import validation_outcome
-from gitops_action.commands.validate.scope import (
-    Settings,
-    Touched,
-    find_touched,
-    read_settings,
-    render_both,
-)
 from gitops_action.core.config import select_environments
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.inputs.validate import ValidateInputs
 from gitops_action.core.outcome import Notice, Outcome
-from gitops_action.core.report.validation import (
-    EnvironmentReport,
-    Finding,
-    ValidationReport,
-    rendered_hash,
-    shown_files,
-    unrendered_hash,
-)
+from gitops_action.core.report import validation
 from gitops_action.core.repository import Sides
 from gitops_action.core.trailers import ProposalTrailers, declared_by
 from gitops_action.errors import ConflictError, DeniedError, GitOpsError
@@ -52,7 +39,9 @@ class Posted:
     failed: bool = False
 
 
-def post_comment(report: ValidationReport, text: str, comments: Comments | None) -> Posted:
+def post_comment(
+    report: validation.ValidationReport, text: str, comments: Comments | None
+) -> Posted:
     """Write the comment, unless it would be about an older commit than the newest.
 
     A run for the newer head writes its own, and ours must not come after it. A token that may not
@@ -113,7 +102,9 @@ class _Validation:
         try:
             sides = self.ports.trees.sides()
         except ConflictError as error:
-            report = self._report(proposal, findings=(Finding(level="error", error=error),))
+            report = self._report(
+                proposal, findings=(validation.Finding(level="error", error=error),)
+            )
             return self._tell(replace(report, head=proposal.head))
         report = self._evaluated(proposal, sides)
         now = self._proposal(proposal).head
@@ -132,10 +123,10 @@ class _Validation:
         self,
         proposal: ProposalTrailers,
         *,
-        findings: tuple[Finding, ...],
+        findings: tuple[validation.Finding, ...],
         notes: tuple[str, ...] = (),
-    ) -> ValidationReport:
-        return ValidationReport(
+    ) -> validation.ValidationReport:
+        return validation.ValidationReport(
             repository=self.inputs.repository,
             number=proposal.number,
             findings=findings,
@@ -143,14 +134,16 @@ class _Validation:
             job=self.ports.job,
         )
 
-    def _evaluated(self, proposal: ProposalTrailers, sides: Sides) -> ValidationReport:
+    def _evaluated(self, proposal: ProposalTrailers, sides: Sides) -> validation.ValidationReport:
         trees = self.ports.trees
-        settings = read_settings(trees, sides, self.inputs.config)
+        settings = scope.read_settings(trees, sides, self.inputs.config)
         requested = self._requested(settings)
-        touched = find_touched(settings.config, sides, trees, repository=self.inputs.repository)
+        touched = scope.find_touched(
+            settings.config, sides, trees, repository=self.inputs.repository
+        )
         chosen = tuple(item for item in touched if not requested or item.name in requested)
         renderer = self.ports.workshop.renderer(settings.config.validate)
-        pairs = render_both(chosen, trees, renderer)
+        pairs = scope.render_both(chosen, trees, renderer)
         environments = self._evaluate(settings, sides, pairs)
         promises = check_promises(
             declared_by(proposal), {item.environment.name: item for item in pairs}, settings.config
@@ -169,11 +162,13 @@ class _Validation:
             environments=environments,
             left_out=tuple(item.name for item in touched if item not in chosen),
             unrendered=tuple(path for path in sides.changed() if path not in inside),
-            rendered_hash=rendered_hash({item.name: item.content_hash for item in environments}),
-            unrendered_hash=unrendered_hash(sides, _shown(chosen, pairs)),
+            rendered_hash=validation.rendered_hash(
+                {item.name: item.content_hash for item in environments}
+            ),
+            unrendered_hash=validation.unrendered_hash(sides, _shown(chosen, pairs)),
         )
 
-    def _requested(self, settings: Settings) -> frozenset[str]:
+    def _requested(self, settings: scope.Settings) -> frozenset[str]:
         """The environments that are asked for by name; empty for all.
 
         Raises:
@@ -185,8 +180,8 @@ class _Validation:
         return frozenset(item.name for item in select_environments(settings.config, names))
 
     def _evaluate(
-        self, settings: Settings, sides: Sides, pairs: tuple[RenderedPair, ...]
-    ) -> tuple[EnvironmentReport, ...]:
+        self, settings: scope.Settings, sides: Sides, pairs: tuple[RenderedPair, ...]
+    ) -> tuple[validation.EnvironmentReport, ...]:
         before = [item for pair in pairs for item in pair.before.manifests]
         registry = self.ports.workshop.registry(trusted_domains(settings.config, before))
         rules = settings.config.validate
@@ -201,7 +196,7 @@ class _Validation:
         )
         return tuple(evaluate.evaluate(pair) for pair in pairs)
 
-    def _tell(self, report: ValidationReport) -> Outcome:
+    def _tell(self, report: validation.ValidationReport) -> Outcome:
         texts, wants_text = self.ports.texts, self.ports.comments or self.ports.write_file
         comment = texts.comment(report) if wants_text else ""
         write_text(comment, self.ports.write_file)
@@ -211,13 +206,13 @@ class _Validation:
         )
 
 
-def _shown(touched: tuple[Touched, ...], pairs: tuple[RenderedPair, ...]) -> frozenset[str]:
+def _shown(touched: tuple[scope.Touched, ...], pairs: tuple[RenderedPair, ...]) -> frozenset[str]:
     """The files whose whole content is in a render that was made."""
     shown: set[str] = set()
     for item, pair in zip(touched, pairs, strict=True):
         if not pair.after.problems:
             origins = {*_origins(pair.before), *_origins(pair.after)}
-            shown |= shown_files(origins, item.files)
+            shown |= validation.shown_files(origins, item.files)
     return frozenset(shown)
 
 

@@ -8,13 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gitops_action.core.deploy.diff import Change, ObjectDiff
 from gitops_action.core.outcome import Line, Notice, Outcome, Part, Tone
 from gitops_action.core.redaction.known import concealed
-from gitops_action.core.report.validation import (
-    EnvironmentReport,
-    Finding,
-    ValidationReport,
-    sentence,
-    verdict,
-)
+from gitops_action.core.report import validation
 from gitops_action.core.validation.images import ImageDifference
 from gitops_action.errors import EXIT_FAILURE
 
@@ -30,9 +24,9 @@ _MOST = 100
 _NOT_ALL = "; not everything was rendered"
 
 
-def headline(report: ValidationReport) -> str:
+def headline(report: validation.ValidationReport) -> str:
     """One line: the verdict, and how much changes where."""
-    said = verdict(report.everything)
+    said = validation.verdict(report.everything)
     if report.moved_to:
         return f"Only an older commit was judged ({said}): the head is {report.moved_to[:12]} now"
     if not report.environments:
@@ -44,7 +38,7 @@ def headline(report: ValidationReport) -> str:
     return f"{said.capitalize()} in {where}: objects {changes}{rest}"
 
 
-def lines_of(report: ValidationReport) -> tuple[Line, ...]:
+def lines_of(report: validation.ValidationReport) -> tuple[Line, ...]:
     """A block for each environment, then what belongs to none."""
     lines: list[Line] = []
     for environment in report.environments:
@@ -54,7 +48,7 @@ def lines_of(report: ValidationReport) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def report_of(report: ValidationReport) -> tuple[Line, ...]:
+def report_of(report: validation.ValidationReport) -> tuple[Line, ...]:
     """Everything, for a terminal: findings, notes, and each object's difference."""
     lines: list[Line] = [*_findings(report.findings), *map(_note, report.notes)]
     for environment in report.environments:
@@ -77,14 +71,14 @@ def _unrendered(paths: Sequence[str], most: int) -> list[Line]:
     ]
 
 
-def _findings(findings: Iterable[Finding]) -> Iterator[Line]:
+def _findings(findings: Iterable[validation.Finding]) -> Iterator[Line]:
     for item in findings:
         tone: Tone = "old" if item.level == "error" else "strong"
         place = f"{item.error.location}: " if item.error.location else ""
         known = " (also without this change)" if item.known else ""
         yield (
             Part(text=f"{item.level}: ", tone=tone),
-            Part(text=f"{place}{sentence(item)}"),
+            Part(text=f"{place}{validation.sentence(item)}"),
             Part(text=known, tone="quiet"),
         )
 
@@ -105,11 +99,11 @@ def _object(item: ObjectDiff) -> Iterator[Line]:
         yield (Part(text=f"  {line}", tone=marks.get(line[:1], "plain")),)
 
 
-def _environment(report: EnvironmentReport, *, objects: bool = True) -> list[Line]:
+def _environment(report: validation.EnvironmentReport, *, objects: bool = True) -> list[Line]:
     lines: list[Line] = [
         (
             Part(text=report.name, tone="strong"),
-            Part(text=f"  {verdict(report.findings)}  "),
+            Part(text=f"  {validation.verdict(report.findings)}  "),
             Part(text=report.deployed, tone="quiet"),
         )
     ]
@@ -141,7 +135,7 @@ def _image(move: ImageDifference) -> Line:
 
 
 def validation_outcome(
-    report: ValidationReport, *, summary: str, notices: Sequence[Notice], failed: bool
+    report: validation.ValidationReport, *, summary: str, notices: Sequence[Notice], failed: bool
 ) -> Outcome:
     """Lay the report out; `notices` and `failed` are those of writing the comment."""
     outputs = _outputs(report)
@@ -157,7 +151,7 @@ def validation_outcome(
     )
 
 
-def _outputs(report: ValidationReport) -> Mapping[str, str]:
+def _outputs(report: validation.ValidationReport) -> Mapping[str, str]:
     return {
         "valid": json.dumps(report.valid),
         "environments": json.dumps([item.name for item in report.environments]),
@@ -169,7 +163,7 @@ def _outputs(report: ValidationReport) -> Mapping[str, str]:
     }
 
 
-def _notices(report: ValidationReport) -> tuple[Notice, ...]:
+def _notices(report: validation.ValidationReport) -> tuple[Notice, ...]:
     """Errors first: a surface that shows only some must show those.
 
     What several environments have in common, such as a fault in their base, is reported once.
@@ -190,7 +184,7 @@ def _notices(report: ValidationReport) -> tuple[Notice, ...]:
     return tuple(dict.fromkeys(every))
 
 
-def _is_old(item: Finding) -> bool:
+def _is_old(item: validation.Finding) -> bool:
     """Whether the base has it as well, and the change does not fail for it."""
     return item.known and item.level != "error"
 
@@ -203,11 +197,11 @@ def _old(count: int) -> Iterator[Notice]:
         yield Notice(level="notice", text=text)
 
 
-def _notice(item: Finding) -> Notice:
-    return Notice(level=item.level, text=sentence(item), location=item.error.location)
+def _notice(item: validation.Finding) -> Notice:
+    return Notice(level=item.level, text=validation.sentence(item), location=item.error.location)
 
 
-def _data(report: ValidationReport, outputs: Mapping[str, str]) -> Mapping[str, object]:
+def _data(report: validation.ValidationReport, outputs: Mapping[str, str]) -> Mapping[str, object]:
     opened = {"valid", "environments", "objects-added", "objects-changed", "objects-removed"}
     return {
         **{name: json.loads(text) if name in opened else text for name, text in outputs.items()},
@@ -221,7 +215,7 @@ def _data(report: ValidationReport, outputs: Mapping[str, str]) -> Mapping[str, 
     }
 
 
-def _environment_outcome(report: EnvironmentReport) -> dict[str, object]:
+def _environment_outcome(report: validation.EnvironmentReport) -> dict[str, object]:
     deletions = report.deletions
     return {
         "environment": report.name,
@@ -253,7 +247,7 @@ def _environment_outcome(report: EnvironmentReport) -> dict[str, object]:
     }
 
 
-def _finding(item: Finding) -> dict[str, object]:
+def _finding(item: validation.Finding) -> dict[str, object]:
     place = item.error.location
     return {
         "level": item.level,

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from gitops_action.commands import render
 from gitops_action.commands.ports import Renderer, Trees
-from gitops_action.commands.render import (
-    EnvironmentScope,
-    FolderRenders,
-    RenderedPair,
-    closures_of,
-    scope_of,
-)
 from gitops_action.core.config import (
     Config,
     Environment,
@@ -30,8 +24,8 @@ from gitops_action.errors import GitOpsError, GitOpsErrors
 class Touched:
     """An environment that the change touches: on the base, and after the merge."""
 
-    before: EnvironmentScope
-    after: EnvironmentScope
+    before: render.EnvironmentScope
+    after: render.EnvironmentScope
 
     @property
     def environment(self) -> Environment:
@@ -55,7 +49,7 @@ def find_touched(
     trees: Trees,
     *,
     repository: str = "",
-    base: Callable[[Environment], EnvironmentScope] | None = None,
+    base: Callable[[Environment], render.EnvironmentScope] | None = None,
 ) -> tuple[Touched, ...]:
     """The environments that depend on changed files, in the order of the configuration.
 
@@ -66,13 +60,13 @@ def find_touched(
     if not changed:
         return ()
     old, merged = (
-        closures_of(tree, trees, repository=repository, branch=sides.branch)
+        render.closures_of(tree, trees, repository=repository, branch=sides.branch)
         for tree in (sides.base, sides.merged)
     )
     every = (
         Touched(
-            before=base(item) if base else scope_of(item, config, sides.base, old),
-            after=scope_of(item, config, sides.merged, merged),
+            before=base(item) if base else render.scope_of(item, config, sides.base, old),
+            after=render.scope_of(item, config, sides.merged, merged),
         )
         for item in config.environments
     )
@@ -81,15 +75,15 @@ def find_touched(
 
 def render_both(
     touched: Iterable[Touched], trees: Trees, renderer: Renderer
-) -> tuple[RenderedPair, ...]:
+) -> tuple[render.RenderedPair, ...]:
     """Both sides of these environments; a folder that is the same on both is rendered once."""
     every = tuple(touched)
-    with FolderRenders(trees, renderer) as renders:
+    with render.FolderRenders(trees, renderer) as renders:
         for item in every:
             renders.start(item.before)
             renders.start(item.after)
         return tuple(
-            RenderedPair(
+            render.RenderedPair(
                 environment=item.environment,
                 before=renders.environment(item.before),
                 after=renders.environment(item.after),

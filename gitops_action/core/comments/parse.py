@@ -10,15 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 
-from gitops_action.core.comments.grammar import (
-    COMMANDS,
-    GATES,
-    LONGEST_REASON,
-    PREFIX,
-    CommentCommand,
-    Part,
-    command_named,
-)
+from gitops_action.core.comments import grammar
 from gitops_action.core.config import ALL
 from gitops_action.core.config.select import nearest
 from gitops_action.core.config.values import parse_until
@@ -90,7 +82,7 @@ class CommentContext:
 class ParsedCommand:
     """What a comment asks for; empty values where it names nothing and nothing is implied."""
 
-    command: CommentCommand
+    command: grammar.CommentCommand
     environment: str = ""
     application: str = ""
     version: str = ""
@@ -115,7 +107,7 @@ class CommentRefusal(Exception):  # noqa: N818 - an answer to a person, not a fa
 def is_command(body: str) -> bool:
     """Whether a comment is meant for us: it starts with `/gitops` as a word."""
     words = body.partition("\n")[0].split()
-    return body[:1] == "/" and words[0].casefold() == PREFIX
+    return body[:1] == "/" and words[0].casefold() == grammar.PREFIX
 
 
 def parse_comment(body: str, context: CommentContext) -> ParsedCommand:
@@ -126,29 +118,31 @@ def parse_comment(body: str, context: CommentContext) -> ParsedCommand:
     """
     words = body.partition("\n")[0].split()[1:]
     name = words[0] if words else "help"
-    command = command_named(name)
+    command = grammar.command_named(name)
     if command is None:
-        guess = nearest(name, [one.word for one in COMMANDS])
+        guess = nearest(name, [one.word for one in grammar.COMMANDS])
         raise CommentRefusal(
-            "unknown-command", f"there is no command {name}", f"{PREFIX} {guess or 'help'}"
+            "unknown-command", f"there is no command {name}", f"{grammar.PREFIX} {guess or 'help'}"
         )
     if not (context.open_pull_request or command.anywhere):
         reason = f"{command.word} works only on open pull requests"
-        raise CommentRefusal("not-here", reason, f"{PREFIX} help")
+        raise CommentRefusal("not-here", reason, f"{grammar.PREFIX} help")
     rest, reason = _split_reason(words[1:], command)
     return _WordReader(command=command, context=context, words=rest).read(reason)
 
 
-def _split_reason(words: Sequence[str], command: CommentCommand) -> tuple[list[str], str]:
+def _split_reason(words: Sequence[str], command: grammar.CommentCommand) -> tuple[list[str], str]:
     """The words before `because`, and the reason after it."""
     places = (n for n, one in enumerate(words) if one.casefold().rstrip(":") == "because")
     place = next(places, len(words))
     before, reason = list(words[:place]), " ".join(words[place + 1 :])
-    written = " ".join([PREFIX, command.word, *before])
+    written = " ".join([grammar.PREFIX, command.word, *before])
     if place < len(words) and command.reason == "none":
         raise CommentRefusal("no-reason-taken", f"{command.word} takes no reason", written)
-    if len(reason) > LONGEST_REASON:
-        raise CommentRefusal("long-reason", f"a reason has at most {LONGEST_REASON} characters")
+    if len(reason) > grammar.LONGEST_REASON:
+        raise CommentRefusal(
+            "long-reason", f"a reason has at most {grammar.LONGEST_REASON} characters"
+        )
     if not reason and command.reason == "required":
         raise CommentRefusal("no-reason", f"{command.word} needs a reason", f"{written} because …")
     return before, reason
@@ -158,7 +152,7 @@ class _WordReader:
     """Reads the words of one command against its parts, from left to right."""
 
     def __init__(
-        self, *, command: CommentCommand, context: CommentContext, words: list[str]
+        self, *, command: grammar.CommentCommand, context: CommentContext, words: list[str]
     ) -> None:
         self._command = command
         self._context = context
@@ -202,21 +196,21 @@ class _WordReader:
         try:
             self._until = parse_until(text, self._context.created)
         except ValueError as error:
-            written = " ".join([PREFIX, self._command.word, *words[:place]])
+            written = " ".join([grammar.PREFIX, self._command.word, *words[:place]])
             raise CommentRefusal("bad-time", str(error), f"{written} until 2h because …") from None
         return words[:place]
 
-    def _demand(self, part: Part) -> None:
+    def _demand(self, part: grammar.Part) -> None:
         """Refuse where a part that has to be given is missing."""
         if part in self._command.required:
-            listed = self._context.environments if part == "ENV" else GATES
+            listed = self._context.environments if part == "ENV" else grammar.GATES
             known = f": {', '.join(listed)}" if part in {"ENV", "GATE"} else ""
             raise self._incomplete(f"{self._command.word} needs {part}{known}")
 
     def _incomplete(self, reason: str) -> CommentRefusal:
-        return CommentRefusal("missing-word", reason, f"{PREFIX} {self._command.form}")
+        return CommentRefusal("missing-word", reason, f"{grammar.PREFIX} {self._command.form}")
 
-    def _takes(self, part: Part, *, following: Sequence[Part]) -> bool:
+    def _takes(self, part: grammar.Part, *, following: Sequence[grammar.Part]) -> bool:
         """Whether the next word is this part; it is taken then."""
         word = self._words[0]
         if part == "off":
@@ -234,7 +228,7 @@ class _WordReader:
         self._words = self._words[1:]
         return True
 
-    def _takes_after_to(self, part: Part) -> bool:
+    def _takes_after_to(self, part: grammar.Part) -> bool:
         if self._words[0].casefold() != "to":
             return False
         if len(self._words) == 1:
@@ -244,7 +238,7 @@ class _WordReader:
             return self._keep("environment", self._environment(self._words[0]))
         return self._keep("version", self._version(self._words[0]))
 
-    def _takes_environment(self, word: str, following: Sequence[Part]) -> bool:
+    def _takes_environment(self, word: str, following: Sequence[grammar.Part]) -> bool:
         known = word in self._context.environments or self._is_all(word)
         could_be_application = bool({"APP", "APP@VERSION"} & set(following))
         application = could_be_application and word.partition("@")[0] in self._context.applications
@@ -253,7 +247,7 @@ class _WordReader:
             raise CommentRefusal(
                 "ambiguous",
                 f"{word} is an environment and an application",
-                f"{PREFIX} {self._command.word} {word} {word}",
+                f"{grammar.PREFIX} {self._command.word} {word} {word}",
             )
         if known:
             return self._keep("environment", word)
@@ -275,7 +269,7 @@ class _WordReader:
             )
         raise self._unknown(word)
 
-    def _takes_application(self, word: str, part: Part) -> bool:
+    def _takes_application(self, word: str, part: grammar.Part) -> bool:
         name, at, version = word.partition("@")
         if part == "APP" and word.casefold() == "to":
             return False
@@ -286,10 +280,10 @@ class _WordReader:
         return self._keep("application", name)
 
     def _takes_gate(self, word: str) -> bool:
-        if word.casefold() not in GATES:
-            guess = nearest(word, GATES)
-            fix = self._again(word, guess) if guess else f"{PREFIX} {self._command.form}"
-            listed = ", ".join(GATES)
+        if word.casefold() not in grammar.GATES:
+            guess = nearest(word, grammar.GATES)
+            fix = self._again(word, guess) if guess else f"{grammar.PREFIX} {self._command.form}"
+            listed = ", ".join(grammar.GATES)
             raise CommentRefusal("unknown-gate", f"{word} cannot be overridden; {listed} can", fix)
         return self._keep("gate", word.casefold())
 
@@ -298,7 +292,7 @@ class _WordReader:
             raise CommentRefusal(
                 "bad-hash",
                 f"{word} is not the hash of a change: 12 or 64 hexadecimal digits",
-                f"{PREFIX} why",
+                f"{grammar.PREFIX} why",
             )
         return self._keep("change", word)
 
@@ -307,14 +301,14 @@ class _WordReader:
             raise CommentRefusal(
                 "bad-version",
                 f"{text or 'nothing'} is neither a tag nor a whole digest",
-                f"{PREFIX} {self._command.form}",
+                f"{grammar.PREFIX} {self._command.form}",
             )
         return text
 
     def _unknown(self, word: str) -> CommentRefusal:
         known = [*self._context.environments, *self._context.applications]
         guess = nearest(word.partition("@")[0], known)
-        fix = self._again(word, guess) if guess else f"{PREFIX} {self._command.form}"
+        fix = self._again(word, guess) if guess else f"{grammar.PREFIX} {self._command.form}"
         listed = f"known are {', '.join(known)}" if known else "nothing is configured"
         return CommentRefusal("unknown-word", f"{word} is not known here; {listed}", fix)
 
@@ -325,7 +319,7 @@ class _WordReader:
             filter(None, (self._values.get("environment"), self._values.get("application")))
         )
         because = "because …" if self._command.reason == "required" else ""
-        written = (PREFIX, self._command.word, earlier, better, rest, because)
+        written = (grammar.PREFIX, self._command.word, earlier, better, rest, because)
         return " ".join(filter(None, written))
 
     def _defaults(self) -> None:
@@ -352,10 +346,10 @@ class _WordReader:
         raise CommentRefusal(
             "missing-environment",
             f"name the environment: {listed}",
-            f"{PREFIX} {self._command.form}",
+            f"{grammar.PREFIX} {self._command.form}",
         )
 
 
 def help_text() -> str:
     """Every command with what it does, in Markdown of our own words alone."""
-    return "\n".join(f"- `{PREFIX} {one.form}`: {one.help}" for one in COMMANDS)
+    return "\n".join(f"- `{grammar.PREFIX} {one.form}`: {one.help}" for one in grammar.COMMANDS)

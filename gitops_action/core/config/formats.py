@@ -5,16 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from gitops_action.core.config import values
 from gitops_action.core.config.check import normalised
 from gitops_action.core.config.expressions import check_expression
 from gitops_action.core.config.resolved import PLACEHOLDER
-from gitops_action.core.config.values import (
-    DURATION_PATTERN,
-    NAME_PATTERN,
-    PERCENTAGE_PATTERN,
-    parse_duration,
-    parse_percentage,
-)
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.images import ImageReferenceError, normalise_repository
 from gitops_action.core.pattern import pattern
@@ -80,7 +74,7 @@ def _matching(expression: str, what: str, fix: str, *, otherwise: str = "") -> F
 
 
 def _check_name(text: str) -> None:
-    if not re.fullmatch(NAME_PATTERN, text, re.ASCII):
+    if not re.fullmatch(values.NAME_PATTERN, text, re.ASCII):
         raise ValueError(f"{text!r} is not a name")
     if len(text) > LONGEST_NAME:
         raise ValueError(f"{text!r} has more than {LONGEST_NAME} characters")
@@ -147,18 +141,18 @@ FORMATS: Mapping[str, Format] = {
     "name": Format(
         check=_check_name,
         fix="use a-z, 0-9 and dashes, starting with a letter or digit",
-        pattern=NAME_PATTERN,
+        pattern=values.NAME_PATTERN,
         otherwise="",
     ),
     "time-span": Format(
-        check=parse_duration,
+        check=values.parse_duration,
         fix="write a duration such as 90s, 10m, 1h30m, 2d",
-        pattern=DURATION_PATTERN,
+        pattern=values.DURATION_PATTERN,
     ),
     "percentage": Format(
-        check=parse_percentage,
+        check=values.parse_percentage,
         fix='write a share such as "20%", or a number of objects',
-        pattern=PERCENTAGE_PATTERN,
+        pattern=values.PERCENTAGE_PATTERN,
         otherwise="neither a percentage nor a number of objects",
     ),
     "cron": Format(check=_check_cron, fix='write five fields, e.g. "0 17 * * FRI"'),

@@ -6,25 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from urllib.parse import urlsplit
 
+from gitops_action.core.config import resolved
 from gitops_action.core.config.check import Folder
 from gitops_action.core.config.document import Document, Path, leaves, origin, written
 from gitops_action.core.config.load import VERSION
-from gitops_action.core.config.resolved import (
-    Application,
-    Approvals,
-    Config,
-    Deploy,
-    Environment,
-    Gates,
-    HealthSettings,
-    HttpGate,
-    Provenance,
-    PruneBudget,
-    RequiredCheck,
-    Target,
-    Validation,
-    Window,
-)
 from gitops_action.core.config.values import format_duration
 from gitops_action.core.yaml.render import render
 
@@ -33,7 +18,7 @@ from gitops_action.core.yaml.render import render
 _SPECIAL = '#&<>"`'
 
 
-def as_mermaid(environments: Sequence[Environment]) -> str:
+def as_mermaid(environments: Sequence[resolved.Environment]) -> str:
     """A node for each environment with its folder, gates and engine; arrows follow `after`.
 
     Names do not become ids, because some of them are words of the syntax (`end`).
@@ -50,7 +35,7 @@ def as_mermaid(environments: Sequence[Environment]) -> str:
     return "\n".join(lines)
 
 
-def _label(environment: Environment) -> str:
+def _label(environment: resolved.Environment) -> str:
     lines = [environment.name, environment.path or ".", *_gate_labels(environment.gates)]
     lines.append(f"merge: {environment.merge}")
     engines = [f"{target.engine} ({target.name})" for target in environment.deploy.targets]
@@ -59,7 +44,7 @@ def _label(environment: Environment) -> str:
     return "<br/>".join(_escaped(line) for line in lines)
 
 
-def _gate_labels(gates: Gates | None) -> Iterator[str]:
+def _gate_labels(gates: resolved.Gates | None) -> Iterator[str]:
     """Each gate in one line."""
     if gates is None:
         return
@@ -78,7 +63,7 @@ def _gate_labels(gates: Gates | None) -> Iterator[str]:
         yield f"built by {gates.provenance.workflow}"
 
 
-def _approvals_label(approvals: Approvals) -> str:
+def _approvals_label(approvals: resolved.Approvals) -> str:
     people = ", ".join((*approvals.teams, *approvals.users))
     plural = "s" if approvals.count > 1 else ""
     return f"{approvals.count} approval{plural}{f' of {people}' if people else ''}"
@@ -94,7 +79,7 @@ def _escaped(text: str) -> str:
 Plain = dict[str, object]
 
 
-def plain_config(config: Config) -> Plain:
+def plain_config(config: resolved.Config) -> Plain:
     """The whole configuration with every default filled in; what means nothing is left out."""
     values: Plain = {"version": VERSION}
     if config.applications:
@@ -113,7 +98,7 @@ def _given(**values: object) -> Plain:
     }
 
 
-def _application(application: Application) -> Plain:
+def _application(application: resolved.Application) -> Plain:
     return _given(
         images=list(application.images),
         source=application.source,
@@ -121,7 +106,7 @@ def _application(application: Application) -> Plain:
     )
 
 
-def _validation(validation: Validation) -> Plain:
+def _validation(validation: resolved.Validation) -> Plain:
     return _given(
         kubernetes=validation.kubernetes,
         schemas=list(validation.schemas),
@@ -131,7 +116,7 @@ def _validation(validation: Validation) -> Plain:
     )
 
 
-def _environment(environment: Environment) -> Plain:
+def _environment(environment: resolved.Environment) -> Plain:
     return _given(
         path=environment.path or ".",
         formerly=list(environment.formerly),
@@ -147,15 +132,15 @@ def _environment(environment: Environment) -> Plain:
         },
         gates=_gates(environment.gates) if environment.gates else None,
         rollback={"mode": environment.rollback.mode, "approvals": environment.rollback.approvals},
-        deploy=_deploy(environment.deploy) if environment.deploy != Deploy() else None,
+        deploy=_deploy(environment.deploy) if environment.deploy != resolved.Deploy() else None,
     )
 
 
-def _gates(gates: Gates) -> Plain:
+def _gates(gates: resolved.Gates) -> Plain:
     return _given(
         soak=format_duration(gates.soak) if gates.soak else None,
         windows=[_window(window) for window in gates.windows],
-        approvals=_approvals(gates.approvals) if gates.approvals != Approvals() else None,
+        approvals=_approvals(gates.approvals) if gates.approvals != resolved.Approvals() else None,
         checks=[_check(item) for item in gates.checks],
         http=[_http(item) for item in gates.http],
         provenance=_provenance(gates.provenance) if gates.provenance else None,
@@ -163,7 +148,7 @@ def _gates(gates: Gates) -> Plain:
     )
 
 
-def _window(window: Window) -> Plain:
+def _window(window: resolved.Window) -> Plain:
     return {
         window.effect: window.cron,
         "for": format_duration(window.duration),
@@ -171,16 +156,16 @@ def _window(window: Window) -> Plain:
     }
 
 
-def _approvals(approvals: Approvals) -> Plain:
+def _approvals(approvals: resolved.Approvals) -> Plain:
     people = _given(teams=list(approvals.teams), users=list(approvals.users))
     return {"count": approvals.count, **people, "not-by": list(approvals.not_by)}
 
 
-def _check(check: RequiredCheck) -> object:
+def _check(check: resolved.RequiredCheck) -> object:
     return check.name if check.app is None else {"name": check.name, "app": check.app}
 
 
-def _http(gate: HttpGate) -> Plain:
+def _http(gate: resolved.HttpGate) -> Plain:
     return {
         "url": gate.url,
         "expect": gate.expect,
@@ -189,7 +174,7 @@ def _http(gate: HttpGate) -> Plain:
     }
 
 
-def _provenance(rule: Provenance) -> Plain:
+def _provenance(rule: resolved.Provenance) -> Plain:
     return _given(
         workflow=rule.workflow,
         ref=rule.ref,
@@ -198,7 +183,7 @@ def _provenance(rule: Provenance) -> Plain:
     )
 
 
-def _deploy(deploy: Deploy) -> Plain:
+def _deploy(deploy: resolved.Deploy) -> Plain:
     pushed = any(target.engine == "push" for target in deploy.targets)
     return _given(
         targets=[_target(target) for target in deploy.targets],
@@ -209,7 +194,7 @@ def _deploy(deploy: Deploy) -> Plain:
     )
 
 
-def _pushed(deploy: Deploy) -> Plain:
+def _pushed(deploy: resolved.Deploy) -> Plain:
     """How we apply, which means nothing where Flux does."""
     return _given(
         conflicts=deploy.conflicts,
@@ -222,7 +207,7 @@ def _pushed(deploy: Deploy) -> Plain:
     )
 
 
-def _target(target: Target) -> Plain:
+def _target(target: resolved.Target) -> Plain:
     return _given(
         name=target.name,
         engine=target.engine,
@@ -233,13 +218,13 @@ def _target(target: Target) -> Plain:
     )
 
 
-def _prune(budget: PruneBudget) -> Mapping[str, object]:
+def _prune(budget: resolved.PruneBudget) -> Mapping[str, object]:
     share, count = budget.max_percent, budget.max_count
     limit = count if share is None else f"{Decimal(repr(share)).normalize():f}%"
     return {"max": limit, "confirm": list(budget.confirm)}
 
 
-def _health(health: HealthSettings) -> Plain:
+def _health(health: resolved.HealthSettings) -> Plain:
     rules = [
         _given(
             group=rule.group,
@@ -263,7 +248,9 @@ Folders = Mapping[str, Sequence[Folder]]
 _WIDEST = 60
 
 
-def as_data(config: Config, document: Document | None, folders: Folders) -> dict[str, object]:
+def as_data(
+    config: resolved.Config, document: Document | None, folders: Folders
+) -> dict[str, object]:
     """The configuration, the origin of each value by its path, and the environments' folders."""
     values = plain_config(config)
     return {
@@ -276,7 +263,7 @@ def as_data(config: Config, document: Document | None, folders: Folders) -> dict
     }
 
 
-def as_yaml(config: Config, document: Document | None, folders: Folders) -> str:
+def as_yaml(config: resolved.Config, document: Document | None, folders: Folders) -> str:
     """The configuration as YAML that can be read again; comments give origins and folders."""
     lines = list(_lines(plain_config(config), (), document, folders))
     width = min(max(len(text) for text, _ in lines), _WIDEST)

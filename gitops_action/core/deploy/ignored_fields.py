@@ -10,13 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gitops_action.core.config.resolved import IgnoredFields
-from gitops_action.core.deploy.field_paths import (
-    Step,
-    child_of,
-    owns_field,
-    position_of,
-    value_at,
-)
+from gitops_action.core.deploy import field_paths
 from gitops_action.core.manifests.fields import items, mapping, text
 from gitops_action.core.manifests.model import Body, ObjectId
 
@@ -56,7 +50,7 @@ def owns(live: Body, pointer: str, *, manager: str) -> bool:
     """Whether a field is ours by server-side apply."""
     steps = _steps(live, pointer)
     return steps is not None and any(
-        owns_field(mapping(entry, "fieldsV1"), steps)
+        field_paths.owns_field(mapping(entry, "fieldsV1"), steps)
         for entry in items(live, "metadata", "managedFields")
         if _is_ours(entry, manager)
     )
@@ -69,9 +63,13 @@ def _let_go(body: Body, live: Body, pointer: str, manager: str) -> Body:
     entries = items(live, "metadata", "managedFields")
     ours = [one for one in entries if _is_ours(one, manager)]
     others = [one for one in entries if one not in ours]
-    found, value = value_at(live, steps)
-    shared = any(owns_field(mapping(one, "fieldsV1"), steps) for one in others)
-    if found and not shared and any(owns_field(mapping(one, "fieldsV1"), steps) for one in ours):
+    found, value = field_paths.value_at(live, steps)
+    shared = any(field_paths.owns_field(mapping(one, "fieldsV1"), steps) for one in others)
+    if (
+        found
+        and not shared
+        and any(field_paths.owns_field(mapping(one, "fieldsV1"), steps) for one in ours)
+    ):
         return _as_mapping(_with(body, steps, value))
     return _as_mapping(_without(body, steps))
 
@@ -84,21 +82,21 @@ def _is_ours(entry: Body, manager: str) -> bool:
     )
 
 
-def _steps(body: Body, pointer: str) -> Sequence[Step] | None:
+def _steps(body: Body, pointer: str) -> Sequence[field_paths.Step] | None:
     """The way to a field; None where a list on the way has no such item."""
     tokens = [one.replace("~1", "/").replace("~0", "~") for one in pointer.split("/")[1:]]
-    steps: list[Step] = []
+    steps: list[field_paths.Step] = []
     here: object = body
     for token in tokens:
         step = _step(here, token)
         if step is None:
             return None
         steps.append(step)
-        here = child_of(here, step)[1]
+        here = field_paths.child_of(here, step)[1]
     return steps
 
 
-def _step(here: object, token: str) -> Step | None:
+def _step(here: object, token: str) -> field_paths.Step | None:
     if not isinstance(here, list | tuple):
         return token
     named = [one for one in here if isinstance(one, Mapping) and one.get(_NAME) == token]
@@ -111,24 +109,24 @@ def _step(here: object, token: str) -> Step | None:
     return {_NAME: name} if isinstance(name, str) else int(token)
 
 
-def _without(here: object, steps: Sequence[Step]) -> object:
+def _without(here: object, steps: Sequence[field_paths.Step]) -> object:
     step, rest = steps[0], steps[1:]
-    found, child = child_of(here, step)
+    found, child = field_paths.child_of(here, step)
     if not found:
         return here
     if rest:
         return _put(here, step, _without(child, rest))
     if isinstance(here, Mapping):
         return {key: value for key, value in here.items() if key != step}
-    position = position_of(here, step) if not isinstance(step, str) else None
+    position = field_paths.position_of(here, step) if not isinstance(step, str) else None
     listed = list(here) if isinstance(here, list | tuple) else []
     return [one for at, one in enumerate(listed) if at != position]
 
 
-def _with(here: object, steps: Sequence[Step], value: object) -> object:
+def _with(here: object, steps: Sequence[field_paths.Step], value: object) -> object:
     """The same with this value there; a list gets no new item on the way."""
     step, rest = steps[0], steps[1:]
-    found, child = child_of(here, step)
+    found, child = field_paths.child_of(here, step)
     if not rest:
         return _put(here, step, value)
     if not found and not isinstance(step, str):
@@ -136,10 +134,10 @@ def _with(here: object, steps: Sequence[Step], value: object) -> object:
     return _put(here, step, _with(child if found else {}, rest, value))
 
 
-def _put(here: object, step: Step, value: object) -> object:
+def _put(here: object, step: field_paths.Step, value: object) -> object:
     if isinstance(step, str):
         return {**here, step: value} if isinstance(here, Mapping) else here
-    position = position_of(here, step)
+    position = field_paths.position_of(here, step)
     if position is None or not isinstance(here, list | tuple):
         return here
     return [*here[:position], value, *here[position + 1 :]]

@@ -19,13 +19,8 @@ from datetime import UTC, datetime, timedelta
 from gitops_action.core.config import Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
+from gitops_action.core.deployments import records
 from gitops_action.core.deployments.payload import RecordContent
-from gitops_action.core.deployments.records import (
-    DeploymentFacts,
-    DeploymentStatus,
-    content_of,
-    target_results,
-)
 from gitops_action.core.pattern import pattern
 
 _EVENTS = frozenset({"push", "schedule", "workflow_dispatch", "repository_dispatch"})
@@ -139,7 +134,7 @@ class Runs:
     unsought: frozenset[int] = frozenset()
 
 
-def run_of(facts: DeploymentFacts) -> tuple[int, int]:
+def run_of(facts: records.DeploymentFacts) -> tuple[int, int]:
     """Numbers of the run and of the job that the record names; 0 where it names none.
 
     The oldest status counts: the record's author wrote it, and others can only add to it.
@@ -150,7 +145,7 @@ def run_of(facts: DeploymentFacts) -> tuple[int, int]:
 
 
 def evaluate_records(
-    history: Iterable[DeploymentFacts], environment: Environment, runs: Runs
+    history: Iterable[records.DeploymentFacts], environment: Environment, runs: Runs
 ) -> tuple[EvaluatedRecord, ...]:
     """The environment's own deployments, newest first, each proved or with the reason why not.
 
@@ -163,7 +158,7 @@ def evaluate_records(
     ours = [
         (facts, content)
         for facts in history
-        if facts.environment in names and (content := content_of(facts)) is not None
+        if facts.environment in names and (content := records.content_of(facts)) is not None
     ]
     found = [_evaluate(facts, content, environment, runs) for facts, content in ours]
     return tuple(sorted(_alone(found), key=_age, reverse=True))
@@ -186,7 +181,7 @@ def _alone(found: Sequence[EvaluatedRecord]) -> list[EvaluatedRecord]:
 
 
 def _evaluate(
-    facts: DeploymentFacts, content: RecordContent, environment: Environment, runs: Runs
+    facts: records.DeploymentFacts, content: RecordContent, environment: Environment, runs: Runs
 ) -> EvaluatedRecord:
     number, job_number = run_of(facts)
     run = runs.known.get(number)
@@ -228,7 +223,7 @@ def _missing(number: int, runs: Runs) -> str:
 
 
 def _misfit(
-    facts: DeploymentFacts,
+    facts: records.DeploymentFacts,
     content: RecordContent,
     run: WorkflowRun,
     job: WorkflowJob | None,
@@ -257,7 +252,7 @@ def _about(commit: str, run: WorkflowRun) -> bool:
     return dispatched == {commit} if dispatched else run.commit == commit
 
 
-def _job(facts: DeploymentFacts, number: int, run: WorkflowRun) -> WorkflowJob | None:
+def _job(facts: records.DeploymentFacts, number: int, run: WorkflowRun) -> WorkflowJob | None:
     """The environment's job that ran while the record was made."""
     named = (one for one in run.jobs if is_job_of(one.name, facts.environment))
     return next(
@@ -283,8 +278,8 @@ def _during(job: WorkflowJob, at: datetime | None) -> bool:
 
 
 def _written_by(
-    job: WorkflowJob, statuses: Sequence[DeploymentStatus]
-) -> tuple[DeploymentStatus, ...]:
+    job: WorkflowJob, statuses: Sequence[records.DeploymentStatus]
+) -> tuple[records.DeploymentStatus, ...]:
     """Those that the job wrote: what is added later is anybody's."""
     return tuple(one for one in statuses if _during(job, one.at))
 
@@ -293,7 +288,7 @@ _ENDS = {"success": Result.SUCCEEDED, "failure": Result.FAILED, "error": Result.
 
 
 def _end(
-    statuses: Sequence[DeploymentStatus], job: WorkflowJob | None
+    statuses: Sequence[records.DeploymentStatus], job: WorkflowJob | None
 ) -> tuple[Result, datetime | None]:
     """The newest status that says how it ended; of a job that ended without one: unknown."""
     for one in statuses:
@@ -320,11 +315,11 @@ def _alike(result: Result, job: WorkflowJob) -> bool:
 
 
 def _targets(
-    content: RecordContent, result: Result, statuses: Sequence[DeploymentStatus]
+    content: RecordContent, result: Result, statuses: Sequence[records.DeploymentStatus]
 ) -> Mapping[str, Result]:
     """Each target's own; what the record does not say of one of several is unknown."""
     names = content.targets or (_SINGLE,)
     if len(names) == 1 or result not in {Result.FAILED, Result.UNKNOWN}:
         return dict.fromkeys(names, result)
-    told = target_results(statuses)
+    told = records.target_results(statuses)
     return {name: told.get(name, Result.UNKNOWN) for name in names}

@@ -11,29 +11,14 @@ from dataclasses import replace
 from typing import Protocol
 
 from gitops_action.core.dataclass import dataclass
+from gitops_action.core.discovery import transforms
 from gitops_action.core.discovery.cursor import Cursor, KustomizeCycleError, tree_of
 from gitops_action.core.discovery.image import EffectiveImage, ImageOwner, Layer, Untraced
-from gitops_action.core.discovery.kinds import helm
-from gitops_action.core.discovery.kinds.kustomize import (
-    Additions,
-    PatchTarget,
-    image_entries,
-    image_entry,
-    patched_images,
-    target_of,
-)
+from gitops_action.core.discovery.kinds import helm, kustomize
 from gitops_action.core.discovery.kinds.workloads import CONTAINER_LISTS, is_manifest, manifests
 from gitops_action.core.discovery.replacements import apply_replacement
 from gitops_action.core.discovery.scan import Scanner
 from gitops_action.core.discovery.source import Source, folder_of, items, resolved
-from gitops_action.core.discovery.transforms import (
-    ReleaseValues,
-    apply_entries,
-    apply_patch,
-    patch_fields,
-    patch_releases,
-    with_generated,
-)
 from gitops_action.core.discovery.values_source import ValueSources
 from gitops_action.core.rendering.roots import Uses, find_roots
 from gitops_action.errors import GitOpsError
@@ -60,7 +45,7 @@ class Built:
     files: frozenset[str] = frozenset()
     whole: bool = True
     values: frozenset[str] = frozenset()
-    releases: tuple[ReleaseValues, ...] = ()
+    releases: tuple[transforms.ReleaseValues, ...] = ()
 
 
 def joined(parts: Iterable[Built]) -> Built:
@@ -113,7 +98,7 @@ class Overlay:
         folder: str,
         below: Built,
         stack: tuple[str, ...],
-        additions: Additions | None = None,
+        additions: kustomize.Additions | None = None,
     ) -> None:
         """Start from the images of the one that uses it, for a component; else from none.
 
@@ -121,7 +106,7 @@ class Overlay:
         """
         self._builder = builder
         self._source = builder.source
-        self._additions = additions or Additions(by="flux")
+        self._additions = additions or kustomize.Additions(by="flux")
         self.folder = folder
         self.top = top
         self.stack = stack
@@ -216,7 +201,7 @@ class Overlay:
             for document in self._configured(item):
                 if document.say("kind") == "HelmChartInflationGenerator":
                     self._add(self._builder.file(document.file))
-        self.releases, changed = with_generated(self.releases, sources)
+        self.releases, changed = transforms.with_generated(self.releases, sources)
         self._read_again(changed)
         for path in sources.loose():
             self._add(self._builder.file(path))
@@ -239,19 +224,21 @@ class Overlay:
             there = path and self._source.reads(path, always=bool(self.lives or self.releases))
             documents = self._source.documents(path, whole=True) if path and there else ()
         for document in documents:
-            for patched in patched_images(document, target_of(target)):
+            for patched in kustomize.patched_images(document, kustomize.target_of(target)):
                 self._builder.scanner.noted(patched.lives)
-                self.lives = apply_patch(self.lives, patched, open_below=not self.whole)
-            self.lives = patch_fields(self.lives, document, target_of(target))
-            self._patch_releases(document, target_of(target))
+                self.lives = transforms.apply_patch(self.lives, patched, open_below=not self.whole)
+            self.lives = transforms.patch_fields(self.lives, document, kustomize.target_of(target))
+            self._patch_releases(document, kustomize.target_of(target))
 
-    def _patch_releases(self, document: Cursor, target: PatchTarget | None) -> None:
+    def _patch_releases(self, document: Cursor, target: kustomize.PatchTarget | None) -> None:
         """Images of a release that a patch changes are read again from its values."""
         before = self.releases
-        self.releases = patch_releases(before, document, target, open_below=not self.whole)
+        self.releases = transforms.patch_releases(
+            before, document, target, open_below=not self.whole
+        )
         self._read_again([release for release in self.releases if release not in before])
 
-    def _read_again(self, changed: Iterable[ReleaseValues]) -> None:
+    def _read_again(self, changed: Iterable[transforms.ReleaseValues]) -> None:
         listed = tuple(changed)
         objects = {release.resource for release in listed}
         self.lives = tuple(live for live in self.lives if live.release not in objects)
@@ -273,10 +260,10 @@ class Overlay:
             for document in self._configured(item):
                 specs = tuple(items(document.get("images")))
                 self.lives = tuple(_reached(live, specs) for live in self.lives)
-        own = image_entries(self.top.get("images") if self.top else None)
+        own = kustomize.image_entries(self.top.get("images") if self.top else None)
         entries = self._additions.merged(own)
         self._builder.scanner.entries(entries)
-        self.lives = apply_entries(self.lives, entries, whole=self.whole)
+        self.lives = transforms.apply_entries(self.lives, entries, whole=self.whole)
         if self.top and self.top.say("kind") != "Component":
             self.lives = tuple(_through(live, self.top.file) for live in self.lives)
 
@@ -322,10 +309,10 @@ class Overlay:
         self.lives = tuple(_reached(live, specs) for live in self.lives)
         tag = document.get("imageTag")
         reason = "the image that a kustomize transformer sets"
-        entry = image_entry(tag, "kustomize-transformer", reason) if tag else None
+        entry = kustomize.image_entry(tag, "kustomize-transformer", reason) if tag else None
         if entry is not None:
             self._builder.scanner.entries((entry,))
-            self.lives = apply_entries(self.lives, (entry,), whole=self.whole)
+            self.lives = transforms.apply_entries(self.lives, (entry,), whole=self.whole)
 
     def _configured(self, item: Cursor | None) -> Iterator[Cursor]:
         """The documents that configure a generator or transformer: inline, in a file or folder."""
@@ -451,7 +438,7 @@ class Walker:
             releases=found.releases,
         )
 
-    def follow(self, folder: str, file: str, additions: Additions) -> Built | None:
+    def follow(self, folder: str, file: str, additions: kustomize.Additions) -> Built | None:
         """What Flux or Argo CD build from a folder; None where that leads back to the asker."""
         inside = not folder or file.startswith(f"{folder}/")
         if inside or folder in self._followed or not self.source.is_folder(folder):
@@ -499,7 +486,7 @@ class Walker:
     def _is_component(self, path: str) -> bool:
         return any(top.say("kind") == "Component" for top in self.source.documents(path)[:1])
 
-    def _added(self, folder: str, below: Built, additions: Additions) -> Built:
+    def _added(self, folder: str, below: Built, additions: kustomize.Additions) -> Built:
         """What a generated kustomization makes of a folder that has none."""
         return Overlay(
             self, None, folder=folder, below=below, stack=(folder,), additions=additions
@@ -536,7 +523,7 @@ class Walker:
         path: str,
         below: Built,
         stack: tuple[str, ...],
-        additions: Additions | None = None,
+        additions: kustomize.Additions | None = None,
     ) -> Built:
         """What one kustomization makes of the images below it (a component's: of its user's)."""
         for top in self.source.documents(path, whole=True)[:1]:

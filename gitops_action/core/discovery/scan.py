@@ -10,23 +10,9 @@ from typing import Protocol
 
 from gitops_action.core.discovery.cursor import Cursor, Tree, merge, object_cursor, tree_of
 from gitops_action.core.discovery.image import EffectiveImage, Spot, live_of, repository_of, sealed
-from gitops_action.core.discovery.kinds import argocd, flux, helm
+from gitops_action.core.discovery.kinds import argocd, flux, helm, kustomize, workloads
 from gitops_action.core.discovery.kinds.argocd import AppSource
 from gitops_action.core.discovery.kinds.helm import lone_versions
-from gitops_action.core.discovery.kinds.kustomize import (
-    Additions,
-    ImagesEntry,
-    image_entries,
-    patched_images,
-    target_of,
-)
-from gitops_action.core.discovery.kinds.workloads import (
-    fields_of,
-    is_manifest,
-    manifests,
-    resource_of,
-    workload_lives,
-)
 from gitops_action.core.discovery.source import Source, folder_of, items, join
 from gitops_action.core.discovery.substitution import substituted
 from gitops_action.core.discovery.transforms import (
@@ -71,7 +57,7 @@ class Followed(Protocol):
         ...
 
 
-Follow = Callable[[str, str, Additions], Followed | None]
+Follow = Callable[[str, str, kustomize.Additions], Followed | None]
 """Builds a folder on behalf of a file, with what that adds to the folder's kustomization."""
 
 
@@ -118,7 +104,7 @@ class Scanner:
                 self.known.setdefault(spot.key, set()).add(live.repository)
         return listed
 
-    def entries(self, entries: Iterable[ImagesEntry]) -> None:
+    def entries(self, entries: Iterable[kustomize.ImagesEntry]) -> None:
         """Remember the scalars of these `images` entries."""
         for entry in entries:
             self.lines |= {(spot.file, spot.line) for spot in entry.place.spots.values()}
@@ -128,8 +114,8 @@ class Scanner:
                 self.known.setdefault(spot.key, set()).add(repository)
 
     def _document(self, document: Cursor, scan: Scan) -> None:
-        if is_manifest(document):
-            for manifest in manifests(document):
+        if workloads.is_manifest(document):
+            for manifest in workloads.manifests(document):
                 self.manifest(manifest, scan)
         elif document.is_mapping and not is_neither(scan.path):
             self._values(document, scan)
@@ -149,11 +135,13 @@ class Scanner:
         elif manifest.say("kind") == "HelmChartInflationGenerator":
             self._inflation(manifest, scan)
         elif artifact is not None:
-            fields = fields_of(artifact, manifest)
-            live = replace(live_of(artifact), resource=resource_of(manifest), fields=fields)
+            fields = workloads.fields_of(artifact, manifest)
+            live = replace(
+                live_of(artifact), resource=workloads.resource_of(manifest), fields=fields
+            )
             scan.lives += (live,)
         else:
-            scan.lives += tuple(workload_lives(manifest))
+            scan.lives += tuple(workloads.workload_lives(manifest))
 
     def _values(self, document: Cursor, scan: Scan) -> None:
         """A values file; one that is named for an environment lies over the plain one beside it."""
@@ -207,9 +195,10 @@ class Scanner:
         reason = "an image that a Flux Kustomization sets"
         listed = spec.get("images") if spec else None
         entries = (
-            replace(entry, above=True) for entry in image_entries(listed, "flux-images", reason)
+            replace(entry, above=True)
+            for entry in kustomize.image_entries(listed, "flux-images", reason)
         )
-        additions = Additions(
+        additions = kustomize.Additions(
             by="flux",
             patches=tuple(items(spec.get("patches") if spec else None)),
             components=tuple(items(spec.get("components") if spec else None)),
@@ -241,7 +230,7 @@ class Scanner:
 
     def _argocd(self, source: AppSource, scan: Scan) -> None:
         recurse = source.get("directory", "recurse")
-        additions = Additions(
+        additions = kustomize.Additions(
             by="argocd",
             flat=recurse is None or recurse.text != "true",
             patches=tuple(source.items("kustomize", "patches")),
@@ -306,7 +295,9 @@ class Scanner:
         for item in listed.items() if listed else ():
             text = item.get("patch")
             for document in text.inside() if text else ():
-                for patched in patched_images(document, target_of(item.get("target"))):
+                for patched in kustomize.patched_images(
+                    document, kustomize.target_of(item.get("target"))
+                ):
                     self.noted(patched.lives)
                     lives = apply_patch(lives, patched, open_below=True)
         return lives
@@ -320,11 +311,13 @@ class Scanner:
         *,
         whole: bool,
     ) -> tuple[EffectiveImage, ...]:
-        entries = tuple(image_entries(holder.get("images"), rule, reason))
+        entries = tuple(kustomize.image_entries(holder.get("images"), rule, reason))
         self.entries(entries)
         return apply_entries(lives, entries, whole=whole)
 
-    def _follow(self, path: Cursor | None, scan: Scan, additions: Additions) -> Followed | None:
+    def _follow(
+        self, path: Cursor | None, scan: Scan, additions: kustomize.Additions
+    ) -> Followed | None:
         folder = self._folder(path) if path is not None else None
         if not folder:
             return None
@@ -367,6 +360,6 @@ def object_lives(body: Mapping[str, object]) -> tuple[EffectiveImage, ...]:
     scan = Scan(path="")
     scanner = Scanner(Source(snapshot=Snapshot(commit="", files={})), lambda *_given: None)
     with suppress(GitOpsError):
-        for manifest in manifests(object_cursor(body)):
+        for manifest in workloads.manifests(object_cursor(body)):
             scanner.manifest(manifest, scan)
     return scan.lives

@@ -16,14 +16,7 @@ from gitops_action.core.discovery.image import (
     entry_matches,
     split_image,
 )
-from gitops_action.core.discovery.kinds import flux, helm
-from gitops_action.core.discovery.kinds.kustomize import (
-    ImagesEntry,
-    Patched,
-    PatchTarget,
-    named_target,
-    pointer,
-)
+from gitops_action.core.discovery.kinds import flux, helm, kustomize
 from gitops_action.core.discovery.kinds.workloads import BUILT_IN_GROUPS, manifests, resource_of
 from gitops_action.core.linear_regex import LinearRegexError, linear_regex
 from gitops_action.core.yaml.path import Step
@@ -31,7 +24,7 @@ from gitops_action.errors import GitOpsError, Location
 
 
 def apply_entries(
-    lives: Iterable[EffectiveImage], entries: Iterable[ImagesEntry], *, whole: bool
+    lives: Iterable[EffectiveImage], entries: Iterable[kustomize.ImagesEntry], *, whole: bool
 ) -> tuple[EffectiveImage, ...]:
     """The images after all entries, each applied to what the one before made.
 
@@ -51,7 +44,7 @@ def apply_entries(
     return current
 
 
-def _reaches(entry: ImagesEntry, live: EffectiveImage) -> bool:
+def _reaches(entry: kustomize.ImagesEntry, live: EffectiveImage) -> bool:
     if not live.reachable:
         return False
     hit = entry_matches(entry.name, str(live.spelling))
@@ -66,7 +59,7 @@ def _reaches(entry: ImagesEntry, live: EffectiveImage) -> bool:
     return hit
 
 
-def _rewritten(live: EffectiveImage, entry: ImagesEntry) -> EffectiveImage:
+def _rewritten(live: EffectiveImage, entry: kustomize.ImagesEntry) -> EffectiveImage:
     spelling = split_image(str(entry.rewrite(live.spelling)))
     passed = len(live.layers) + entry.above
     return replace(
@@ -79,7 +72,7 @@ def _rewritten(live: EffectiveImage, entry: ImagesEntry) -> EffectiveImage:
     )
 
 
-def _unseen(entry: ImagesEntry, *, dead: bool) -> EffectiveImage:
+def _unseen(entry: kustomize.ImagesEntry, *, dead: bool) -> EffectiveImage:
     return EffectiveImage(
         spelling=split_image(str(entry.rewrite(Spelling(name=entry.name)))),
         naming=entry.naming or entry.place,
@@ -94,7 +87,7 @@ def _unseen(entry: ImagesEntry, *, dead: bool) -> EffectiveImage:
 
 
 def apply_patch(
-    lives: Iterable[EffectiveImage], patched: Patched, *, open_below: bool
+    lives: Iterable[EffectiveImage], patched: kustomize.Patched, *, open_below: bool
 ) -> tuple[EffectiveImage, ...]:
     """The images after a patch.
 
@@ -116,7 +109,7 @@ def apply_patch(
     return tuple(kept)
 
 
-def matches(target: PatchTarget, resource: ImageOwner) -> bool:
+def matches(target: kustomize.PatchTarget, resource: ImageOwner) -> bool:
     """Whether a patch's target is this object. kustomize anchors the expressions at both ends."""
     if target.exact:
         same = (target.group, target.kind) == (resource.group, resource.kind)
@@ -137,7 +130,7 @@ def _full(pattern: str, value: str) -> bool:
 
 
 def _change(
-    own: list[EffectiveImage], patched: Patched, resource: ImageOwner
+    own: list[EffectiveImage], patched: kustomize.Patched, resource: ImageOwner
 ) -> list[EffectiveImage]:
     listed = [live for live in own if live.listed == patched.listed]
     others = [live for live in own if live.listed != patched.listed]
@@ -159,7 +152,7 @@ def _change(
 
 
 def _merge(
-    listed: list[EffectiveImage], patched: Patched, resource: ImageOwner
+    listed: list[EffectiveImage], patched: kustomize.Patched, resource: ImageOwner
 ) -> list[EffectiveImage]:
     """Built-in kinds merge containers by name, new ones in front; lists of others are replaced."""
     if resource.group not in BUILT_IN_GROUPS:
@@ -184,14 +177,14 @@ def _overlaid(live: EffectiveImage, above: EffectiveImage | None) -> EffectiveIm
     )
 
 
-def _set(listed: list[EffectiveImage], patched: Patched) -> list[EffectiveImage]:
+def _set(listed: list[EffectiveImage], patched: kustomize.Patched) -> list[EffectiveImage]:
     new = patched.lives[0]
     if all(live.index != patched.index for live in listed):
         return [*listed, new]
     return [_overlaid(live, new) if live.index == patched.index else live for live in listed]
 
 
-def _insert(listed: list[EffectiveImage], patched: Patched) -> list[EffectiveImage]:
+def _insert(listed: list[EffectiveImage], patched: kustomize.Patched) -> list[EffectiveImage]:
     at = patched.index
     ordered = sorted(listed, key=lambda live: live.index)
     position = len(ordered) if at is None or at < 0 else at
@@ -199,24 +192,24 @@ def _insert(listed: list[EffectiveImage], patched: Patched) -> list[EffectiveIma
 
 
 def patch_fields(
-    lives: Iterable[EffectiveImage], patch: Cursor, target: PatchTarget | None
+    lives: Iterable[EffectiveImage], patch: Cursor, target: kustomize.PatchTarget | None
 ) -> tuple[EffectiveImage, ...]:
     """The images outside of pods after one document of a patch."""
     current = tuple(lives)
     if patch.is_mapping:
         for manifest in manifests(patch):
-            aimed = target or named_target(resource_of(manifest))
+            aimed = target or kustomize.named_target(resource_of(manifest))
             current = tuple(_with_fields(live, aimed, (), manifest) for live in current)
     elif target is not None:
         for operation in patch.items():
-            value, steps = operation.get("value"), pointer(operation.say("path"))
+            value, steps = operation.get("value"), kustomize.pointer(operation.say("path"))
             if value is not None and operation.say("op") in {"add", "replace"}:
                 current = tuple(_with_fields(live, target, steps, value) for live in current)
     return current
 
 
 def _with_fields(
-    live: EffectiveImage, target: PatchTarget, steps: tuple[Step, ...], value: Cursor
+    live: EffectiveImage, target: kustomize.PatchTarget, steps: tuple[Step, ...], value: Cursor
 ) -> EffectiveImage:
     """The image with the scalars that a value brings which a patch puts at `steps`."""
     if not live.fields or live.resource is None or not matches(target, live.resource):
@@ -324,7 +317,7 @@ def _references(manifest: Cursor) -> Iterator[tuple[str, str, str]]:
 def patch_releases(
     releases: tuple[ReleaseValues, ...],
     patch: Cursor,
-    target: PatchTarget | None,
+    target: kustomize.PatchTarget | None,
     *,
     open_below: bool,
 ) -> tuple[ReleaseValues, ...]:
@@ -348,16 +341,18 @@ def patch_releases(
     return current
 
 
-def _layers(patch: Cursor, target: PatchTarget | None) -> Iterator[tuple[PatchTarget, Tree]]:
+def _layers(
+    patch: Cursor, target: kustomize.PatchTarget | None
+) -> Iterator[tuple[kustomize.PatchTarget, Tree]]:
     """What each part of a patch lays over the values of its target."""
     if patch.is_mapping:
         for manifest in manifests(patch):
             if flux.is_release(manifest):
-                aimed = target or named_target(resource_of(manifest))
+                aimed = target or kustomize.named_target(resource_of(manifest))
                 yield from ((aimed, layer) for layer in helm.release_values(manifest))
     elif target is not None:
         for operation in patch.items():
-            value, steps = operation.get("value"), pointer(operation.say("path"))
+            value, steps = operation.get("value"), kustomize.pointer(operation.say("path"))
             if value is not None and steps[:2] == _VALUES:
                 tree = tree_of(value)
                 for step in reversed(steps[2:]):

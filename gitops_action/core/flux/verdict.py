@@ -7,22 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.flux.status import (
-    FluxCondition,
-    Revision,
-    applied,
-    artifact_of,
-    attempted,
-    condition_of,
-    handled,
-    has_artifact,
-    id_of,
-    is_behind,
-    resume,
-    said_of,
-    suspended,
-    suspended_by,
-)
+from gitops_action.core.flux import status
 from gitops_action.core.manifests.fields import number, text
 from gitops_action.core.manifests.model import Body
 from gitops_action.core.pattern import pattern
@@ -46,7 +31,7 @@ class Relation(StrEnum):
     UNKNOWN = "unknown"
 
 
-Relate = Callable[[Revision], Relation]
+Relate = Callable[[status.Revision], Relation]
 """Asks the history of the environment repository."""
 
 
@@ -68,7 +53,7 @@ class FluxVerdict:
     sentence: str
     fix: str = ""
     innocent: bool = False
-    revision: Revision | None = None
+    revision: status.Revision | None = None
     unhealthy: bool = False
 
 
@@ -114,7 +99,7 @@ class Asked:
 
     def answered(self, body: Body) -> bool:
         """Whether what it says is an answer, not what was there before."""
-        return handled(body) == self.stamp if self.stamp else self.changed
+        return status.handled(body) == self.stamp if self.stamp else self.changed
 
 
 def evaluate_source(body: Body, relate: Relate, asked: Asked) -> FluxVerdict:
@@ -125,13 +110,13 @@ def evaluate_source(body: Body, relate: Relate, asked: Asked) -> FluxVerdict:
         relate: the history.
         asked: what was asked of its controller.
     """
-    held = artifact_of(body)
+    held = status.artifact_of(body)
     relation = relate(held) if held else Relation.UNKNOWN
     if held and relation is Relation.HAS:
         return FluxVerdict(
-            step=FluxStep.DONE, sentence=f"{id_of(body)} has {held.short}", revision=held
+            step=FluxStep.DONE, sentence=f"{status.id_of(body)} has {held.short}", revision=held
         )
-    if suspended(body):
+    if status.suspended(body):
         return suspension(body)
     wrong = _broken(body, asked)
     if wrong:
@@ -145,62 +130,66 @@ def evaluate_source(body: Body, relate: Relate, asked: Asked) -> FluxVerdict:
 
 def suspension(body: Body) -> FluxVerdict:
     """Its controller leaves it alone, so nothing will ever happen."""
-    who = suspended_by(body)
+    who = status.suspended_by(body)
     by = f" (by {who})" if who else ""
-    return failed(f"{id_of(body)} is suspended{by}", f"resume it: `{resume(body)}`")
+    return failed(f"{status.id_of(body)} is suspended{by}", f"resume it: `{status.resume(body)}`")
 
 
 def _broken(body: Body, asked: Asked) -> FluxVerdict | None:
-    stalled = condition_of(body, "Stalled")
+    stalled = status.condition_of(body, "Stalled")
     if stalled.holds:
-        return failed(said_of(body, "is stalled", stalled), "fix its spec as the message says")
+        return failed(
+            status.said_of(body, "is stalled", stalled), "fix its spec as the message says"
+        )
     if not asked.answered(body):
         return None
-    verified = condition_of(body, "SourceVerified")
+    verified = status.condition_of(body, "SourceVerified")
     if verified.status == "False":
         return failed(
-            said_of(body, "could not verify the signature", verified),
+            status.said_of(body, "could not verify the signature", verified),
             "sign the commit with a key that `spec.verify` knows",
         )
-    fetch = condition_of(body, "FetchFailed")
+    fetch = status.condition_of(body, "FetchFailed")
     if fetch.holds:
         return _fetch(body, fetch)
-    storage = condition_of(body, "StorageOperationFailed")
+    storage = status.condition_of(body, "StorageOperationFailed")
     if storage.holds:
-        return waiting(said_of(body, "could not store it", storage), innocent=True)
+        return waiting(status.said_of(body, "could not store it", storage), innocent=True)
     return None
 
 
-def _fetch(body: Body, fetch: FluxCondition) -> FluxVerdict:
+def _fetch(body: Body, fetch: status.FluxCondition) -> FluxVerdict:
     """Separate what a person has to fix from what passes by itself."""
     for name, words, fix in _CAUSES:
         if re.search(words, fetch.message, re.IGNORECASE):
-            return failed(said_of(body, f"could not fetch ({name})", fetch), fix)
+            return failed(status.said_of(body, f"could not fetch ({name})", fetch), fix)
     if fetch.reason == _AUTHENTICATION:
-        return failed(said_of(body, "could not fetch (authentication)", fetch), _KEY)
+        return failed(status.said_of(body, "could not fetch (authentication)", fetch), _KEY)
     fix = "see that source-controller reaches the server; it tries again by itself"
-    return waiting(said_of(body, "could not fetch", fetch), fix, innocent=True)
+    return waiting(status.said_of(body, "could not fetch", fetch), fix, innocent=True)
 
 
 def _unanswered(body: Body, asked: Asked) -> FluxVerdict:
     if asked.stamp:
         fix = "see that source-controller runs: `kubectl get deployments -n flux-system`"
-        return waiting(f"{id_of(body)} was asked and has not answered", fix, innocent=True)
+        return waiting(f"{status.id_of(body)} was asked and has not answered", fix, innocent=True)
     fix = "let the account patch it, or wait until its interval is over"
-    return waiting(f"{id_of(body)} fetches by its interval", fix, innocent=True)
+    return waiting(f"{status.id_of(body)} fetches by its interval", fix, innocent=True)
 
 
 def _undetermined(body: Body) -> FluxVerdict:
-    if not has_artifact(body):
-        return waiting(said_of(body, "has fetched nothing yet", condition_of(body, "Ready")))
+    if not status.has_artifact(body):
+        return waiting(
+            status.said_of(body, "has fetched nothing yet", status.condition_of(body, "Ready"))
+        )
     return failed(
-        f"{id_of(body)} does not name the commit it holds",
+        f"{status.id_of(body)} does not name the commit it holds",
         "push the artifact with `flux push artifact --source … --revision …`",
     )
 
 
 def _other(body: Body, held: str, relation: Relation) -> FluxVerdict:
-    name = id_of(body)
+    name = status.id_of(body)
     if relation is Relation.DIVERGED:
         return failed(
             f"{name} has {held}, which does not contain the commit: was the branch force-pushed?",
@@ -272,59 +261,62 @@ def evaluate_kustomization(seen: Seen, relate: Relate) -> FluxVerdict:
     What it said before it came to the commit, or before it was asked, counts for nothing.
     """
     body = seen.body
-    if suspended(body):
+    if status.suspended(body):
         return suspension(body)
-    stalled = condition_of(body, "Stalled")
+    stalled = status.condition_of(body, "Stalled")
     if stalled.holds and _is_new(stalled, body):
-        return failed(said_of(body, "is stalled", stalled), "fix its spec as the message says")
-    ready = condition_of(body, "Ready")
-    now = applied(body, seen.source)
-    if ready.holds and not is_behind(body) and now and relate(now) is Relation.HAS:
-        return FluxVerdict(
-            step=FluxStep.DONE, sentence=f"{id_of(body)} runs {now.short}", revision=now
+        return failed(
+            status.said_of(body, "is stalled", stalled), "fix its spec as the message says"
         )
-    tried = attempted(body, seen.source)
+    ready = status.condition_of(body, "Ready")
+    now = status.applied(body, seen.source)
+    if ready.holds and not status.is_behind(body) and now and relate(now) is Relation.HAS:
+        return FluxVerdict(
+            step=FluxStep.DONE, sentence=f"{status.id_of(body)} runs {now.short}", revision=now
+        )
+    tried = status.attempted(body, seen.source)
     reached = tried is not None and relate(tried) is Relation.HAS
     if ready.status == "False" and _is_new(ready, body) and _is_answer(seen, ready):
         return _refused(seen, ready, tried if reached else None)
     if tried is not None and reached and checks_health(body):
         return FluxVerdict(
-            step=FluxStep.CHECKING, sentence=f"{id_of(body)} checks the health of {tried.short}"
+            step=FluxStep.CHECKING,
+            sentence=f"{status.id_of(body)} checks the health of {tried.short}",
         )
     return _on_the_way(seen, tried, reached=reached)
 
 
 def checks_health(body: Body) -> bool:
     """Whether everything is applied and pruned, and the controller now looks at health."""
-    healthy = condition_of(body, "Healthy")
+    healthy = status.condition_of(body, "Healthy")
     tried = text(body, "status", "lastAttemptedRevision")
     return healthy.status == "Unknown" and bool(tried) and tried in healthy.message
 
 
-def _is_new(condition: FluxCondition, body: Body) -> bool:
+def _is_new(condition: status.FluxCondition, body: Body) -> bool:
     """A condition that was written for an older spec says nothing about the newest."""
     newest = number(body, "metadata", "generation")
     return condition.generation is None or condition.generation == newest
 
 
-def _is_answer(seen: Seen, ready: FluxCondition) -> bool:
+def _is_answer(seen: Seen, ready: status.FluxCondition) -> bool:
     """Whether a failure is of this attempt, not what was there before."""
-    if seen.asked.stamp and handled(seen.body) == seen.asked.stamp:
+    if seen.asked.stamp and status.handled(seen.body) == seen.asked.stamp:
         return True
     return seen.asked.changed and ready.since != seen.before
 
 
-def _refused(seen: Seen, ready: FluxCondition, tried: Revision | None) -> FluxVerdict:
+def _refused(seen: Seen, ready: status.FluxCondition, tried: status.Revision | None) -> FluxVerdict:
     """What `Ready: False` means."""
     body = seen.body
     if ready.reason == _DEPENDENCY:
         fix = "see the Kustomization that it depends on"
-        return waiting(said_of(body, "waits", ready), fix, innocent=True)
+        return waiting(status.said_of(body, "waits", ready), fix, innocent=True)
     if ready.reason in _PASSING or _CUT_OFF in ready.message:
-        return waiting(said_of(body, "goes on", ready))
+        return waiting(status.said_of(body, "goes on", ready))
     what, fix = _FAILURES.get(ready.reason, (f"failed ({ready.reason})", "see its message"))
-    sentence = said_of(body, what, ready)
-    late = not seen.asked.stamp or handled(body) == seen.asked.stamp
+    sentence = status.said_of(body, what, ready)
+    late = not seen.asked.stamp or status.handled(body) == seen.asked.stamp
     if ready.reason == "ArtifactFailed" and _NO_PATH in ready.message and late:
         return failed(sentence, "see `spec.path`: the repository has no such folder")
     if ready.reason == "ArtifactFailed":
@@ -332,7 +324,9 @@ def _refused(seen: Seen, ready: FluxCondition, tried: Revision | None) -> FluxVe
     return _tried(sentence, fix, ready, tried)
 
 
-def _tried(sentence: str, fix: str, ready: FluxCondition, tried: Revision | None) -> FluxVerdict:
+def _tried(
+    sentence: str, fix: str, ready: status.FluxCondition, tried: status.Revision | None
+) -> FluxVerdict:
     if tried is None:
         return waiting(sentence, "it was of an older revision; Flux goes on", innocent=True)
     unhealthy = ready.reason == _UNHEALTHY
@@ -343,16 +337,16 @@ def _tried(sentence: str, fix: str, ready: FluxCondition, tried: Revision | None
     )
 
 
-def _on_the_way(seen: Seen, tried: Revision | None, *, reached: bool) -> FluxVerdict:
+def _on_the_way(seen: Seen, tried: status.Revision | None, *, reached: bool) -> FluxVerdict:
     body = seen.body
-    operation = condition_of(body, "Reconciling")
+    operation = status.condition_of(body, "Reconciling")
     if reached and tried is not None:
-        return waiting(said_of(body, f"applies {tried.short}", operation))
-    unanswered = bool(seen.asked.stamp) and handled(body) != seen.asked.stamp
+        return waiting(status.said_of(body, f"applies {tried.short}", operation))
+    unanswered = bool(seen.asked.stamp) and status.handled(body) != seen.asked.stamp
     if unanswered and operation.holds:
-        return waiting(said_of(body, "was asked and goes on", operation), innocent=True)
+        return waiting(status.said_of(body, "was asked and goes on", operation), innocent=True)
     if unanswered:
         fix = "see that kustomize-controller runs: `kubectl get deployments -n flux-system`"
-        return waiting(f"{id_of(body)} was asked and has not answered", fix, innocent=True)
+        return waiting(f"{status.id_of(body)} was asked and has not answered", fix, innocent=True)
     at = f": it has tried {tried.short}" if tried else ""
-    return waiting(f"{id_of(body)} has not come to the commit{at}", innocent=True)
+    return waiting(f"{status.id_of(body)} has not come to the commit{at}", innocent=True)

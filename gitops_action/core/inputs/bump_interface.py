@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from gitops_action.core.config.values import format_duration
-from gitops_action.core.inputs import common
-from gitops_action.core.inputs.bump import (
-    AUTO_MERGES,
-    DEFAULT_TIMEOUT,
-    DEFAULT_WORKFLOW,
-    DIGEST_MODES,
-    DISPATCH_EVENTS,
-    MODES,
-    TRANSPORTS,
-    VERIFY_MODES,
-)
+from gitops_action.core.inputs import bump, common
 from gitops_action.core.inputs.declaration import Command, Input, Output
 
 # The part of `bump`'s interface that is about `mode: dispatch`.
@@ -22,7 +12,7 @@ DISPATCH_INPUTS = (
     Input(
         name="workflow",
         topic="How it is proposed",
-        default=DEFAULT_WORKFLOW,
+        default=bump.DEFAULT_WORKFLOW,
         help="File name of the workflow that `mode: dispatch` starts in the environment"
         " repository.",
     ),
@@ -30,7 +20,7 @@ DISPATCH_INPUTS = (
         name="dispatch-event",
         topic="How it is proposed",
         kind="choice",
-        choices=DISPATCH_EVENTS,
+        choices=bump.DISPATCH_EVENTS,
         default="workflow_dispatch",
         help="How `mode: dispatch` starts the workflow: by itself, which takes `actions: write`, or"
         " by the event `new-application-version`, which takes `contents: write`.",
@@ -45,7 +35,7 @@ DISPATCH_INPUTS = (
     Input(
         name="timeout",
         topic="How it is proposed",
-        default_help=f"`{format_duration(DEFAULT_TIMEOUT)}`",
+        default_help=f"`{format_duration(bump.DEFAULT_TIMEOUT)}`",
         help="How long to wait, like `90s` or `10m`: with `mode: dispatch` and `wait` for the run,"
         " which is `unknown` after that; with `deploy` for everything to be healthy.",
     ),
@@ -86,7 +76,7 @@ _CONTENT = (
         name="digest",
         topic="What changes",
         kind="choice",
-        choices=DIGEST_MODES,
+        choices=bump.DIGEST_MODES,
         default="pin",
         help="Whether digests are written beside tags: resolved and pinned, left as given, or"
         " removed.",
@@ -95,7 +85,7 @@ _CONTENT = (
         name="verify",
         topic="What changes",
         kind="choice",
-        choices=VERIFY_MODES,
+        choices=bump.VERIFY_MODES,
         default="auto",
         help="How strictly the registry must know the image. `auto`: a missing image is an"
         " error, an unverifiable one a warning.",
@@ -127,7 +117,7 @@ _PROPOSAL = (
         name="mode",
         topic="How it is proposed",
         kind="choice",
-        choices=MODES,
+        choices=bump.MODES,
         default="pull-request",
         help="Open a pull request, commit to the base branch, edit files under"
         " `working-directory` without token and network, or start the environment repository's"
@@ -138,7 +128,7 @@ _PROPOSAL = (
         name="transport",
         topic="How it is proposed",
         kind="choice",
-        choices=TRANSPORTS,
+        choices=bump.TRANSPORTS,
         default="auto",
         help="How the repository is read and written: GitHub's API, or Git. `auto`: the API; a"
         " write goes by Git where the server's API has no call for it.",
@@ -216,7 +206,7 @@ _PROPOSAL = (
         name="auto-merge",
         topic="How it is proposed",
         kind="choice",
-        choices=AUTO_MERGES,
+        choices=bump.AUTO_MERGES,
         default="none",
         help="Let GitHub merge the pull request by this method when its requirements are met."
         " Refused where the environment has gates and `gitops/ready` is not required.",

@@ -7,12 +7,7 @@ from dataclasses import dataclass, field
 
 from gitops_action.core.flux.source_match import follows, place_of
 from gitops_action.core.manifests import Manifest, ObjectId, read_manifests
-from gitops_action.core.rendering.deployers import (
-    DEPLOYER_BYTES,
-    FolderBuild,
-    NotFollowed,
-    builds_of,
-)
+from gitops_action.core.rendering import deployers
 from gitops_action.core.rendering.graph import RenderError
 from gitops_action.core.rendering.layout import RepositoryLayout, folder_of
 from gitops_action.core.rendering.roots import is_inside
@@ -26,8 +21,8 @@ _TIPS = frozenset({"", "HEAD"})
 class FollowedFolders:
     """What the deployers among some objects lead to."""
 
-    builds: tuple[FolderBuild, ...] = ()
-    left_out: tuple[NotFollowed, ...] = ()
+    builds: tuple[deployers.FolderBuild, ...] = ()
+    left_out: tuple[deployers.NotFollowed, ...] = ()
     problems: tuple[RenderError, ...] = ()
 
 
@@ -57,8 +52,12 @@ class Follower:
         for manifest in manifests:
             if manifest.id.kind == "GitRepository":
                 self._sources.setdefault(manifest.id, manifest)
-            for build in builds_of(manifest.id, manifest.body):
-                if isinstance(build, FolderBuild) and build.source and holds(build.path, manifest):
+            for build in deployers.builds_of(manifest.id, manifest.body):
+                if (
+                    isinstance(build, deployers.FolderBuild)
+                    and build.source
+                    and holds(build.path, manifest)
+                ):
                     self._own.add(build.source)
 
     def described(self, namespace: str, name: str) -> ObjectId | None:
@@ -75,17 +74,17 @@ class Follower:
 
         `learn` has to know the sources before.
         """
-        builds: dict[FolderBuild, None] = {}
-        left_out: list[NotFollowed] = []
+        builds: dict[deployers.FolderBuild, None] = {}
+        left_out: list[deployers.NotFollowed] = []
         problems: list[RenderError] = []
         for manifest in manifests:
-            for build in builds_of(manifest.id, manifest.body):
-                if isinstance(build, NotFollowed):
+            for build in deployers.builds_of(manifest.id, manifest.body):
+                if isinstance(build, deployers.NotFollowed):
                     left_out.append(build)
                 elif holds(build.path, manifest) or self._is_chart(build):
                     continue
                 elif reason := self._elsewhere(build):
-                    left_out.append(NotFollowed(deployer=manifest.id, reason=reason))
+                    left_out.append(deployers.NotFollowed(deployer=manifest.id, reason=reason))
                 elif not self.layout.is_folder(build.path):
                     problems.append(_no_folder(build, manifest))
                 else:
@@ -94,12 +93,12 @@ class Follower:
             builds=tuple(builds), left_out=tuple(left_out), problems=tuple(problems)
         )
 
-    def _is_chart(self, build: FolderBuild) -> bool:
+    def _is_chart(self, build: deployers.FolderBuild) -> bool:
         """Whether Argo CD would render it with Helm: the release is rendered as such."""
         chart = f"{build.path}/Chart.yaml" if build.path else "Chart.yaml"
         return build.source is None and self.layout.is_file(chart)
 
-    def _elsewhere(self, build: FolderBuild) -> str:
+    def _elsewhere(self, build: deployers.FolderBuild) -> str:
         """Why its content is not in this repository, or not at this commit; empty where it is."""
         reason = (
             self.reads_elsewhere(build.source)
@@ -110,7 +109,7 @@ class Follower:
             return reason
         return f"there is no folder `{build.path}` in this repository"
 
-    def _is_known(self, build: FolderBuild) -> bool:
+    def _is_known(self, build: deployers.FolderBuild) -> bool:
         """Whether its source certainly is this repository."""
         if build.source is None:
             return bool(self.repository and build.url)
@@ -160,7 +159,7 @@ def deployers_in(files: Mapping[str, RepositoryFile]) -> tuple[Manifest, ...]:
     return tuple(_deployers(files.values()))
 
 
-def left_out_notes(left_out: Sequence[NotFollowed]) -> Iterator[str]:
+def left_out_notes(left_out: Sequence[deployers.NotFollowed]) -> Iterator[str]:
     """A note for each reason, with the objects that it holds for."""
     by_reason: dict[str, list[str]] = {}
     for item in left_out:
@@ -174,7 +173,7 @@ def left_out_notes(left_out: Sequence[NotFollowed]) -> Iterator[str]:
 _SHOWN = 5
 
 
-def _no_folder(build: FolderBuild, manifest: Manifest) -> RenderError:
+def _no_folder(build: deployers.FolderBuild, manifest: Manifest) -> RenderError:
     return RenderError(
         f"{manifest.id} builds `{build.path}`, which is not in the repository",
         fix="correct its path, or add the folder",
@@ -184,7 +183,7 @@ def _no_folder(build: FolderBuild, manifest: Manifest) -> RenderError:
 
 def _deployers(files: Iterable[RepositoryFile]) -> Iterator[Manifest]:
     for file in files:
-        if any(mark in file.data for mark in (*DEPLOYER_BYTES, _SOURCE_BYTES)):
+        if any(mark in file.data for mark in (*deployers.DEPLOYER_BYTES, _SOURCE_BYTES)):
             for manifest in read_manifests(file.path, file.data).manifests:
                 if manifest.id.kind in _KINDS:
                     yield manifest

@@ -6,15 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from gitops_action.core.config import Config
 from gitops_action.core.inputs.gate import GATE_RIGHTS
+from gitops_action.core.repository_settings import facts
 from gitops_action.core.repository_settings.default_branch import ACTIONS_APP, gate_apps
-from gitops_action.core.repository_settings.facts import (
-    GitHubEnvironment,
-    InstalledApp,
-    RepositorySettings,
-    SettingFinding,
-    Unreadable,
-    unread,
-)
 
 KEY_ENVIRONMENTS = ("gitops", "gitops-gate")
 """GitHub environments that hold the Apps' keys."""
@@ -22,7 +15,9 @@ KEY_ENVIRONMENTS = ("gitops", "gitops-gate")
 KEY_SECRETS = frozenset({"GITOPS_PRIVATE_KEY", "GITOPS_GATE_PRIVATE_KEY", "KUBECONFIG"})
 
 
-def check_access(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
+def check_access(
+    settings: facts.RepositorySettings, config: Config
+) -> Iterator[facts.SettingFinding]:
     """Branches beside the default one, keys, Apps, and what workflow runs get."""
     yield from _proposals_only(settings)
     yield from _environments(settings, config)
@@ -31,11 +26,11 @@ def check_access(settings: RepositorySettings, config: Config) -> Iterator[Setti
     yield from _runs(settings)
 
 
-def _proposals_only(settings: RepositorySettings) -> Iterator[SettingFinding]:
+def _proposals_only(settings: facts.RepositorySettings) -> Iterator[facts.SettingFinding]:
     """The bump's key lies in application repositories: it may write `gitops/**` alone."""
     rules = {rule.kind: rule for rule in settings.on("other", "creation", "update")}
     if len(rules) < 2:  # noqa: PLR2004 - both kinds
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text="an App with `contents: write` can write any branch that no rule protects",
             fix="apply .github/rulesets/proposals-only.json",
@@ -43,19 +38,19 @@ def _proposals_only(settings: RepositorySettings) -> Iterator[SettingFinding]:
         return
     for rule in {rule.ruleset: rule for rule in rules.values()}.values():
         actors = settings.bypass(rule)
-        if isinstance(actors, Unreadable):
-            yield unread(f"who may bypass {settings.source(rule)}", actors)
+        if isinstance(actors, facts.Unreadable):
+            yield facts.unread(f"who may bypass {settings.source(rule)}", actors)
             continue
         passing = [actor for actor in actors if actor.kind in {"Integration", "DeployKey"}]
         for actor in passing:
-            yield SettingFinding(
+            yield facts.SettingFinding(
                 level="gap",
                 text=f"{actor} may write every branch past {settings.source(rule)}",
                 fix="remove it from `bypass_actors`: people pass by their role, an App proposes in"
                 " `gitops/**`",
             )
         if not passing:
-            yield SettingFinding(
+            yield facts.SettingFinding(
                 level="ok", text="Apps and deploy keys write no branch of people's"
             )
 
@@ -63,10 +58,12 @@ def _proposals_only(settings: RepositorySettings) -> Iterator[SettingFinding]:
 # GitHub environments and the secrets in them.
 
 
-def _environments(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
+def _environments(
+    settings: facts.RepositorySettings, config: Config
+) -> Iterator[facts.SettingFinding]:
     found = settings.environments
-    if isinstance(found, Unreadable):
-        yield unread("the GitHub environments", found)
+    if isinstance(found, facts.Unreadable):
+        yield facts.unread("the GitHub environments", found)
         return
     for name in KEY_ENVIRONMENTS:
         yield from _key_environment(name, found.get(name), settings.branch)
@@ -76,10 +73,10 @@ def _environments(settings: RepositorySettings, config: Config) -> Iterator[Sett
 
 
 def _key_environment(
-    name: str, found: GitHubEnvironment | None, branch: str
-) -> Iterator[SettingFinding]:
+    name: str, found: facts.GitHubEnvironment | None, branch: str
+) -> Iterator[facts.SettingFinding]:
     if found is None:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text=f"the GitHub environment `{name}` is not there: the first job that names it"
             " creates it without protection",
@@ -88,45 +85,49 @@ def _key_environment(
         return
     yield _branches(found, branch)
     if found.attended:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="stop",
             text=f"jobs of the GitHub environment `{name}` wait for reviewers or a timer",
             fix="remove them: `gates` of the configuration decide what waits",
         )
 
 
-def _deployed(name: str, found: GitHubEnvironment | None, branch: str) -> Iterator[SettingFinding]:
+def _deployed(
+    name: str, found: facts.GitHubEnvironment | None, branch: str
+) -> Iterator[facts.SettingFinding]:
     if found is None:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="note",
             text=f"the GitHub environment `{name}` is not there: the first deployment creates it"
             " without protection",
             fix=_limit(name),
         )
-    elif isinstance(found.secrets, Unreadable):
-        yield unread(f"the names of the secrets of the GitHub environment `{name}`", found.secrets)
+    elif isinstance(found.secrets, facts.Unreadable):
+        yield facts.unread(
+            f"the names of the secrets of the GitHub environment `{name}`", found.secrets
+        )
         yield _branches(found, branch)
     elif found.secrets:
         yield _branches(found, branch)
 
 
-def _branches(found: GitHubEnvironment, branch: str) -> SettingFinding:
+def _branches(found: facts.GitHubEnvironment, branch: str) -> facts.SettingFinding:
     name, patterns = found.name, found.patterns
-    if isinstance(patterns, Unreadable):
-        return unread(f"which branches may use the GitHub environment `{name}`", patterns)
+    if isinstance(patterns, facts.Unreadable):
+        return facts.unread(f"which branches may use the GitHub environment `{name}`", patterns)
     if found.protected:
-        return SettingFinding(
+        return facts.SettingFinding(
             level="note",
             text=f"every protected branch may use the GitHub environment `{name}`",
             fix=f"name {branch} alone",
         )
     if patterns == (branch,):
-        return SettingFinding(
+        return facts.SettingFinding(
             level="ok", text=f"only {branch} uses the GitHub environment `{name}`"
         )
     others = [item for item in patterns or () if item != branch]
     whose = f"`{', '.join(others)}`" if others else "every branch"
-    return SettingFinding(
+    return facts.SettingFinding(
         level="gap",
         text=f"a workflow on {whose} can use the secrets of the GitHub environment `{name}`",
         fix=_limit(name),
@@ -140,13 +141,13 @@ def _limit(name: str) -> str:
     )
 
 
-def _repository_secrets(settings: RepositorySettings) -> Iterator[SettingFinding]:
+def _repository_secrets(settings: facts.RepositorySettings) -> Iterator[facts.SettingFinding]:
     found = settings.secrets
-    if isinstance(found, Unreadable):
-        yield unread("the names of the repository's secrets", found)
+    if isinstance(found, facts.Unreadable):
+        yield facts.unread("the names of the repository's secrets", found)
         return
     for name in sorted(found & KEY_SECRETS):
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text=f"`{name}` is a secret of the repository: a workflow on any branch can read it",
             fix="move it to its GitHub environment; private repositories of the free plan have none"
@@ -157,26 +158,26 @@ def _repository_secrets(settings: RepositorySettings) -> Iterator[SettingFinding
 # Apps, and what runs get without asking.
 
 
-def _apps(settings: RepositorySettings) -> Iterator[SettingFinding]:
+def _apps(settings: facts.RepositorySettings) -> Iterator[facts.SettingFinding]:
     apps = settings.apps
-    if isinstance(apps, Unreadable):
-        yield unread("the Apps of the organisation and their rights", apps)
+    if isinstance(apps, facts.Unreadable):
+        yield facts.unread("the Apps of the organisation and their rights", apps)
         return
     gates = gate_apps(settings)
     for app in apps:
         yield from _rights(app, gates=app.number in gates)
 
 
-def _rights(app: InstalledApp, *, gates: bool) -> Iterator[SettingFinding]:
+def _rights(app: facts.InstalledApp, *, gates: bool) -> Iterator[facts.SettingFinding]:
     where = "" if app.everywhere else ", if it is installed on this repository"
     if app.permissions.get("administration") == "write":
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text=f"the App {app.name!r} can change these rules (`administration: write`){where}",
             fix="take the right away, or keep the App off this repository",
         )
     if app.permissions.get("workflows") == "write" and "contents" in app.permissions:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text=f"the App {app.name!r} can change workflows on branches (`workflows: write`)"
             f"{where}",
@@ -184,13 +185,13 @@ def _rights(app: InstalledApp, *, gates: bool) -> Iterator[SettingFinding]:
         )
     missing = list(_missing(app.permissions.items())) if gates else []
     if missing:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="stop",
             text=f"the gate's App {app.name!r} lacks {', '.join(missing)}",
             fix="add it in the App's settings, and accept it where the App is installed",
         )
     elif gates:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="ok", text=f"the gate's App {app.name!r} has the rights it needs"
         )
 
@@ -204,18 +205,18 @@ def _missing(given: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield f"`{right.permission}: {right.level}`"
 
 
-def _runs(settings: RepositorySettings) -> Iterator[SettingFinding]:
+def _runs(settings: facts.RepositorySettings) -> Iterator[facts.SettingFinding]:
     actions = settings.actions
-    if isinstance(actions, Unreadable):
-        yield unread("what the job's token may do by default", actions)
+    if isinstance(actions, facts.Unreadable):
+        yield facts.unread("what the job's token may do by default", actions)
     elif actions.writes_by_default:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap" if ACTIONS_APP in gate_apps(settings) else "note",
             text="the job's token may write by default, in every workflow without `permissions`",
             fix="Settings → Actions → General → Workflow permissions: read",
         )
-    if not isinstance(actions, Unreadable) and actions.approves:
-        yield SettingFinding(
+    if not isinstance(actions, facts.Unreadable) and actions.approves:
+        yield facts.SettingFinding(
             level="note",
             text="workflows may approve pull requests; the gate does not count approvals of bots,"
             " a ruleset's number of approvals does",
@@ -223,10 +224,10 @@ def _runs(settings: RepositorySettings) -> Iterator[SettingFinding]:
     yield from _forks(settings)
 
 
-def _forks(settings: RepositorySettings) -> Iterator[SettingFinding]:
+def _forks(settings: facts.RepositorySettings) -> Iterator[facts.SettingFinding]:
     forks = settings.forks
-    if isinstance(forks, Unreadable):
-        yield unread("what runs for forks get", forks)
+    if isinstance(forks, facts.Unreadable):
+        yield facts.unread("what runs for forks get", forks)
         return
     given = [
         words
@@ -237,7 +238,7 @@ def _forks(settings: RepositorySettings) -> Iterator[SettingFinding]:
         if there
     ]
     if given:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text=f"runs for pull requests of forks get {' and '.join(given)}",
             fix="Settings → Actions → General → Fork pull request workflows: switch it off",

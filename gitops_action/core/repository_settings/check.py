@@ -7,18 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.outcome import Line, Part, Tone
 from gitops_action.core.pattern import pattern
+from gitops_action.core.repository_settings import facts
 from gitops_action.core.repository_settings.access import check_access
 from gitops_action.core.repository_settings.codeowners import check_codeowners
 from gitops_action.core.repository_settings.default_branch import check_default_branch, gate_apps
-from gitops_action.core.repository_settings.facts import (
-    BranchRule,
-    Level,
-    RepositorySettings,
-    SampleBranch,
-    SettingFinding,
-    Unreadable,
-    unread,
-)
 
 # Which rules stop the gate's App, the bump's App, unattended merges and automatic rollbacks.
 
@@ -30,7 +22,9 @@ _QUEUE_FIX = "exclude `refs/heads/gh-readonly-queue/**/*` from it"
 _DEFAULT_FIX = "exclude `~DEFAULT_BRANCH` from it; default-branch.json protects that branch"
 
 
-def check_unattended(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
+def check_unattended(
+    settings: facts.RepositorySettings, config: Config
+) -> Iterator[facts.SettingFinding]:
     """Everything that leaves a pull request waiting which the configuration merges by itself."""
     yield from _stopped(settings, "proposal", _FREE_PROPOSALS, _PROPOSALS_FIX)
     yield from _stopped(settings, "default", ("update",), _DEFAULT_FIX)
@@ -45,18 +39,18 @@ def check_unattended(settings: RepositorySettings, config: Config) -> Iterator[S
 
 
 def _stopped(
-    settings: RepositorySettings, branch: SampleBranch, kinds: tuple[str, ...], fix: str
-) -> Iterator[SettingFinding]:
+    settings: facts.RepositorySettings, branch: facts.SampleBranch, kinds: tuple[str, ...], fix: str
+) -> Iterator[facts.SettingFinding]:
     for rule in settings.on(branch, *kinds):
         actors = settings.bypass(rule)
         what = f"{settings.source(rule)} restricts `{rule.kind}` of {_BRANCHES[branch]}"
-        if isinstance(actors, Unreadable):
-            yield unread(f"{what}; whether our App may bypass it", actors)
+        if isinstance(actors, facts.Unreadable):
+            yield facts.unread(f"{what}; whether our App may bypass it", actors)
             continue
         apps = {actor.number for actor in actors if actor.kind == "Integration"}
         ours = set(gate_apps(settings)) if branch == "default" else apps
         if not apps & ours:
-            yield SettingFinding(level="stop", text=f"{what}, which stops our App", fix=fix)
+            yield facts.SettingFinding(level="stop", text=f"{what}, which stops our App", fix=fix)
 
 
 _BRANCHES = {
@@ -66,7 +60,9 @@ _BRANCHES = {
 }
 
 
-def _reviews(settings: RepositorySettings, rule: BranchRule) -> Iterator[SettingFinding]:
+def _reviews(
+    settings: facts.RepositorySettings, rule: facts.BranchRule
+) -> Iterator[facts.SettingFinding]:
     found: list[str] = []
     if rule.reviews:
         found.append(f"asks for {rule.reviews} approval{'s' * (rule.reviews > 1)}")
@@ -75,7 +71,7 @@ def _reviews(settings: RepositorySettings, rule: BranchRule) -> Iterator[Setting
     if rule.dismiss_stale:
         found.append("dismisses approvals on each push")
     if found:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="stop",
             text=f"{settings.source(rule)} {' and '.join(found)}: every pull request waits for a"
             " person, unattended merges and automatic rollbacks too",
@@ -84,7 +80,7 @@ def _reviews(settings: RepositorySettings, rule: BranchRule) -> Iterator[Setting
         )
 
 
-def _methods(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
+def _methods(settings: facts.RepositorySettings, config: Config) -> Iterator[facts.SettingFinding]:
     allowed = set(settings.methods)
     for rule in settings.on("default", "pull_request"):
         allowed &= set(rule.methods or allowed)
@@ -92,7 +88,7 @@ def _methods(settings: RepositorySettings, config: Config) -> Iterator[SettingFi
         allowed.discard("merge")
     for item in config.environments:
         if item.merge == "auto" and item.merge_method not in allowed:
-            yield SettingFinding(
+            yield facts.SettingFinding(
                 level="stop",
                 text=f"{item.name} merges by `merge-method: {item.merge_method}`, and the"
                 f" repository allows {', '.join(sorted(allowed)) or 'none'}",
@@ -109,21 +105,23 @@ _ACTIVITY = (3, 17)
 _VERSION = pattern(r"(\d+)\.(\d+)")
 
 
-def check_server(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
+def check_server(
+    settings: facts.RepositorySettings, config: Config
+) -> Iterator[facts.SettingFinding]:
     """Nothing for github.com, which has no version."""
     version = settings.server_version
-    if isinstance(version, Unreadable):
-        yield unread("the server's version", version)
+    if isinstance(version, facts.Unreadable):
+        yield facts.unread("the server's version", version)
         return
     if not version:
         return
     server = f"GitHub Enterprise Server {version}"
-    yield SettingFinding(
+    yield facts.SettingFinding(
         level="note",
         text=f"{server} has no artifact metadata: `deploy` notes that where it is asked for it",
     )
     if names := [item.name for item in config.environments if _has_provenance(item)]:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="note",
             text=f"{server} keeps no attestations: `provenance` of {', '.join(names)} reads"
             " bundles beside the image in its registry alone",
@@ -131,7 +129,7 @@ def check_server(settings: RepositorySettings, config: Config) -> Iterator[Setti
         )
     names = [item.name for item in config.environments if _excludes_pushers(item)]
     if names and not _knows_pushes(version):
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="stop",
             text=f"{server} keeps no record of pushes, so approvals in {', '.join(names)} stay"
             " unknown",
@@ -153,17 +151,19 @@ def _knows_pushes(version: str) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= _ACTIVITY
 
 
-_TITLES: Mapping[Level, tuple[str, Tone]] = {
+_TITLES: Mapping[facts.Level, tuple[str, Tone]] = {
     "gap": ("Goes around the gate", "old"),
     "stop": ("Stops unattended work", "old"),
     "unknown": ("Could not be read, so not checked", "strong"),
     "note": ("To know", "strong"),
     "ok": ("As it should be", "new"),
 }
-FAILING: frozenset[Level] = frozenset({"gap", "stop", "unknown"})
+FAILING: frozenset[facts.Level] = frozenset({"gap", "stop", "unknown"})
 
 
-def check_settings(settings: RepositorySettings, config: Config) -> tuple[SettingFinding, ...]:
+def check_settings(
+    settings: facts.RepositorySettings, config: Config
+) -> tuple[facts.SettingFinding, ...]:
     """Every finding once, what matters most first."""
     found = (
         *check_default_branch(settings),
@@ -176,7 +176,7 @@ def check_settings(settings: RepositorySettings, config: Config) -> tuple[Settin
     return tuple(sorted(dict.fromkeys(found), key=lambda item: order.index(item.level)))
 
 
-def headline(settings: RepositorySettings, findings: Sequence[SettingFinding]) -> str:
+def headline(settings: facts.RepositorySettings, findings: Sequence[facts.SettingFinding]) -> str:
     """One line with the counts."""
     counts = {level: sum(item.level == level for item in findings) for level in _TITLES}
     words = (
@@ -192,12 +192,12 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
-def lines(findings: Sequence[SettingFinding]) -> tuple[Line, ...]:
+def lines(findings: Sequence[facts.SettingFinding]) -> tuple[Line, ...]:
     """The findings by their level, each with what corrects it."""
     return tuple(line for level in _TITLES for line in _group(level, findings))
 
 
-def _group(level: Level, findings: Sequence[SettingFinding]) -> Iterator[Line]:
+def _group(level: facts.Level, findings: Sequence[facts.SettingFinding]) -> Iterator[Line]:
     mine = [item for item in findings if item.level == level]
     if not mine:
         return

@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING
 from gitops_action.core.config import HOLDS_FOLDER, Config
 from gitops_action.core.config.resolved import PLACEHOLDER
 from gitops_action.core.repository import CODEOWNERS, WORKFLOWS_FOLDER
-from gitops_action.core.repository_settings.facts import (
-    RepositorySettings,
-    SettingFinding,
-    Unreadable,
-    unread,
-)
+from gitops_action.core.repository_settings import facts
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -50,14 +45,16 @@ def _spec(pattern: str) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines([pattern], backend="re2")
 
 
-def check_codeowners(settings: RepositorySettings, config: Config) -> Iterator[SettingFinding]:
+def check_codeowners(
+    settings: facts.RepositorySettings, config: Config
+) -> Iterator[facts.SettingFinding]:
     """What decides needs an owner; a hold and an environment's content must not have one."""
     text = settings.codeowners
-    if isinstance(text, Unreadable):
-        yield unread("CODEOWNERS", text)
+    if isinstance(text, facts.Unreadable):
+        yield facts.unread("CODEOWNERS", text)
         return
     if text is None:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text="there is no CODEOWNERS: workflows and the configuration change without an owner",
             fix="commit .github/CODEOWNERS as `gitops-action init environment` writes it",
@@ -68,22 +65,22 @@ def check_codeowners(settings: RepositorySettings, config: Config) -> Iterator[S
     yield from _errors(settings)
 
 
-def _guarded(text: str, config: Config) -> Iterator[SettingFinding]:
+def _guarded(text: str, config: Config) -> Iterator[facts.SettingFinding]:
     files = (f"{WORKFLOWS_FOLDER}gate.yml", config.path, CODEOWNERS[0])
     without = [path for path in files if not owners(text, path)]
     if without:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text=f"CODEOWNERS names no owner of {', '.join(without)}",
             fix="add the line `/.github/ @OWNER/TEAM`",
         )
     else:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="ok", text="workflows, the configuration and CODEOWNERS have an owner"
         )
 
 
-def _unattended(text: str, config: Config) -> Iterator[SettingFinding]:
+def _unattended(text: str, config: Config) -> Iterator[facts.SettingFinding]:
     waiting: list[str] = []
     if owners(text, f"{HOLDS_FOLDER}{_FILE}"):
         waiting.append(HOLDS_FOLDER)
@@ -92,7 +89,7 @@ def _unattended(text: str, config: Config) -> Iterator[SettingFinding]:
         if item.merge == "auto" and owners(text, f"{folder}/{_FILE}".strip("/")):
             waiting.append(f"{folder or '.'}/")
     if waiting:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="stop",
             text=f"CODEOWNERS names an owner of {', '.join(dict.fromkeys(waiting))}: bumps,"
             " rollbacks and holds there wait for a person",
@@ -101,13 +98,13 @@ def _unattended(text: str, config: Config) -> Iterator[SettingFinding]:
         )
 
 
-def _errors(settings: RepositorySettings) -> Iterator[SettingFinding]:
-    found: Sequence[str] | Unreadable = settings.codeowners_errors
-    if isinstance(found, Unreadable):
-        yield unread("whether the owners in CODEOWNERS exist", found)
+def _errors(settings: facts.RepositorySettings) -> Iterator[facts.SettingFinding]:
+    found: Sequence[str] | facts.Unreadable = settings.codeowners_errors
+    if isinstance(found, facts.Unreadable):
+        yield facts.unread("whether the owners in CODEOWNERS exist", found)
         return
     for text in found:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text=f"GitHub ignores an owner in CODEOWNERS: {text}",
             fix="name people or teams with write access to this repository",

@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_action.core.gates.verdict import READY_CONTEXT
-from gitops_action.core.repository_settings.facts import (
-    BranchRule,
-    BypassActor,
-    Level,
-    RepositorySettings,
-    SettingFinding,
-    StatusCheck,
-    Unreadable,
-    unread,
-)
+from gitops_action.core.repository_settings import facts
 
 ACTIONS_APP = 15368
 """GitHub Actions' number as an App on github.com: every workflow's token acts as it."""
@@ -32,39 +23,39 @@ _DOCUMENTED = (
 """Kinds of rules that GitHub documents; none but the first four lets a change pass the gate."""
 
 
-def check_default_branch(settings: RepositorySettings) -> Iterator[SettingFinding]:
+def check_default_branch(settings: facts.RepositorySettings) -> Iterator[facts.SettingFinding]:
     """The gate's status, pull requests, code owners, and who may pass them."""
-    if isinstance(settings.protection, Unreadable):
-        yield unread(f"the branch protection of {settings.branch}", settings.protection)
+    if isinstance(settings.protection, facts.Unreadable):
+        yield facts.unread(f"the branch protection of {settings.branch}", settings.protection)
     yield from _ready(settings)
     yield from _pull_requests(settings)
     yield from _bypass(settings)
     for rule in settings.on("default"):
         if rule.kind not in _DOCUMENTED:
-            yield SettingFinding(
+            yield facts.SettingFinding(
                 level="unknown",
                 text=f"{settings.source(rule)} has the rule `{rule.kind}`, which this version does"
                 " not know",
             )
 
 
-def gate_apps(settings: RepositorySettings) -> tuple[int, ...]:
+def gate_apps(settings: facts.RepositorySettings) -> tuple[int, ...]:
     """The Apps whose `gitops/ready` is required."""
     pins = (check.app for rule in settings.on("default") for check in _of_gate(rule))
     return tuple(dict.fromkeys(pin for pin in pins if pin is not None))
 
 
-def _of_gate(rule: BranchRule) -> Iterator[StatusCheck]:
+def _of_gate(rule: facts.BranchRule) -> Iterator[facts.StatusCheck]:
     return (check for check in rule.checks if check.context == READY_CONTEXT)
 
 
-def _ready(settings: RepositorySettings) -> Iterator[SettingFinding]:
+def _ready(settings: facts.RepositorySettings) -> Iterator[facts.SettingFinding]:
     rules = [rule for rule in settings.on("default") if any(_of_gate(rule))]
     pins = gate_apps(settings)
     if not rules:
         yield _not_required(settings)
     elif not pins:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text=f"`{READY_CONTEXT}` is required from any source: a workflow of a pull request can"
             " set it",
@@ -72,7 +63,7 @@ def _ready(settings: RepositorySettings) -> Iterator[SettingFinding]:
             " .github/rulesets/ready.json has it",
         )
     elif pins == (ACTIONS_APP,):
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level="gap",
             text=f"`{READY_CONTEXT}` is required of GitHub Actions: a workflow on any branch can"
             " set it, so it only advises",
@@ -82,14 +73,14 @@ def _ready(settings: RepositorySettings) -> Iterator[SettingFinding]:
     else:
         listed = ", ".join(str(pin) for pin in pins)
         text = f"`{READY_CONTEXT}` of the App {listed} is required on {settings.branch}"
-        yield SettingFinding(level="ok", text=text)
+        yield facts.SettingFinding(level="ok", text=text)
 
 
-def _not_required(settings: RepositorySettings) -> SettingFinding:
-    unknown = isinstance(settings.protection, Unreadable)
+def _not_required(settings: facts.RepositorySettings) -> facts.SettingFinding:
+    unknown = isinstance(settings.protection, facts.Unreadable)
     idle = [one.name for one in settings.rulesets.values() if not one.active]
     hint = f" (inactive rulesets: {', '.join(idle)})" if idle else ""
-    return SettingFinding(
+    return facts.SettingFinding(
         level="unknown" if unknown else "gap",
         text=f"no ruleset requires `{READY_CONTEXT}` on {settings.branch}{hint}: a pull request"
         " merges without the gate",
@@ -97,16 +88,16 @@ def _not_required(settings: RepositorySettings) -> SettingFinding:
     )
 
 
-def _pull_requests(settings: RepositorySettings) -> Iterator[SettingFinding]:
-    level: Level = "unknown" if isinstance(settings.protection, Unreadable) else "gap"
+def _pull_requests(settings: facts.RepositorySettings) -> Iterator[facts.SettingFinding]:
+    level: facts.Level = "unknown" if isinstance(settings.protection, facts.Unreadable) else "gap"
     rules = tuple(settings.on("default", "pull_request"))
     fix = "apply .github/rulesets/default-branch.json"
     if not rules:
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level=level, text=f"{settings.branch} can be pushed to without a pull request", fix=fix
         )
     elif not any(rule.code_owners for rule in rules):
-        yield SettingFinding(
+        yield facts.SettingFinding(
             level=level,
             text="no review of code owners is required: who may merge can change workflows and"
             " .github/gitops.yaml",
@@ -114,10 +105,10 @@ def _pull_requests(settings: RepositorySettings) -> Iterator[SettingFinding]:
         )
     else:
         text = f"{settings.branch} changes by pull requests, with a code owner's review"
-        yield SettingFinding(level="ok", text=text)
+        yield facts.SettingFinding(level="ok", text=text)
 
 
-def _bypass(settings: RepositorySettings) -> Iterator[SettingFinding]:
+def _bypass(settings: facts.RepositorySettings) -> Iterator[facts.SettingFinding]:
     """Each source of rules once: a ruleset's list is for all of its rules."""
     guards = {
         rule.ruleset: rule
@@ -126,29 +117,29 @@ def _bypass(settings: RepositorySettings) -> Iterator[SettingFinding]:
     }
     for rule in guards.values():
         actors = settings.bypass(rule)
-        if isinstance(actors, Unreadable):
-            yield unread(f"who may bypass {settings.source(rule)}", actors)
+        if isinstance(actors, facts.Unreadable):
+            yield facts.unread(f"who may bypass {settings.source(rule)}", actors)
             continue
         for actor in actors:
             yield _passes(actor, settings.source(rule), classic=not rule.ruleset)
         if not actors:
-            yield SettingFinding(level="ok", text=f"nobody bypasses {settings.source(rule)}")
+            yield facts.SettingFinding(level="ok", text=f"nobody bypasses {settings.source(rule)}")
 
 
-def _passes(actor: BypassActor, source: str, *, classic: bool) -> SettingFinding:
+def _passes(actor: facts.BypassActor, source: str, *, classic: bool) -> facts.SettingFinding:
     if actor.mode == "pull_request" and _break_glass(actor):
-        return SettingFinding(
+        return facts.SettingFinding(
             level="note",
             text=f"{actor} may merge a pull request past {source} (break-glass); GitHub records it",
         )
     if classic:
-        return SettingFinding(
+        return facts.SettingFinding(
             level="gap",
             text=f"administrators may push past {source}",
             fix="switch on “Do not allow bypassing the above settings”",
         )
     how = "merge a pull request" if actor.mode == "pull_request" else "push and merge"
-    return SettingFinding(
+    return facts.SettingFinding(
         level="gap",
         text=f"{actor} may {how} past {source}",
         fix="remove it from `bypass_actors`; for emergencies name administrators or a team, with"
@@ -156,7 +147,7 @@ def _passes(actor: BypassActor, source: str, *, classic: bool) -> SettingFinding
     )
 
 
-def _break_glass(actor: BypassActor) -> bool:
+def _break_glass(actor: facts.BypassActor) -> bool:
     """Administrators, people that are named, and roles that an organisation made."""
     if actor.administrates or actor.kind in _BREAK_GLASS_KINDS:
         return True

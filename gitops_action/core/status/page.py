@@ -8,6 +8,7 @@ from gitops_action.core.dora.metrics import DoraReport
 from gitops_action.core.dora.words import heading, page_metrics
 from gitops_action.core.gates.model import utc
 from gitops_action.core.report.dora import dora_rows, dora_table
+from gitops_action.core.status import words
 from gitops_action.core.status.drift import drift_words
 from gitops_action.core.status.graph import graph
 from gitops_action.core.status.model import (
@@ -15,14 +16,6 @@ from gitops_action.core.status.model import (
     StatusReport,
     VersionState,
     VersionStatus,
-)
-from gitops_action.core.status.words import (
-    edge_label,
-    hold_words,
-    needs_attention,
-    opening,
-    sentence,
-    since,
 )
 
 _SHAPES: Mapping[VersionState, str] = {
@@ -62,7 +55,7 @@ def page_context_of(report: StatusReport, detailed: int, listed: int) -> dict[st
         "applications": list(_applications(report, detailed, listed)),
         "legend": [{"shape": shape, "word": word} for word, shape in _SHAPES.items()],
         "holds": [
-            {"text": hold_words(one, report.now), "active": one.active(report.now)}
+            {"text": words.hold_words(one, report.now), "active": one.active(report.now)}
             for one in report.holds.holds
         ],
         "dora": _dora(report.dora),
@@ -84,14 +77,14 @@ def _dora(report: DoraReport | None) -> dict[str, object] | None:
 def _environment(one: EnvironmentStatus, report: StatusReport) -> dict[str, object]:
     return {
         "name": one.name,
-        "sentence": sentence(one),
+        "sentence": words.sentence(one),
         "production": one.production,
         "url": one.url if one.url.startswith("https://") else "",
         "after": one.after,
-        "gate": ", ".join(filter(None, (edge_label(one), opening(one, report.now)))),
+        "gate": ", ".join(filter(None, (words.edge_label(one), words.opening(one, report.now)))),
         "drift": drift_words(one.drift),
         "drift_url": _own(one.drift.url, report),
-        "trouble": needs_attention(one),
+        "trouble": words.needs_attention(one),
         "proposals": [
             {"number": item.number, "url": _own(item.url, report), "title": item.title}
             for item in one.proposals
@@ -144,7 +137,7 @@ def _cell(one: VersionStatus | None, report: StatusReport) -> dict[str, object] 
         "shape": _SHAPES[one.state],
         "word": one.state,
         "held": bool(one.hold) and one.state != "held",
-        "when": since(one.since) if one.since else "",
+        "when": words.since(one.since) if one.since else "",
         "health": one.health or "",
         "hold": one.hold.reason if one.hold else "",
         "number": one.number,

@@ -10,15 +10,8 @@ from packaging.version import InvalidVersion
 from packaging.version import Version as PythonVersion
 from semver import Version as SemanticVersion
 
+from gitops_action.core import linear_regex
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.linear_regex import (
-    CASE,
-    DOTS,
-    LINES,
-    LinearRegex,
-    LinearRegexError,
-    bounded_regex,
-)
 from gitops_action.core.pattern import pattern
 from gitops_action.core.tags.context import TagContext
 from gitops_action.core.tags.expressions import dates, expand, global_names, is_raw
@@ -78,7 +71,13 @@ def python_version(text: str) -> TagVersion | None:
 
 
 _JAVASCRIPT_REGEX = pattern(r"/(.+)/(.*)")
-_REGEX_FLAGS = {"i": CASE, "m": LINES, "s": DOTS, "g": "", "u": ""}
+_REGEX_FLAGS = {
+    "i": linear_regex.CASE,
+    "m": linear_regex.LINES,
+    "s": linear_regex.DOTS,
+    "g": "",
+    "u": "",
+}
 """JavaScript's flags; `u` changes nothing here, and `g` gives all matches."""
 
 
@@ -231,11 +230,11 @@ def _groups(rule: TagRule, text: str) -> tuple[str | None, ...]:
     return regex.find_all(text) if "g" in letters else regex.find(text)
 
 
-def _compiled(expression: str, flags: str, rule: TagRule) -> LinearRegex:
+def _compiled(expression: str, flags: str, rule: TagRule) -> linear_regex.LinearRegex:
     """A regular expression; named groups also in JavaScript's spelling."""
     try:
-        return bounded_regex(expression, flags)
-    except LinearRegexError as error:
+        return linear_regex.bounded_regex(expression, flags)
+    except linear_regex.LinearRegexError as error:
         fix = "write a regular expression of RE2's syntax"
         title = f"`tags`: the pattern in {rule.line!r} is malformed"
         raise UsageError(title, cause=str(error), fix=fix) from None

@@ -15,15 +15,8 @@ from gitops_action.core.config.values import format_duration
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Failure, Result, TargetResult
 from gitops_action.core.deployments.records import CommitStatus
+from gitops_action.core.flux import commit_statuses
 from gitops_action.core.flux import commit_statuses as words
-from gitops_action.core.flux.commit_statuses import (
-    OnCommit,
-    ReportedStatus,
-    RequestedStatuses,
-    Said,
-    others,
-    reports,
-)
 from gitops_action.core.redaction.known import Redactor, masked_lines
 from gitops_action.errors import DeniedError, GitOpsError
 
@@ -42,7 +35,7 @@ class Reported:
         self,
         commit: str,
         *,
-        requested: RequestedStatuses,
+        requested: commit_statuses.RequestedStatuses,
         statuses: Callable[[str], tuple[CommitStatus, ...]],
         history: History,
     ) -> None:
@@ -53,7 +46,7 @@ class Reported:
         self._history = history
         self._known: dict[str, tuple[CommitStatus, ...]] = {}
 
-    def look(self) -> tuple[OnCommit, ...]:
+    def look(self) -> tuple[commit_statuses.OnCommit, ...]:
         """The commit first, then those that contain it, newest first.
 
         The newer ones are asked for only where the commit has not succeeded itself.
@@ -63,7 +56,10 @@ class Reported:
         """
         self._read(self._commit)
         own = (self._commit, self._known[self._commit])
-        if all(one.said is Said.SUCCESS for one in reports([own], self._requested)):
+        if all(
+            one.said is commit_statuses.Said.SUCCESS
+            for one in commit_statuses.reports([own], self._requested)
+        ):
             return (own,)
         newer = self._history.containing(self._commit, most=_MOST)
         for commit in self._due(newer):
@@ -126,22 +122,24 @@ def deploy_by_status(run: StatusRun) -> TargetResult:
     What GitHub refuses is in the result. Which objects there are is not known from here.
     """
     names = tuple(one.rpartition("/")[2] for one in run.target.kustomizations)
-    return _StatusWait(run, RequestedStatuses(prefix=run.target.status_prefix, names=names)).story()
+    return _StatusWait(
+        run, commit_statuses.RequestedStatuses(prefix=run.target.status_prefix, names=names)
+    ).story()
 
 
 class _StatusWait:
     """One wait."""
 
-    def __init__(self, run: StatusRun, requested: RequestedStatuses) -> None:
+    def __init__(self, run: StatusRun, requested: commit_statuses.RequestedStatuses) -> None:
         self.run = run
         self.requested = requested
         self.reported = Reported(
             run.commit, requested=requested, statuses=run.statuses, history=run.history
         )
-        self.seen: tuple[OnCommit, ...] = ()
+        self.seen: tuple[commit_statuses.OnCommit, ...] = ()
         self.away: GitOpsError | None = None
         self.failing: dict[tuple[str, str], float] = {}
-        self.told: dict[str, ReportedStatus] = {}
+        self.told: dict[str, commit_statuses.ReportedStatus] = {}
         self.begun = run.clock.monotonic()
         self.next_line = self.begun + _EVERY
 
@@ -171,7 +169,7 @@ class _StatusWait:
             return self._late() if self.run.dry_run else None
         found = self._found()
         self._tell(found)
-        if all(one.said is Said.SUCCESS for one in found):
+        if all(one.said is commit_statuses.Said.SUCCESS for one in found):
             return self._result(Result.SUCCEEDED, notes=self._newer(found))
         failures = self._certain(found)
         if failures:
@@ -179,21 +177,23 @@ class _StatusWait:
         notes = tuple(words.now_note(one) for one in found)
         return self._result(Result.SUCCEEDED, notes=notes) if self.run.dry_run else None
 
-    def _found(self) -> tuple[ReportedStatus, ...]:
-        return reports(self.seen, self.requested)
+    def _found(self) -> tuple[commit_statuses.ReportedStatus, ...]:
+        return commit_statuses.reports(self.seen, self.requested)
 
-    def _certain(self, found: Sequence[ReportedStatus]) -> list[ReportedStatus]:
+    def _certain(
+        self, found: Sequence[commit_statuses.ReportedStatus]
+    ) -> list[commit_statuses.ReportedStatus]:
         """Failures; one that Flux may fix counts when it stayed."""
         now = self.run.clock.monotonic()
         self.failing = {
             (one.context, one.commit): self.failing.get((one.context, one.commit), now)
             for one in found
-            if one.said is Said.FAILING
+            if one.said is commit_statuses.Said.FAILING
         }
         return [
             one
             for one in found
-            if one.said is Said.FAILURE
+            if one.said is commit_statuses.Said.FAILURE
             or now - self.failing.get((one.context, one.commit), now) >= _RETRY_POLICY
         ]
 
@@ -202,12 +202,16 @@ class _StatusWait:
         if self.away is not None:
             return self._undetermined(_told(self.away), self.away.fix)
         found = self._found()
-        bad = [one for one in found if one.said in {Said.FAILING, Said.FAILURE}]
+        bad = [
+            one
+            for one in found
+            if one.said in {commit_statuses.Said.FAILING, commit_statuses.Said.FAILURE}
+        ]
         if bad:
             return self._failed(bad)
-        if any(one.said is Said.NOTHING for one in found):
+        if any(one.said is commit_statuses.Said.NOTHING for one in found):
             sentence = words.silent_sentence(
-                found, others(self.seen, self.requested), self.run.commit
+                found, commit_statuses.others(self.seen, self.requested), self.run.commit
             )
             return self._undetermined(self._in_time(sentence), words.SEE_PROVIDER)
         return self._undetermined(self._in_time(words.passing_sentence(found)), words.SEE_CLUSTER)
@@ -215,11 +219,11 @@ class _StatusWait:
     def _in_time(self, sentence: str) -> str:
         return f"Within {format_duration(self.run.timeout)} {self._clean(sentence)}"
 
-    def _newer(self, found: Sequence[ReportedStatus]) -> tuple[str, ...]:
+    def _newer(self, found: Sequence[commit_statuses.ReportedStatus]) -> tuple[str, ...]:
         commit = self.run.commit
         return tuple(words.newer_note(one, commit) for one in found if one.commit != commit)
 
-    def _failed(self, found: Sequence[ReportedStatus]) -> TargetResult:
+    def _failed(self, found: Sequence[commit_statuses.ReportedStatus]) -> TargetResult:
         sentences = (self._clean(words.failed_sentence(one, self.run.commit)) for one in found)
         failures = (Failure(sentence=one, fix=words.SEE_CLUSTER) for one in sentences)
         return self._result(Result.FAILED, *failures)
@@ -242,10 +246,10 @@ class _StatusWait:
         """Contexts and descriptions are whatever someone with a token wrote."""
         return " ".join(masked_lines(foreign.splitlines(), self.run.redactor))
 
-    def _tell(self, found: Sequence[ReportedStatus]) -> None:
+    def _tell(self, found: Sequence[commit_statuses.ReportedStatus]) -> None:
         now = self.run.clock.monotonic()
         for one in found:
-            if self.told.get(one.context) != one and one.said is not Said.NOTHING:
+            if self.told.get(one.context) != one and one.said is not commit_statuses.Said.NOTHING:
                 self.told[one.context] = one
                 self.run.teller.tell(Progress(text=self._clean(words.now_note(one))))
         if now >= self.next_line:

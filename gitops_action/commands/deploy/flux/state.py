@@ -7,22 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from gitops_action.commands.deploy.flux.find import FoundKustomizations, in_order
 from gitops_action.commands.deploy.target import TargetRun, ask
-from gitops_action.commands.deploy.wait.watches import (
-    Away,
-    Broken,
-    Denied,
-    Expired,
-    Feeds,
-    Listed,
-    News,
-    ObjectChanged,
-)
-from gitops_action.core.cluster.errors import (
-    AccessDeniedError,
-    ClusterError,
-    ExpiredError,
-    UnreachableError,
-)
+from gitops_action.commands.deploy.wait import watches
+from gitops_action.core.cluster import errors
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.flux.status import (
     REQUEST,
@@ -65,7 +51,7 @@ class Scene:
         self.gone: set[ObjectId] = set()
         self._versions = {one: text(body, "apiVersion") for one, body in bodies.items()}
         self._run = run
-        self._feeds = Feeds(run.cluster)
+        self._feeds = watches.Feeds(run.cluster)
         kinds: dict[tuple[str, str], set[ObjectId]] = {}
         for one in bodies:
             kinds.setdefault((self._versions[one], one.kind), set()).add(one)
@@ -91,7 +77,7 @@ class Scene:
             return GitOpsError(
                 f"The cluster {cluster.name} does not answer", fix="run again when it does"
             )
-        return answer if isinstance(answer, UnreachableError | ExpiredError) else None
+        return answer if isinstance(answer, errors.UnreachableError | errors.ExpiredError) else None
 
     def hear(self) -> None:
         """Take all news that there are; wait a moment where there are none.
@@ -111,25 +97,25 @@ class Scene:
         """End all watches."""
         self._feeds.close()
 
-    def _take(self, news: News) -> None:
-        if isinstance(news, Listed):
+    def _take(self, news: watches.News) -> None:
+        if isinstance(news, watches.Listed):
             self._feeds.heard(news.source)
             there = {news.source.id_of(body): body for body in news.items}
             for one in news.source.requested:
                 self._see(one, there.get(one))
-        elif isinstance(news, ObjectChanged):
+        elif isinstance(news, watches.ObjectChanged):
             self._feeds.heard(news.source)
             one = news.source.id_of(news.event.body)
             if one in news.source.requested:
                 self._see(one, None if news.event.change == "deleted" else news.event.body)
-        elif isinstance(news, Away):
+        elif isinstance(news, watches.Away):
             self._feeds.away[news.source] = news.error
-        elif isinstance(news, Denied):
+        elif isinstance(news, watches.Denied):
             self._denied(news, (one.namespace for one in news.source.requested))
-        elif isinstance(news, Expired | Broken):
+        elif isinstance(news, watches.Expired | watches.Broken):
             raise news.error
 
-    def _denied(self, news: Denied, namespaces: Iterable[str]) -> None:
+    def _denied(self, news: watches.Denied, namespaces: Iterable[str]) -> None:
         if not self._feeds.instead(news, namespaces):
             raise news.error
 
@@ -229,11 +215,11 @@ class Requests:
         stamp = self._run.clock.now().isoformat()
         try:
             self._send(one, body, stamp)
-        except ExpiredError:
+        except errors.ExpiredError:
             raise
-        except AccessDeniedError:
+        except errors.AccessDeniedError:
             self._may_not(one, body)
-        except ClusterError:
+        except errors.ClusterError:
             self._next[one] = now + _AGAIN
         else:
             self._stamps[one] = stamp

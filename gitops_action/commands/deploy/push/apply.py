@@ -11,12 +11,7 @@ from gitops_action.commands.deploy.push.dry_run import apply_changes
 from gitops_action.commands.deploy.results import ENDS, Ledger
 from gitops_action.commands.deploy.target import Progress, TargetRun
 from gitops_action.commands.deploy.wait import Awaited, Ending, wait_healthy
-from gitops_action.core.cluster.errors import (
-    AlreadyGoneError,
-    ChangedMeanwhileError,
-    NotFoundError,
-    StoppedError,
-)
+from gitops_action.core.cluster import errors
 from gitops_action.core.cluster.model import Applied, LiveObject
 from gitops_action.core.deploy.field_managers import migrated
 from gitops_action.core.deploy.inventory import InventoryEntry
@@ -47,7 +42,7 @@ def migrate(run: TargetRun, change: Change) -> None:
             return
         try:
             run.cluster.replace(body, manager=run.manager)
-        except ChangedMeanwhileError:
+        except errors.ChangedMeanwhileError:
             if attempt == _TRIES - 1:
                 raise
             item = change.placed.id
@@ -76,14 +71,14 @@ def remove(run: TargetRun, change: Change) -> None:
             uid=change.uid,
             propagation="Foreground",
         )
-    except AlreadyGoneError:
+    except errors.AlreadyGoneError:
         return
     run.teller.tell(Progress(text="deleted, to be recreated", object_id=item))
     deadline, pause = run.clock.monotonic() + _GONE_SECONDS, _FIRST_PAUSE
     while True:
         try:
             found = run.cluster.get(resource, namespace=item.namespace, name=item.name)
-        except NotFoundError:
+        except errors.NotFoundError:
             return
         if text(found, "metadata", "uid") != change.uid:
             return
@@ -95,7 +90,7 @@ def remove(run: TargetRun, change: Change) -> None:
                 fix="see what keeps it; the next run goes on",
             )
         if run.stop.wait(pause):
-            raise StoppedError(f"cancelled while {item} was recreated", fix="run again")
+            raise errors.StoppedError(f"cancelled while {item} was recreated", fix="run again")
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
@@ -157,7 +152,7 @@ class ObjectWriter:
             LeaseLostError: another run has taken over.
         """
         if self._run.stop.is_set():
-            raise StoppedError("cancelled while objects were applied", fix="run again")
+            raise errors.StoppedError("cancelled while objects were applied", fix="run again")
         self._lease.check()
 
     def _stage(self, members: Sequence[Change]) -> None:
@@ -261,6 +256,6 @@ def _action(change: Change, live: LiveObject) -> tuple[Action, str]:
 
 
 def _undetermined(sentence: str) -> GitOpsError:
-    return StoppedError(
+    return errors.StoppedError(
         sentence or "it could not be determined whether namespaces and kinds are usable"
     )

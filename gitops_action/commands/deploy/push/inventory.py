@@ -19,15 +19,7 @@ from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.push.contents import deletable_kinds
 from gitops_action.commands.deploy.push.live import for_each
 from gitops_action.commands.deploy.target import Progress, TargetRun
-from gitops_action.core.cluster.errors import (
-    AccessDeniedError,
-    AlreadyExistsError,
-    AlreadyGoneError,
-    ChangedMeanwhileError,
-    ClusterError,
-    NotFoundError,
-    UnreachableError,
-)
+from gitops_action.core.cluster import errors
 from gitops_action.core.cluster.model import ApplyOptions, LiveObject, Resource, Right
 from gitops_action.core.deploy.field_managers import applied_by
 from gitops_action.core.deploy.inventory import (
@@ -105,9 +97,9 @@ def ensure_home(run: TargetRun) -> LiveObject | None:
     name = run.cluster.namespace
     try:
         run.cluster.get(_NAMESPACES, namespace="", name=name)
-    except NotFoundError:
+    except errors.NotFoundError:
         return _create(run, name)
-    except AccessDeniedError:
+    except errors.AccessDeniedError:
         return None
     return None
 
@@ -138,7 +130,12 @@ def _described(run: TargetRun, name: str) -> Manifest | None:
 STORED_LABEL = "gitops-action/stored-inventory"
 """On the ConfigMaps themselves: whose inventory they hold. They are in no inventory."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
-_UNDECIDED = (AlreadyExistsError, ChangedMeanwhileError, NotFoundError, UnreachableError)
+_UNDECIDED = (
+    errors.AlreadyExistsError,
+    errors.ChangedMeanwhileError,
+    errors.NotFoundError,
+    errors.UnreachableError,
+)
 """Answers after which what is there has to be looked at: also our own write, its answer lost."""
 
 
@@ -239,7 +236,7 @@ class InventoryStore:
         """
         if self._head is not None:
             uid = text(self._head, "metadata", "uid")
-            with suppress(AlreadyGoneError):
+            with suppress(errors.AlreadyGoneError):
                 self._cluster.delete(CONFIG_MAPS, namespace=self.namespace, name=self.name, uid=uid)
         self._head = self._stored = None
         self._remove_others(Stored(head={}))
@@ -247,7 +244,7 @@ class InventoryStore:
     def _read(self, name: str) -> LiveObject | None:
         try:
             return self._cluster.get(CONFIG_MAPS, namespace=self.namespace, name=name)
-        except NotFoundError:
+        except errors.NotFoundError:
             return None
 
     def _labelled(self, body: Body) -> Body:
@@ -258,7 +255,7 @@ class InventoryStore:
         """Write a chunk; one of that name holds the same already, or was edited."""
         there = self._read(text(chunk, "metadata", "name"))
         if there is None:
-            with suppress(AlreadyExistsError):  # a twin of it: decoding would find another
+            with suppress(errors.AlreadyExistsError):  # a twin of it: decoding would find another
                 self._cluster.create(chunk, manager=self._manager)
         elif not _same(there, chunk):
             self._cluster.replace(_in_place_of(there, chunk), manager=self._manager)
@@ -267,15 +264,17 @@ class InventoryStore:
         try:
             return self._put(head)
         except (
-            AlreadyExistsError,
-            ChangedMeanwhileError,
-            NotFoundError,
-            UnreachableError,
+            errors.AlreadyExistsError,
+            errors.ChangedMeanwhileError,
+            errors.NotFoundError,
+            errors.UnreachableError,
         ) as error:
             there = self._read(self.name)
             if there is not None and _same(there, head):
                 return there  # the write took effect, its answer was lost
-            if isinstance(error, UnreachableError) and _version(there) == _version(self._head):
+            if isinstance(error, errors.UnreachableError) and _version(there) == _version(
+                self._head
+            ):
                 return self._put(head)
             raise self._moved(error) from error
 
@@ -284,10 +283,10 @@ class InventoryStore:
             return self._cluster.create(head, manager=self._manager)
         return self._cluster.replace(_in_place_of(self._head, head), manager=self._manager)
 
-    def _moved(self, error: ClusterError) -> ClusterError:
-        if isinstance(error, UnreachableError):
+    def _moved(self, error: errors.ClusterError) -> errors.ClusterError:
+        if isinstance(error, errors.UnreachableError):
             return error
-        return ChangedMeanwhileError(
+        return errors.ChangedMeanwhileError(
             f"the inventory {self.namespace}/{self.name} was changed by another writer meanwhile",
             cause=error.cause,
             fix="run again: it goes on from what is there",
@@ -297,7 +296,7 @@ class InventoryStore:
         """Remove chunks that the head does not name; what stays is removed another time."""
         names = {self.name, *(text(chunk, "metadata", "name") for chunk in stored.chunks)}
         selector = f"{STORED_LABEL}={self.label}"
-        with suppress(ClusterError):
+        with suppress(errors.ClusterError):
             listed = self._cluster.list(
                 CONFIG_MAPS, namespace=self.namespace, labels=selector, metadata=True
             )
@@ -380,7 +379,7 @@ def _environment(run: TargetRun, name: str) -> str:
     """Whose inventory a ConfigMap holds; empty where it cannot be read."""
     try:
         head = run.cluster.get(CONFIG_MAPS, namespace=run.cluster.namespace, name=name)
-    except ClusterError:
+    except errors.ClusterError:
         return ""
     return text(head, "data", "environment")
 
@@ -398,9 +397,9 @@ def _listed(
     """Everywhere, or namespace by namespace where that is not allowed."""
     try:
         return cluster.list(kind, labels=selector, metadata=True).items
-    except AccessDeniedError:
+    except errors.AccessDeniedError:
         places = namespaces if kind.namespaced else ()
-    except ClusterError:
+    except errors.ClusterError:
         return ()
     return tuple(item for place in places for item in _in(cluster, kind, selector, place))
 
@@ -408,7 +407,7 @@ def _listed(
 def _in(cluster: Cluster, kind: Resource, selector: str, place: str) -> tuple[LiveObject, ...]:
     try:
         return cluster.list(kind, namespace=place, labels=selector, metadata=True).items
-    except ClusterError:
+    except errors.ClusterError:
         return ()
 
 

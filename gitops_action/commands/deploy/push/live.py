@@ -9,13 +9,7 @@ from itertools import groupby
 from typing import Protocol, TypeVar
 
 from gitops_action.commands.deploy.cluster import ClusterReader
-from gitops_action.core.cluster.errors import (
-    AccessDeniedError,
-    ClusterError,
-    ExpiredError,
-    NotFoundError,
-    UnreachableError,
-)
+from gitops_action.core.cluster import errors
 from gitops_action.core.cluster.model import LiveObject, Resource
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.objects import INVENTORY_LABEL, Placed, Target, scaled_targets
@@ -171,7 +165,7 @@ def _listed_or_none(
     """The objects; None where they may not be listed."""
     try:
         return cluster.list(resource, namespace=namespace).items
-    except (AccessDeniedError, NotFoundError):
+    except (errors.AccessDeniedError, errors.NotFoundError):
         return None
 
 
@@ -182,9 +176,9 @@ def _one_by_one(cluster: ClusterReader, members: Sequence[Placed]) -> LiveState:
     def read(one: Placed) -> None:
         try:
             found[one.id] = cluster.get(one.resource, namespace=one.id.namespace, name=one.id.name)
-        except NotFoundError:
+        except errors.NotFoundError:
             return
-        except AccessDeniedError:
+        except errors.AccessDeniedError:
             unread.add(one.id)
 
     for_each(read, members)
@@ -322,12 +316,12 @@ def _listed(
             labels=f"{INVENTORY_LABEL}={label}",
             metadata=True,
         )
-    except ExpiredError:
+    except errors.ExpiredError:
         raise
-    except UnreachableError:
+    except errors.UnreachableError:
         cluster.version()
         return None
-    except ClusterError:
+    except errors.ClusterError:
         return None
     return {text(item, "metadata", "name"): item for item in listing.items}
 
@@ -336,14 +330,14 @@ def _read(cluster: ClusterReader, one: Known) -> Mapping[ObjectId, LiveObject | 
     """The object, or that it is not there; nothing where it may not be read."""
     try:
         live = cluster.get(one.resource, namespace=one.id.namespace, name=one.id.name)
-    except NotFoundError:
+    except errors.NotFoundError:
         return {one.id: None}
-    except ExpiredError:
+    except errors.ExpiredError:
         raise
-    except UnreachableError:
+    except errors.UnreachableError:
         cluster.version()
         return {}
-    except ClusterError:
+    except errors.ClusterError:
         return {}
     return {one.id: live}
 
@@ -367,10 +361,10 @@ def _of_unserved(
     )
     try:
         cluster.get(guessed, namespace=first.id.namespace, name=first.id.name)
-    except NotFoundError as error:
+    except errors.NotFoundError as error:
         return {one.id: None for one in members} if error.missing == "kind" else {}
-    except ExpiredError:
+    except errors.ExpiredError:
         raise
-    except ClusterError:
+    except errors.ClusterError:
         return {}
     return {}

@@ -20,15 +20,7 @@ from gitops_action.commands.deploy.push.inventory import (
 )
 from gitops_action.commands.deploy.push.live import for_each, read_live, resource_of
 from gitops_action.commands.deploy.target import Progress, TargetRun
-from gitops_action.core.cluster.errors import (
-    AlreadyGoneError,
-    ClusterError,
-    ExpiredError,
-    LeaseLostError,
-    NotFoundError,
-    StoppedError,
-    UnreachableError,
-)
+from gitops_action.core.cluster import errors
 from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.inventory import Inventory, InventoryEntry, shrink
@@ -47,7 +39,7 @@ from gitops_action.errors import GitOpsError
 
 # Deleting a wave of objects: in parallel, each by its UID, and confirmed.
 
-ENDS = (UnreachableError, ExpiredError, LeaseLostError, StoppedError)
+ENDS = (errors.UnreachableError, errors.ExpiredError, errors.LeaseLostError, errors.StoppedError)
 """After these, nothing more is deleted: it could not be, or it is not for us to do any more."""
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 2.0
@@ -126,7 +118,7 @@ class Deleter:
             self._run.cluster.delete(
                 resource, namespace=item.namespace, name=item.name, uid=deletion.uid
             )
-        except NotFoundError:
+        except errors.NotFoundError:
             return None  # its kind is not served: reading it again shows what that means
         except GitOpsError as error:
             if isinstance(error, ENDS):
@@ -138,7 +130,7 @@ class Deleter:
         if self._ended:
             raise self._ended
         if self._run.stop.is_set():
-            raise StoppedError("cancelled while objects were deleted", fix="run again")
+            raise errors.StoppedError("cancelled while objects were deleted", fix="run again")
         self._lease.check()
 
     def _confirmed(self, begun: Collection[Deletion]) -> Deleted:
@@ -159,7 +151,7 @@ class Deleter:
                     held = {one.id: _holding(live.get(one.id)) for one in left}
                     return Deleted(gone=gone, held=held)
                 pause = min(pause * 2, _LONGEST_PAUSE)
-        except ClusterError as error:
+        except errors.ClusterError as error:
             return Deleted(gone=gone, ended=error).and_then(_unconfirmed(left))
 
     def _told(self, item: ObjectId) -> None:
@@ -167,7 +159,7 @@ class Deleter:
 
 
 def _is_gone(error: GitOpsError | None) -> bool:
-    return isinstance(error, AlreadyGoneError)
+    return isinstance(error, errors.AlreadyGoneError)
 
 
 def _went(deletion: Deletion, live: Mapping[ObjectId, LiveObject | None]) -> bool:
@@ -300,7 +292,7 @@ def _delete(
     for wave in deletion_waves(deletes, lambda one: one.id):
         try:
             filled = _filled(run, deleter, [one.id for one in wave], deletes)
-        except ClusterError as error:
+        except errors.ClusterError as error:
             return done.and_then(Deleted(ended=error)), kept
         kept |= {one.id: filled[one.id.name] for one in wave if one.id.name in filled}
         done = done.and_then(deleter.wave([one for one in wave if one.id not in kept]))
@@ -376,7 +368,7 @@ def _notes(plan: PrunePlan) -> tuple[str, ...]:
 
 def _save(store: InventoryStore, shrunk: Inventory, ended: GitOpsError | None) -> tuple[str, ...]:
     """Record what is left; where that fails, the next run finds the gone ones gone."""
-    if isinstance(ended, LeaseLostError):
+    if isinstance(ended, errors.LeaseLostError):
         return ()  # it is for the other run to write
     try:
         store.save(shrunk)

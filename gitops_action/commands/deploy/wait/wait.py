@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from gitops_action.commands.deploy.target import TargetRun, ask
+from gitops_action.commands.deploy.wait import watches
 from gitops_action.commands.deploy.wait.report import Lines, failures, named, sentence_of
 from gitops_action.commands.deploy.wait.state import (
     Awaited,
@@ -16,16 +17,6 @@ from gitops_action.commands.deploy.wait.state import (
     Waited,
     WaitResult,
     WaitState,
-)
-from gitops_action.commands.deploy.wait.watches import (
-    Away,
-    Broken,
-    Denied,
-    Expired,
-    Feeds,
-    Listed,
-    News,
-    ObjectChanged,
 )
 from gitops_action.core.cluster.errors import ExpiredError, UnreachableError
 from gitops_action.core.cluster.model import LiveObject
@@ -61,7 +52,7 @@ class Story:
         """Nothing is read yet."""
         self.run = run
         self.board = board
-        self.feeds = Feeds(run.cluster)
+        self.feeds = watches.Feeds(run.cluster)
         self.notes: list[str] = []
         self.expired: GitOpsError | None = None
         self._started = run.clock.monotonic()
@@ -138,7 +129,7 @@ class Story:
         """Take all news that there are; which objects they are about."""
         concerned: set[ObjectId] = set()
         try:
-            news: News = self.feeds.news.get(timeout=self._pause())
+            news: watches.News = self.feeds.news.get(timeout=self._pause())
             self.run.stop.wait(_GATHER)
             while True:
                 concerned |= self._take(news)
@@ -149,25 +140,25 @@ class Story:
     def _pause(self) -> float:
         return max(min(_LOOK_UP, self.timeout.total_seconds() - self.seconds), 0.001)
 
-    def _take(self, news: News) -> set[ObjectId]:
+    def _take(self, news: watches.News) -> set[ObjectId]:
         source = news.source
-        if isinstance(news, Listed):
+        if isinstance(news, watches.Listed):
             self.feeds.heard(source)
             return self._listed(news)
-        if isinstance(news, ObjectChanged):
+        if isinstance(news, watches.ObjectChanged):
             self.feeds.heard(source)
             return self._changed(news)
-        if isinstance(news, Away):
+        if isinstance(news, watches.Away):
             self._went_away(news)
-        elif isinstance(news, Denied):
+        elif isinstance(news, watches.Denied):
             self._denied(news)
-        elif isinstance(news, Expired):
+        elif isinstance(news, watches.Expired):
             self.expired = news.error
-        elif isinstance(news, Broken):
+        elif isinstance(news, watches.Broken):
             raise news.error
         return set()
 
-    def _listed(self, news: Listed) -> set[ObjectId]:
+    def _listed(self, news: watches.Listed) -> set[ObjectId]:
         source = news.source
         if source.once:
             return self._classes(news)
@@ -185,7 +176,7 @@ class Story:
             concerned |= {one.id for one in self.board.open() if one.has_pods}
         return concerned
 
-    def _changed(self, news: ObjectChanged) -> set[ObjectId]:
+    def _changed(self, news: watches.ObjectChanged) -> set[ObjectId]:
         source, body = news.source, news.event.body
         one = source.id_of(body)
         concerned: set[ObjectId] = set()
@@ -201,7 +192,7 @@ class Story:
             concerned |= set(self.board.of_uids(uids))
         return concerned
 
-    def _classes(self, news: Listed) -> set[ObjectId]:
+    def _classes(self, news: watches.Listed) -> set[ObjectId]:
         rules = self.board.rules
         for body in news.items:
             name = text(body, "metadata", "name")
@@ -210,13 +201,13 @@ class Story:
                 rules.default_storage_class = name
         return {one.id for one in self.board.open() if one.id.kind == "PersistentVolumeClaim"}
 
-    def _went_away(self, news: Away) -> None:
+    def _went_away(self, news: watches.Away) -> None:
         if not self.feeds.away:
             self._lines.say(f"{news.error.title}: it is tried again until the time is over")
         self.was_away = True
         self.feeds.away[news.source] = news.error
 
-    def _denied(self, news: Denied) -> None:
+    def _denied(self, news: watches.Denied) -> None:
         source = news.source
         if source.explains:
             self.board.neighbours.listed(source, ())  # what is not followed grows old

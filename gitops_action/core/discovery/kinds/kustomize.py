@@ -18,16 +18,7 @@ from gitops_action.core.discovery.image import (
     live_of,
     split_image,
 )
-from gitops_action.core.discovery.kinds.workloads import (
-    CONTAINER_LISTS,
-    container_image,
-    is_reached,
-    manifests,
-    pod_images,
-    reference_place,
-    resource_of,
-    volume_image,
-)
+from gitops_action.core.discovery.kinds import workloads
 from gitops_action.core.yaml.path import Step
 
 _FIELDS: tuple[tuple[str, Role], ...] = (
@@ -160,7 +151,7 @@ def image_entry(item: Cursor, rule: str, reason: str = "") -> ImagesEntry | None
 def patched_images(patch: Cursor, target: PatchTarget | None) -> Iterator[Patched]:
     """What one document of a patch does: a strategic merge, or a list of JSON operations."""
     if patch.is_mapping:
-        for manifest in manifests(patch):
+        for manifest in workloads.manifests(patch):
             yield from _strategic(manifest, target)
     elif target is not None:
         for operation in patch.items():
@@ -185,21 +176,21 @@ def named_target(resource: ImageOwner) -> PatchTarget:
 
 
 def _strategic(manifest: Cursor, target: PatchTarget | None) -> Iterator[Patched]:
-    resource = resource_of(manifest)
+    resource = workloads.resource_of(manifest)
     aimed = target or named_target(resource)
     if manifest.say("$patch") == "delete":
         yield Patched(target=aimed, action="remove")
         return
     base = len(manifest.steps)
     for here in manifest.walk():
-        if here.last not in CONTAINER_LISTS and here.last != "volumes":
+        if here.last not in workloads.CONTAINER_LISTS and here.last != "volumes":
             continue
         listed = here.steps[base:]
         for item in here.items():
             if item.say("$patch") == "delete":
                 name = item.say("name")
                 yield Patched(target=aimed, action="drop", listed=listed, item=name)
-        own = (live for live in pod_images(here, base) if live.listed == listed)
+        own = (live for live in workloads.pod_images(here, base) if live.listed == listed)
         lives = tuple(_labelled(replace(live, resource=resource)) for live in own)
         yield Patched(target=aimed, action="merge", listed=listed, lives=lives)
 
@@ -223,7 +214,9 @@ def _brought(
         index = position if isinstance(position, int) else -1
         place = _item_image(value, listed, whole=tail == 1)
         if place:
-            live = replace(live_of(place, reachable=is_reached(listed)), listed=listed, index=index)
+            live = replace(
+                live_of(place, reachable=workloads.is_reached(listed)), listed=listed, index=index
+            )
             inserted = "insert" if action == "add" and tail == 1 else "set"
             named = replace(_labelled(live), item=value.say("name"))
             yield Patched(
@@ -231,14 +224,20 @@ def _brought(
             )
         return
     placed = replace(value, steps=steps)
-    lives = tuple(_labelled(_moved_back(live, value, steps)) for live in pod_images(placed, 0))
+    lives = tuple(
+        _labelled(_moved_back(live, value, steps)) for live in workloads.pod_images(placed, 0)
+    )
     yield Patched(target=target, action="fill", listed=steps, lives=lives)
 
 
 def _item_image(value: Cursor, listed: tuple[Step, ...], *, whole: bool) -> ImageLocation | None:
     if not whole:
-        return reference_place(value, "kustomize-patch", "")
-    return volume_image(value) if listed[-1] == "volumes" else container_image(value)
+        return workloads.reference_place(value, "kustomize-patch", "")
+    return (
+        workloads.volume_image(value)
+        if listed[-1] == "volumes"
+        else workloads.container_image(value)
+    )
 
 
 def _moved_back(live: EffectiveImage, value: Cursor, steps: tuple[Step, ...]) -> EffectiveImage:
@@ -256,7 +255,7 @@ def _moved_back(live: EffectiveImage, value: Cursor, steps: tuple[Step, ...]) ->
 
 
 def _is_list(steps: tuple[Step, ...]) -> bool:
-    return bool(steps) and (steps[-1] in CONTAINER_LISTS or steps[-1] == "volumes")
+    return bool(steps) and (steps[-1] in workloads.CONTAINER_LISTS or steps[-1] == "volumes")
 
 
 def _labelled(live: EffectiveImage) -> EffectiveImage:
