@@ -144,6 +144,8 @@ RULES = (
     Rule(function="__call__", within="_TokenForHost", tests=TRANSPORT),
     Rule(function="add", within="Redactor", tests=(f"{UNIT}/test_app_redact.py", *TRUST)),
     Rule(function="_shapes", within="redaction", tests=(f"{UNIT}/test_app_redact.py",)),
+    Rule(function="_parts", within="redaction/values", tests=(f"{UNIT}/test_drift_secrets.py",)),
+    Rule(function="_of_text", within="redaction/values", tests=(f"{UNIT}/test_drift_secrets.py",)),
     Rule(function="_clean", within="GitCommand", tests=TRUST),
     Rule(function="write_some", within="ScratchFolder", tests=TRUST),
     Rule(function="_harmless_line", tests=(f"{UNIT}/test_workflow_protocol.py",)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from testbed.action import StepResult
 from testbed.cluster import ControlPlane
 from testbed.cluster.webhook import Webhook, serve_webhook
 from tests.support.deploy_forge import CONFIG, RIGHTS, Deploying, deploying, settings, web
+from tests.support.drift import drift_step as drift
 from tests.support.github_forge import REPOSITORY
 
 WEB = "environments/staging/web.yaml"
@@ -35,12 +35,6 @@ def stage(tmp_path: Path, control_plane: ControlPlane, namespace: str) -> Iterat
     }
     with deploying(tmp_path, control_plane, namespace, files) as found:
         yield found
-
-
-def drift(stage: Deploying, minutes: float = 10, **given: str) -> StepResult:
-    """Compare as an account that may only read, some minutes from now."""
-    later = str(int(time.time() + 60 * minutes))
-    return stage.deploy(at=later, command="drift", **given)
 
 
 def environment(result: StepResult) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from gitops_action.commands.drift.push import drift_of_push
 from gitops_action.core.drift.report import ObjectDrift, TargetDrift
+from testbed.action import StepResult
+from tests.support.deploy_forge import Deploying
 from tests.support.pruning import Place
 from tests.support.push import again
 from tests.support.wait import RealClock
@@ -29,6 +32,12 @@ def drift(here: Place, *described: Body, minutes: float = 10) -> TargetDrift:
     run = replace(again(here, *described).run, clock=LaterClock(minutes))
     found = TargetDrift(environment=run.environment.name, target="default")
     return drift_of_push(run, found, lambda _: run.rendering)
+
+
+def drift_step(stage: Deploying, minutes: float = 10, **given: str) -> StepResult:
+    """Compare as a step of a job, some minutes from now."""
+    later = str(int(time.time() + 60 * minutes))
+    return stage.deploy(at=later, command="drift", **given)
 
 
 def fields(found: TargetDrift) -> dict[str, list[str]]:

@@ -26,6 +26,7 @@ from gitops_action.core.drift.sights import after, read_sights, write_sights
 from gitops_action.core.inputs.drift import DriftInputs
 from gitops_action.core.issues import KnownIssue, NewIssue
 from gitops_action.core.manifests.model import ObjectId
+from gitops_action.core.redaction.known import Redactor
 
 NOW = datetime(2026, 11, 28, 14, 0, tzinfo=UTC)
 WEB = ObjectId(group="apps", kind="Deployment", namespace="shop", name="web")
@@ -36,6 +37,7 @@ CHANGED = ObjectDrift(id=WEB, change=DriftKind.CHANGED, fields=(REPLICAS,))
 MISSING = ObjectDrift(id=DB, change=DriftKind.MISSING)
 DRIFTED = replace(CLEAN, objects=(CHANGED,))
 UNKNOWN = replace(CLEAN, reason="the cluster does not answer")
+TOKEN = "the-token-of-this-run"
 
 
 def report(*targets: TargetDrift) -> DriftReport:
@@ -78,7 +80,7 @@ class Runs:
         """Which issues are open afterwards."""
         before = read_sights(self.kept)
         found = report(*targets)
-        list(keep_issues(self.issues, found, before))
+        list(keep_issues(self.issues, found, before, Redactor([TOKEN])))
         self.kept = write_sights(after(found, before))
         return [one.is_open for one in self.issues.known]
 
@@ -93,6 +95,17 @@ def test_the_issue_opens_on_the_second_sight_and_closes_itself() -> None:
     assert "2 objects differ" in runs.issues.known[0].title
     assert runs.run(CLEAN) == [False]
     assert runs.run(CLEAN) == [False]
+
+
+def test_the_issue_holds_no_secret_of_the_run() -> None:
+    copied = replace(REPLICAS, path="data.a", live=f'"{TOKEN}"')
+    found = replace(CLEAN, objects=(replace(CHANGED, fields=(copied,)),))
+    runs = Runs()
+    assert runs.run(found) == []
+    assert runs.run(found) == [True]
+    (issue,) = runs.issues.known
+    assert "data.a" in issue.body
+    assert TOKEN not in issue.body
 
 
 def test_what_comes_and_goes_is_never_an_issue() -> None:

@@ -68,7 +68,7 @@ def _followed_up(ports: DriftPorts, report: DriftReport) -> tuple[list[str], lis
         before = read_sights(ports.sights.read())
         ports.sights.write(write_sights(after(report, before)))
         if ports.issues is not None:
-            said += keep_issues(ports.issues, report, before)
+            said += keep_issues(ports.issues, report, before, ports.redactor)
     except GitOpsError as error:
         notes.append(f"the issue about drift could not be kept: {error}")
     return said, notes

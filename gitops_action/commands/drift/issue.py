@@ -7,46 +7,62 @@ from itertools import groupby
 
 from gitops_action.commands.drift.report import as_markdown
 from gitops_action.commands.issues import Issues, keep_issue, settle_issue
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.drift.report import DriftReport, DriftState, TargetDrift
 from gitops_action.core.drift.sights import Sights, confirmed, drift_issue, place_of, subject_of
 from gitops_action.core.issues import KnownIssue
+from gitops_action.core.redaction.known import Redactor
 
 _SETTLED = "Every described object is as it was deployed."
+_CLOSED = "was closed by a person, and stays closed until the drift changes"
 _SAID = {"open": "opened", "update": "brought up to date", "unchanged": "open already"}
 
 
-def keep_issues(issues: Issues, report: DriftReport, before: Sights) -> Iterator[str]:
+def keep_issues(
+    issues: Issues, report: DriftReport, before: Sights, redactor: Redactor
+) -> Iterator[str]:
     """Keep the issues; gives a line on each that matters.
 
     What is unknown opens, changes and closes nothing.
 
+    Args:
+        issues: of the environment repository.
+        report: what was found.
+        before: what was seen last time.
+        redactor: knows the secrets of this run.
+
     Raises:
         GitOpsError: issues cannot be read or written.
     """
-    known = issues.own()
+    kept = _Kept(issues=issues, known=issues.own(), before=before, redactor=redactor)
     for environment, members in groupby(report.targets, key=lambda one: one.environment):
-        yield from _environment(issues, known, environment, tuple(members), before)
+        yield from kept.environment(environment, tuple(members))
 
 
-def _environment(
-    issues: Issues,
-    known: tuple[KnownIssue, ...],
-    environment: str,
-    targets: tuple[TargetDrift, ...],
-    before: Sights,
-) -> Iterator[str]:
-    if all(one.state is DriftState.CLEAN for one in targets):
-        closed = settle_issue(issues, known, subject_of(environment), reason=_SETTLED)
-        if closed is not None:
-            yield f"issue #{closed.number} closed: {environment} has no drift"
-        return
-    seen = frozenset(
-        f"{place_of(one)} {each}" for one in targets for each in confirmed(one, before)
-    )
-    if not seen:
-        return
-    sections = as_markdown(targets)
-    step, issue = keep_issue(issues, known, drift_issue(environment, seen, sections=sections))
-    if issue is not None:
-        said = _SAID.get(step, "was closed by a person, and stays closed until the drift changes")
-        yield f"issue #{issue.number} {said}"
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """The issues as they are, and what was seen last time."""
+
+    issues: Issues
+    known: tuple[KnownIssue, ...]
+    before: Sights
+    redactor: Redactor
+
+    def environment(self, environment: str, targets: tuple[TargetDrift, ...]) -> Iterator[str]:
+        if all(one.state is DriftState.CLEAN for one in targets):
+            subject = subject_of(environment)
+            closed = settle_issue(self.issues, self.known, subject, reason=_SETTLED)
+            if closed is not None:
+                yield f"issue #{closed.number} closed: {environment} has no drift"
+            return
+        seen = frozenset(
+            f"{place_of(one)} {each}" for one in targets for each in confirmed(one, self.before)
+        )
+        if not seen:
+            return
+        sections = self.redactor.clean(as_markdown(targets))
+        new = drift_issue(environment, seen, sections=sections)
+        step, issue = keep_issue(self.issues, self.known, new)
+        if issue is not None:
+            said = _SAID.get(step, _CLOSED)
+            yield f"issue #{issue.number} {said}"

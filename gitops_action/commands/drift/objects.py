@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from gitops_action.commands.deploy.push.live import LiveState, look, read_live, scaled_in
 from gitops_action.commands.deploy.target import TargetRun
@@ -24,6 +25,8 @@ from gitops_action.core.drift.same import is_empty
 from gitops_action.core.manifests.fields import annotations as annotations_of
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
+from gitops_action.core.redaction.known import Redactor
+from gitops_action.core.redaction.values import without_values_of
 
 _FLUX_SSA = "kustomize.toolkit.fluxcd.io/ssa"
 _FLUX_RECONCILE = "kustomize.toolkit.fluxcd.io/reconcile"
@@ -118,13 +121,18 @@ def _objects(
         ignore=run.environment.deploy.ignore,
         manager=own[0],
     )
+
+    @cache
+    def secrets() -> Redactor:
+        return without_values_of([*(one.body for one in placed), *live.objects.values()])
+
     for before, after in zip(placed, left_to_others(placed, state), strict=True):
         body = _without_emptied(before.body, after.body)
         one = after if body is after.body else replace(after, body=body)
         lives = live.objects.get(one.id)
         if one.id in live.unread:
             continue
-        drift = _missing(one, lives) or _changed(one, lives, own)
+        drift = _missing(one, lives) or _changed(one, lives, own, secrets)
         if drift is not None:
             yield drift
 
@@ -160,13 +168,16 @@ def _missing(one: Placed, lives: LiveObject | None) -> ObjectDrift | None:
     )
 
 
-def _changed(one: Placed, lives: LiveObject | None, own: Sequence[str]) -> ObjectDrift | None:
+def _changed(
+    one: Placed, lives: LiveObject | None, own: Sequence[str], secrets: Callable[[], Redactor]
+) -> ObjectDrift | None:
     if lives is None or _policy(one) in _IF_ABSENT:
         return None
     found = differences(one.body, lives, own=own)
     if not found:
         return None
-    return object_drift(replace(one.manifest, id=one.id), one.body, lives, found)
+    manifest = replace(one.manifest, id=one.id)
+    return object_drift(manifest, one.body, lives, found, secrets=secrets())
 
 
 def _policy(one: Placed) -> str:

@@ -14,19 +14,25 @@ from gitops_action.core.drift.same import is_custom
 from gitops_action.core.manifests.canonical import dump
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.core.redaction.objects import is_secret, redacted
 
+NOTHING = Redactor()
+"""Knows no secret."""
 _REMOVED = object()
 _Way = tuple[Sequence[Step], object]
 """The way to a field, and what is described there where all of it is replaced."""
 
 
-def adoption(live: Body, differences: Iterable[FieldDifference]) -> str:
+def adoption(
+    live: Body, differences: Iterable[FieldDifference], *, secrets: Redactor = NOTHING
+) -> str:
     """The patch as YAML; empty where it would hold a secret, or where nothing is to be patched.
 
     Args:
         live: the object as it lives.
         differences: what to adopt.
+        secrets: knows what Secrets hold, which may have been copied into this object.
     """
     if is_secret(live):
         return ""
@@ -35,7 +41,7 @@ def adoption(live: Body, differences: Iterable[FieldDifference]) -> str:
     for steps, described in _cut(differences, custom=is_custom(live)):
         found, value = value_at(live, steps)
         _put(patch, steps, _value(described, value) if found else _REMOVED)
-        if value != value_at(shown, steps)[1]:
+        if value != secrets.clean_tree(value_at(shown, steps)[1]):
             return ""
     if not patch:
         return ""

@@ -11,9 +11,10 @@ from enum import StrEnum
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.compare import DEFAULT_KEYS
 from gitops_action.core.deploy.field_paths import Step, shown, value_at
-from gitops_action.core.drift.adopt import adoption
+from gitops_action.core.drift.adopt import NOTHING, adoption
 from gitops_action.core.drift.compare import FieldDifference
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
+from gitops_action.core.redaction.known import Redactor
 from gitops_action.core.redaction.objects import redacted_pair
 from gitops_action.errors import Location
 
@@ -219,16 +220,29 @@ class DriftReport:
 
 
 def object_drift(
-    manifest: Manifest, described: Body, live: Body, found: Sequence[FieldDifference]
+    manifest: Manifest,
+    described: Body,
+    live: Body,
+    found: Sequence[FieldDifference],
+    *,
+    secrets: Redactor = NOTHING,
 ) -> ObjectDrift:
-    """The differences of one object, without the secrets in them."""
+    """The differences of one object, without the secrets in them.
+
+    Args:
+        manifest: the object in Git.
+        described: it as it is applied.
+        live: it as it lives.
+        found: where they differ.
+        secrets: knows what Secrets hold, which may have been copied into this object.
+    """
     old, new = redacted_pair(described, live)
     item = manifest.id
     return ObjectDrift(
         id=item,
         change=DriftKind.CHANGED,
-        fields=tuple(_field(one, old, new) for one in found),
-        patch=adoption(live, found),
+        fields=tuple(_field(one, old, new, secrets) for one in found),
+        patch=adoption(live, found, secrets=secrets),
         origin=manifest.origin,
     )
 
@@ -251,7 +265,7 @@ def _applied_otherwise(one: ObjectDrift, by: str) -> ObjectDrift:
     return replace(one, fields=fields, sentence=_STORED_OTHERWISE, fix=_CHANGES_IT)
 
 
-def _field(one: FieldDifference, described: Body, live: Body) -> FieldDrift:
+def _field(one: FieldDifference, described: Body, live: Body, secrets: Redactor) -> FieldDrift:
     owner = one.owner
     by = _DEPLOYMENT if one.ours else ""
     if owner is not None:
@@ -259,8 +273,8 @@ def _field(one: FieldDifference, described: Body, live: Body) -> FieldDrift:
     lives = value_at(live, one.steps)
     return FieldDrift(
         path=shown(one.steps),
-        described=_written(_described(described, one.steps)),
-        live=_written(lives[1]) if lives[0] else "",
+        described=_written(secrets.clean_tree(_described(described, one.steps))),
+        live=_written(secrets.clean_tree(lives[1])) if lives[0] else "",
         manager=owner.manager if owner else "",
         time=owner.time if owner else "",
         by=by,

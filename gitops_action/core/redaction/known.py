@@ -28,16 +28,15 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         """Start with the secrets known from the inputs; adapters add those they are given."""
         self._shapes: list[str] = []
-        for secret in secrets:
-            self.add(secret)
+        self.add(*secrets)
 
-    def add(self, secret: str) -> None:
-        """Know one more secret; several lines count each for itself as well."""
-        if len(secret.strip()) < _SHORTEST:
-            return
+    def add(self, *secrets: str) -> None:
+        """Know more secrets; several lines of one count each for itself as well."""
         known = set(self._shapes)
-        for part in (secret.strip(), *_lines(secret)):
-            known |= _shapes(part)
+        for secret in secrets:
+            if len(secret.strip()) >= _SHORTEST:
+                for part in (secret.strip(), *_lines(secret)):
+                    known |= _shapes(part)
         self._shapes = sorted(known, key=len, reverse=True)  # the longest first: one holds another
 
     def clean(self, text: str) -> str:
