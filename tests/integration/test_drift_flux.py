@@ -14,6 +14,7 @@ from testbed.action import StepResult
 from testbed.cluster import ControlPlane
 from testbed.flux import Flux
 from tests.support.deploy_forge import settings
+from tests.support.flux import until
 from tests.support.fluxing import FOLDER, Fluxing, fluxing
 
 SETTINGS = f"{FOLDER}/settings.yaml"
@@ -71,10 +72,52 @@ def test_a_kustomization_that_fell_back_is_out_of_date(stage: Fluxing) -> None:
     stage.applies(old)
     result = drift(stage)
     assert result.outputs["state"] == "drifted", result.log
-    found = objects(result)["Kustomization"]
-    assert found["change"] == "outdated"
-    assert f"does not contain {new[:12]}" in result.log
-    assert old[:7] in result.log
+    found = objects(result)
+    for kind, does in (("GitRepository", "holds"), ("Kustomization", "runs")):
+        assert found[kind]["change"] == "outdated"
+        said = f"it {does} main@{old[:12]}, which does not contain {new[:12]}"
+        assert said in found[kind]["sentence"]
+    assert "does not contain" in result.summary
+
+
+def test_a_suspended_source_is_named_with_who_suspended_it(stage: Fluxing) -> None:
+    """What runs is as described, and nothing newer will ever come."""
+    stage.reconcile()
+    assert stage.deploy().exit_code == 0
+    stage.patch("gitrepository", suspend=True)
+    stage.commit({SETTINGS: settings(stage.stage.namespace, "settings", "2")})
+    result = drift(stage)
+    assert result.outputs["state"] == "drifted", result.log
+    ((kind, found),) = objects(result).items()
+    assert (kind, found["change"]) == ("GitRepository", "suspended")
+    assert "is suspended (by kubectl" in found["sentence"]
+    resume = f"flux resume source git {stage.name} -n flux-system"
+    assert resume in found["fix"]
+    assert resume in result.log
+    assert resume in result.summary
+    stage.patch("gitrepository", suspend=False)
+    assert drift(stage).outputs["state"] == "clean"
+
+
+def test_a_source_that_cannot_fetch_is_stuck_while_its_old_artifact_still_runs(
+    stage: Fluxing,
+) -> None:
+    stage.reconcile()
+    assert stage.deploy().exit_code == 0
+    stage.patch("gitrepository", secretRef={"name": "no-such-secret"})
+    until(lambda: is_ready(stage, "gitrepository") == "False", what="the source fails")
+    assert stage.status("gitrepository")["artifact"]["revision"].startswith("main@")
+    result = drift(stage)
+    assert result.outputs["state"] == "drifted", result.log
+    ((kind, found),) = objects(result).items()
+    assert (kind, found["change"]) == ("GitRepository", "stuck")
+    assert "no-such-secret" in found["sentence"]
+    assert "no-such-secret" in result.summary
+
+
+def is_ready(stage: Fluxing, kind: str) -> str:
+    found = stage.status(kind).get("conditions", [])
+    return next((str(one["status"]) for one in found if one["type"] == "Ready"), "")
 
 
 def test_a_kustomization_that_cannot_go_on_is_stuck(stage: Fluxing) -> None:

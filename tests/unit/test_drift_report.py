@@ -223,6 +223,15 @@ def test_where_flux_has_stopped_nothing_is_said_of_who_left_it(change: str) -> N
     assert not found.failed
 
 
+def test_markdown_says_what_helps() -> None:
+    stopped = replace(STOPPED, sentence="it is suspended", fix="resume it: `flux resume x`")
+    text = as_markdown((replace(CLEAN, objects=(stopped, CHANGED)),))
+    assert "| suspended | | | |" in text
+    (said,) = [line for line in text.splitlines() if line.startswith("- ")]
+    assert said == f"- `{STOPPED.id}`: it is suspended; resume it: `flux resume x`"
+    assert not any(line.startswith("- ") for line in as_markdown((DRIFTED,)).splitlines())
+
+
 def test_markdown_cannot_be_broken_by_what_it_names() -> None:
     evil = replace(REPLICAS, live='"`</td>|<script> @acme/all #1"')
     text = as_markdown((replace(DRIFTED, objects=(replace(CHANGED, fields=(evil,)),)),))

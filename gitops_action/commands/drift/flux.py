@@ -12,11 +12,12 @@ from gitops_action.commands.deploy.push.live import read_live
 from gitops_action.commands.deploy.target import TargetRun
 from gitops_action.commands.drift.objects import compare_objects
 from gitops_action.commands.drift.push import Describe
-from gitops_action.core.cluster.model import LiveObject
 from gitops_action.core.deploy.inventory import InventoryEntry
 from gitops_action.core.drift.report import DriftKind, ObjectDrift, TargetDrift
 from gitops_action.core.flux.status import (
+    Revision,
     applied,
+    artifact_of,
     condition_of,
     inventory_of,
     is_elsewhere,
@@ -24,13 +25,14 @@ from gitops_action.core.flux.status import (
     source_of,
     suspended,
 )
-from gitops_action.core.flux.verdict import Relation, suspension
+from gitops_action.core.flux.verdict import Relate, Relation, suspension
 from gitops_action.core.manifests.fields import mapping, text
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
 
 _MANAGER = "kustomize-controller"
 _VARIABLE = "${"
-_HANDLED = "resume it, or fix what its message names"
+_HANDLED = "fix what its message names"
+_OUTDATED = "see what its source holds: `flux get sources all`"
 
 
 def drift_of_flux(run: TargetRun, found: TargetDrift, describe: Describe) -> TargetDrift:
@@ -47,7 +49,7 @@ def drift_of_flux(run: TargetRun, found: TargetDrift, describe: Describe) -> Tar
     """
     run = run if run.commit else replace(run, commit=run.history.tip())
     flux = find(run)
-    own = (*_of_sources(flux.sources), *_of_kustomizations(run, flux))
+    own = tuple(_of_flux(run, flux))
     if any(is_elsewhere(one) for one in flux.kustomizations.values()):
         reason = "it applies to another cluster (`spec.kubeConfig`)"
         return replace(found, objects=own, commit=run.commit, reason=reason)
@@ -68,40 +70,38 @@ def drift_of_flux(run: TargetRun, found: TargetDrift, describe: Describe) -> Tar
     )
 
 
-def _of_sources(sources: Mapping[ObjectId, LiveObject]) -> Iterator[ObjectDrift]:
-    for item, body in sources.items():
-        yield from _stopped(item, body)
-
-
-def _of_kustomizations(run: TargetRun, flux: FoundKustomizations) -> Iterator[ObjectDrift]:
+def _of_flux(run: TargetRun, flux: FoundKustomizations) -> Iterator[ObjectDrift]:
+    """Sources first: what they hold explains what Kustomizations run."""
     ancestry = CommitAncestry(run)
+    for item, body in flux.sources.items():
+        yield from _stopped(item, body) or _behind(run, item, "holds", ancestry, artifact_of(body))
     for item, body in flux.kustomizations.items():
-        stopped = tuple(_stopped(item, body))
-        yield from stopped
         now = applied(body, flux.sources[source_of(body)])
-        relation = ancestry(now) if now is not None else Relation.UNKNOWN
-        if not stopped and relation in {Relation.OLDER, Relation.DIVERGED}:
-            yield ObjectDrift(
-                id=item,
-                change=DriftKind.OUTDATED,
-                sentence=f"it runs {now.short if now else 'nothing'}, which does not contain"
-                f" {run.commit[:12]}",
-                fix="see what its source holds: `flux get sources all`",
-            )
+        yield from _stopped(item, body) or _behind(run, item, "runs", ancestry, now)
 
 
-def _stopped(item: ObjectId, body: Body) -> Iterator[ObjectDrift]:
+def _behind(
+    run: TargetRun, item: ObjectId, does: str, relate: Relate, now: Revision | None
+) -> tuple[ObjectDrift, ...]:
+    """Whether what it holds or runs is without the deployed commit."""
+    if now is None or relate(now) not in {Relation.OLDER, Relation.DIVERGED}:
+        return ()
+    sentence = f"it {does} {now.short}, which does not contain {run.commit[:12]}"
+    return (ObjectDrift(id=item, change=DriftKind.OUTDATED, sentence=sentence, fix=_OUTDATED),)
+
+
+def _stopped(item: ObjectId, body: Body) -> tuple[ObjectDrift, ...]:
     """Whether its controller leaves it alone, or cannot go on."""
     if suspended(body):
         said = suspension(body)
-        yield ObjectDrift(id=item, change=DriftKind.SUSPENDED, sentence=said.sentence, fix=said.fix)
-        return
+        change = DriftKind.SUSPENDED
+        return (ObjectDrift(id=item, change=change, sentence=said.sentence, fix=said.fix),)
     for kind in ("Stalled", "Ready"):
         condition = condition_of(body, kind)
         if condition.status == ("True" if kind == "Stalled" else "False"):
             sentence = said_of(body, "is stuck", condition)
-            yield ObjectDrift(id=item, change=DriftKind.STUCK, sentence=sentence, fix=_HANDLED)
-            return
+            return (ObjectDrift(id=item, change=DriftKind.STUCK, sentence=sentence, fix=_HANDLED),)
+    return ()
 
 
 def _applied_commit(flux: FoundKustomizations) -> str:

@@ -185,6 +185,7 @@ def _section(one: TargetDrift) -> Iterator[str]:
         yield from (row for item in one.objects[:_LISTED] for row in _rows(item))
         yield ""
         yield from _more(one)
+        yield from _said(one.objects[:_LISTED])
         yield from (line for item in one.objects[:_LISTED] for line in _patch(item))
     yield from (f"- {prose(note)}" for note in _notes(one))
     yield ""
@@ -202,12 +203,18 @@ def _rows(item: ObjectDrift) -> Iterator[str]:
     if item.failed:
         name += f", {_LEFT}"
     if not item.fields:
-        said = cell(item.sentence) if item.sentence else ""
-        yield f"| {name} | {_WORDS[item.change]} | | {said} | |"
+        yield f"| {name} | {_WORDS[item.change]} | | | |"
     for one in item.fields:
         shown = cell(" ".join(one.who)) if one.who else ""
         lives = cell(one.live) if one.live else "absent"
         yield f"| {name} | {cell(one.path)} | {cell(one.described)} | {lives} | {shown} |"
+
+
+def _said(objects: Iterable[ObjectDrift]) -> Iterator[str]:
+    """What a person should know of an object, and what they can do."""
+    said = [(one, "; ".join(filter(None, (one.sentence, one.fix)))) for one in objects]
+    lines = [f"- {code(str(one.id))}: {prose(text)}" for one, text in said if text]
+    yield from (*lines, "") if lines else ()
 
 
 def _patch(item: ObjectDrift) -> Iterator[str]:
