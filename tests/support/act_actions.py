@@ -18,7 +18,9 @@ from tests.support.deploy_workflow import library
 
 LIBRARY = "OWNER/gitops-action@v1"
 # act does actions/checkout by itself.
-_USED = re.compile(r"uses: (?P<name>(?!actions/checkout)[\w-]+/[\w-]+)@(?P<commit>[0-9a-f]{40})")
+_USED = re.compile(
+    r"uses: (?P<name>(?!actions/checkout)[\w-]+/[\w-]+)(?P<path>/[\w-]+)?@(?P<commit>[0-9a-f]{40})"
+)
 _NOTHING = "runs: {using: composite, steps: [{run: 'true', shell: bash}]}\n"
 # The key stands in for the token that it would be exchanged for.
 _TOKEN = """\
@@ -65,7 +67,31 @@ runs:
     - shell: bash
       run: echo published at https://acme.github.io/environment/
 """
+# What is kept is printed; a later run is given it as KEPT and the key as KEPT_KEY.
+_SAVE = """\
+inputs: {path: {required: true}, key: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: |
+        echo 'kept as: ${{ inputs.key }}'
+        echo "kept: $(base64 --wrap=0 '${{ inputs.path }}')"
+"""
+_RESTORE = """\
+inputs: {path: {required: true}, key: {required: true}, restore-keys: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: |
+        if [[ -n "$KEPT_KEY" && "$KEPT_KEY" == '${{ inputs.restore-keys }}'* ]]; then
+          base64 --decode <<<"$KEPT" >'${{ inputs.path }}'
+        fi
+"""
 _STAND_INS = {
+    "actions/cache/restore": _RESTORE,
+    "actions/cache/save": _SAVE,
     "actions/upload-artifact": _PAGE,
     "actions/upload-pages-artifact": _PAGE,
     "actions/deploy-pages": _PAGES,
@@ -93,13 +119,13 @@ def stand_ins(root: Path, *workflows: str) -> dict[str, Path]:
     """The stand-ins for what these workflows name by commit."""
     found = {}
     for used in _USED.finditer("\n".join(workflows)):
-        stand_in = _STAND_INS.get(used["name"])
+        path = f"{used['name']}{used['path'] or ''}"
+        stand_in = _STAND_INS.get(path)
         if stand_in is None:
             continue  # of workflows that no test runs; act reports one that is missing
-        folder = root / used["name"]
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "action.yml").write_text(f"name: stand-in\n{stand_in}")
-        found[f"{used['name']}@{used['commit']}"] = folder
+        (root / path).mkdir(parents=True, exist_ok=True)
+        (root / path / "action.yml").write_text(f"name: stand-in\n{stand_in}")
+        found[f"{used['name']}@{used['commit']}"] = root / used["name"]
     return found
 
 
