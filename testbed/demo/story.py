@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +12,7 @@ from testbed.action import StepResult
 from testbed.demo.automation import Automation, clock
 from testbed.demo.cluster import Cluster
 from testbed.demo.layouts import BAD_TAG, ENVIRONMENT, NEW_TAG, Layout, Place
+from testbed.demo.page import open_page
 from testbed.demo.policy import CLOSED, FILE, SOAK, with_rules
 from testbed.demo.show import Screen
 from testbed.demo.stage import Stage
@@ -205,8 +203,7 @@ class Story:
         with self.screen.operation("The status page is written"):
             self.automation.status(page)
         self.screen.happened(f"The status page: {page.as_uri()}")
-        if sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            webbrowser.open(page.as_uri())
+        open_page(page.as_uri())
 
     def _say(self, pull: PullRequest, text: str) -> None:
         """A person writes a comment; the gate is the last job of the same run."""

@@ -6,27 +6,41 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from testbed import cache
 from testbed.cache import ROOT
+from tests.support.terminal import fake_browser, in_terminal
 
 
 def demo(layout: str, engine: str, verbose: str = "1") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "testbed.demo", layout],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "ENGINE": engine,
-            "VERBOSE": verbose,
-            "WITHOUT_DOCKER": "the test has its own",
-        },
+        env=environment(engine, verbose),
         capture_output=True,
         text=True,
         check=False,
         timeout=500,
+    )
+
+
+def environment(engine: str, verbose: str) -> dict[str, str]:
+    without = {"WITHOUT_DOCKER": "the test has its own"}
+    return {**os.environ, "ENGINE": engine, "VERBOSE": verbose, **without}
+
+
+def demo_at_a_desktop(
+    layout: str, engine: str, verbose: str, browser: Path
+) -> subprocess.CompletedProcess[str]:
+    """The same in a terminal with a display, and a browser."""
+    desktop = {"DISPLAY": ":0", "BROWSER": str(browser), "CI": ""}
+    terminal = {"TERM": "dumb"}
+    return in_terminal(
+        [sys.executable, "-m", "testbed.demo", layout],
+        {**environment(engine, verbose), **desktop, **terminal},
     )
 
 
@@ -49,9 +63,14 @@ PROMOTED = (
     ("layout", "engine", "verbose"), [("classic", "flux", "1"), ("overlays", "push", "")]
 )
 def test_the_demo_goes_from_a_tag_to_what_runs_and_back_from_what_breaks(
-    layout: str, engine: str, verbose: str
+    layout: str, engine: str, verbose: str, tmp_path: Path
 ) -> None:
-    done = demo(layout, engine, verbose)
+    browser, seen = fake_browser(tmp_path)
+    if layout == "classic":
+        done = demo_at_a_desktop(layout, engine, verbose, browser)
+        assert seen.read_text(encoding="utf-8") == PAGE.as_uri() + "\n"
+    else:
+        done = demo(layout, engine, verbose)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     promoted = layout == "overlays"
     back = (6, "staging") if promoted else (3, "default")
