@@ -98,7 +98,7 @@ mutation: $(READY) ## which changes to the rules of trust no test detects (SHARD
 docs: $(READY) ## write the generated parts: action.yml, README, docs, JSON Schema
 	$(BIN)/python docs/generate.py
 
-pictures: $(READY) ## take the pictures of the documents from the real views (needs Chromium)
+pictures: $(READY) ## take the pictures of the documents from the real views and the demo (needs Chromium)
 	$(BIN)/python docs/pictures.py
 
 lock: $(READY) ## renew the lock files within the ranges of pyproject.toml

@@ -1,4 +1,4 @@
-"""The pages of which the documents show pictures: the status page, and Markdown as on GitHub."""
+"""The pages of which the documents show pictures: a status page, and Markdown as on GitHub."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def pages() -> Mapping[str, str]:
         "pull-request": _page(opened + _box("acme-gitops", "commented", body)),
         "gate-comment": _page(_box("acme-gitops-gate", "commented", comment)),
         "deployment-summary": _page(_summary()),
-        "status-page": status_example.status_page(),
+        "status-page-waiting": status_example.status_page(),
     }
 
 

@@ -1,4 +1,4 @@
-"""Opens the status page in the browser of a person who runs the demo at a desktop."""
+"""The status page that the demo ends with: opened for a person who runs it at a desktop."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import os
 import sys
 import webbrowser
 from collections.abc import Mapping
+from pathlib import Path
+
+from testbed import cache
+
+
+def page_file() -> Path:
+    """Where it stays when the demo ends."""
+    return cache.root() / "demo" / "status.html"
 
 
 def wanted(environ: Mapping[str, str], *, terminal: bool, system: str) -> bool:

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from testbed import cache
 from testbed.action import StepResult
 from testbed.demo.automation import Automation, clock
 from testbed.demo.cluster import Cluster
 from testbed.demo.layouts import BAD_TAG, ENVIRONMENT, NEW_TAG, Layout, Place
-from testbed.demo.page import open_page
+from testbed.demo.page import open_page, page_file
 from testbed.demo.policy import CLOSED, FILE, SOAK, with_rules
 from testbed.demo.show import Screen
 from testbed.demo.stage import Stage
@@ -198,7 +197,7 @@ class Story:
 
     def _show_status(self) -> None:
         """What runs where, as a page: it stays when the demo ends."""
-        page = cache.root() / "demo" / "status.html"
+        page = page_file()
         page.parent.mkdir(parents=True, exist_ok=True)
         with self.screen.operation("The status page is written"):
             self.automation.status(page)

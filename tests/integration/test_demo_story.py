@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from testbed import cache
 from testbed.cache import ROOT
+from testbed.demo.page import page_file
 from tests.support.terminal import fake_browser, in_terminal
 
 
@@ -44,7 +44,7 @@ def demo_at_a_desktop(
     )
 
 
-PAGE = cache.root() / "demo" / "status.html"
+PAGE = page_file()
 ROLLED_BACK = (
     "crashed",
     "connection refused",
