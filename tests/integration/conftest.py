@@ -21,6 +21,7 @@ SLOW = (
     "test_flux_faults",
     "test_flux_deploy",
     "test_rollback_process",
+    "test_oncall_commands",
     "test_drift_push",
     "test_drift_process",
     "test_flux_by_status",

@@ -81,7 +81,7 @@ def test_a_shallow_clone_hides_no_earlier_state(stage: Stage, tmp_path: Path) ->
     clone = tmp_path / "clone"
     source = stage.repository.repository.git.path.as_uri()
     run("git", "clone", "--quiet", "--depth=1", source, clone)
-    listed = at_terminal(stage, ("rollback", "--environment", "production", "--list"), clone)
+    listed = at_terminal(stage.forge, ("rollback", "--environment", "production", "--list"), clone)
     assert "web v1.2.0 → v1.1.0" in listed
 
 

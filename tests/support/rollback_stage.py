@@ -20,6 +20,7 @@ from gitops_action.core.deployments.payload import RecordContent, write_payload
 from gitops_action.core.inputs.rollback import RollbackInputs
 from gitops_action.core.outcome import Job, Outcome
 from testbed.cache import ROOT
+from testbed.forge import Forge
 from testbed.preloaded import run_command_line
 from tests.support.bump_stage import API, REPOSITORY, WEB, Stage, bump_stage, deployment, pinned
 from tests.support.github_forge import QUICK
@@ -173,18 +174,16 @@ def roll_back(
     )
 
 
-def at_terminal(stage: Stage, words: Sequence[str], folder: Path) -> str:
+def at_terminal(forge: Forge, words: Sequence[str], folder: Path) -> str:
     """Let alice run a command in a folder, with a token of her own; gives what it printed."""
-    token = stage.forge.token(
-        kind="pat", login="alice", repositories=[REPOSITORY], permissions=RIGHTS
-    )
+    token = forge.token(kind="pat", login="alice", repositories=[REPOSITORY], permissions=RIGHTS)
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "GITOPS_TOKEN": token,
-        "GITHUB_SERVER_URL": stage.forge.server_url,
-        "GITHUB_API_URL": stage.forge.api_url,
-        "GITHUB_GRAPHQL_URL": stage.forge.graphql_url,
+        "GITHUB_SERVER_URL": forge.server_url,
+        "GITHUB_API_URL": forge.api_url,
+        "GITHUB_GRAPHQL_URL": forge.graphql_url,
         "PYTHONPATH": str(ROOT),
     }
     done = run_command_line([*words, "--repository", REPOSITORY], env, folder)
