@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from gitops_action.errors import UsageError
-from tests.support.comments import DONE, REFUSED, RIGHTS, Conversation, code
+from tests.support.comments import DONE, REFUSED, RIGHTS, Conversation, code, outside_code
 from tests.support.gate_forge import (
     FILES,
     NEW,
@@ -347,9 +347,3 @@ def test_text_of_a_comment_acts_on_nothing(stage: GateStage, talk: Conversation)
         assert not re.search(r"^::", text, re.MULTILINE)
     stage.gate()
     assert not stage.merged(number)
-
-
-def outside_code(text: str) -> str:
-    """Without code spans, where GitHub acts on nothing, and without our own hidden record."""
-    text = re.sub(r"<!-- gitops-action:.*?-->", "", text, flags=re.DOTALL)
-    return re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text, flags=re.DOTALL)

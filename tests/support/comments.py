@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -118,6 +119,12 @@ class Conversation:
         """Those on the last comment."""
         found = self.forge.repository(REPOSITORY).repository.reactions
         return set(found.get(self.said, ()))
+
+
+def outside_code(text: str) -> str:
+    """Without code spans, where GitHub acts on nothing, and without our own hidden record."""
+    text = re.sub(r"<!-- gitops-action:.*?-->", "", text, flags=re.DOTALL)
+    return re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text, flags=re.DOTALL)
 
 
 def code(outcome: Outcome) -> str:
