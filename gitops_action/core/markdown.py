@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from html import escape as html_escape
+from unicodedata import combining
 from urllib.parse import quote, urlsplit
 
 from gitops_action.core.pattern import pattern
@@ -23,6 +24,8 @@ from gitops_action.errors import GitOpsError
 _ACTIVE = pattern(
     r"[\\#<>`&]|(?<![A-Za-z0-9_])@|(?<=\bGH)-(?=\d)|(?<=:)/(?=/)|(?<=\])\(", re.IGNORECASE
 )
+_MARKS = 3
+"""Marks that a letter may carry; Vietnamese and Hebrew take as many."""
 _WRITTEN = pattern(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
 
 
@@ -74,6 +77,18 @@ def shown(text: str, *, limit: int = LIMIT) -> str:
     if not folded.isprintable():
         line = "".join(letter if letter.isprintable() else escaped(letter) for letter in folded)
     return line if len(line) <= limit else f"{line[:limit].rstrip()}…"
+
+
+def unstacked(text: str) -> str:
+    """Marks that pile up on a letter by their numbers: on a page they would cover other lines."""
+    if text.isascii():
+        return text
+    found: list[str] = []
+    marks = 0
+    for letter in text:
+        marks = marks + 1 if combining(letter) else 0
+        found.append(letter if marks <= _MARKS else escaped(letter))
+    return "".join(found)
 
 
 def code(text: str, *, limit: int = LIMIT) -> str:

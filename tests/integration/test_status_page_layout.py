@@ -9,14 +9,20 @@ import pytest
 
 from testbed.browser import Browser, Theme
 from tests.support.page_layout import faults, looked_at
-from tests.support.status_pages import crowded_page, long_page
+from tests.support.status_pages import crowded_page, hostile_page, long_page, strange_page
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
 from generator.status_example import status_page  # noqa: E402 - the path comes first
 
-PAGES = {"usual": status_page, "crowded": crowded_page, "long": long_page}
+PAGES = {
+    "usual": status_page,
+    "crowded": crowded_page,
+    "long": long_page,
+    "strange": strange_page,
+    "hostile": hostile_page,
+}
 _PAGES = pytest.mark.parametrize("name", PAGES)
 _WIDTHS = pytest.mark.parametrize("width", [1200, 390], ids=["desktop", "phone"])
 _GROUNDS: dict[Theme, tuple[int, int, int]] = {"light": (255, 255, 255), "dark": (13, 17, 23)}
@@ -37,6 +43,23 @@ def test_everything_has_its_place_and_is_seen(name: str, width: int, theme: Them
     assert unseen == []
     assert corner == _GROUNDS[theme]
     assert seen > 50
+
+
+def test_numbers_stay_before_titles_that_run_to_the_left() -> None:
+    """`#4711 …` after a name in Hebrew: the browser would turn the number over."""
+    script = """
+      [...document.querySelectorAll(".gates li")].slice(0, 3).map(item => {
+        const text = [...item.querySelectorAll("*")].flatMap(one => [...one.childNodes])
+          .find(one => one.nodeType == 3 && one.data.includes("#4711"));
+        const place = at => { const range = document.createRange();
+          range.setStart(text, at); range.setEnd(text, at + 1);
+          return range.getBoundingClientRect().left; };
+        const at = text.data.indexOf("#");
+        return place(at) < place(at + 1);
+      })
+    """
+    with Browser().page(strange_page(), width=1200) as page:
+        assert page.evaluate(script) == [True, True, True]
 
 
 @_WIDTHS

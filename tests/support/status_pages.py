@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from gitops_action.adapters.status_page import HtmlPage
@@ -18,9 +18,12 @@ from gitops_action.core.status.model import (
     VersionState,
     VersionStatus,
 )
+from tests.support.nasty import NASTY
 
 NOW = datetime(2026, 11, 28, 9, 5, tzinfo=UTC)
 _PAGES = "https://github.com/acme/environment"
+_MOST, _SHORT = 10, 1_000
+"""Environments of such a page, and characters of its names: a picture has limits."""
 _STATES: tuple[VersionState, ...] = (
     *("proposed", "deploying", "waits", "failed", "unknown"),
     *("held", "runs", "was here", "skipped"),
@@ -50,15 +53,15 @@ def page_of(
     return HtmlPage().page(report)
 
 
-def versions(application: str, tag: str = "v1.2.{}") -> tuple[VersionStatus, ...]:
+def versions(application: str, tag: str = "v1.2.") -> tuple[VersionStatus, ...]:
     """A version in each state, and older ones."""
     states = (*_STATES, *(("was here",) * 9))
     hold = Hold(environment="x", application=application, reason="errors after the start")
     return tuple(
         VersionStatus(
             application=application,
-            version=tag.format(len(states) - number),
-            image=f"ghcr.io/acme/web:{tag.format(number)}",
+            version=f"{tag}{len(states) - number}",
+            image=f"ghcr.io/acme/web:{tag}{number}",
             state=state,
             since=NOW - timedelta(days=number),
             health="failing" if state == "runs" else None,
@@ -115,7 +118,7 @@ def crowded_page() -> str:
             after=before,
             production=number > 1,
             url="https://web.acme.example/" if number > 1 else "",
-            versions=(*versions("web"), *versions("api", "v2.0.{}")),
+            versions=(*versions("web"), *versions("api", "v2.0.")),
             proposals=(wait,) * (number % 3),
             frozen=frozen if name == "asia" else None,
             closed="window until 2026-11-30 08:00Z" if name == "backup" else "",
@@ -127,10 +130,44 @@ def crowded_page() -> str:
     return page_of(environments, holds=[frozen], dora=metrics(("web", "api"), "europe"))
 
 
+_STRANGE = (
+    *("שלום עולם", "مرحبا بالعالم", "ويب-٣", "環境" * 20, "한국어 환경"),
+    *("🚀🔥 release 👩‍💻 party 🏳️‍🌈", "e\u0301" * 60, "x" + "\u0301" * 40, "a\tb"),
+)
+
+
+def strange_page() -> str:
+    """Names in scripts that run to the left, of broad letters, of emoji and of many marks."""
+    return _page_named(_STRANGE)
+
+
+def hostile_page() -> str:
+    """Names that would be HTML, Markdown, commands or templates elsewhere."""
+    return _page_named([name for name in NASTY if len(name) <= _SHORT])
+
+
+def _page_named(names: Sequence[str]) -> str:
+    """Everything that has a name, named so; the second of two environments follows the first."""
+    environments = [
+        EnvironmentStatus(
+            name=f"e{number} {name}",
+            after=(f"e{number - 1} {names[number - 1]}",) if number % 2 else (),
+            versions=versions(name or "x", f"{name[:60]}-")[:9],
+            proposals=(proposal(name, name),),
+            drift=DriftStatus(word="drifted", at=NOW, reason=name),
+        )
+        for number, name in enumerate(names[:_MOST])
+    ]
+    holds = [Hold(environment="e", application=one, reason=one, author=one) for one in names]
+    return page_of(
+        environments, holds=holds, dora=metrics(names, "e"), repository=names[0], notes=(*names,)
+    )
+
+
 def long_page() -> str:
     """Names, titles and reasons as long as they may be, without a space to break a line at."""
     environments = [f"{place}-{'of-the-north-west-' * 3}region" for place in "ab"]
-    name, tag = "application-" + "w" * 88, "v1.2.{}-" + "0123456789" * 12
+    name, tag = "application-" + "w" * 88, "v1.2-" + "0123456789" * 12
     wait = proposal("Promote_" + "x" * 240, "approvals_" + "y" * 120)
     hold = Hold(environment=environments[0], application=name, reason="r" * 500, author="a" * 39)
     found = [

@@ -242,6 +242,42 @@ def test_a_page_of_a_hundred_versions_each_holds_them_all() -> None:
     assert "not shown" not in text
 
 
+def test_long_names_and_tags_keep_a_page_small() -> None:
+    """Environments of 60, applications of 100 and tags of 128 characters."""
+    applications = [f"{number:02}-{'a' * 97}" for number in range(20)]
+    environments = [
+        EnvironmentStatus(
+            name=f"{number}-{'e' * 58}",
+            versions=tuple(
+                version(name, f"{one:03}-{'t' * 124}", "was here" if one else "runs", one)
+                for name in applications
+                for one in range(100)
+            ),
+        )
+        for number in range(4)
+    ]
+    text = HtmlPage().page(replace(report(*environments), dora=metrics(20)))
+    assert len(text.encode()) <= PAGE_LIMIT
+    assert text.count("● runs</summary>") == 20 * 4
+    assert text.count(" older versions of ") >= 20
+
+
+@pytest.mark.parametrize(("number", "kept"), [(1, 9_000), (200, 900), (900, 150)])
+def test_long_reasons_keep_a_page_small(number: int, kept: int) -> None:
+    holds = tuple(Hold(environment=f"e{one}", reason="r" * 50_000) for one in range(number))
+    text = page(STAGING, holds=holds)
+    assert len(text.encode()) <= PAGE_LIMIT
+    assert text.count("everything in e") == number
+    assert text.count("r" * kept) == number
+
+
+def test_marks_do_not_pile_up_over_other_lines() -> None:
+    title = "e\u0301\u0323 " + "x" + "\u0301" * 40
+    text = page(replace(PRODUCTION, proposals=(replace(WAITING, title=title),)))
+    assert "#7 e\u0301\u0323 x\u0301\u0301\u0301\\u0301" in text
+    assert "\u0301" * 4 not in text
+
+
 def test_a_larger_page_says_what_it_leaves_out() -> None:
     versions = tuple(version("web", f"v{one}", "was here", one) for one in range(1, 151))
     running = EnvironmentStatus(name="dev", versions=(version("web", "v0", "runs"), *versions))

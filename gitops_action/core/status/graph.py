@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.markdown import shown
+from gitops_action.core.markdown import shown, unstacked
 from gitops_action.core.status.model import EnvironmentStatus
 from gitops_action.core.status.words import edge_label, is_open, opening
 
@@ -28,6 +28,7 @@ _ASIDE = 12
 _LABEL = _PORT + 14
 _TRACK, _LANE = 7, 12
 _LINE, _LINES, _SIGN = 15, 3, 16
+_LONGEST = 1_000
 _NARROW, _BROAD = frozenset(" .,:;'|!()[]/\\-iljtfrI"), frozenset("mwMW@%…—")
 _COMMON = "\uffff"
 """Behind it are emoji and rare letters."""
@@ -229,8 +230,8 @@ def _box(one: EnvironmentStatus, x: float, y: float) -> Box:
     text = ", ".join(f"{item.application} {item.version}" for item in one.running)
     width = _BOX_WIDTH - 2 * _PADDING
     return Box(
-        name=_short(shown(one.name), width / _NAME_SCALE),
-        text=_short(shown(text or "nothing known"), width),
+        name=_short(_line(one.name), width / _NAME_SCALE),
+        text=_short(_line(text or "nothing known"), width),
         x=x,
         y=y,
     )
@@ -240,10 +241,15 @@ def _label(one: EnvironmentStatus, now: datetime) -> tuple[str, ...]:
     """What keeps changes back, and in a line of its own when that ends."""
     width = _BOX_WIDTH - _LABEL - _SIGN
     opens = opening(one, now)
-    return (*_lines(shown(edge_label(one), limit=1000), width), *([opens] if opens else []))
+    return (*_lines(_line(edge_label(one)), width), *([opens] if opens else []))
 
 
 # Texts by their width: estimated from above for fonts of machines that are not known.
+
+
+def _line(text: str) -> str:
+    """The text as the page writes it."""
+    return unstacked(shown(text, limit=_LONGEST))
 
 
 def _pixels(letter: str) -> float:
