@@ -174,8 +174,15 @@ def test_an_interruption_and_an_earlier_cluster_that_is_down_stop_no_rollback(
     assert not pull.merged_at
     merges(loop)
     assert loop.decisions(loop.roll_back()) == "base-moved"  # as the deployment never ran
-    verified = loop.deploy()
+    verified = loop.deploy(pending=True)
     assert verified.exit_code == 0, verified.log
+    assert "it waits for nothing, since it goes back to" in verified.log
+    assert loop.running("web") == loop.image("web", "v1")
+    loop.describe("1", web="v3")
+    newer = repository.read("main", f"{FOLDER}/web.yaml").decode()
+    loop.stage.commit({"environments/qa/web.yaml": newer})
+    forward = loop.deploy(pending=True)  # while what goes forward does wait for qa
+    assert "staging: wait, it comes after qa" in forward.log
     assert loop.running("web") == loop.image("web", "v1")
 
 

@@ -91,18 +91,22 @@ class RollbackLoop:
         more = f"  {name}: {{path: {folder}, deploy: {{{self.engine}}}}}\n"
         self.stage.commit({CONFIG: text + more, f"{folder}/web.yaml": files[own].decode()})
 
-    def deploy(self, environment: str = "staging", *, away: bool = False) -> StepResult:
+    def deploy(
+        self, environment: str = "staging", *, away: bool = False, pending: bool = False
+    ) -> StepResult:
         """A run of deploy.yml at the base's tip, with the job that proves its record.
 
         Args:
             environment: which one.
             away: its cluster does not answer.
+            pending: as after a push: it is deployed where nothing before it holds it up.
         """
         repository = self.stage.repository
         run = repository.start_run(repository.resolve("main"))
         job = repository.start_job(run, f"deploy / {environment}")
         kubeconfig = json.dumps(_AWAY) if away else self.stage.plane.kubeconfig
-        step = self.stage.step(environment=environment, kubeconfig=kubeconfig)
+        when = "true" if pending else ""
+        step = self.stage.step(environment=environment, kubeconfig=kubeconfig, pending=when)
         ids = {"GITHUB_RUN_ID": str(run.id), "GITOPS_JOB_ID": str(job.id)}
         result = self._run(replace(step, env={**step.env, **ids}), "deploy")
         conclusion = "failure" if result.exit_code else "success"
