@@ -93,7 +93,9 @@ def test_what_runs_since_when_and_what_waits(stage: Stage) -> None:
     found = environments(status(stage))
     staging, production = found["staging"], found["production"]
     assert re.fullmatch(
-        r"staging runs web v1 since \w{3} [-0-9]+ [:0-9]+Z, healthy; web v2 failed",
+        r"staging runs web v1 since \w{3} [-0-9]+ [:0-9]+Z, healthy; web v2 failed;"
+        r" last good: web v1, to which this goes back: gitops-action rollback --environment staging"
+        r" --application web",
         str(staging["sentence"]),
     )
     assert re.fullmatch(

@@ -22,7 +22,7 @@ from gitops_action.core.drift.report import (
     TargetDrift,
     without_failure,
 )
-from gitops_action.core.drift.sights import after, read_sights, write_sights
+from gitops_action.core.drift.sights import after, drift_issue, read_sights, write_sights
 from gitops_action.core.inputs.drift import DriftInputs
 from gitops_action.core.issues import KnownIssue, NewIssue
 from gitops_action.core.manifests.model import ObjectId
@@ -275,3 +275,9 @@ def test_the_baseline_is_the_newest_success_unless_a_deployment_runs() -> None:
     never = baseline((bad,), later)
     assert never is not None
     assert never.commit == ""
+
+
+def test_the_issue_names_what_brings_back_what_was_deployed() -> None:
+    body = drift_issue("qa one", frozenset({"x y"}), sections="").body
+    assert "`gitops-action deploy --environment 'qa one'`" in body
+    assert "`/gitops deploy qa one`" in body

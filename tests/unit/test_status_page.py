@@ -380,7 +380,60 @@ def test_no_words_make_an_edge_open(words: str) -> None:
 def test_a_newest_version_without_a_success_needs_attention(state: VersionState, said: str) -> None:
     versions = (version("web", "v2", state), version("web", "v1", "runs", 3))
     one = EnvironmentStatus(name="dev", versions=versions)
-    assert sentence(one).endswith(f"; web v2 {said}")
+    assert f"; web v2 {said}" in sentence(one)
     assert "Attention" in HtmlPage().page(report(one))
     older = replace(one, versions=(version("web", "v3", "runs"), versions[0]))
     assert "Attention" not in HtmlPage().page(report(older))
+
+
+BACK = "gitops-action rollback --environment dev --application web"
+
+
+@pytest.mark.parametrize(
+    ("versions", "good"),
+    [
+        ((version("web", "v2", "failed"), version("web", "v1", "runs", 3)), "web v1"),
+        ((version("web", "v2", "failed"), version("web", "v1", "was here", 3)), "web v1"),
+        ((version("web", "v2", "unknown"), version("web", "v1", "runs", 3)), ""),
+        ((version("web", "v2", "failed"), version("api", "v1", "runs", 3)), ""),
+        ((version("web", "v2", "failed"), version("web", "v1", "skipped", 3)), ""),
+        ((version("web", "v3", "runs"), version("web", "v2", "failed")), ""),
+        (
+            (
+                version("web", "v3", "failed"),
+                replace(version("web", "v2", hours=2), hold=Hold(environment="dev", reason="x")),
+                version("web", "v1", hours=3),
+            ),
+            "web v1",
+        ),
+        (
+            (
+                version("web", "v3", "failed"),
+                replace(version("web", "v2", "runs", 2), health="unverified"),
+                version("web", "v1", hours=3),
+            ),
+            "web v1",
+        ),
+    ],
+)
+def test_a_failure_names_the_last_good_version_and_the_way_back(
+    versions: tuple[VersionStatus, ...], good: str
+) -> None:
+    one = EnvironmentStatus(name="dev", versions=versions)
+    way = f"last good: {good}, to which this goes back: {BACK}"
+    for text in (sentence(one), page(one)):
+        assert (way in text) is bool(good)
+        assert (BACK in text) is bool(good)
+
+
+def test_applications_that_failed_together_go_back_together() -> None:
+    versions = tuple(
+        version(name, state, found, hours)  # type: ignore[arg-type]  # a table of literals
+        for name in ("web", "api")
+        for state, found, hours in (("v2", "failed", 1), ("v1", "runs", 2))
+    )
+    one = EnvironmentStatus(name="dev", versions=versions)
+    assert sentence(one).endswith(
+        "last good: web v1, api v1, to which this goes back: gitops-action rollback"
+        " --environment dev --application api --application web"
+    )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
+from shlex import quote
 
 from gitops_action.core.answers import parse_json
+from gitops_action.core.comments.grammar import PREFIX
 from gitops_action.core.drift.report import DriftReport, DriftState, TargetDrift
 from gitops_action.core.issues import NewIssue
 from gitops_action.core.json_values import texts
-from gitops_action.core.markdown import escape
+from gitops_action.core.markdown import code, escape
 
 Sights = Mapping[str, frozenset[str]]
 """By environment and cluster: what was seen, each an object and a field."""
@@ -89,9 +91,12 @@ def drift_issue(environment: str, seen: frozenset[str], *, sections: str) -> New
     """
     objects = len({one.rpartition(" ")[0] for one in seen})
     many = f"{objects} object{'s' * (objects != 1)} differ{'s' * (objects == 1)}"
+    redeploy = f"gitops-action deploy --environment {quote(environment)}"
+    comment = f"{PREFIX} deploy {environment}"
     body = (
         "The cluster differs from what was deployed, in two comparisons in a row. Adopt a change in"
-        " Git, or deploy the environment again to undo it; then this issue closes itself.\n\n"
+        f" Git, or undo it: {code(redeploy)}, or the comment {code(comment)}, brings back what was"
+        " deployed. Then this issue closes itself.\n\n"
         f"{sections}"
     )
     if len(body) > _LONGEST:

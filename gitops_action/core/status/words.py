@@ -8,6 +8,7 @@ from datetime import datetime
 from gitops_action.core.config import Hold
 from gitops_action.core.gates.model import plural, utc
 from gitops_action.core.report.hold import subject
+from gitops_action.core.report.rollback import rollback_command
 from gitops_action.core.status.model import EnvironmentChange, EnvironmentStatus, VersionStatus
 
 _MOST = 3
@@ -57,6 +58,8 @@ def _troubles(environment: EnvironmentStatus) -> Iterator[str]:
     for state, ended in (("failed", "failed"), ("unknown", "ended with an unknown result")):
         if some := [one for one in failed if one.state == state]:
             yield f"{named(some)} {ended}"
+    if back := way_back(environment):
+        yield back
     if waiting := environment.of("waits"):
         yield f"{named(waiting)} {'wait' if len(waiting) > 1 else 'waits'} for a deployment"
 
@@ -68,6 +71,32 @@ def _newest_failures(environment: EnvironmentStatus) -> tuple[VersionStatus, ...
         if one.state not in {"proposed", "held"}:
             newest.setdefault(one.application, one)
     return tuple(one for one in newest.values() if one.state in {"failed", "unknown"})
+
+
+def way_back(environment: EnvironmentStatus) -> str:
+    """The last good version of what failed, and the command that goes back to it; empty for none.
+
+    An application has its own: those that failed together may not have been good together.
+    """
+    found = {
+        one.application: good
+        for one in _newest_failures(environment)
+        if one.state == "failed" and (good := _last_good(environment, one.application))
+    }
+    if not found:
+        return ""
+    command = rollback_command(environment.name, sorted(found))
+    return f"last good: {named(list(found.values()))}, to which this goes back: {command}"
+
+
+def _last_good(environment: EnvironmentStatus, application: str) -> VersionStatus | None:
+    """The newest version that was verified there and is not on hold."""
+    known = (one for one in environment.versions if one.application == application)
+    return next((one for one in known if _was_good(one) and not one.hold), None)
+
+
+def _was_good(one: VersionStatus) -> bool:
+    return one.state == "was here" or (one.state == "runs" and one.health == "healthy")
 
 
 def needs_attention(environment: EnvironmentStatus) -> bool:
