@@ -286,11 +286,12 @@ def test_a_terminal_is_prepared_as_the_page_says(stage: Stage, tmp_path: Path) -
 
 # The cluster by hand.
 
-UNDO, SUSPEND, RESUME, REVERT, BY_HAND, LOG = runs(
+UNDO, SUSPEND, RESUME, REVERT, REVERT_MERGE, BY_HAND, LOG = runs(
     "kubectl --namespace production rollout undo deployment/web",
     "flux suspend kustomization production",
     "flux resume …",
     "git revert --no-edit COMMIT",
+    "git revert --no-edit -m 1 COMMIT",
     "env -u GITOPS_TOKEN -u GH_TOKEN -u GITHUB_TOKEN gitops-action deploy --environment production",
     "git log --first-parent --since=yesterday",
 )
@@ -368,6 +369,21 @@ def test_without_github_a_checkout_is_reverted_and_deployed(
     git(folder, *shlex.split(REVERT.replace("COMMIT", newest))[1:])
     by_hand(production, folder)
     assert image_of(production) == GOOD
+
+
+@pytest.mark.parametrize(("merged", "command"), [("--ff-only", REVERT), ("--no-ff", REVERT_MERGE)])
+def test_each_way_to_merge_has_its_revert(tmp_path: Path, merged: str, command: str) -> None:
+    folder = tmp_path / "environment"
+    git(tmp_path, "init", "-q", "-b", "main", str(folder))
+    for branch, image in (("main", GOOD), ("topic", BAD)):
+        git(folder, "checkout", "-q", "-B", branch)
+        (folder / "web.yaml").write_text(web("production", image), encoding="utf-8")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "-m", f"Deploy {image}")
+    git(folder, "checkout", "-q", "main")
+    git(folder, "merge", "-q", merged, "--no-edit", "topic")
+    git(folder, *shlex.split(command.replace("COMMIT", "HEAD"))[1:])
+    assert (folder / "web.yaml").read_text(encoding="utf-8") == web("production", GOOD)
 
 
 def git(folder: Path, *words: str) -> str:

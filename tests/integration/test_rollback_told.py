@@ -104,6 +104,7 @@ def test_configuration_alone_opens_an_issue_with_the_revert_and_who_changed_it(
     roll_back(stage, automatic=True)
     (issue,) = stage.repository.issues()
     assert f"git revert {commit[:12]}" in issue.body
+    assert f"git revert -m 1 {commit[:12]}" in issue.body
     assert f"Brought by #{number}." in issue.body
     assert "@carol, @dave" in issue.body
 

@@ -115,7 +115,8 @@ def way_back(alarm: Alarm) -> tuple[str, ...]:
     """The commands that bring the last good version back."""
     failed = alarm.failed
     if alarm.decision.code == "configuration-only" and failed is not None:
-        return (f"git revert {failed.commit[:12]}",)
+        commit = failed.commit[:12]
+        return (f"git revert {commit}  # of a merge commit: git revert -m 1 {commit}",)
     if alarm.back is None:
         return ()
     names = sorted({move.application for move in alarm.back.moves})
