@@ -1,5 +1,5 @@
 # ruff: noqa: ANN001, ANN003, ANN201, ANN202, ARG001, N807 - type checkers read the standard decorator
-"""`@dataclass(frozen=True, kw_only=True)` without generated code.
+"""`@dataclass(kw_only=True)`, frozen or not, without generated code.
 
 The standard decorator compiles six methods for each class, a third of the time that a short run
 takes to start. Here all classes share methods that are closures over their fields. What a class
@@ -17,37 +17,38 @@ else:
     from operator import attrgetter
     from reprlib import recursive_repr
 
-    def dataclass(*, frozen, kw_only):
-        """Make a frozen dataclass whose fields are given by name."""
-        if not (frozen and kw_only):
+    def dataclass(*, frozen=False, kw_only):
+        """Make a dataclass whose fields are given by name."""
+        if not kw_only:
             raise TypeError("use dataclasses.dataclass for other kinds of classes")
-        return _made
+        return _frozen if frozen else _changeable
 
-    def _made(cls):
+    def _frozen(cls):
+        made = _changeable(cls)
+        if made.__hash__ is None:
+            fields = dataclasses.fields(made)
+            names = tuple(f.name for f in fields if (f.compare if f.hash is None else f.hash))
+            made.__hash__ = _hash(_getter(names))
+        made.__setattr__, made.__delattr__ = _refuse_set, _refuse_delete
+        return made
+
+    def _changeable(cls):
         own = cls.__dict__
         if cls.__doc__ is None:
             cls.__doc__ = f"{cls.__name__}."  # else the standard decorator inspects a signature
-        shared = {
-            "__init__": "__init__" not in own,
-            "__repr__": "__repr__" not in own,
-            "__eq__": "__eq__" not in own,
-            "__hash__": "__hash__" not in own,
-        }
         made = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
         fields = dataclasses.fields(made)
         compared = tuple(field.name for field in fields if field.compare)
-        hashed = tuple(f.name for f in fields if (f.compare if f.hash is None else f.hash))
         shown = tuple(field.name for field in fields if field.repr)
         methods = {
             "__init__": _init(made, fields),
             "__repr__": _repr(shown),
             "__eq__": _eq(_getter(compared)),
-            "__hash__": _hash(_getter(hashed)),
+            "__hash__": None,  # as of whatever compares and can change
         }
-        for name, requested in shared.items():
-            if requested:
-                setattr(made, name, methods[name])
-        made.__setattr__, made.__delattr__ = _refuse_set, _refuse_delete
+        for name, method in methods.items():
+            if name not in own:
+                setattr(made, name, method)
         return made
 
     def _init(cls, fields):

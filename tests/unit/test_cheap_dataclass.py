@@ -1,4 +1,4 @@
-"""Our frozen dataclasses show their users what the standard ones show."""
+"""Our dataclasses show their users what the standard ones show."""
 
 from __future__ import annotations
 
@@ -119,9 +119,28 @@ def test_it_is_copied_and_kept() -> None:
     assert pickle.loads(pickle.dumps(one)) == one  # noqa: S301 - our own bytes
 
 
+@dataclass(kw_only=True)
+class Changeable:
+    """Not frozen."""
+
+    a: int
+    b: list[int] = field(default_factory=list)
+
+
+def test_one_that_is_not_frozen_changes_and_has_no_hash() -> None:
+    one = Changeable(a=1)
+    one.a = 2
+    one.b.append(3)
+    assert one == Changeable(a=2, b=[3])
+    assert Changeable(a=2) != one
+    assert repr(one) == "Changeable(a=2, b=[3])"
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(one)
+
+
 def test_other_kinds_are_refused() -> None:
     with pytest.raises(TypeError, match="use dataclasses"):
-        dataclass(frozen=False, kw_only=True)
+        dataclass(kw_only=False)
 
 
 def test_a_pattern_is_one_when_it_is_used() -> None:

@@ -67,7 +67,7 @@ def followed(
     branch: str = "main",
 ) -> tuple[list[str], list[str]]:
     """The folders that are followed, and why others are not."""
-    follower = Follower(RepositoryLayout(files, {}), repository, branch)
+    follower = Follower(layout=RepositoryLayout(files, {}), repository=repository, branch=branch)
     found = objects(text)
     follower.learn(found)
     result = follower.follow(found)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gitops_action.adapters.process import Runner, SandboxFinder, no_sandbox
 from gitops_action.adapters.renderer.batches import Batches, Buildable
 from gitops_action.adapters.renderer.charts import NOT_INSTALLED, ChartRenderer, NoHelm
 from gitops_action.adapters.renderer.kustomize import Build, Kubectl, Limits, ScratchFolder
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests import Manifest, ManifestError
 from gitops_action.core.manifests.reader import read_documents
 from gitops_action.core.rendering import RenderError, Rendering

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.deploy.flux.commit_status import StatusRun, deploy_by_status
@@ -15,6 +15,7 @@ from gitops_action.commands.deploy.selection import Renderings, ancestry_of
 from gitops_action.commands.deploy.target import Options, TargetRun, Teller
 from gitops_action.commands.render import EnvironmentRendering
 from gitops_action.core.config import Environment, Target
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.hooks import split
 from gitops_action.core.deploy.pending import Ancestry, NewestRecord
 from gitops_action.core.deploy.result import (
@@ -54,19 +55,15 @@ class Work:
     go: Callable[[], TargetResult]
 
 
-@dataclass
 class _Thread:
     """One target's thread and what came of it."""
 
-    work: Work
-    result: TargetResult | None = None
-    bug: BaseException | None = None
-    thread: threading.Thread = field(init=False)
-
-    def start(self) -> None:
-        """Begin; a thread that does not end must not keep the process."""
-        self.thread = threading.Thread(target=self._go, daemon=True, name=self.work.target)
-        self.thread.start()
+    def __init__(self, work: Work) -> None:
+        """A thread that does not end must not keep the process."""
+        self.work = work
+        self.result: TargetResult | None = None
+        self.bug: BaseException | None = None
+        self.thread = threading.Thread(target=self._go, daemon=True, name=work.target)
 
     def _go(self) -> None:
         try:
@@ -89,11 +86,11 @@ class _Thread:
 
 def deploy_targets(works: Sequence[Work], stop: threading.Event) -> Ended:
     """Run every target's work in a thread of its own, and wait for all."""
-    work = [_Thread(work=one) for one in works]
+    work = [_Thread(one) for one in works]
     interrupted = False
     try:
         for one in work:
-            one.start()
+            one.thread.start()
         _wait(work, float("inf"))
     except KeyboardInterrupt:
         interrupted = True

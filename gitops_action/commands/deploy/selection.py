@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gitops_action.commands.deploy.ports import DeployPorts
 from gitops_action.commands.ports import DeployTrees
@@ -19,6 +19,7 @@ from gitops_action.core.config import (
 )
 from gitops_action.core.config.select import in_sequence
 from gitops_action.core.config.values import NAME_PATTERN
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy import pending
 from gitops_action.core.inputs.deploy import DeployInputs
 from gitops_action.core.outcome import Job
@@ -31,7 +32,7 @@ _IN_RUN = frozenset(
 )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Renderings:
     """What the environments come to at one commit, each rendered once.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import GitOpsError, Location
 
 Step = str | int

@@ -83,7 +83,9 @@ class Source:
     @cached_property
     def flux_sources(self) -> Follower:
         """What files say of the sources of Flux; looked for when a Kustomization names one."""
-        follower = Follower(RepositoryLayout({}, {}), self.repository, self.branch)
+        follower = Follower(
+            layout=RepositoryLayout({}, {}), repository=self.repository, branch=self.branch
+        )
         every = {**self.passed_over, **self._files}
         listed = {path: file for path, file in every.items() if path.endswith(YAML_ENDINGS)}
         follower.learn(deployers_in(listed))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.kustomize import is_kustomization
 from gitops_action.core.manifests import Manifest
 from gitops_action.core.manifests.model import ManifestError
@@ -93,7 +94,7 @@ class Closures:
         found = read(links) if links else {}
         targets = {path: file.data.decode(errors="replace") for path, file in found.items()}
         self.layout = RepositoryLayout(tree.files, targets)
-        self.follower = Follower(self.layout, repository, branch)
+        self.follower = Follower(layout=self.layout, repository=repository, branch=branch)
         self._links = frozenset(links)
         self._charts = any(name_of(path) == CHART_FILE for path in tree.files)
         self._words: dict[tuple[str, bool], _TextOf] = {}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.flux.source_match import follows, place_of
 from gitops_action.core.manifests import Manifest, ObjectId, read_manifests
 from gitops_action.core.rendering import deployers
@@ -26,7 +27,7 @@ class FollowedFolders:
     problems: tuple[RenderError, ...] = ()
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Follower:
     """Decides whether a deployer's source is this repository, and its folder there.
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.kustomize import KUSTOMIZATION_NAMES, is_remote
 from gitops_action.core.manifests.model import ManifestError
 from gitops_action.core.rendering.kustomization import (

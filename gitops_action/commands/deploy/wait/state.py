@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gitops_action.commands.deploy.wait.related import Neighbours
 from gitops_action.core.config import KindRule
+from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Failure
 from gitops_action.core.health import Facts, Health, Status, assess, missing
 from gitops_action.core.health.conventions import NO_STATUS
