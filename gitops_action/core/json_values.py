@@ -17,7 +17,8 @@ def value(body: object, *keys: str) -> object:
     """Whatever is there; None where a key is missing."""
     here = body
     for key in keys:
-        if not isinstance(here, _MAPPINGS):
+        # Nothing and a dict are what most values are, and asked for the quickest.
+        if here is None or not (type(here) is dict or isinstance(here, Mapping)):
             return None
         here = here.get(key)
     return here
@@ -26,7 +27,7 @@ def value(body: object, *keys: str) -> object:
 def mapping(body: object, *keys: str) -> Mapping[str, object]:
     """A mapping; an empty one where there is none."""
     found = value(body, *keys)
-    return found if isinstance(found, _MAPPINGS) else _NOTHING
+    return found if found is not None and isinstance(found, _MAPPINGS) else _NOTHING
 
 
 def items(body: object, *keys: str) -> tuple[Mapping[str, object], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from gitops_action.core.cluster.model import Resource, Resources
 from gitops_action.core.config.resolved import IgnoredFields
@@ -133,7 +134,7 @@ class Placed:
         """How autoscalers name it."""
         return self.id.group, self.id.kind, self.id.namespace, self.id.name
 
-    @property
+    @cached_property
     def policy(self) -> str:
         """When it is applied: `always`, `if-absent`, or never (`ignore`)."""
         return fields.annotations(self.manifest.body).get(APPLY_ANNOTATION, "always")
