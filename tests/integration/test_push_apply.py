@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import json
 
 from gitops_action.core.deploy.result import Result
 from testbed.cluster import ControlPlane
@@ -133,6 +135,30 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(
     assert version(control_plane, settings) == before
     assert not live(control_plane, secret)
     assert live(control_plane, gone)
+
+
+def test_a_dry_run_shows_no_copy_of_what_a_secret_holds(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    password = "hunter2-hunter2"
+    secret: Json = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"namespace": namespace, "name": "login"},
+        "stringData": {"password": password},
+    }
+    settings = config_map(namespace, "settings")
+    here = place(control_plane, namespace)
+    deploy(here, settings, secret)
+    encoded = base64.b64encode(password.encode()).decode()
+    copied = json.dumps({"data": {"a": f"user {password} reads {encoded}"}})
+    control_plane.kubectl("patch", "configmap", "settings", f"-n{namespace}", f"-p={copied}")
+    result = deploy(here, settings, secret, dry_run=True, force_conflicts=True)
+    text = "\n".join(one.text for one in result.differences)
+    assert "+  a: b" in text
+    assert "-  a: user *** reads ***" in text
+    assert password not in text
+    assert encoded not in text
 
 
 def test_what_is_described_no_more_is_pruned_after_the_rest_is_healthy(

@@ -36,6 +36,7 @@ from gitops_action.core.deploy.objects import Placed
 from gitops_action.core.deploy.prune import NAMESPACE, PrunePlan
 from gitops_action.core.deploy.result import Action, ObjectResult, TargetResult
 from gitops_action.core.manifests.model import Body, Manifest, ObjectId
+from gitops_action.core.redaction.values import without_values_of
 from gitops_action.errors import GitOpsError
 
 # What a dry run shows: the difference from live to described, and what would be pruned.
@@ -70,7 +71,10 @@ def show(  # noqa: PLR0913 - what is decided, and where it is kept
     written = [change.placed for change in ahead.write]
     before = [_manifest(one, ahead.before[one.id]) for one in written if one.id in ahead.before]
     after = [_manifest(one, _answer(one, ahead.answers)) for one in written]
-    ledger.differ(diff_objects(before, after))
+    read = (*(one.body for one in ahead.objects), *ahead.before.values(), *ahead.live.values())
+    secrets = without_values_of(read)  # a person may have copied one into another object
+    differences = diff_objects(before, after)
+    ledger.differ(tuple(replace(one, text=secrets.clean(one.text)) for one in differences))
     chosen = plan(run, store, inventory, hooks | ahead.described)
     _show_prune(ledger, chosen)
 
