@@ -301,7 +301,8 @@ def test_configuration_alone_is_for_people(stage: Stage) -> None:
     outcome = roll_back(stage, automatic=True)
     assert decisions(outcome)["production"] == "configuration-only"
     assert outcome.exit_code == 1
-    assert any(f"git revert {commit[:12]}" in notice.text for notice in outcome.notices)
+    told = f"git revert {commit[:12]}  # of a merge commit: git revert -m 1 {commit[:12]}"
+    assert any(told in notice.text for notice in outcome.notices)
     assert stage.repository.pull_requests() == []
 
 

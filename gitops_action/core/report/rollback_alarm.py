@@ -17,7 +17,7 @@ from gitops_action.core.outcome import Job
 from gitops_action.core.report.bump import version_of
 from gitops_action.core.report.hold import lift_command
 from gitops_action.core.report.rollback import RollbackView, page_of, rollback_command
-from gitops_action.core.rollback.automatic import AutomaticDecision, Code
+from gitops_action.core.rollback.automatic import AutomaticDecision, Code, revert_command
 from gitops_action.core.rollback.candidates import Candidate, Move
 from gitops_action.core.rollback.origin import Origin, mentions, people_of
 
@@ -115,8 +115,7 @@ def way_back(alarm: Alarm) -> tuple[str, ...]:
     """The commands that bring the last good version back."""
     failed = alarm.failed
     if alarm.decision.code == "configuration-only" and failed is not None:
-        commit = failed.commit[:12]
-        return (f"git revert {commit}  # of a merge commit: git revert -m 1 {commit}",)
+        return (revert_command(failed.commit),)
     if alarm.back is None:
         return ()
     names = sorted({move.application for move in alarm.back.moves})

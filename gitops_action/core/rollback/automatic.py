@@ -122,14 +122,20 @@ def _of_images(
         return _no("own-failure", reason, newest, alarm=True)
     if not changed:
         reason = (
-            f"{name}: the failed deployment changed configuration only; revert it by"
-            f" `git revert {newest.commit[:12]}`"
+            f"{name}: the failed deployment changed configuration only; revert it:"
+            f" {revert_command(newest.commit)}"
         )
         return _no("configuration-only", reason, newest, alarm=True)
     if not same_state(failed, failure.now, changed):
         reason = f"{name}: the base branch describes other images already"
         return _no("base-moved", reason, newest)
     return _permitted(failure, newest, failed, changed)
+
+
+def revert_command(commit: str) -> str:
+    """How a person undoes a commit; Git refuses the first form for a merge commit."""
+    short = commit[:12]
+    return f"git revert {short}  # of a merge commit: git revert -m 1 {short}"
 
 
 def _permitted(
