@@ -19,6 +19,19 @@ import yaml
 Json = dict[str, Any]
 _MERGE = "application/merge-patch+json"
 _STRATEGIC = "application/strategic-merge-patch+json"
+_WHILE_BUSY = urllib3.Retry(
+    total=None,
+    connect=0,
+    read=0,
+    redirect=0,
+    other=0,
+    status=30,
+    status_forcelist=[HTTPStatus.TOO_MANY_REQUESTS],
+    allowed_methods=None,
+    backoff_factor=0.1,
+    raise_on_status=False,
+)
+"""An API server that has just started says 429 for a while for each kind, though it is ready."""
 
 
 class ApiError(Exception):
@@ -38,7 +51,7 @@ class Api:
         self._server = server
         self._headers = {"Authorization": f"Bearer {token}"}
         context = ssl.create_default_context(cadata=ca)
-        self._pool = urllib3.PoolManager(ssl_context=context, maxsize=16, retries=False)
+        self._pool = urllib3.PoolManager(ssl_context=context, maxsize=16, retries=_WHILE_BUSY)
 
     def request(self, method: str, path: str, body: Json | None = None, **headers: str) -> Json:
         """Send one request.
