@@ -42,7 +42,7 @@ test: $(READY) ## everything: parts, linters, all tests; in CI the coverage gate
 	  times+=("$$step: $$((SECONDS - began)) s"); old=--assume-old=parts; \
 	done; printf '\n== make test\n'; printf '%s\n' "$${times[@]}"
 
-test-cold: ## the same in a fresh clone with an empty HOME and empty caches: an hour, before a release
+test-cold: ## the same in a fresh clone with an empty HOME and empty caches: half an hour to an hour, before a release
 	@.ci/test-cold
 
 # The end-to-end tests are the one more that waits: some tests limit how long something may take.
