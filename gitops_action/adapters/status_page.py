@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gitops_action.adapters.templates import VIEWS
-from gitops_action.core.markdown import shown, unstacked
+from gitops_action.core.markdown import page_text, shown
 from gitops_action.core.status.model import StatusReport
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ class HtmlPage:
     def page(self, report: StatusReport, *, limit: int = PAGE_LIMIT) -> str:
         """The whole page, with as many versions of each application as fit."""
         text = ""
+        template = cache(_template)
         for detailed, listed, characters in _SIZES:
             variables = page_context_of(report, detailed, listed)
-            text = _template(characters).render(variables)
+            text = template(characters).render(variables)
             if len(text.encode()) <= limit:
                 break
         return text
@@ -47,7 +49,7 @@ def _template(characters: int) -> Template:
 
     def finalized(value: object) -> object:
         """Characters that do not print, turn the direction or pile up are made visible."""
-        return unstacked(shown(value, limit=characters)) if type(value) is str else value
+        return page_text(value, limit=characters) if type(value) is str else value
 
     environment = Environment(
         loader=FileSystemLoader(VIEWS),

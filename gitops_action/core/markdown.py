@@ -79,7 +79,12 @@ def shown(text: str, *, limit: int = LIMIT) -> str:
     return line if len(line) <= limit else f"{line[:limit].rstrip()}…"
 
 
-def unstacked(text: str) -> str:
+def page_text(text: str, *, limit: int) -> str:
+    """Untrusted text as a page of ours writes it, before HTML is escaped."""
+    return _unstacked(shown(text, limit=limit))
+
+
+def _unstacked(text: str) -> str:
     """Marks that pile up on a letter by their numbers: on a page they would cover other lines."""
     if text.isascii():
         return text

@@ -13,6 +13,7 @@ from testbed.action import StepResult
 from testbed.cluster import ControlPlane
 from testbed.cluster.webhook import Webhook, serve_webhook
 from tests.support.deploy_forge import CONFIG, RIGHTS, Deploying, deploying, settings, web
+from tests.support.drift import STAGING
 from tests.support.drift import drift_step as drift
 from tests.support.github_forge import REPOSITORY
 
@@ -24,12 +25,8 @@ READS = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}
 
 @pytest.fixture
 def stage(tmp_path: Path, control_plane: ControlPlane, namespace: str) -> Iterator[Deploying]:
-    config = (
-        "version: 1\nenvironments:\n  staging:\n    path: environments/staging\n"
-        "    deploy: {engine: push, health: {timeout: 60s}}\n"
-    )
     files = {
-        CONFIG: config,
+        CONFIG: STAGING,
         WEB: web(namespace, GOOD),
         SETTINGS: settings(namespace, "settings", "1"),
     }

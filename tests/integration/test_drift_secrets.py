@@ -13,7 +13,7 @@ import pytest
 from testbed.action import StepResult
 from testbed.cluster import ControlPlane
 from tests.support.deploy_forge import CONFIG, RIGHTS, Deploying, deploying, settings
-from tests.support.drift import drift_step
+from tests.support.drift import STAGING, drift_step
 from tests.support.github_forge import REPOSITORY
 
 FOLDER = "environments/staging"
@@ -60,12 +60,8 @@ def settings_of(namespace: str) -> str:
 
 @pytest.fixture
 def stage(tmp_path: Path, control_plane: ControlPlane, namespace: str) -> Iterator[Deploying]:
-    config = (
-        "version: 1\nenvironments:\n  staging:\n    path: environments/staging\n"
-        "    deploy: {engine: push, health: {timeout: 60s}}\n"
-    )
     files = {
-        CONFIG: config,
+        CONFIG: STAGING,
         f"{FOLDER}/login.yaml": secret(namespace),
         f"{FOLDER}/settings.yaml": settings_of(namespace),
     }

@@ -15,6 +15,11 @@ from tests.support.push import again
 from tests.support.wait import RealClock
 
 Body = dict[str, object]
+STAGING = (
+    "version: 1\nenvironments:\n  staging:\n    path: environments/staging\n"
+    "    deploy: {engine: push, health: {timeout: 60s}}\n"
+)
+"""The configuration of one environment that is deployed by push."""
 
 
 @dataclass

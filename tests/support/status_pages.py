@@ -30,27 +30,25 @@ _STATES: tuple[VersionState, ...] = (
 )
 
 
-def page_of(
-    environments: Iterable[EnvironmentStatus],
-    *,
+def report_of(
+    *environments: EnvironmentStatus,
     holds: Iterable[Hold] = (),
     dora: DoraReport | None = None,
     repository: str = "acme/environment",
     notes: tuple[str, ...] = (),
-) -> str:
-    """The page of these environments."""
-    report = StatusReport(
+) -> StatusReport:
+    """What is known of these environments."""
+    return StatusReport(
         repository=repository,
         branch="main",
         commit="3fa9c1d0" * 5,
         now=NOW,
-        environments=tuple(environments),
+        environments=environments,
         holds=Holds(holds=tuple(holds)),
         dora=dora,
         pages=_PAGES,
         notes=notes,
     )
-    return HtmlPage().page(report)
 
 
 def versions(application: str, tag: str = "v1.2.") -> tuple[VersionStatus, ...]:
@@ -127,7 +125,9 @@ def crowded_page() -> str:
         )
         for number, (name, before) in enumerate(after.items())
     ]
-    return page_of(environments, holds=[frozen], dora=metrics(("web", "api"), "europe"))
+    return HtmlPage().page(
+        report_of(*environments, holds=[frozen], dora=metrics(("web", "api"), "europe"))
+    )
 
 
 _STRANGE = (
@@ -159,8 +159,14 @@ def _page_named(names: Sequence[str]) -> str:
         for number, name in enumerate(names[:_MOST])
     ]
     holds = [Hold(environment="e", application=one, reason=one, author=one) for one in names]
-    return page_of(
-        environments, holds=holds, dora=metrics(names, "e"), repository=names[0], notes=(*names,)
+    return HtmlPage().page(
+        report_of(
+            *environments,
+            holds=holds,
+            dora=metrics(names, "e"),
+            repository=names[0],
+            notes=(*names,),
+        )
     )
 
 
@@ -182,10 +188,12 @@ def long_page() -> str:
         )
         for number, environment in enumerate(environments)
     ]
-    return page_of(
-        found,
-        holds=[hold],
-        dora=metrics([name], environments[1]),
-        repository=f"{'o' * 39}/{'r' * 100}",
-        notes=("n" * 300,),
+    return HtmlPage().page(
+        report_of(
+            *found,
+            holds=[hold],
+            dora=metrics([name], environments[1]),
+            repository=f"{'o' * 39}/{'r' * 100}",
+            notes=("n" * 300,),
+        )
     )

@@ -13,7 +13,6 @@ import pytest
 
 from gitops_action.adapters.status_page import PAGE_LIMIT, HtmlPage
 from gitops_action.core.config import Hold
-from gitops_action.core.config.holds import Holds
 from gitops_action.core.dora.deployments import ApplicationDeployments, CountedDeployment
 from gitops_action.core.dora.metrics import METRICS, WEEK, DoraReport, Period, dora_report
 from gitops_action.core.status.graph import graph
@@ -25,8 +24,9 @@ from gitops_action.core.status.model import (
     VersionStatus,
 )
 from gitops_action.core.status.words import edge_label, opening, sentence
+from tests.support.status_pages import NOW
+from tests.support.status_pages import report_of as report
 
-NOW = datetime(2026, 11, 28, 9, 5, tzinfo=UTC)
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=y>\u202e"
 
 
@@ -41,18 +41,6 @@ def version(
         since=NOW - timedelta(hours=hours),
         health="healthy" if state == "runs" else None,
         number=hours,
-    )
-
-
-def report(*environments: EnvironmentStatus, holds: tuple[Hold, ...] = ()) -> StatusReport:
-    return StatusReport(
-        repository="acme/environment",
-        branch="main",
-        commit="3fa9c1d0" * 5,
-        now=NOW,
-        environments=environments,
-        holds=Holds(holds=holds),
-        pages="https://github.com/acme/environment",
     )
 
 

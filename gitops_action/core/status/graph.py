@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.markdown import shown, unstacked
+from gitops_action.core.markdown import page_text
 from gitops_action.core.status.model import EnvironmentStatus
 from gitops_action.core.status.words import edge_label, is_open, opening
 
@@ -249,7 +249,7 @@ def _label(one: EnvironmentStatus, now: datetime) -> tuple[str, ...]:
 
 def _line(text: str) -> str:
     """The text as the page writes it."""
-    return unstacked(shown(text, limit=_LONGEST))
+    return page_text(text, limit=_LONGEST)
 
 
 def _pixels(letter: str) -> float:
