@@ -22,6 +22,7 @@ def build_ports(
     inputs: RollbackInputs, context: Context, *, records_requests: bool = False
 ) -> RollbackPorts:
     """GitHub, the registry and the clock; who asked is recorded unless another command does."""
+    from gitops_action.adapters.git.merge_lines import merge_lines  # noqa: PLC0415 - GitPython
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
         ApiContentStore,
         GitHubForge,
@@ -51,6 +52,7 @@ def build_ports(
         job=job,
         issues=GitHubIssues(client, inputs.repository),
         origins=GitHubOrigins(client, inputs.repository),
+        merge_lines=merge_lines,
         requests=GitHubRequests(client, inputs.repository, forge) if records_requests else None,
         sources=sources,
     )

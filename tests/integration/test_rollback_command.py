@@ -302,8 +302,11 @@ def test_configuration_alone_is_for_people(stage: Stage) -> None:
     assert decisions(outcome)["production"] == "configuration-only"
     assert outcome.exit_code == 1
     told = f"git revert {commit[:12]}  # of a merge commit: git revert -m 1 {commit[:12]}"
-    assert any(told in notice.text for notice in outcome.notices)
-    assert stage.repository.pull_requests() == []
+    assert any(told in line for line in outcome.lines)
+    assert any("a pull request reverts it" in notice.text for notice in outcome.notices)
+    (made,) = stage.repository.pull_requests()
+    assert made.title.startswith("Revert production to ")
+    assert not any("holds/" in path for path in stage.repository.files(made.head))
 
 
 def test_an_unknown_result_never_goes_back(stage: Stage) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -10,7 +9,7 @@ from typing import Literal
 import pytest
 
 from gitops_action.commands.bump.plan import HoldError
-from gitops_action.commands.rollback.environment import NoCandidateError, NotEditableError
+from gitops_action.commands.rollback.environment import NoCandidateError
 from gitops_action.core.deployments.payload import RecordContent, write_payload
 from testbed.process import run
 from tests.support.bump_stage import (
@@ -25,10 +24,14 @@ from tests.support.bump_stage import (
 from tests.support.gate_forge import codes, gate_stage
 from tests.support.rollback_stage import (
     CONFIG,
+    PLAIN,
     at_terminal,
+    decided,
+    deploy,
     deployed,
     images,
     path_of,
+    record,
     release,
     roll_back,
     rollback_stage,
@@ -41,11 +44,6 @@ BRANCH = "gitops/production/rollback/web"
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with rollback_stage(tmp_path) as made:
         yield made
-
-
-def decided(stage: Stage) -> str:
-    found = json.loads(roll_back(stage, automatic=True).outputs["decisions"])
-    return str(next(one["code"] for one in found if one["environment"] == "production"))
 
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
@@ -132,30 +130,6 @@ def test_a_file_that_was_moved_since_is_edited_where_it_is_now(stage: Stage) -> 
     assert pinned(f"{WEB}:v1.1.0") in read
 
 
-def deploy(stage: Stage, files: Mapping[str, str], web: str, state: str) -> None:
-    """Commit files to the base, and record a run that deployed them with this image of web."""
-    stage.repository.commit(files=files)
-    content = RecordContent(
-        environment="production",
-        commit=str(stage.repository.head("main")),
-        applications={"web": (web,)},
-    )
-    record(stage, content, state)
-
-
-def record(stage: Stage, content: RecordContent, state: str, **more: str) -> None:
-    """A run that deployed this content."""
-    run = stage.repository.start_run(content.commit)
-    job = stage.repository.start_job(run, f"deploy / {content.environment}")
-    made = stage.repository.record_deployment(
-        content.environment, oid=content.commit, state=None, payload=dict(write_payload(content))
-    )
-    page = stage.repository.run_url(run, job.name)
-    stage.repository.report(made, state, log_url=page, **more)
-    stage.repository.finish_job(job, "success" if state == "success" else "failure")
-    stage.forge.advance_clock(120)
-
-
 # How an image is set.
 
 BASE = {
@@ -175,10 +149,6 @@ SET = {
     "helm values": (VALUES, "production/values.yaml", "tag: {tag}"),
     "helm release": (RELEASE, "production/release.yaml", "tag: {tag}"),
 }
-PLAIN = (
-    "version: 1\napplications:\n  web: {images: [ghcr.io/acme/web]}\n"
-    "environments:\n  production: {path: production, rollback: {mode: auto}}\n"
-)
 
 
 def value(template: str, version: str) -> str:
@@ -234,13 +204,6 @@ def test_a_base_that_two_environments_share_stays_and_the_overlay_goes_back(tmp_
         assert overlay == f"{build}images:\n- name: {WEB}\n  newTag: v1.1.0\n"
 
 
-FLUX = (
-    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
-    "metadata: {{name: {name}, namespace: flux-system}}\n"
-    "spec: {{path: ./apps, sourceRef: {{kind: GitRepository, name: flux-system}}}}\n"
-)
-
-
 ARGO = (
     "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
     "metadata: {{name: {name}, namespace: argocd}}\nspec:\n"
@@ -276,28 +239,6 @@ def test_only_what_argo_cd_reads_of_this_branch_goes_back(tmp_path: Path) -> Non
         own = "apps/web/deployment.yaml"
         for path, text in {**described("1.2.0"), own: described("1.1.0")[own]}.items():
             assert stage.repository.read(BRANCH, path).decode() == text, path
-
-
-def test_a_file_that_two_environments_share_is_not_edited(tmp_path: Path) -> None:
-    def described(version: str) -> Mapping[str, str]:
-        return {"apps/deployment.yaml": deployment(f"{WEB}:v{version}")}
-
-    files = {
-        ".github/gitops.yaml": PLAIN + "  staging: {path: staging}\n",
-        "production/apps.yaml": FLUX.format(name="production"),
-        "staging/apps.yaml": FLUX.format(name="staging"),
-        **described("1.0.0"),
-    }
-    with bump_stage(tmp_path, files) as stage:
-        for version, state in (("1.1.0", "success"), ("1.2.0", "failure")):
-            deploy(stage, described(version), f"{WEB}:v{version}", state)
-        stage.repository.collaborator("bob")
-        with pytest.raises(NotEditableError, match="cannot be put back by an edit") as caught:
-            roll_back(stage, application=("web",))
-        assert "git revert" in caught.value.fix
-        assert decided(stage) == "not-editable"
-        (issue,) = stage.repository.issues()
-        assert "cannot be put back" in issue.title
 
 
 def test_one_target_of_several_that_failed_is_a_failure(stage: Stage) -> None:

@@ -195,6 +195,15 @@ def test_a_failure_of_configuration_alone_is_for_people(pushed: RollbackLoop) ->
     assert pushed.deploy().exit_code == 1
     result = pushed.roll_back()
     assert pushed.decisions(result) == "configuration-only", result.log
-    assert pushed.stage.repository.pull_requests() == []
-    (issue,) = pushed.stage.repository.issues()
+    repository = pushed.stage.repository
+    (made,) = repository.pull_requests()
+    assert broken not in repository.files(made.head)
+    (issue,) = repository.issues()
+    assert f"pull/{made.number}" in issue.body
     assert "git revert" in issue.body
+    pushed.gate()
+    assert not made.merged_at, "a person looks at configuration"
+    repository.merge(made.number, by="alice")
+    assert pushed.deploy().exit_code == 0
+    pushed.roll_back()
+    assert issue.state == "closed"

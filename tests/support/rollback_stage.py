@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gitops_action.adapters.git.merge_lines import merge_lines
 from gitops_action.adapters.github import GitHubClient, GitHubForge, connect
 from gitops_action.adapters.github.deployments import GitHubDeployments
 from gitops_action.adapters.github.issues import GitHubIssues
@@ -37,6 +39,11 @@ environments:
     formerly: [prod]
     rollback: {mode: auto}
 """
+PLAIN = (
+    "version: 1\napplications:\n  web: {images: [ghcr.io/acme/web]}\n"
+    "environments:\n  production: {path: production, rollback: {mode: auto}}\n"
+)
+"""Production alone."""
 RIGHTS = {
     "contents": "write",
     "pull_requests": "write",
@@ -120,6 +127,30 @@ def deployed(
     return commit
 
 
+def deploy(stage: Stage, files: Mapping[str, str], web: str, state: str) -> None:
+    """Commit files to the base, and record a run that deployed them with this image of web."""
+    stage.repository.commit(files=files)
+    content = RecordContent(
+        environment="production",
+        commit=str(stage.repository.head("main")),
+        applications={"web": (web,)},
+    )
+    record(stage, content, state)
+
+
+def record(stage: Stage, content: RecordContent, state: str, **more: str) -> None:
+    """A run that deployed this content."""
+    run = stage.repository.start_run(content.commit)
+    job = stage.repository.start_job(run, f"deploy / {content.environment}")
+    made = stage.repository.record_deployment(
+        content.environment, oid=content.commit, state=None, payload=dict(write_payload(content))
+    )
+    page = stage.repository.run_url(run, job.name)
+    stage.repository.report(made, state, log_url=page, **more)
+    stage.repository.finish_job(job, "success" if state == "success" else "failure")
+    stage.forge.advance_clock(120)
+
+
 def roll_back(
     stage: Stage,
     *,
@@ -166,12 +197,19 @@ def roll_back(
             job=job,
             issues=GitHubIssues(client, REPOSITORY),
             origins=GitHubOrigins(client, REPOSITORY),
+            merge_lines=merge_lines,
             requests=GitHubRequests(client, REPOSITORY, GitHubForge(client, REPOSITORY)),
             sources=GitHubDeployments(_client(stage, stage.source_token), REPOSITORY)
             if stage.source_token
             else None,
         ),
     )
+
+
+def decided(stage: Stage) -> str:
+    """What an automatic run decides on production."""
+    found = json.loads(roll_back(stage, automatic=True).outputs["decisions"])
+    return str(next(one["code"] for one in found if one["environment"] == "production"))
 
 
 def at_terminal(forge: Forge, words: Sequence[str], folder: Path) -> str:

@@ -109,6 +109,7 @@ def announce_alarms(
     """One issue for each environment that needs a person; closed once a deployment succeeds."""
     notes: list[str] = []
     lines = [f"  to go back: {one}" for alarm in alarms for one in texts.way_back(alarm)]
+    lines += [f"  to go back: merge {alarm.revert}" for alarm in alarms if alarm.revert]
     known = _tried(notes, "issues cannot be read, so no alarm was written", ports.issues.own)
     if known is None:
         return Announced(lines=tuple(lines), notes=tuple(notes))

@@ -22,14 +22,15 @@ from gitops_action.commands.rollback.announce import (
     announce_break_glass,
     announce_rollback,
 )
+from gitops_action.commands.rollback.edit import NotEditableError
 from gitops_action.commands.rollback.environment import (
     EnvironmentRollback,
     NoCandidateError,
-    NotEditableError,
     read_environments,
 )
 from gitops_action.commands.rollback.interrupted import announce_returned
 from gitops_action.commands.rollback.ports import RollbackPorts
+from gitops_action.commands.rollback.propose import Why, propose, propose_revert
 from gitops_action.core.config import (
     held,
 )
@@ -40,7 +41,13 @@ from gitops_action.core.json_values import mapping, text
 from gitops_action.core.outcome import Outcome
 from gitops_action.core.report.rollback import RollbackView
 from gitops_action.core.report.rollback_alarm import Alarm
-from gitops_action.core.rollback.automatic import AutomaticDecision, FailedEnvironment, decide
+from gitops_action.core.rollback.automatic import (
+    AutomaticDecision,
+    Code,
+    FailedEnvironment,
+    decide,
+    revert_command,
+)
 from gitops_action.core.rollback.candidates import (
     Candidate,
 )
@@ -106,12 +113,9 @@ def _asked(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
             announce_returned(one)  # what an earlier run committed may not be reported yet
         raise
     failed = one.newest(Result.FAILED)
-    view, done = one.propose(
-        candidate,
-        reason=inputs.reason,
-        failed=failed,
-        asked_by=ports.job.actor or ports.forge.viewer().login,
-    )
+    asked_by = ports.job.actor or ports.forge.viewer().login
+    why = Why(reason=inputs.reason, failed=failed, asked_by=asked_by)
+    view, done = propose(one, candidate, why)
     said = Announced()
     if not inputs.dry_run:
         _record_request(ports, view, done)
@@ -169,27 +173,24 @@ def _record_request(ports: RollbackPorts, view: RollbackView, done: FilesPropose
 
 def _automatic(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
     """Every environment, by its newest deployment."""
-    done: list[tuple[RollbackView, FilesProposed]] = []
+    done: list[_Done] = []
     decided: list[tuple[EnvironmentRollback, AutomaticDecision]] = []
+    alarms: list[Alarm] = []
     said = Announced()
     for one in read_environments(inputs, ports):
-        decision = _decision(one)
-        if decision.code == "go-back":
-            try:
-                done.append(_undo(one, decision))
-                if not inputs.dry_run:
-                    said += announce_rollback(ports, one.config, *done[-1], failed=decision.record)
-            except NoCandidateError as error:
-                decision = replace(decision, code="first-deployment", reason=str(error), alarm=True)
-            except NotEditableError as error:
-                decision = replace(decision, code="not-editable", reason=str(error), alarm=True)
+        decision, made = _undone(one, _decision(one))
+        if made:
+            done.append(made)
+            if not inputs.dry_run:
+                said += announce_rollback(ports, one.config, *made, failed=decision.record)
         if decision.code in _BACK_ALREADY and not inputs.dry_run:
             said += announce_returned(one)
         decided.append((one, decision))
+        alarms += [_alarm(one, decision, made)] if decision.alarm else []
     if not inputs.dry_run:
         said += announce_alarms(
             ports,
-            [_alarm(one, decision) for one, decision in decided if decision.alarm],
+            alarms,
             [
                 (one.environment.name, good)
                 for one, _ in decided
@@ -223,26 +224,77 @@ def _decision(one: EnvironmentRollback) -> AutomaticDecision:
     )
 
 
-def _undo(
+_Done = tuple[RollbackView, FilesProposed]
+
+
+def _undone(
     one: EnvironmentRollback, decision: AutomaticDecision
-) -> tuple[RollbackView, FilesProposed]:
+) -> tuple[AutomaticDecision, _Done | None]:
+    """Propose what is decided; gives what it came to, which another decision may be."""
+    try:
+        if decision.code == "go-back":
+            made = _images_back(one, decision)
+        elif decision.revert:
+            made = _configuration_back(one, decision)
+        else:
+            return decision, None
+    except NoCandidateError as error:
+        return replace(decision, code="first-deployment", reason=str(error), alarm=True), None
+    except NotEditableError as error:
+        code: Code = "configuration-only" if decision.revert else "not-editable"
+        return replace(decision, code=code, reason=str(error), alarm=True), None
+    return _as_made(one, decision, made[0]), made
+
+
+def _images_back(one: EnvironmentRollback, decision: AutomaticDecision) -> _Done:
     images = {key: one.now()[key] for key in decision.images}
-    return one.propose(
-        one.choose(images), reason=decision.reason, failed=decision.record, asked_by=""
+    return propose(one, one.choose(images), Why(reason=decision.reason, failed=decision.record))
+
+
+def _configuration_back(one: EnvironmentRollback, decision: AutomaticDecision) -> _Done:
+    """The whole change, for people: what of it failed is not known."""
+    failed, good = decision.record, one.good()
+    if failed is None or good is None:
+        raise NoCandidateError(f"There is nothing to go back to in {one.environment.name}")
+    reason = NotEditableError(
+        decision.reason,
+        cause="no image changed",
+        fix=f"revert it: {revert_command(failed.commit)}",
     )
+    why = Why(reason=decision.reason, failed=failed)
+    return propose_revert(one, Candidate(record=good), why, reason)
+
+
+def _as_made(
+    one: EnvironmentRollback, decision: AutomaticDecision, view: RollbackView
+) -> AutomaticDecision:
+    """The decision, after what was proposed turned out to be a revert of the whole change."""
+    name = one.environment.name
+    if view.whole is None:
+        return decision
+    if not view.files:
+        reason = f"{name}: the base branch has the revert already"
+        return replace(decision, code="base-moved", reason=reason, alarm=False)
+    if decision.revert:
+        reason = f"{decision.reason}; a pull request reverts it"
+        return replace(decision, reason=reason)
+    reason = f"{name}: no edit puts the images back ({view.whole.because})"
+    reason += "; a pull request reverts the whole change"
+    return replace(decision, code="not-editable", reason=reason, alarm=True)
 
 
 _UNDONE_BY_REVERT = frozenset({"configuration-only", "first-deployment"})
 """Alarms where no earlier images help."""
 
 
-def _alarm(one: EnvironmentRollback, decision: AutomaticDecision) -> Alarm:
+def _alarm(one: EnvironmentRollback, decision: AutomaticDecision, made: _Done | None) -> Alarm:
     """The failure with what a person can go back to, and who brought it."""
     failed, good = decision.record, one.good()
     return Alarm(
         environment=one.environment.name,
         decision=decision,
         back=None if decision.code in _UNDONE_BY_REVERT else _back(one, decision),
+        revert=made[1].url if made and made[0].whole else "",
         origins=alarm_origins(one.ports, good.commit, failed.commit) if failed and good else (),
         job=one.ports.job,
     )

@@ -1,43 +1,24 @@
-"""One environment that goes back: the state it returns to, the edit, the holds, the proposal."""
+"""One environment that goes back: what it describes, what was deployed, the state it returns to."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from gitops_action.commands.bump.content import Base, CommitContent, settings_of
-from gitops_action.commands.bump.plan import PlannedEnvironment, Planner
-from gitops_action.commands.bump.ports import BumpPorts
-from gitops_action.commands.bump.request import BumpRequest, VerifiedImage
-from gitops_action.commands.file_proposal import (
-    FileProposal,
-    FilesProposed,
-    commit_files,
-    propose_files,
-)
-from gitops_action.commands.rollback.content import Contents, KnownContent
+from gitops_action.commands.bump.content import settings_of
+from gitops_action.commands.rollback.content import Contents
 from gitops_action.commands.rollback.ports import RollbackPorts
-from gitops_action.commands.rollback.supersede import close_held_bump
 from gitops_action.core.config import (
     Config,
     Environment,
     Hold,
-    frozen,
-    held,
-    hold_file,
     select_environments,
 )
 from gitops_action.core.config.holds import Holds
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.deployments.proof import EvaluatedRecord
-from gitops_action.core.images import ImageChange, ImageReference
+from gitops_action.core.images import ImageReference
 from gitops_action.core.images.oci import ImageMissingError, RegistryError
-from gitops_action.core.inputs.bump import BumpInputs
 from gitops_action.core.inputs.rollback import RollbackInputs
-from gitops_action.core.plan import UneditableError, make_keep
-from gitops_action.core.report import rollback as texts
 from gitops_action.core.report.hold import lift_command
-from gitops_action.core.report.rollback import RollbackView
 from gitops_action.core.repository import Tip
 from gitops_action.core.rollback.candidates import (
     Candidate,
@@ -48,15 +29,11 @@ from gitops_action.core.rollback.candidates import (
     newest_first,
     same_state,
 )
-from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
+from gitops_action.errors import GitOpsError, UsageError
 
 
 class NoCandidateError(GitOpsError):
     """There is no state to go back to."""
-
-
-class NotEditableError(GitOpsError):
-    """The files do not take the images back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,148 +195,6 @@ class EnvironmentRollback:
             fix="name a version that was verified (`--list`), or propose one by `bump`",
         )
 
-    # The change.
-
-    def propose(
-        self, candidate: Candidate, *, reason: str, failed: EvaluatedRecord | None, asked_by: str
-    ) -> tuple[RollbackView, FilesProposed]:
-        """Plan the return and the holds, and propose or commit them.
-
-        Raises:
-            ConflictError: something has moved.
-            GitOpsError: the files do not take it.
-        """
-        now = self.ports.clock.now()
-        newest = next(iter(newest_first(self.records)), None)
-        view = RollbackView(
-            environment=self.environment.name,
-            moves=candidate.moves,
-            candidate=candidate,
-            undone=(failed or newest or candidate.record).commit,
-            reason=reason,
-            failed=failed.url if failed else "",
-            cause=failed.description if failed else "",
-            frozen=frozen(self.holds.holds, self.environment.name, now) is not None,
-            asked_by=asked_by,
-            job=self.ports.job,
-        )
-        holds, files = self._holds(view)
-        edits = self._edits(candidate)
-        view = replace(view, holds=holds, files=tuple(sorted(edits)))
-        changes = {**edits, **files}
-        proposal = FileProposal(
-            branch=texts.branch(view),
-            base=self.tip.branch,
-            parent=self.tip.commit,
-            changes=changes,
-            title=texts.title(view),
-            body=texts.body(view),
-            message=texts.message(view),
-        )
-        return view, self._settle(view, proposal)
-
-    def _settle(self, view: RollbackView, proposal: FileProposal) -> FilesProposed:
-        if self.inputs.mode == "commit":
-            if self.inputs.dry_run:
-                return FilesProposed(branch=self.tip.branch, reason="dry run: nothing was written")
-            commit = commit_files(self.ports.store, proposal)
-            return FilesProposed(branch=self.tip.branch, commit=commit)
-        done = propose_files(
-            self.ports.store, self.ports.forge, proposal, dry_run=self.inputs.dry_run
-        )
-        if not self.inputs.dry_run:
-            close_held_bump(self.ports, self.tip, view, done.number)
-        return done
-
-    def _holds(self, view: RollbackView) -> tuple[tuple[Hold, ...], dict[str, bytes]]:
-        """One on each image that is replaced; what is on hold already stays as it is."""
-        taken = list(self.holds.holds)
-        made: list[Hold] = []
-        files: dict[str, bytes] = {}
-        now = self.ports.clock.now().replace(microsecond=0)
-        for move in view.moves:
-            if held(taken, self.environment.name, move.application, move.now, now):
-                continue
-            hold = Hold(
-                environment=self.environment.name,
-                application=move.application,
-                image=move.now.with_(name=move.now.repository),
-                reason=view.reason or f"rolled back: {view.failed or 'no reason was given'}",
-                author=view.asked_by or "gitops-action",
-                since=now,
-            )
-            path, data = hold_file(hold, taken)
-            files[path] = data
-            made.append(replace(hold, file=path))
-            taken.append(made[-1])
-        return tuple(made), files
-
-    def files_of(self, candidate: Candidate) -> tuple[str, ...]:
-        """The files that describe the images which go back, or have gone back.
-
-        Raises:
-            GitOpsError: the files do not take it.
-        """
-        plan = self._planned(candidate).plan
-        return tuple(sorted({line.file for line in (*plan.lines, *plan.unchanged)}))
-
-    def _edits(self, candidate: Candidate) -> dict[str, bytes]:
-        return dict(self._planned(candidate).plan.edits)
-
-    def _planned(self, candidate: Candidate) -> PlannedEnvironment:
-        """The bump's plan and edit, so that unrelated later changes stay."""
-        changes = tuple(
-            dict.fromkeys(
-                ImageChange(
-                    repository=move.now.repository,
-                    target=move.then,
-                    rename=move.now.repository != move.then.repository,
-                )
-                for move in candidate.moves
-            )
-        )
-        try:
-            return self._planner(candidate, changes).plan(
-                self.environment,
-                BumpRequest(
-                    images=tuple(VerifiedImage(change=one, facts=None) for one in changes),
-                    sets=(),
-                ),
-            )
-        except (UsageError, UneditableError, GitOpsErrors) as error:
-            if not _is_uneditable(error):
-                raise
-            raise NotEditableError(
-                f"The images of {self.environment.name} cannot be put back by an edit",
-                cause=error.title,
-                fix=f"revert the whole change: `git revert` what came after"
-                f" {candidate.record.commit[:12]}, and open it as a pull request",
-                location=error.location,
-            ) from error
-
-    def _planner(self, candidate: Candidate, changes: tuple[ImageChange, ...]) -> Planner:
-        pinned = all(move.then.digest for move in candidate.moves)
-        applications = tuple(sorted({move.application for move in candidate.moves}))
-        ports = self.ports
-        return Planner(
-            inputs=BumpInputs(
-                application=applications,
-                digest="pin" if pinned else "drop",
-                allow_downgrade=True,
-                token=self.inputs.token,
-                repository=self.inputs.repository,
-            ),
-            ports=BumpPorts(store=ports.store, texts=ports.texts, clock=ports.clock, job=ports.job),
-            base=Base(tip=self.tip, config=self.config, holds=()),
-            content=CommitContent(
-                KnownContent(ports.store, self.contents),
-                commit=self.tip.commit,
-                config=self.config,
-                applications=applications,
-                keep=make_keep(changes, ()),
-            ),
-        )
-
 
 def read_environments(
     inputs: RollbackInputs, ports: RollbackPorts
@@ -393,9 +228,3 @@ def read_environments(
         )
         for one in environments
     )
-
-
-def _is_uneditable(error: GitOpsError) -> bool:
-    """Whether the files are the reason, and nothing that another try may find otherwise."""
-    every = error.errors if isinstance(error, GitOpsErrors) else (error,)
-    return all(isinstance(one, UsageError | UneditableError) for one in every)

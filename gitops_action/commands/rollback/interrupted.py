@@ -10,6 +10,7 @@ from gitops_action.commands.rollback.announce import (
     announce_break_glass,
     announce_rollback,
 )
+from gitops_action.commands.rollback.edit import files_of
 from gitops_action.commands.rollback.environment import EnvironmentRollback
 from gitops_action.core.config import Hold, held
 from gitops_action.core.deploy.result import Result
@@ -92,7 +93,7 @@ def _view(
         failed=undone.url if failed else "",
         cause=undone.description if failed else "",
         holds=holds,
-        files=one.files_of(candidate),
+        files=files_of(one, candidate),
         asked_by=holds[0].author,
         job=one.ports.job,
     )

@@ -13,6 +13,7 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.gates.decisions import Decision
 from gitops_action.core.outcome import Job
 from gitops_action.core.rollback.origin import Origin
+from gitops_action.core.rollback.revert import MergeLines
 
 
 class Origins(Protocol):
@@ -40,6 +41,7 @@ class RollbackPorts:
     """What `rollback` talks to.
 
     Attributes:
+        merge_lines: merges a file that was changed since, where a whole change is reverted.
         requests: records who asked; None where that is done elsewhere, as by `comment`.
         sources: statuses of application repositories; None where no token reaches them.
     """
@@ -53,5 +55,6 @@ class RollbackPorts:
     job: Job
     issues: Issues
     origins: Origins
+    merge_lines: MergeLines
     requests: Requests | None = None
     sources: SourceStatuses | None = None

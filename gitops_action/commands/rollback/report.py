@@ -11,6 +11,7 @@ from gitops_action.core.outcome import Notice, Outcome
 from gitops_action.core.report import rollback as texts
 from gitops_action.core.report.bump import version_of
 from gitops_action.core.report.rollback import RollbackView
+from gitops_action.core.repository import list_files
 from gitops_action.core.rollback.automatic import AutomaticDecision
 from gitops_action.core.rollback.candidates import Candidate
 
@@ -92,6 +93,9 @@ def _frozen(view: RollbackView) -> Notice:
 
 
 _TO_MERGE = "merge it, unless the gate does by `merge: auto` or `rollback.mode: auto`"
+_BY_A_PERSON = (
+    "review and merge it: it reverts whole files, so the gate does not merge it by itself"
+)
 
 
 def _lines(view: RollbackView, done: FilesProposed) -> list[str]:
@@ -100,9 +104,15 @@ def _lines(view: RollbackView, done: FilesProposed) -> list[str]:
         for move in view.moves
     ]
     lines += [f"  on hold: {hold.image} ({hold.file})" for hold in view.holds]
+    if view.whole:
+        lines.append(f"  no edit of images is enough: {view.whole.because}")
+        lines += [f"  reverts {path}" for path in list_files(view.files)]
+        lines += [f"  {name} depends on these files too" for name in view.whole.environments]
+        lines += [f"  {note}" for note in view.whole.notes]
     lines += [f"  {done.reason}"] if done.reason else []
     lines += [f"  pull request: {done.url}"] if done.url else []
-    lines += [f"  {_TO_MERGE}"] if done.url and done.operation else []
+    merges = _BY_A_PERSON if view.whole else _TO_MERGE
+    lines += [f"  {merges}"] if done.url and done.operation else []
     return lines
 
 
@@ -116,6 +126,7 @@ def _data(view: RollbackView, done: FilesProposed) -> dict[str, object]:
         "commit": view.candidate.record.commit,
         "undone": view.undone,
         "holds": [hold.file for hold in view.holds],
+        "reverted": list(view.files) if view.whole else [],
         "operation": done.operation,
         "url": done.url,
     }

@@ -11,10 +11,26 @@ from gitops_action.core.dataclass import dataclass
 from gitops_action.core.markdown import cell, code, escape, linkable, shown
 from gitops_action.core.outcome import Job
 from gitops_action.core.report.bump import slug, version_of
+from gitops_action.core.repository import list_files
 from gitops_action.core.rollback.candidates import Candidate, Move
 from gitops_action.core.trailers import with_trailers
 
 _TITLE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeRevert:
+    """Why whole files go back.
+
+    Attributes:
+        because: why no edit of images is enough.
+        environments: others that depend on these files, and go back with them.
+        notes: files that were not looked at.
+    """
+
+    because: str
+    environments: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +48,8 @@ class RollbackView:
         holds: the holds that come with it.
         frozen: the environment is frozen.
         asked_by: the person who asked; empty for an automatic one.
-        files: those that are edited to put the images back.
+        files: those that are edited to put the images back, or that are reverted.
+        whole: why whole files are reverted; None where the images alone are put back.
         job: the run.
     """
 
@@ -47,6 +64,7 @@ class RollbackView:
     frozen: bool = False
     asked_by: str = ""
     files: tuple[str, ...] = ()
+    whole: WholeRevert | None = None
     job: Job
 
     @property
@@ -63,6 +81,9 @@ def branch(view: RollbackView) -> str:
 
 def title(view: RollbackView) -> str:
     """`Roll web back to v1.2.2 in production`, on one line."""
+    if view.whole:
+        commit = view.candidate.record.commit[:12]
+        return escape(shown(f"Revert {view.environment} to {commit}", limit=_TITLE))
     names = ", ".join(view.applications)
     versions = ", ".join(dict.fromkeys(version_of(move.then) for move in view.moves))
     return escape(shown(f"Roll {names} back to {versions} in {view.environment}", limit=_TITLE))
@@ -72,15 +93,11 @@ def body(view: RollbackView) -> str:
     """The pull request's body; the trailers are its last paragraph."""
     record = view.candidate.record
     since = f"{record.ended or record.started:%Y-%m-%d %H:%M %Z}"
-    lines = ["| Application | From | Back to |", "|---|---|---|"]
-    lines += [
-        f"| {cell(move.application)} | {cell(str(move.now))} | {cell(str(move.then))} |"
-        for move in view.moves
-    ]
-    lines += [
-        "",
-        f"Verified here at {since}, at commit {record.commit[:12]} ({page_of(record.url)}).",
-    ]
+    lines = _moved(view.moves)
+    lines.append(
+        f"Verified here at {since}, at commit {record.commit[:12]} ({page_of(record.url)})."
+    )
+    lines += _reverted(view)
     why = f"Why: {code(view.reason, limit=1000)}" if view.reason else "No reason was given."
     lines += ["", why]
     if view.failed:
@@ -97,6 +114,32 @@ def body(view: RollbackView) -> str:
     return with_trailers("\n".join(lines), trailers_of(view)).rstrip("\n")
 
 
+def _moved(moves: Sequence[Move]) -> list[str]:
+    if not moves:
+        return []
+    rows = [f"| {cell(m.application)} | {cell(str(m.now))} | {cell(str(m.then))} |" for m in moves]
+    return ["| Application | From | Back to |", "|---|---|---|", *rows, ""]
+
+
+def _reverted(view: RollbackView) -> list[str]:
+    """What a revert of whole files takes back, and that a person decides on it."""
+    if view.whole is None:
+        return []
+    because = code(view.whole.because, limit=1000)
+    lines = [
+        "",
+        f"No edit of images is enough: {because}. These files go back to that commit:",
+        "",
+        *(f"- {code(path)}" for path in list_files(view.files)),
+    ]
+    if view.whole.environments:
+        others = ", ".join(code(name) for name in view.whole.environments)
+        lines += ["", f"Other environments depend on them, and go back as well: {others}."]
+    lines += [f"\n{code(note)}" for note in view.whole.notes]
+    stays = f"What came after {view.undone[:12]} stays. " if view.failed else ""
+    return [*lines, "", f"{stays}A person merges it, and it passes the gates of any other change."]
+
+
 def message(view: RollbackView) -> str:
     """The commit message: subject, reason, who asked, trailers."""
     who = f"Asked for by {escape(view.asked_by)}." if view.asked_by else ""
@@ -110,12 +153,16 @@ def page_of(url: str) -> str:
 
 
 def trailers_of(view: RollbackView) -> tuple[tuple[str, str], ...]:
-    """The trailers of its commit and its pull request."""
+    """The trailers of its commit and its pull request.
+
+    A revert declares no image: more than these images may change by it, and elsewhere.
+    """
+    declared = () if view.whole else view.moves
     return (
         (trailers.ACTION, "rollback"),
         (trailers.ENVIRONMENT, view.environment),
         *((trailers.APPLICATION, name) for name in view.applications),
-        *((trailers.IMAGE, _full(move, then=True)) for move in view.moves),
+        *((trailers.IMAGE, _full(move, then=True)) for move in declared),
         *((trailers.PREVIOUS, _full(move, then=False)) for move in view.moves),
         (trailers.ROLLBACK_OF, view.undone),
         *((trailers.HOLD, hold.file) for hold in view.holds),

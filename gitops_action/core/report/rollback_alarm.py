@@ -31,6 +31,10 @@ _TITLES: Mapping[Code, str] = {
 }
 
 
+_REVERTED: frozenset[Code] = frozenset({"configuration-only", "not-editable"})
+"""What the revert of the whole change undoes, where no edit does."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
     """A failure that a person has to act on.
@@ -39,6 +43,7 @@ class Alarm:
         environment: where.
         decision: why nothing goes back by itself.
         back: the state that a person can go back to; None where there is none.
+        revert: page of the pull request that reverts the whole change; empty where there is none.
         origins: what brought it.
         job: the run.
     """
@@ -46,6 +51,7 @@ class Alarm:
     environment: str
     decision: AutomaticDecision
     back: Candidate | None = None
+    revert: str = ""
     origins: tuple[Origin, ...] = ()
     job: Job
 
@@ -114,7 +120,7 @@ def _good_line(alarm: Alarm) -> str:
 def way_back(alarm: Alarm) -> tuple[str, ...]:
     """The commands that bring the last good version back."""
     failed = alarm.failed
-    if alarm.decision.code == "configuration-only" and failed is not None:
+    if alarm.decision.code in _REVERTED and failed is not None:
         return (revert_command(failed.commit),)
     if alarm.back is None:
         return ()
@@ -125,9 +131,18 @@ def way_back(alarm: Alarm) -> tuple[str, ...]:
 
 def _commands(alarm: Alarm) -> str:
     commands = way_back(alarm)
+    if alarm.revert:
+        merge = (
+            f"To go back, review and merge {page_of(alarm.revert)}: it reverts the whole change."
+        )
+        return "\n\n".join((merge, "By hand it is:", _block(commands)) if commands else (merge,))
     if not commands:
         return "There is no version to go back to: correct it in a new change."
-    return "\n".join(("To go back:", "", "```sh", *commands, "```"))
+    return f"To go back:\n\n{_block(commands)}"
+
+
+def _block(commands: Sequence[str]) -> str:
+    return "\n".join(("```sh", *commands, "```"))
 
 
 def _told(people: Sequence[str]) -> str:
@@ -149,7 +164,8 @@ def told_comment(
     """The comment on a pull request that brought a version which went back."""
     place = f"#{number}" if number else f"commit {commit[:12]}"
     went = ", ".join(f"{code(move.application)} {_versions(move)}" for move in view.moves)
-    lines = [f"{code(view.environment)} goes back by {place}: {went}."]
+    back = f": {went}" if went else ", which reverts the whole change"
+    lines = [f"{code(view.environment)} goes back by {place}{back}."]
     lines += [f"Why: {code(view.reason, limit=1000)}"] if view.reason else []
     if view.holds:
         lines.append(f"On hold there: {', '.join(code(str(hold.image)) for hold in view.holds)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from gitops_action.core.config.resolved import Config, Environment, RollbackMode
@@ -46,6 +47,7 @@ class AutomaticDecision:
         mode: the strictest mode of the environment and the applications.
         images: what changed with it and failed, by application and repository.
         alarm: a person has to act, and is notified by an issue.
+        revert: the whole change may be proposed to be reverted, as no earlier image helps.
     """
 
     code: Code
@@ -54,6 +56,7 @@ class AutomaticDecision:
     mode: RollbackMode = "propose"
     images: tuple[ImageKey, ...] = ()
     alarm: bool = False
+    revert: bool = False
 
     @property
     def applications(self) -> tuple[str, ...]:
@@ -121,11 +124,10 @@ def _of_images(
         reason = f"{name}: what failed is itself a return to an earlier version"
         return _no("own-failure", reason, newest, alarm=True)
     if not changed:
-        reason = (
-            f"{name}: the failed deployment changed configuration only; revert it:"
-            f" {revert_command(newest.commit)}"
-        )
-        return _no("configuration-only", reason, newest, alarm=True)
+        mode, _ = mode_of(failure.environment, failure.config, (key[0] for key in failed))
+        reason = f"{name}: the failed deployment changed configuration only"
+        decision = _no("configuration-only", reason, newest, alarm=True)
+        return replace(decision, mode=mode, revert=mode != "off")
     if not same_state(failed, failure.now, changed):
         reason = f"{name}: the base branch describes other images already"
         return _no("base-moved", reason, newest)
