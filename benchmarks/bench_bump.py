@@ -96,7 +96,7 @@ class Bench:
             inputs["application"] = name
         return self.opened(inputs)
 
-    def opened(self, inputs: Mapping[str, str]) -> Cost:
+    def opened(self, inputs: Mapping[str, str], env: Mapping[str, str] | None = None) -> Cost:
         """One process that opens a pull request.
 
         Raises:
@@ -105,7 +105,7 @@ class Bench:
         with tempfile.TemporaryDirectory(dir=self.root) as folder:
             self.host.requests()
             started = time.perf_counter()
-            result = run_step(Step(inputs=inputs), Path(folder))
+            result = run_step(Step(inputs=inputs, env=env or {}), Path(folder))
             seconds = time.perf_counter() - started
         if result.exit_code or result.outputs.get("pull-request-operation") != "created":
             raise PartError(f"no pull request was opened:\n{result.log}")

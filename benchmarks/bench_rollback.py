@@ -3,9 +3,9 @@
     python -m benchmarks rollback
 
 The newest version of an application failed and the one before was verified, each recorded with the
-run that proves it. `rollback` is asked for the application: it reads what was deployed, asks the
-registry for the earlier image, and opens the pull request with the hold. The peer is the one of
-the bump, which only clones, edits and pushes.
+run that proves it. `rollback` is asked for the application, or looks for itself after the failed
+run: it reads what was deployed, asks the registry for the earlier image, and opens the pull request
+with the hold. The peer is the one of the bump, which only clones, edits and pushes.
 """
 
 from __future__ import annotations
@@ -44,17 +44,25 @@ def measure() -> Iterator[Figure]:
         large, small = "acme/back", "acme/back-small"
         url = host.create(large, LARGE, registry.address, _CONFIG)
         host.create(small, SMALL, registry.address, _CONFIG)
-        ours, peers = [], []
+        asked, itself, peers = [], [], []
         for number in range(_FIRST, _FIRST + REPEATS):
-            ours.append(_rolled_back(bench, large, application(number)))
+            asked.append(_rolled_back(bench, large, application(number)))
+            itself.append(_rolled_back(bench, large, application(number + REPEATS), asked=False))
             peers.append(bench.peer(large, url, slow / "clone"))
-        yield from _figures(ours, peers, _rolled_back(bench, small, application(0)))
+        yield from _figures(asked, peers, _rolled_back(bench, small, application(0)))
+        yield _ratio("automatic", itself, peers)
         if problems := host.problems():
             raise PartError("GitHub would have refused:\n" + "\n".join(problems))
 
 
-def _rolled_back(bench: Bench, repository: str, name: str) -> Cost:
+def _rolled_back(bench: Bench, repository: str, name: str, *, asked: bool = True) -> Cost:
     """One version verified, the next failed, and the rollback as a process.
+
+    Args:
+        bench: the parts.
+        repository: OWNER/NAME.
+        name: the application.
+        asked: by a person who names it; else after the failed run of the deployment.
 
     Raises:
         PartError: it failed, or opened no pull request.
@@ -71,23 +79,15 @@ def _rolled_back(bench: Bench, repository: str, name: str) -> Cost:
         **bench.host.addresses(),
         "token": bench.host.token(repository),
         "repository": repository,
-        "environment": "default",
-        "application": name,
-        "reason": "errors after start",
     }
-    return bench.opened(inputs)
+    if asked:
+        named = {"environment": "default", "application": name, "reason": "errors after start"}
+        return bench.opened({**inputs, **named})
+    return bench.opened(inputs, {"GITHUB_EVENT_NAME": "workflow_run"})
 
 
 def _figures(ours: Sequence[Cost], peers: Sequence[Cost], small: Cost) -> Iterator[Figure]:
-    mine, peer = (statistics.median(cost.seconds for cost in found) for found in (ours, peers))
-    yield Figure(
-        row="rollback",
-        name=f"{LARGE} files: time to clone + yq + push on disk",
-        value=mine / peer,
-        unit="x",
-        target=RATIO,
-        detail=f"{mine:.2f} s to {peer:.2f} s, medians of {len(ours)}",
-    )
+    yield _ratio("asked for", ours, peers)
     opened = [_to_the_pull_request(cost.requests) for cost in ours]
     yield Figure(
         row="rollback",
@@ -97,6 +97,18 @@ def _figures(ours: Sequence[Cost], peers: Sequence[Cost], small: Cost) -> Iterat
         detail="an automatic one takes at most 10, which a test asserts",
     )
     yield from counts("rollback", f"{LARGE} files", ours, small)
+
+
+def _ratio(what: str, ours: Sequence[Cost], peers: Sequence[Cost]) -> Figure:
+    mine, peer = (statistics.median(cost.seconds for cost in found) for found in (ours, peers))
+    return Figure(
+        row="rollback",
+        name=f"{LARGE} files, {what}: time to clone + yq + push on disk",
+        value=mine / peer,
+        unit="x",
+        target=RATIO,
+        detail=f"{mine:.2f} s to {peer:.2f} s, medians of {len(ours)}",
+    )
 
 
 def _to_the_pull_request(requests: Sequence[str]) -> Sequence[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from gitops_action.commands.rollback.content import Contents
+from gitops_action.commands.rollback.content import Contents, with_own_folders
 from gitops_action.core.config import load_config
 from gitops_action.core.repository import Keep, Snapshot, Tip
 from tests.support.configs import FILE
@@ -49,7 +49,8 @@ def described(
     """The images of production at the tip and before it, by application; and what was read."""
     loaded, commits = load_config(FILE, config.encode()), Commits(files)
     tip = Tip(branch="main", commit=TIP, default_branch="main", settings={})
-    contents = Contents(commits, loaded, tip=tip, repository="a/b", applications=applications)
+    names = with_own_folders(applications, loaded)
+    contents = Contents(commits, loaded, tip=tip, repository="a/b", applications=names)
     environment = loaded.environment("production")
     assert environment is not None
     found = [contents.read(environment, commit) or {} for commit in (TIP, OLD)]

@@ -1,4 +1,4 @@
-"""Which commits and pull requests brought what failed. Fulfils the port `Origins`."""
+"""Which commits, pull requests and files brought what failed. Fulfils the port `Origins`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.rollback.origin import Origin
+from gitops_action.errors import GitOpsError
 
 _COMMITS = 20
 """Commits of a path that are read on each side."""
 _PATHS = 10
+_FILES = 300
+"""Files that GitHub names of a comparison ("Compare two commits"); there may be more."""
 
 
 def origins_document(paths: int) -> str:
@@ -83,6 +86,29 @@ class GitHubOrigins:
                 if one.text("oid") not in before:
                     found.setdefault(one.text("oid"), _origin(one))
         return _once(found.values())
+
+    def files(self, old: str, new: str) -> tuple[str, ...] | None:
+        """The files that differ, under both names where one was renamed; one request.
+
+        None where there may be more than GitHub names, or `new` does not contain `old`.
+        """
+        purpose = Purpose(
+            operation="compare commits", permission="contents: read", repository=self._repository
+        )
+        path = self._client.path(self._repository, "compare", f"{old}...{new}")
+        query = {"page": 1, "per_page": 1}
+        try:
+            data = self._client.reading(
+                lambda: self._client.rest("GET", path, query=query), purpose
+            )
+            answer = Reply(data, "comparison")
+            files = list(answer.each("files"))
+            if answer.text("status") not in {"ahead", "identical"} or len(files) >= _FILES:
+                return None
+            names = (one.text(key) for one in files for key in ("filename", "previous_filename"))
+            return tuple(dict.fromkeys(filter(None, names)))
+        except GitOpsError:
+            return None
 
 
 def _history(answer: Reply, side: str, n: int) -> Sequence[Reply]:

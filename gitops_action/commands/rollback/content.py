@@ -35,14 +35,14 @@ class Contents:
 
         Of the tip every environment is read, since a file that two of them share is not edited.
         `repository` (OWNER/NAME) and the tip's branch say which sources of controllers are read.
-        Where `applications` have folders of their own, only these are read.
+        Of applications that are named, only the folders are read.
         """
         self._store = store
         self._config = config
         self._tip = tip.commit
         self._branch = tip.branch
         self._repository = repository
-        self._applications = _with_own_folders(applications, config)
+        self._applications = tuple(applications)
         self._known: dict[tuple[str, str], DescribedImages | None] = {}
         self._snapshots: dict[str, Snapshot] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
@@ -127,7 +127,7 @@ class Contents:
         return tuple(dict.fromkeys((*every, *found))) if every else ()
 
 
-def _with_own_folders(applications: Sequence[str], config: Config) -> tuple[str, ...]:
+def with_own_folders(applications: Sequence[str], config: Config) -> tuple[str, ...]:
     """The applications, where all are found by their folders; one with images may be anywhere."""
     declared = {one.name for one in config.applications if one.images}
     return () if declared.intersection(applications) else tuple(applications)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from gitops_action.commands.bump.content import settings_of
-from gitops_action.commands.rollback.content import Contents
+from gitops_action.commands.rollback.content import Contents, with_own_folders
 from gitops_action.commands.rollback.ports import RollbackPorts
 from gitops_action.core.config import (
+    PLACEHOLDER,
     Config,
     Environment,
     Hold,
@@ -29,6 +32,7 @@ from gitops_action.core.rollback.candidates import (
     newest_first,
     same_state,
 )
+from gitops_action.core.rollback.changed import applications_of_files, recorded_applications
 from gitops_action.errors import GitOpsError, UsageError
 
 
@@ -38,16 +42,56 @@ class NoCandidateError(GitOpsError):
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentRollback:
-    """One environment, as it was read."""
+    """One environment, as it was read.
+
+    Attributes:
+        inputs: as given.
+        ports: what it talks to.
+        tip: the base's.
+        config: the base's.
+        holds: the base's.
+        environment: which.
+        records: its deployments.
+        whole: every application is read, not only those that a failed deployment changed.
+    """
 
     inputs: RollbackInputs
     ports: RollbackPorts
     tip: Tip
     config: Config
     holds: Holds
-    contents: Contents
     environment: Environment
     records: tuple[EvaluatedRecord, ...]
+    whole: bool = False
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What commits describe."""
+        named = with_own_folders(self.inputs.application, self.config)
+        return Contents(
+            self.ports.store,
+            self.config,
+            tip=self.tip,
+            repository=self.inputs.repository,
+            applications=named if self.inputs.application else self.failed_applications,
+        )
+
+    @cached_property
+    def failed_applications(self) -> tuple[str, ...]:
+        """Those that the newest deployment changed, where it failed; none: all have to be read.
+
+        The records name those whose images differ, for nothing. Where none does, the files tell.
+        """
+        failed, good = self.newest(Result.FAILED), self.good()
+        if self.whole or self.inputs.application or failed is None or good is None:
+            return ()
+        if PLACEHOLDER not in self.environment.path:
+            return ()
+        recorded = recorded_applications(good, failed)
+        if found := with_own_folders(recorded, self.config):
+            return found
+        files = self.ports.origins.files(good.commit, failed.commit)
+        return applications_of_files(files or (), self.config)
 
     def now(self) -> DescribedImages:
         """What the tip describes."""
@@ -102,14 +146,14 @@ class EnvironmentRollback:
         """
         now = self.now()
         known = sorted({name for name, _ in now})
-        names = self.inputs.application or self._changed(now) or known
+        names = self.inputs.application or self.changed() or known
         if unknown := [name for name in names if name not in known]:
             raise UsageError(
                 f"{self.environment.name} has no application {unknown[0]!r}",
                 cause=f"it has {', '.join(known) or 'none'}",
                 fix="name one of them",
             )
-        if not self.inputs.application and len(names) > 1 and not self._changed(now):
+        if not self.inputs.application and len(names) > 1 and not self.changed():
             raise UsageError(
                 "No application was specified",
                 cause=f"{self.environment.name} has {', '.join(names)}",
@@ -117,8 +161,9 @@ class EnvironmentRollback:
             )
         return {key: images for key, images in now.items() if key[0] in names}
 
-    def _changed(self, now: DescribedImages) -> tuple[str, ...]:
+    def changed(self) -> tuple[str, ...]:
         """The applications whose images the newest deployment changed."""
+        now = self.now()
         done = [one for one in newest_first(self.records) if one.proved and one.ended]
         good = next((one for one in done if one.result is Result.SUCCEEDED), None)
         if not done or good is None or good is done[0]:
@@ -208,13 +253,6 @@ def read_environments(
         else config.environments
     )
     records = ports.records.read(environments)
-    contents = Contents(
-        ports.store,
-        config,
-        tip=tip,
-        repository=inputs.repository,
-        applications=inputs.application,
-    )
     return tuple(
         EnvironmentRollback(
             inputs=inputs,
@@ -222,7 +260,6 @@ def read_environments(
             tip=tip,
             config=config,
             holds=holds,
-            contents=contents,
             environment=one,
             records=tuple(records.get(one.name, ())),
         )

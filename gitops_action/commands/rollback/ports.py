@@ -23,6 +23,13 @@ class Origins(Protocol):
         """What `new` has over `old` in these files (none: anywhere), newest first."""
         ...
 
+    def files(self, old: str, new: str) -> tuple[str, ...] | None:
+        """The files that differ, under both names where one was renamed.
+
+        None where not all of them are known, or `new` does not contain `old`.
+        """
+        ...
+
 
 class Requests(Protocol):
     """Rollbacks that people ask for by the workflow's form."""
