@@ -204,7 +204,12 @@ def _compared(ports: StatusPorts, environments: Sequence[Environment]) -> Compar
             jobs = ports.comparisons.jobs(names, ports.pulls.default_branch())
     except GitOpsError as error:
         unread.append(str(error))
-    return Comparisons(subjects=subjects, jobs=jobs, unread="; ".join(unread))
+    return Comparisons(
+        subjects=subjects,
+        jobs=jobs,
+        unread="; ".join(unread),
+        asked=ports.comparisons is not None,
+    )
 
 
 def _past(

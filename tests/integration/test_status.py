@@ -25,6 +25,7 @@ from gitops_action.errors import UsageError
 from testbed.forge.records import WorkflowRun
 from testbed.long_history import Shape, fill
 from tests.integration.test_history import FILES, bump, image, overlay
+from tests.support.checkouts import run_git
 from tests.support.deployed import deployed
 from tests.support.github_forge import CONFIG, REPOSITORY, Stage
 from tests.support.github_forge import stage as github_stage
@@ -261,6 +262,19 @@ def test_without_a_comparison_drift_was_not_looked_at(stage: Stage) -> None:
     outcome = status(stage)
     assert drift_states(outcome) == dict.fromkeys(("staging", "production"), "not looked at")
     assert f"not looked at: no run of {DRIFT} is known" in status(stage, format="table").printed
+
+
+def test_a_checkout_without_a_token_says_why_drift_is_not_known(
+    stage: Stage, tmp_path: Path
+) -> None:
+    checkout = tmp_path / "checkout"
+    run_git("clone", "--quiet", stage.repository.path, checkout)
+    outcome = status(stage, token="", format="table", **{"working-directory": str(checkout)})
+    assert drift_states(outcome) == dict.fromkeys(("staging", "production"), "not looked at")
+    assert "staging: drift: not looked at: there is no token" in outcome.printed
+    assert [notice.text for notice in outcome.notices] == [
+        "without a token nothing is known of deployments and pull requests"
+    ]
 
 
 @pytest.mark.parametrize("event", ["pull_request", "push"])

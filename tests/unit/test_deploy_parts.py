@@ -227,7 +227,7 @@ def test_clusters_are_told_apart_and_their_secrets_known() -> None:
     with pytest.raises(UsageError, match="context"):
         replace(clusters, inputs=server).connect(target, alone=False)
     job = replace(context, environ={"GITHUB_ACTIONS": "true", "HOME": "/nowhere"})
-    with pytest.raises(UsageError, match="no cluster to talk to"):
+    with pytest.raises(UsageError, match=r"There is no cluster to talk to.*`~/\.kube/config`"):
         GivenClusters(inputs=ClusterInputs(), context=job).connect(target, alone=True)
 
 
@@ -243,7 +243,7 @@ def test_a_persons_own_kubeconfig_is_read_at_a_terminal_alone(tmp_path: Path) ->
         return GivenClusters(inputs=ClusterInputs(), context=context)
 
     assert clusters(home).connect(target, alone=False).name == "us"
-    with pytest.raises(UsageError, match="no cluster to talk to"):
+    with pytest.raises(UsageError, match=r"There is no cluster to talk to.*`~/\.kube/config`"):
         clusters({**home, "GITHUB_ACTIONS": "true"}).connect(target, alone=False)
 
 

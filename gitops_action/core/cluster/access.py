@@ -156,9 +156,11 @@ def direct_access(given: Given) -> Access:
     """
     if not given.server.strip():
         raise NoClusterGivenError(
-            "there is no cluster to talk to",
+            "There is no cluster to talk to",
             cause="neither `kubeconfig` nor `kube-server` is given",
-            fix="pass `kubeconfig` (its content), or `kube-server`, `kube-ca` and `kube-token`",
+            fix="pass `kubeconfig` (its content), or `kube-server`, `kube-ca` and `kube-token`;"
+            " at a terminal, log in to the cluster: the files that `KUBECONFIG` names are read,"
+            " else `~/.kube/config`",
         )
     if given.context.strip():
         raise UsageError("`context` needs `kubeconfig`", fix="leave it away, or pass a kubeconfig")

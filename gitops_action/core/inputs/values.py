@@ -20,6 +20,7 @@ BOOLEANS = _TRUE | _FALSE
 """What a `flag` may be, as GitHub's toolkit reads booleans."""
 
 _REPOSITORY = pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
+_NAME = pattern(r"[A-Za-z0-9._-]{1,100}")
 _CONTROL = pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -168,7 +169,8 @@ def _check_url(item: Input, text: str) -> UsageError | None:
 def _check_repository(item: Input, text: str) -> UsageError | None:
     if _REPOSITORY.fullmatch(text):
         return None
-    return _wrong(item, f"{text!r} is not OWNER/NAME", "write it like `acme/environment`")
+    fix = f"name its owner, too: `OWNER/{text}`" if _NAME.fullmatch(text) else ""
+    return _wrong(item, f"{text!r} is not OWNER/NAME", fix or "write it like `acme/environment`")
 
 
 _CHECKS: dict[Kind, Callable[[Input, str], UsageError | None]] = {

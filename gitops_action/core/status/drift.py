@@ -52,11 +52,13 @@ class Comparisons:
         subjects: of the open issues that our own account keeps.
         jobs: the newest first.
         unread: why issues or jobs could not be read; empty where they were.
+        asked: whether GitHub was asked at all.
     """
 
     subjects: Collection[str] = ()
     jobs: tuple[ComparisonJob, ...] = ()
     unread: str = ""
+    asked: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +92,9 @@ def drift_status(environment: str, found: Comparisons) -> DriftStatus:
         return newest
     if found.unread:
         return DriftStatus(word="unknown", reason=found.unread)
-    return DriftStatus(reason=f"no run of {DRIFT_WORKFLOW} is known")
+    return DriftStatus(
+        reason=f"no run of {DRIFT_WORKFLOW} is known" if found.asked else "there is no token"
+    )
 
 
 def _newest(environment: str, jobs: Iterable[ComparisonJob]) -> DriftStatus | None:
