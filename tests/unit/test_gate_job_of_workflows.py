@@ -28,6 +28,13 @@ def test_the_gate_s_job_is_one(name: str) -> None:
     assert job(name)["concurrency"] == {"group": "gitops-gate", "cancel-in-progress": False}
 
 
+@pytest.mark.parametrize("name", ["rollback", "rollback-job-token"])
+def test_what_a_rollback_proposed_is_evaluated_although_it_failed_for_a_person(name: str) -> None:
+    """An alarm of one environment fails the job; GitHub then skips what depends on it."""
+    condition = workflow(name)["jobs"]["gate"]["if"]
+    assert condition == ("${{ !cancelled() && needs.rollback.outputs.pull-request-number != '' }}")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_step_reaches_the_server_that_is_given(name: str) -> None:
     for one in workflow(name)["jobs"].values():
