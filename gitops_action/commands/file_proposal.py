@@ -51,7 +51,17 @@ class FileProposal:
 
 @dataclass(frozen=True, kw_only=True)
 class FilesProposed:
-    """What became of it; `operation` is None where nothing was to be done."""
+    """What became of it; `operation` is None where nothing was to be done.
+
+    Attributes:
+        operation: what was written.
+        number: of the pull request.
+        url: of the pull request.
+        branch: its head branch.
+        commit: what was written to the branch.
+        reason: why nothing was done.
+        declined: a person closed the pull request that proposed the same, so none was opened.
+    """
 
     operation: Operation | None = None
     number: int | None = None
@@ -59,6 +69,7 @@ class FilesProposed:
     branch: str = ""
     commit: str = ""
     reason: str = ""
+    declined: bool = False
 
 
 def commit_files(store: ContentStore, proposal: FileProposal) -> str:
@@ -71,12 +82,17 @@ def commit_files(store: ContentStore, proposal: FileProposal) -> str:
 
 
 def propose_files(
-    store: ContentStore, forge: Forge, proposal: FileProposal, *, dry_run: bool = False
+    store: ContentStore,
+    forge: Forge,
+    proposal: FileProposal,
+    *,
+    dry_run: bool = False,
+    unasked: ProposedChange | None = None,
 ) -> FilesProposed:
     """Open the pull request, or bring the open one up to date.
 
-    A former pull request of the same branch that a person closed is no refusal: this one was
-    asked for again.
+    A former pull request of the same branch that a person closed is no refusal where this one was
+    asked for again. What nobody asks for, `unasked`, is not opened again.
 
     Raises:
         ConflictError: the branch or the pull request has moved; plan again.
@@ -87,7 +103,11 @@ def propose_files(
         name=proposal.branch, base=proposal.base, base_oid=proposal.parent, paths=paths
     )
     refuse_blocked(facts)
-    state = discovered(facts, base=proposal.base, requested=ProposedChange(), reopen=True)
+    state = discovered(
+        facts, base=proposal.base, requested=unasked or ProposedChange(), reopen=False
+    )
+    if state.situation == "refused":
+        return FilesProposed(branch=proposal.branch, reason=state.reason, declined=True)
     if state.situation == "shared":
         raise _shared(proposal.branch, state)
     return _Proposing(store=store, forge=forge, proposal=proposal, facts=facts, state=state).act(

@@ -26,7 +26,7 @@ from gitops_action.core.pull_requests import (
     Identity,
     PullRequestFacts,
 )
-from gitops_action.core.trailers import parse_trailers
+from gitops_action.core.trailers import ROLLBACK_OF, parse_trailers
 
 CLOSED_BY_US = "<!-- gitops-action: closed -->"
 """Stands in the body of a pull request that we closed ourselves, with any token."""
@@ -61,10 +61,17 @@ class BranchState:
 
 @dataclass(frozen=True, kw_only=True)
 class ProposedChange:
-    """What a pull request is about: images, and explicit edits as lines of the `set` input."""
+    """What a pull request is about.
+
+    Attributes:
+        images: that it proposes.
+        sets: explicit edits, as lines of the `set` input.
+        undone: the commit whose deployment a rollback undoes, in place of both.
+    """
 
     images: tuple[ImageReference, ...] = ()
     sets: tuple[str, ...] = ()
+    undone: str = ""
 
 
 def discovered(
@@ -127,6 +134,8 @@ def _declined(closed: PullRequestFacts, viewer: Identity) -> bool:
 
 def _proposes(closed: PullRequestFacts, requested: ProposedChange) -> bool:
     """Whether all that is wanted now was in the closed pull request already."""
+    if requested.undone:
+        return requested.undone in parse_trailers(closed.body).get(ROLLBACK_OF, ())
     images = _images(closed.body)
     sets = set(parse_trailers(closed.body).get("GitOps-Set", ()))
     known = all(any(_same(image, old) for old in images) for image in requested.images)

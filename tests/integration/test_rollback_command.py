@@ -13,7 +13,7 @@ from gitops_action.commands.rollback.environment import NoCandidateError
 from gitops_action.core.config import load_holds
 from gitops_action.core.images.oci import ImageMissingError
 from gitops_action.core.outcome import Outcome
-from gitops_action.errors import GitOpsError, GitOpsErrors, UsageError
+from gitops_action.errors import GitOpsErrors, UsageError
 from tests.support.bump_stage import API, WEB, Stage, digest, pinned
 from tests.support.rollback_stage import (
     CONFIG,
@@ -379,8 +379,11 @@ def test_an_interrupted_run_is_finished_by_the_next(stage: Stage) -> None:
     release(stage, web="1.1.0")
     release(stage, "failure", web="1.2.0")
     stage.forge.fail(r"POST .*/pulls$", status=422)
-    with pytest.raises(GitOpsError):
-        roll_back(stage, automatic=True)
+    stopped = roll_back(stage, automatic=True)
+    assert stopped.exit_code == 1
+    assert decisions(stopped)["production"] == "not-proposed"
+    (issue,) = stage.repository.issues()
+    assert "gitops-action rollback --environment production --application web" in issue.body
     assert BRANCH in stage.repository.branches()
     assert stage.repository.pull_requests() == []
     made = roll_back(stage, automatic=True)
@@ -389,6 +392,23 @@ def test_an_interrupted_run_is_finished_by_the_next(stage: Stage) -> None:
     assert again.outputs["pull-request-number"] == made.outputs["pull-request-number"]
     stage.repository.merge(int(made.outputs["pull-request-number"]))
     assert decisions(roll_back(stage, automatic=True))["production"] == "base-moved"
+
+
+def test_what_a_person_closed_is_not_opened_again_for_the_same_version(stage: Stage) -> None:
+    release(stage, web="1.1.0")
+    release(stage, "failure", web="1.2.0")
+    roll_back(stage, automatic=True)
+    stage.repository.close(1, by="alice")
+    again = roll_back(stage, automatic=True)
+    assert (decisions(again)["production"], again.exit_code) == ("declined", 0)
+    assert again.outputs["pull-request-number"] == ""
+    assert any("@alice closed #1" in line for line in again.lines)
+    assert [one.number for one in stage.repository.pull_requests()] == [1]
+    release(stage, "failure", web="1.3.0")
+    assert decisions(roll_back(stage, automatic=True))["production"] == "go-back"
+    stage.repository.close(2, by="alice")
+    asked = roll_back(stage, application=("web",), reason="after all")
+    assert asked.outputs["pull-request-operation"] == "created"
 
 
 def test_from_the_recorded_failure_to_the_open_pull_request_take_ten_requests(

@@ -3,66 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gitops_action.commands.rollback.edit import NotEditableError
-from testbed.forge.model import PullRequest
 from tests.support import gate_forge
-from tests.support.bump_stage import REPOSITORY, WEB, Stage, bump_stage, deployment
-from tests.support.rollback_stage import PLAIN, decided, deploy, roll_back
-
-FLUX = (
-    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
-    "metadata: {{name: {name}, namespace: flux-system}}\n"
-    "spec: {{path: ./apps, sourceRef: {{kind: GitRepository, name: flux-system}}}}\n"
+from tests.support.bump_stage import REPOSITORY, WEB, Stage, deployment
+from tests.support.rollback_stage import decided, deploy, roll_back
+from tests.support.shared_folder import (
+    BRANCH,
+    FILES,
+    GOOD,
+    OWN,
+    SETTINGS,
+    fail,
+    pull,
+    settings,
+    shared_folder_stage,
 )
-OWN, SETTINGS = "apps/deployment.yaml", "apps/settings.yaml"
-BRANCH = "gitops/production/rollback/web"
+
 LATER = "# reviewed\n"
-GOOD = f"{WEB}:v1.1.0"
-
-
-def settings(value: str) -> str:
-    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: settings}}\ndata: {{a: {value}}}\n"
-
-
-def described(version: str) -> dict[str, str]:
-    return {OWN: deployment(f"{WEB}:v{version}")}
-
-
-FILES: Mapping[str, str] = {
-    ".github/gitops.yaml": PLAIN + "  staging: {path: staging}\n",
-    "production/apps.yaml": FLUX.format(name="production"),
-    "staging/apps.yaml": FLUX.format(name="staging"),
-    "other/readme.md": "# other\n",
-    SETTINGS: settings("good"),
-    "apps/old.yaml": settings("old").replace("name: settings", "name: old"),
-    **described("1.0.0"),
-}
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Two environments build the same folder, so that no edit is for one of them alone."""
-    with bump_stage(tmp_path, FILES) as made:
-        for person in ("alice", "bob"):
-            made.repository.collaborator(person)
-        deploy(made, described("1.1.0"), GOOD, "success")
+    with shared_folder_stage(tmp_path) as made:
         yield made
-
-
-def fail(stage: Stage, **more: str | None) -> None:
-    """A release that fails, with more files of the same change."""
-    files = {**described("1.2.0"), **more, "other/readme.md": "# changed\n"}
-    deploy(stage, files, f"{WEB}:v1.2.0", "failure")
-
-
-def pull(stage: Stage) -> PullRequest:
-    (found,) = [one for one in stage.repository.pull_requests() if one.state == "open"]
-    return found
 
 
 def test_the_whole_change_goes_back_in_one_pull_request_for_people(stage: Stage) -> None:
@@ -107,7 +75,8 @@ def test_a_second_run_changes_nothing_and_after_the_merge_nothing_is_left_to_do(
     assert [one.number for one in stage.repository.pull_requests()] == [first.number]
 
 
-def test_the_gate_never_merges_it_by_itself(stage: Stage, tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [False, True], ids=["after a failure", "by the form"])
+def test_the_gate_never_merges_it_by_itself(stage: Stage, tmp_path: Path, *, asked: bool) -> None:
     stage.repository.commit(
         files={
             ".github/gitops.yaml": FILES[".github/gitops.yaml"]
@@ -116,7 +85,10 @@ def test_the_gate_never_merges_it_by_itself(stage: Stage, tmp_path: Path) -> Non
         }
     )
     fail(stage)
-    assert decided(stage) == "not-editable"
+    if asked:
+        roll_back(stage, application=("web",), reason="errors")
+    else:
+        assert decided(stage) == "not-editable"
     number = pull(stage).number
     gate = gate_forge.GateStage(
         forge=stage.forge,

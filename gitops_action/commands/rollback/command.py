@@ -11,9 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gitops_action.commands.bump.content import settings_of
-from gitops_action.commands.file_proposal import (
-    FilesProposed,
-)
+from gitops_action.commands.file_proposal import FilesProposed
 from gitops_action.commands.rollback import report
 from gitops_action.commands.rollback.announce import (
     Announced,
@@ -30,10 +28,13 @@ from gitops_action.commands.rollback.environment import (
 )
 from gitops_action.commands.rollback.interrupted import announce_returned
 from gitops_action.commands.rollback.ports import RollbackPorts
-from gitops_action.commands.rollback.propose import Why, propose, propose_revert
-from gitops_action.core.config import (
-    held,
+from gitops_action.commands.rollback.propose import (
+    NothingDiffersError,
+    Why,
+    propose,
+    propose_revert,
 )
+from gitops_action.core.config import held
 from gitops_action.core.deploy.result import Result
 from gitops_action.core.gates.decisions import Decision
 from gitops_action.core.inputs.rollback import RollbackInputs
@@ -48,9 +49,7 @@ from gitops_action.core.rollback.automatic import (
     decide,
     revert_command,
 )
-from gitops_action.core.rollback.candidates import (
-    Candidate,
-)
+from gitops_action.core.rollback.candidates import Candidate
 from gitops_action.errors import ConflictError, GitOpsError, UsageError
 
 ATTEMPTS = 16
@@ -232,7 +231,10 @@ _Done = tuple[RollbackView, FilesProposed]
 def _undone(
     one: EnvironmentRollback, decision: AutomaticDecision
 ) -> tuple[AutomaticDecision, _Done | None]:
-    """Propose what is decided; gives what it came to, which another decision may be."""
+    """Propose what is decided; gives what it came to, which another decision may be.
+
+    A failure here ends no other environment's rollback: it becomes an alarm.
+    """
     try:
         if decision.code == "go-back":
             made = _images_back(one, decision)
@@ -240,12 +242,28 @@ def _undone(
             made = _configuration_back(one, decision)
         else:
             return decision, None
-    except NoCandidateError as error:
-        return replace(decision, code="first-deployment", reason=str(error), alarm=True), None
-    except NotEditableError as error:
-        code: Code = "configuration-only" if decision.revert else "not-editable"
-        return replace(decision, code=code, reason=str(error), alarm=True), None
+    except ConflictError:
+        raise
+    except GitOpsError as error:
+        reason = str(error)
+        if decision.revert:
+            reason = f"{decision.reason}: {error.cause or error.title}"
+        return replace(decision, code=_stopped(decision, error), reason=reason, alarm=True), None
+    if made[1].declined:
+        reason = f"{one.environment.name}: {made[1].reason}"
+        return replace(decision, code="declined", reason=reason, alarm=False), None
     return _as_made(one, decision, made[0]), made
+
+
+def _stopped(decision: AutomaticDecision, error: GitOpsError) -> Code:
+    """What a decision comes to that could not be carried out."""
+    if isinstance(error, NothingDiffersError):
+        return "nothing-changed"
+    if isinstance(error, NoCandidateError):
+        return "first-deployment"
+    if isinstance(error, NotEditableError):
+        return "configuration-only" if decision.revert else "not-editable"
+    return "not-proposed"
 
 
 def _images_back(one: EnvironmentRollback, decision: AutomaticDecision) -> _Done:
@@ -277,11 +295,11 @@ def _as_made(
     if not view.files:
         reason = f"{name}: the base branch has the revert already"
         return replace(decision, code="base-moved", reason=reason, alarm=False)
+    reverts = "would revert" if one.inputs.dry_run else "reverts"
     if decision.revert:
-        reason = f"{decision.reason}; a pull request reverts it"
-        return replace(decision, reason=reason)
+        return replace(decision, reason=f"{decision.reason}; a pull request {reverts} it")
     reason = f"{name}: no edit puts the images back ({view.whole.because})"
-    reason += "; a pull request reverts the whole change"
+    reason += f"; a pull request {reverts} the whole change"
     return replace(decision, code="not-editable", reason=reason, alarm=True)
 
 
@@ -295,7 +313,9 @@ def _alarm(one: EnvironmentRollback, decision: AutomaticDecision, made: _Done | 
     return Alarm(
         environment=one.environment.name,
         decision=decision,
-        back=None if decision.code in _UNDONE_BY_REVERT else _back(one, decision),
+        back=None
+        if decision.revert or decision.code in _UNDONE_BY_REVERT
+        else _back(one, decision),
         revert=made[1].url if made and made[0].whole else "",
         origins=alarm_origins(one.ports, good.commit, failed.commit) if failed and good else (),
         job=one.ports.job,

@@ -13,15 +13,20 @@ from gitops_action.commands.file_proposal import (
 )
 from gitops_action.commands.rollback.edit import NotEditableError, edits_of
 from gitops_action.commands.rollback.environment import EnvironmentRollback
-from gitops_action.commands.rollback.revert import EnvironmentRevert
+from gitops_action.commands.rollback.revert import EnvironmentFiles, EnvironmentRevert
 from gitops_action.commands.rollback.supersede import close_held_bump
 from gitops_action.core.config import Hold, frozen, held, hold_file
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.deployments.proof import EvaluatedRecord
+from gitops_action.core.pull_request_state import ProposedChange
 from gitops_action.core.report import rollback as texts
 from gitops_action.core.report.rollback import RollbackView, WholeRevert
 from gitops_action.core.repository import list_files
-from gitops_action.core.rollback.candidates import Candidate, newest_first
+from gitops_action.core.rollback.candidates import Candidate, DescribedImages, Move, newest_first
+
+
+class NothingDiffersError(NotEditableError):
+    """What failed has the files of what was verified."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +71,8 @@ def propose_revert(
     What was changed after the deployment that failed stays.
 
     Raises:
-        NotEditableError: there is nothing to revert, or later changes are in the way.
+        NothingDiffersError: the files are the candidate's.
+        NotEditableError: later changes are in the way, or the images would not go back with them.
         ConflictError: something has moved.
     """
     tip = one.tip
@@ -82,8 +88,14 @@ def propose_revert(
         undone=why.failed.commit if why.failed else tip.commit,
     )
     found = files.reverted
-    if found.conflicts or not (found.paths or found.returned):
-        said = "; ".join(list_files(found.conflicts)) or "no file of it differs"
+    if not (found.paths or found.returned or found.conflicts):
+        raise NothingDiffersError(
+            instead_of.title,
+            cause=f"{instead_of.cause}, and no file differs from {candidate.record.commit[:12]}",
+            fix="look for the cause outside of these files",
+            location=instead_of.location,
+        )
+    if said := _in_the_way(files, candidate):
         raise NotEditableError(
             instead_of.title,
             cause=f"{instead_of.cause}, and the whole change cannot be reverted: {said}",
@@ -94,10 +106,41 @@ def propose_revert(
         _view(one, candidate, why),
         files=found.paths,
         whole=WholeRevert(
-            because=instead_of.cause or "", environments=files.shared_with, notes=files.notes
+            because=instead_of.cause or "",
+            environments=files.shared_with,
+            beside=_beside(files, candidate),
+            notes=files.notes,
         ),
     )
     return _proposed(one, view, found.changes, found.deletions)
+
+
+def _in_the_way(files: EnvironmentFiles, candidate: Candidate) -> str:
+    """Why these files do not take the environment back; empty where they do."""
+    found = files.reverted
+    if found.conflicts:
+        return "; ".join(list_files(found.conflicts))
+    if files.after is None:
+        return "what the files come to then cannot be read"
+    kept = [move for move in candidate.moves if not _moved(move, files.after)]
+    return f"{kept[0].now} would stay" if kept else ""
+
+
+def _moved(move: Move, after: DescribedImages) -> bool:
+    images = {
+        one for (name, _), every in after.items() if name == move.application for one in every
+    }
+    return move.then in images and move.now not in images
+
+
+def _beside(files: EnvironmentFiles, candidate: Candidate) -> tuple[str, ...]:
+    """The images that change with the files, besides those that go back."""
+    known = {image for move in candidate.moves for image in (move.now, move.then)}
+    before, after = (
+        {image for every in side.values() for image in every}
+        for side in (files.before, files.after or {})
+    )
+    return tuple(sorted(str(image) for image in (before ^ after) - known))
 
 
 def _view(one: EnvironmentRollback, candidate: Candidate, why: Why) -> RollbackView:
@@ -144,8 +187,11 @@ def _settle(one: EnvironmentRollback, view: RollbackView, proposal: FileProposal
             return FilesProposed(branch=one.tip.branch, reason="dry run: nothing was written")
         commit = commit_files(ports.store, proposal)
         return FilesProposed(branch=one.tip.branch, commit=commit)
-    done = propose_files(ports.store, ports.forge, proposal, dry_run=one.inputs.dry_run)
-    if not one.inputs.dry_run:
+    unasked = None if view.asked_by else ProposedChange(undone=view.undone)
+    done = propose_files(
+        ports.store, ports.forge, proposal, dry_run=one.inputs.dry_run, unasked=unasked
+    )
+    if not (done.declined or one.inputs.dry_run):
         close_held_bump(ports, one.tip, view, done.number)
     return done
 

@@ -88,7 +88,7 @@ def automatic(
 
 
 def _frozen(view: RollbackView) -> Notice:
-    text = f"{view.environment} is frozen; a rollback passes a freeze"
+    text = f"{view.environment} is frozen; {texts.passes_freeze(view)}"
     return Notice(level="notice", text=text)
 
 
@@ -105,9 +105,10 @@ def _lines(view: RollbackView, done: FilesProposed) -> list[str]:
     ]
     lines += [f"  on hold: {hold.image} ({hold.file})" for hold in view.holds]
     if view.whole:
-        lines.append(f"  no edit of images is enough: {view.whole.because}")
+        lines.append(f"  {texts.why_whole(view)}")
         lines += [f"  reverts {path}" for path in list_files(view.files)]
         lines += [f"  {name} depends on these files too" for name in view.whole.environments]
+        lines += [f"  changes too: {image}" for image in list_files(view.whole.beside)]
         lines += [f"  {note}" for note in view.whole.notes]
     lines += [f"  {done.reason}"] if done.reason else []
     lines += [f"  pull request: {done.url}"] if done.url else []

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from gitops_action.commands.ports import ContentReader
 from gitops_action.commands.render import closures_of, scope_of
+from gitops_action.commands.rollback.content import Contents
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.rendering import Closures
-from gitops_action.core.repository import RepositoryFile, Snapshot, Tip, Tree, TreeFile, blob_id
+from gitops_action.core.repository import (
+    Keep,
+    RepositoryFile,
+    Snapshot,
+    Tip,
+    Tree,
+    TreeFile,
+    blob_id,
+)
+from gitops_action.core.rollback.candidates import DescribedImages
 from gitops_action.core.rollback.revert import MergeLines, RevertedChange, RevertedFiles
 
 
@@ -21,11 +31,15 @@ class EnvironmentFiles:
 
     Attributes:
         reverted: the files.
+        before: the images that the base describes.
+        after: those that it describes with these files; None where that cannot be read.
         shared_with: other environments that depend on them.
         notes: files that were not looked at.
     """
 
     reverted: RevertedFiles
+    before: DescribedImages
+    after: DescribedImages | None
     shared_with: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -56,13 +70,17 @@ class EnvironmentRevert:
         """
         sides = {commit: self._read(commit) for commit in (good, undone, self.tip.commit)}
         within = {path for side in sides.values() for path in side.depends(environment)}
+        within -= self.tip.settings.keys()
         touched = _change(sides, good, undone, self.tip.commit).paths(within)
         exact = {commit: self._exact(side, touched) for commit, side in sides.items()}
         change = _change(exact, good, undone, self.tip.commit)
         found = change.reverted(touched, self.merge_lines)
+        tip = sides[self.tip.commit]
         return EnvironmentFiles(
             reverted=found,
-            shared_with=self._shared_with(environment, sides[self.tip.commit], found.paths),
+            before=self._images(environment, tip.snapshot) or {},
+            after=self._images(environment, _with(tip.snapshot, found)),
+            shared_with=self._shared_with(environment, tip, found.paths),
             notes=tuple(dict.fromkeys(n for one in sides.values() for n in one.snapshot.notes)),
         )
 
@@ -71,6 +89,13 @@ class EnvironmentRevert:
     ) -> tuple[str, ...]:
         others = (one for one in self.config.environments if one.name != environment.name)
         return tuple(one.name for one in others if not tip.depends(one).isdisjoint(paths))
+
+    def _images(self, environment: Environment, snapshot: Snapshot) -> DescribedImages | None:
+        """What an environment describes by these files, which no commit has to have."""
+        contents = Contents(
+            _OneSnapshot(snapshot), self.config, tip=self.tip, repository=self.repository
+        )
+        return contents.read(environment, self.tip.commit)
 
     def _read(self, commit: str) -> _Side:
         """All of a commit: a folder that is left out could be the one that was renamed."""
@@ -118,6 +143,15 @@ def _change(sides: Mapping[str, _Side], good: str, undone: str, tip: str) -> Rev
     return RevertedChange(good=files[0], undone=files[1], tip=files[2])
 
 
+def _with(snapshot: Snapshot, reverted: RevertedFiles) -> Snapshot:
+    """The files after the revert; modes do not matter to what they describe."""
+    kept = {path: file for path, file in snapshot.files.items() if path not in reverted.deletions}
+    changed = {
+        path: RepositoryFile(path=path, data=data) for path, data in reverted.changes.items()
+    }
+    return replace(snapshot, files={**kept, **changed})
+
+
 def _entry(file: RepositoryFile) -> TreeFile:
     return TreeFile(mode=file.mode, blob=file.blob or blob_id(file.data))
 
@@ -133,3 +167,22 @@ class _SnapshotFiles:
         del tree
         files = self._snapshot.files
         return {path: files[path] for path in paths if path in files}
+
+
+class _OneSnapshot:
+    """A `ContentReader` that has nothing but these files."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
+        """The whole tree, whatever is asked for."""
+        del commit, folders
+        files = self._snapshot.files
+        kept = {path: file for path, file in files.items() if keep(path, file.data)}
+        return replace(self._snapshot, files=kept)
+
+    def confirm(self, *, snapshot: Snapshot, paths: Sequence[str]) -> Snapshot:
+        """They are exact, as far as it matters."""
+        del paths
+        return snapshot

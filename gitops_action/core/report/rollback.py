@@ -25,11 +25,13 @@ class WholeRevert:
     Attributes:
         because: why no edit of images is enough.
         environments: others that depend on these files, and go back with them.
+        beside: images that change with them, in either version, and get no hold.
         notes: files that were not looked at.
     """
 
     because: str
     environments: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -104,7 +106,7 @@ def body(view: RollbackView) -> str:
         cause = f": {code(view.cause)}" if view.cause else ""
         lines += ["", f"The deployment that failed: {page_of(view.failed)}{cause}"]
     if view.frozen:
-        lines += ["", f"{code(view.environment)} is frozen. A rollback passes a freeze."]
+        lines += ["", f"{code(view.environment)} is frozen; {passes_freeze(view)}."]
     if view.holds:
         lines += ["", "On hold from now on, so that nothing brings it back:", ""]
         lines += [f"- {code(str(hold.image))} ({code(hold.file)})" for hold in view.holds]
@@ -112,6 +114,17 @@ def body(view: RollbackView) -> str:
     run = f" in {page_of(view.job.run_url)}" if view.job.run_url else ""
     lines += ["", f"{who}{run}."]
     return with_trailers("\n".join(lines), trailers_of(view)).rstrip("\n")
+
+
+def passes_freeze(view: RollbackView) -> str:
+    """What a freeze means to it: only images alone go back through one."""
+    return "the revert waits until it is lifted" if view.whole else "a rollback passes a freeze"
+
+
+def why_whole(view: RollbackView) -> str:
+    """Why whole files go back."""
+    because = view.whole.because if view.whole else ""
+    return f"no edit of images is enough: {because}" if view.moves else "no image changed"
 
 
 def _moved(moves: Sequence[Move]) -> list[str]:
@@ -125,16 +138,19 @@ def _reverted(view: RollbackView) -> list[str]:
     """What a revert of whole files takes back, and that a person decides on it."""
     if view.whole is None:
         return []
-    because = code(view.whole.because, limit=1000)
+    because = code(why_whole(view), limit=1000)
     lines = [
         "",
-        f"No edit of images is enough: {because}. These files go back to that commit:",
+        f"The whole change is reverted ({because}). These files go back to that commit:",
         "",
         *(f"- {code(path)}" for path in list_files(view.files)),
     ]
     if view.whole.environments:
         others = ", ".join(code(name) for name in view.whole.environments)
         lines += ["", f"Other environments depend on them, and go back as well: {others}."]
+    if view.whole.beside:
+        images = ", ".join(code(image) for image in list_files(view.whole.beside))
+        lines += ["", f"With them change images that get no hold: {images}."]
     lines += [f"\n{code(note)}" for note in view.whole.notes]
     stays = f"What came after {view.undone[:12]} stays. " if view.failed else ""
     return [*lines, "", f"{stays}A person merges it, and it passes the gates of any other change."]

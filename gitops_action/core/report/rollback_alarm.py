@@ -28,6 +28,8 @@ _TITLES: Mapping[Code, str] = {
     "holds-unreadable": "a deployment failed, and a hold cannot be read",
     "off": "a deployment failed, and nothing goes back by itself",
     "not-editable": "a deployment failed, and its images cannot be put back by an edit",
+    "nothing-changed": "a deployment failed, with the files of the last good one",
+    "not-proposed": "a deployment failed, and the rollback could not be proposed",
 }
 
 
@@ -120,7 +122,8 @@ def _good_line(alarm: Alarm) -> str:
 def way_back(alarm: Alarm) -> tuple[str, ...]:
     """The commands that bring the last good version back."""
     failed = alarm.failed
-    if alarm.decision.code in _REVERTED and failed is not None:
+    stopped = alarm.decision.revert and alarm.decision.code == "not-proposed"
+    if (stopped or alarm.decision.code in _REVERTED) and failed is not None:
         return (revert_command(failed.commit),)
     if alarm.back is None:
         return ()
@@ -136,6 +139,8 @@ def _commands(alarm: Alarm) -> str:
             f"To go back, review and merge {page_of(alarm.revert)}: it reverts the whole change."
         )
         return "\n\n".join((merge, "By hand it is:", _block(commands)) if commands else (merge,))
+    if alarm.decision.code == "nothing-changed":
+        return "The cause is outside of these files: look at the cluster, and deploy again."
     if not commands:
         return "There is no version to go back to: correct it in a new change."
     return f"To go back:\n\n{_block(commands)}"
@@ -164,8 +169,9 @@ def told_comment(
     """The comment on a pull request that brought a version which went back."""
     place = f"#{number}" if number else f"commit {commit[:12]}"
     went = ", ".join(f"{code(move.application)} {_versions(move)}" for move in view.moves)
-    back = f": {went}" if went else ", which reverts the whole change"
-    lines = [f"{code(view.environment)} goes back by {place}{back}."]
+    back = f": {went}" if went else ""
+    merged = " once a person merges it, which reverts the whole change" if view.whole else ""
+    lines = [f"{code(view.environment)} goes back by {place}{merged}{back}."]
     lines += [f"Why: {code(view.reason, limit=1000)}"] if view.reason else []
     if view.holds:
         lines.append(f"On hold there: {', '.join(code(str(hold.image)) for hold in view.holds)}.")

@@ -32,6 +32,9 @@ Code = Literal[
     "off",
     "not-editable",
     "tried-again",
+    "nothing-changed",
+    "not-proposed",
+    "declined",
 ]
 _STRICTNESS: dict[RollbackMode, int] = {"off": 0, "propose": 1, "auto": 2}
 
