@@ -98,8 +98,9 @@ def commands_table() -> str:
     return table(("Command", "What it does"), rows)
 
 
-def permissions_table() -> str:
-    """The permission matrix."""
+def permissions_table(*names: str) -> str:
+    """The permission matrix, of these commands; in the order of the commands."""
+    order = [command.name for command in COMMANDS]
     rows = (
         (
             f"`{right.command}`",
@@ -109,7 +110,8 @@ def permissions_table() -> str:
             right.when or "always",
             right.without or "an error that names it",
         )
-        for right in RIGHTS
+        for right in sorted(RIGHTS, key=lambda right: order.index(right.command))
+        if not names or right.command in names
     )
     return table(("Command", "Token", "Right", "For", "When", "Without it"), rows)
 
@@ -245,6 +247,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "pull-request": example.pull_request,
     "reason-codes": reason_codes_table,
     **{f"{command.name}-inputs": (lambda c=command: inputs_table(c)) for command in COMMANDS},
+    "bump-permissions": lambda: permissions_table("bump"),
     **{f"{command.name}-outputs": (lambda c=command: outputs_table(c)) for command in COMMANDS},
 }
 """What a marker may name."""

@@ -170,7 +170,7 @@ def _outcome(
         outputs={},
         headline=f"{verb} {len(paths)} file{'s' * (len(paths) > 1)} to {folder}"
         f"{blocked if there and inputs.dry_run else ''}",
-        lines=(*files, *(() if inputs.dry_run else _lines(steps))),
+        lines=(*files, *_lines(steps)),
         data={
             "folder": folder,
             "files": list(paths),

@@ -21,6 +21,7 @@ from testbed import reaper
 from testbed.cache import ROOT
 from testbed.demo.automation import Automation
 from testbed.demo.cluster import Cluster
+from testbed.demo.kept import ways_in
 from testbed.demo.layouts import APPLICATION, ENGINES, LAYOUTS, NEW_TAG, Layout
 from testbed.demo.preparation import Preparation
 from testbed.demo.show import Screen
@@ -176,7 +177,7 @@ def _play(screen: Screen, stage: Stage, cluster: Cluster, pull: PullRequest, pla
     screen.running(cluster.running())
     stage.forge.assert_clean()
     if plan.keep:
-        _wait(screen)
+        _wait(screen, ways_in(stage, cluster.plane.kubeconfig))
 
 
 def _propose(screen: Screen, stage: Stage, images: Images, tag: str) -> PullRequest:
@@ -205,9 +206,11 @@ def _validate(screen: Screen, stage: Stage, pull: PullRequest) -> None:
     screen.result("validate", validation)
 
 
-def _wait(screen: Screen) -> None:
-    """Leave the servers up until someone ends it."""
-    screen.note("KEEP=1: the servers stay up; Ctrl-C goes on")
+def _wait(screen: Screen, commands: tuple[str, ...]) -> None:
+    """Leave the servers up until someone ends it, and show by which commands to try them."""
+    screen.note("KEEP=1: the servers stay up; try them from another terminal, Ctrl-C ends them")
+    for command in commands:
+        screen.console.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
     try:
         signal.pause()
     except KeyboardInterrupt:

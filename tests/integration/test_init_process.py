@@ -104,6 +104,10 @@ def test_what_is_in_the_way_is_listed_and_stays(tmp_path: Path) -> None:
 
 def test_a_dry_run_lists_and_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
+    shown = gitops(tmp_path, *ENVIRONMENT, "--output", ".", "--dry-run").stderr
+    assert "README.md  (is there already)" in shown
+    assert "What is left to do" in shown
+    assert "gh repo create acme/environment" in shown
     done = gitops(tmp_path, *ENVIRONMENT, "--output", ".", "--dry-run", "--json")
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)["data"]

@@ -196,7 +196,7 @@ def test_folders_that_are_no_checkout(tmp_path: Path) -> None:
     run_git("init", "--quiet", tmp_path / "empty")
     run_git("init", "--quiet", "--bare", tmp_path / "bare")
     for name in ("plain", "bare"):
-        with pytest.raises(UsageError, match="not a Git repository"):
+        with pytest.raises(UsageError, match=r"not a Git repository.*read it from GitHub"):
             LocalTrees(tmp_path / name, base=None, job=Job())
     with pytest.raises(UsageError, match="not a folder"):
         LocalTrees(tmp_path / "missing", base=None, job=Job())

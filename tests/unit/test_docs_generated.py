@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ from ruamel.yaml import YAML
 
 from gitops_action.app.arguments import parse_arguments
 from gitops_action.core.gates.verdict import ORDER
-from gitops_action.core.inputs import ACTION_COMMANDS, COMMAND, command_named, every_input
+from gitops_action.core.inputs import (
+    ACTION_COMMANDS,
+    COMMAND,
+    COMMANDS,
+    command_named,
+    every_input,
+)
+from gitops_action.core.inputs.permissions import RIGHTS
 from gitops_action.core.inputs.values import check_values
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -204,11 +212,23 @@ def test_anchors_of_links_exist(path: Path) -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {Requirement(text).name.lower() for text in project["dependencies"]}
+    listed = project["dependencies"] + project["optional-dependencies"]["dev"]
+    declared = {Requirement(text).name.lower() for text in listed}
     table = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `([\w.-]+)` \| (.+) \|$", table, re.MULTILINE))
     assert set(rows) == declared
     assert all(len(reason) > 10 for reason in rows.values())
+
+
+def test_the_rights_of_a_command_stand_together() -> None:
+    row = re.compile(r"^\| `([\w-]+)` \| `[\w-]+` \| `[^`]+: \w+` \|", re.MULTILINE)
+    readme, every = (
+        [command for command, _ in groupby(row.findall(path.read_text(encoding="utf-8")))]
+        for path in (ROOT / "README.md", ROOT / "docs" / "permissions.md")
+    )
+    assert readme == ["bump"]
+    with_rights = {right.command for right in RIGHTS}
+    assert every == [one.name for one in COMMANDS if one.name in with_rights]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.name))

@@ -142,8 +142,8 @@ def find_checkout(folder: Path) -> Checkout:
     raise UsageError(
         f"`{folder}` is not a Git repository",
         cause="changes are found by comparing commits, and there are none",
-        fix="check the repository out first (actions/checkout), or name its folder in"
-        " `working-directory`",
+        fix="check the repository out first (in a job: actions/checkout), name its folder in"
+        " `working-directory`, or read it from GitHub: give `repository: OWNER/NAME` and `token`",
     )
 
 

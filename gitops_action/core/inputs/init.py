@@ -192,7 +192,7 @@ DRY_RUN = Input(
     name="dry-run",
     topic="Where",
     kind="flag",
-    help="List the files, write nothing.",
+    help="List the files and what is left to do on GitHub, write nothing.",
     default="false",
 )
 
