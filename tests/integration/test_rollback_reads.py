@@ -94,6 +94,23 @@ def test_a_person_who_names_no_application_reads_no_more(stage: Stage) -> None:
     assert asked(stage, "tarball") == []
 
 
+def test_a_version_that_succeeded_goes_back_without_the_whole_repository(stage: Stage) -> None:
+    deploy(stage, described(web="1.1.0"), web="1.1.0", api="1.0.0")
+    outcome = roll_back(stage, reason="errors")
+    (made,) = outcome.data["rollbacks"] if outcome.data else []
+    assert [move["application"] for move in made["moves"]] == ["web"]
+    assert asked(stage, "tarball") == []
+
+
+def test_what_was_merged_and_is_not_deployed_yet_counts(stage: Stage) -> None:
+    """A record says nothing of it, so that the records alone would go back from too little."""
+    deploy(stage, described(web="1.1.0"), "failure", web="1.1.0", api="1.0.0")
+    stage.repository.commit(files=described(api="1.1.0"))
+    outcome = roll_back(stage, reason="errors", dry_run=True)
+    (made,) = outcome.data["rollbacks"] if outcome.data else []
+    assert [move["application"] for move in made["moves"]] == ["api", "web"]
+
+
 def test_after_a_failure_of_configuration_a_person_may_mean_any_application(stage: Stage) -> None:
     more = {
         "production/web/settings.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\n"

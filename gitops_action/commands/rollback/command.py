@@ -99,7 +99,7 @@ def _repeated(ports: RollbackPorts, work: Callable[[], Outcome]) -> Outcome:
 
 def _asked(inputs: RollbackInputs, ports: RollbackPorts) -> Outcome:
     (one,) = read_environments(inputs, ports)
-    if one.failed_applications and not one.changed():
+    if one.changed_applications and not one.changed():
         one = replace(one, whole=True)  # configuration failed: any application may be meant
     images = one.requested()
     if inputs.list:

@@ -52,7 +52,7 @@ class EnvironmentRollback:
         holds: the base's.
         environment: which.
         records: its deployments.
-        whole: every application is read, not only those that a failed deployment changed.
+        whole: every application is read, not only those that the newest deployment changed.
     """
 
     inputs: RollbackInputs
@@ -73,25 +73,40 @@ class EnvironmentRollback:
             self.config,
             tip=self.tip,
             repository=self.inputs.repository,
-            applications=named if self.inputs.application else self.failed_applications,
+            applications=named if self.inputs.application else self.changed_applications,
         )
 
     @cached_property
-    def failed_applications(self) -> tuple[str, ...]:
-        """Those that the newest deployment changed, where it failed; none: all have to be read.
+    def changed_applications(self) -> tuple[str, ...]:
+        """Those that the newest deployment changed; none: all have to be read.
 
-        The records name those whose images differ, for nothing. Where none does, the files tell.
+        The records name those whose images differ, for nothing. Where they name none, the files of
+        a failed deployment tell.
         """
+        if self.whole or self.inputs.application or PLACEHOLDER not in self.environment.path:
+            return ()
         failed, good = self.newest(Result.FAILED), self.good()
-        if self.whole or self.inputs.application or failed is None or good is None:
+        if failed is None:
+            return self._changed_by_success()
+        if good is None:
             return ()
-        if PLACEHOLDER not in self.environment.path:
-            return ()
-        recorded = recorded_applications(good, failed)
+        undone = self.tip.commit if self.inputs.environment else failed.commit
+        recorded = recorded_applications(good, failed) if undone == failed.commit else ()
         if found := with_own_folders(recorded, self.config):
             return found
-        files = self.ports.origins.files(good.commit, failed.commit)
+        files = self.ports.origins.files(good.commit, undone)
         return applications_of_files(files or (), self.config)
+
+    def _changed_by_success(self) -> tuple[str, ...]:
+        """What a person goes back from who names nothing: the newest version, which succeeded."""
+        newest = self.newest(Result.SUCCEEDED)
+        if not self.inputs.environment or newest is None or newest.commit != self.tip.commit:
+            return ()
+        done = [one for one in newest_first(self.records) if one.proved and not one.destroyed]
+        older = (
+            recorded_applications(one, newest) for one in done if one.result is Result.SUCCEEDED
+        )
+        return with_own_folders(next(filter(None, older), ()), self.config)
 
     def now(self) -> DescribedImages:
         """What the tip describes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gitops_action.commands.file_proposal import FilesProposed
 from gitops_action.commands.rollback.announce import (
@@ -31,6 +32,8 @@ def announce_returned(one: EnvironmentRollback) -> Announced:
 
     What was written before stays as it is, so that any number of runs comes to the same.
     """
+    if one.changed_applications:
+        one = replace(one, whole=True)  # the newest deployment may have changed others
     try:
         view = _returned_view(one)
         done = (_pull_request(one, view) or _commit(one, view)) if view else None

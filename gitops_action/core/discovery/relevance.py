@@ -19,6 +19,14 @@ _STEERING = re.compile(
 _PATCHED_VALUES = b"/spec/values"
 WIDE = (b"\xff\xfe", b"\xfe\xff")
 _ESCAPES = (b"\\u00", b"\\x")
+# Every way to name an image has one of these in a key, however it is spelled (`kinds.helm`): a
+# whole reference or a repository, or a tag by itself. A key that an escape or a question mark
+# takes apart is not looked for.
+_IMAGE_KEYS = re.compile(
+    rb"i[-_.]*m[-_.]*a[-_.]*g[-_.]*e|r[-_.]*e[-_.]*p[-_.]*o|t[-_.]*a[-_.]*g[-_.]*[\"']?\s*:|HelmChart",
+    re.IGNORECASE,
+)
+_APART = (b"\\", b"? ", b"?\n", b"?\t", b"?\r")
 _ESCAPE = re.compile(rb"\\(?:u00|x)([0-9a-fA-F]{2})")
 
 
@@ -73,6 +81,17 @@ def steers(data: bytes) -> bool:
         (families and _STEERING.search(data) is not None)
         or _PATCHED_VALUES in data
         or any(mark in data for mark in markers.BYTES)
+    )
+
+
+def may_name_image(path: str, data: bytes) -> bool:
+    """Whether a file can name an image at all: most files of an environment do not."""
+    return (
+        _IMAGE_KEYS.search(data) is not None
+        or helm.is_values_file(path)
+        or steers(data)
+        or any(mark in data for mark in _APART)
+        or data.startswith(WIDE)
     )
 
 

@@ -13,6 +13,7 @@ from gitops_action.core.discovery.image import EffectiveImage, Spot, live_of, re
 from gitops_action.core.discovery.kinds import argocd, flux, helm, kustomize, workloads
 from gitops_action.core.discovery.kinds.argocd import AppSource
 from gitops_action.core.discovery.kinds.helm import lone_versions
+from gitops_action.core.discovery.relevance import may_name_image
 from gitops_action.core.discovery.source import Source, folder_of, items, join
 from gitops_action.core.discovery.substitution import substituted
 from gitops_action.core.discovery.transforms import (
@@ -87,6 +88,8 @@ class Scanner:
     def file(self, path: str) -> Scan:
         """Scan one file; what does not parse is noted in the source and holds nothing."""
         scan = Scan(path=path)
+        if self._names_none(path):
+            return scan
         try:
             for document in self.source.documents(path):
                 self._document(document, scan)
@@ -94,6 +97,10 @@ class Scanner:
             self.source.fail(path, error)
         self.noted(scan.lives)
         return scan
+
+    def _names_none(self, path: str) -> bool:
+        """Where any image is looked for; else only what may name those was kept (`signs`)."""
+        return not self.source.signs.words and not may_name_image(path, self.source.data(path))
 
     def noted(self, lives: Iterable[EffectiveImage]) -> tuple[EffectiveImage, ...]:
         """Remember the scalars of these images."""
