@@ -133,7 +133,8 @@ def scope_of(
 ) -> EnvironmentScope:
     """The folders of an environment that a tree has, each with every file it depends on."""
     paths = [folder.path for folder in resolve_folders(environment, config, tree.files)]
-    closures.of_all(paths)  # so that what all folders need is read at once
+    if len(paths) > 1:
+        closures.of_all(paths)  # so that what all folders need is read at once
     files = {path: closures.of(path) for path in paths}
     claimed = closures.claimed(paths)
     states = []
