@@ -114,6 +114,21 @@ def test_an_expired_hold_blocks_nothing(stage: Stage) -> None:
     assert images(stage, roll_back(stage).outputs["branch"])["web"] == "1.1.0"
 
 
+def test_a_list_without_a_state_says_why(stage: Stage) -> None:
+    assert roll_back(stage, list=True, application=("web",)).lines == (
+        "  no other version was verified there",
+    )
+
+
+def test_a_failure_of_configuration_names_the_other_way(stage: Stage) -> None:
+    commit = stage.repository.commit(files={"production/web/settings.yaml": "# broken\n"})
+    deployed(stage, "failure")
+    with pytest.raises(NoCandidateError, match="nothing to go back to") as caught:
+        roll_back(stage, application=("web",))
+    assert f"git revert {commit[:12]}" in (caught.value.fix or "")
+    assert "changed no image" in (caught.value.fix or "")
+
+
 def test_a_registry_that_does_not_answer_passes_nothing_over(stage: Stage) -> None:
     from gitops_action.core.images.oci import RegistryUnreachableError  # noqa: PLC0415 - one use
 

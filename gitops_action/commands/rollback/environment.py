@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from gitops_action.commands.bump.content import settings_of
+from gitops_action.commands.rollback import report
 from gitops_action.commands.rollback.content import Contents, with_own_folders
 from gitops_action.commands.rollback.ports import RollbackPorts
 from gitops_action.core.config import (
@@ -23,6 +24,7 @@ from gitops_action.core.images.oci import ImageMissingError, RegistryError
 from gitops_action.core.inputs.rollback import RollbackInputs
 from gitops_action.core.report.hold import lift_command
 from gitops_action.core.repository import Tip
+from gitops_action.core.rollback.automatic import revert_command
 from gitops_action.core.rollback.candidates import (
     Candidate,
     DescribedImages,
@@ -251,8 +253,17 @@ class EnvironmentRollback:
         which = f"{wanted} was not verified there, or is what is described" if wanted else ""
         return NoCandidateError(
             f"There is nothing to go back to for {names} in {name}",
-            cause=said or which or "no other version was verified there",
-            fix="name a version that was verified (`--list`), or propose one by `bump`",
+            cause=said or which or report.NO_OTHER,
+            fix=self._other_way(),
+        )
+
+    def _other_way(self) -> str:
+        failed = self.newest(Result.FAILED)
+        if failed is None or self.good() is None or self.changed():
+            return "name a version that was verified (`--list`), or propose one by `bump`"
+        return (
+            "the deployment that failed changed no image: merge the pull request that reverts it,"
+            f" or {revert_command(failed.commit)}"
         )
 
 

@@ -15,6 +15,8 @@ from gitops_action.core.repository import list_files
 from gitops_action.core.rollback.automatic import AutomaticDecision
 from gitops_action.core.rollback.candidates import Candidate
 
+NO_OTHER = "no other version was verified there"
+
 _Done = tuple[RollbackView, FilesProposed]
 
 
@@ -34,7 +36,7 @@ def listed(environment: str, candidates: Sequence[Candidate]) -> Outcome:
     return Outcome(
         outputs={**_outputs((), wrote=False), "candidates": json.dumps(data)},
         headline=f"{environment}: {able} state{'s' * (able != 1)} to go back to",
-        lines=tuple(texts.row(one) for one in candidates),
+        lines=tuple(texts.row(one) for one in candidates) or (f"  {NO_OTHER}",),
         summary=texts.table(candidates),
         data={"candidates": data},
     )
