@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from gitops_action.core.dataclass import dataclass
 from gitops_action.errors import GitOpsError
@@ -232,6 +233,28 @@ class Runner:
         lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
         crash = [line for line in lines if line.startswith(_CRASH)]
         return "".join(f"\n  {line}" for line in (crash or lines[-_SHOWN_LINES:]))
+
+
+def start(
+    command: CommandLine, *, stdin: IO[bytes] | int, environ: Mapping[str, str], cwd: Path
+) -> subprocess.Popen[bytes]:
+    """Start a program that leads its own session; whoever starts it reads and ends it.
+
+    Args:
+        command: secrets never belong here.
+        stdin: a file, or `subprocess.PIPE`.
+        environ: its whole environment; ours is not inherited.
+        cwd: where it runs.
+    """
+    return subprocess.Popen(  # noqa: S603 - no shell; `CommandLine` keeps options ours
+        command.line,
+        cwd=cwd,
+        env=dict(environ),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 def end(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:

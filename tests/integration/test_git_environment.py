@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PLANTED = "planted-token"
-PROGRAM = """
+SERVER = """
 from datetime import datetime, UTC
 from gitops_action.adapters.git import GitStore, GitTarget
 from gitops_action.core.pull_requests import Identity
@@ -18,9 +20,17 @@ target = GitTarget(server_url="https://localhost", repository="a/b", token="", i
 with GitStore(target, now=lambda: datetime.now(UTC)):
     pass
 """
+LOCAL = """
+from gitops_action.adapters.git.scratch import ScratchRepository
+with ScratchRepository(None) as scratch:
+    scratch.objects.sizes(["HEAD"])
+import sys
+assert "git" not in sys.modules, "what asks no server does not load GitPython"
+"""
 
 
-def test_the_jobs_tokens_never_reach_git(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", [SERVER, LOCAL], ids=["server", "local"])
+def test_the_jobs_tokens_never_reach_git(tmp_path: Path, program: str) -> None:
     shim, log = tmp_path / "bin" / "git", tmp_path / "log"
     shim.parent.mkdir()
     real = shutil.which("git")
@@ -29,8 +39,9 @@ def test_the_jobs_tokens_never_reach_git(tmp_path: Path) -> None:
     path = f"{shim.parent}{os.pathsep}{os.environ['PATH']}"
     environ = {"PATH": path, "GITHUB_TOKEN": PLANTED, "GIT_SSL_NO_VERIFY": "1"}
     root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", PROGRAM], check=True, cwd=root, env=environ)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=root, env=environ)
     seen = log.read_text()
     assert "GIT_TERMINAL_PROMPT=0" in seen
+    assert "LC_ALL=C\0" in seen
     assert PLANTED not in seen
     assert "GIT_SSL_NO_VERIFY" not in seen

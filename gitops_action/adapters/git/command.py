@@ -1,4 +1,4 @@
-"""Runs Git through GitPython: plain commands, no options of GitPython's own that are unsafe."""
+"""Runs Git, through GitPython where a server is asked: plain commands, no options of its own."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import field
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from gitops_action.adapters.process import CommandLine, end
+from gitops_action.adapters.process import CommandLine, end, start
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.pattern import pattern
 from gitops_action.core.pull_requests import Identity
@@ -146,6 +146,8 @@ _INHERITED = frozenset(
     )
 )
 """What Git keeps of our environment: where programs, proxies and trusted certificates are."""
+_ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
+"""What Git says is read; GitPython sets the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,15 +168,30 @@ class GitCommand:
     """Git on one bare repository of ours, in a folder that is ours alone."""
 
     def __init__(
-        self, target: GitTarget, folder: Path, *, timeout: float = COMMAND_SECONDS
+        self,
+        target: GitTarget,
+        folder: Path,
+        *,
+        timeout: float = COMMAND_SECONDS,
+        local: bool = False,
     ) -> None:
-        """Take the repository it speaks to, the folder, and a limit in seconds for a command."""
-        self._git = _load(folder)
+        """Take the repository, and the folder.
+
+        Args:
+            target: the repository that it speaks to.
+            folder: of our own repository.
+            timeout: a limit in seconds for a command.
+            local: no server is asked, so that Git is started without GitPython, which takes
+                longer to load than the commands take.
+        """
+        _refuse_without_git()
+        self._folder = folder
+        self._git = None if local else _load(folder)
         self._environment = target.environment(folder)
         self._secrets = tuple(
             secret for secret in (target.token, target.authorization.split()[1]) if secret
         )
-        self._timeout = timeout
+        self.timeout = timeout
 
     def run(  # noqa: PLR0913 - the parts of a command line, and what surrounds it
         self,
@@ -198,21 +215,37 @@ class GitCommand:
         with tempfile.TemporaryFile() as given:
             given.write(stdin)
             given.seek(0)
-            started = self._git.execute(
-                [*_without_inherited(variables), *command.line],
-                istream=given,
-                as_process=True,
-                env=variables,
-                shell=False,
-                start_new_session=True,  # so that its own children can be ended with it
-            )
-            return self._finish(cast("subprocess.Popen[bytes]", started.proc))
+            return self._finish(self._started(command, given, variables))
+
+    def start(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start a command that reads what it is asked from a pipe; whoever starts it ends it."""
+        command = CommandLine(program="git", words=tuple(words))
+        return self._started(command, subprocess.PIPE, self._environment)
+
+    def _started(
+        self, command: CommandLine, given: IO[bytes] | int, variables: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        if self._git is None:
+            kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+            environ = {**kept, **_ENGLISH, **variables}
+            return start(command, stdin=given, environ=environ, cwd=self._folder)
+        started = self._git.execute(
+            [*_without_inherited(variables), *command.line],
+            istream=cast("BinaryIO", given),
+            as_process=True,
+            env=variables,
+            shell=False,
+            start_new_session=True,  # so that its own children can be ended with it
+        )
+        process = cast("subprocess.Popen[bytes]", started.proc)
+        started.proc = None  # else GitPython ends the process when nobody refers to `started`
+        return process
 
     def _finish(self, process: subprocess.Popen[bytes]) -> GitResult:
         """Wait for the end. GitPython's own limit needs `ps`, which small images have not."""
         late = False
         try:
-            stdout, stderr = process.communicate(timeout=self._timeout)
+            stdout, stderr = process.communicate(timeout=self.timeout)
         except subprocess.TimeoutExpired:
             stdout, stderr, late = *end(process), True
         except BaseException:
@@ -256,12 +289,15 @@ def _without_inherited(variables: Mapping[str, str]) -> list[str]:
     return ["env", *(part for name in names for part in ("-u", name))] if names else []
 
 
-def _load(folder: Path) -> Git:
-    """Import GitPython without the `git version` that it starts then, with all our variables."""
+def _refuse_without_git() -> None:
     if shutil.which("git") is None:
         raise GitOpsError(
             "Git is not installed", cause="`transport: git` needs the program", fix="install git"
         )
+
+
+def _load(folder: Path) -> Git:
+    """Import GitPython without the `git version` that it starts then, with all our variables."""
     with _no_program():
         from git.cmd import Git  # noqa: PLC0415 - costs time that the API transport must not pay
     return Git(folder)

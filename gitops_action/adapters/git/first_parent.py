@@ -10,7 +10,7 @@ from typing import Self
 
 from gitops_action.adapters.git.checkout import find_checkout
 from gitops_action.adapters.git.command import GitTarget
-from gitops_action.adapters.git.objects import read_blobs, read_files
+from gitops_action.adapters.git.objects import read_files
 from gitops_action.adapters.git.remote import RETRIES
 from gitops_action.adapters.git.scratch import ScratchRepository
 from gitops_action.adapters.retry import RetryPolicy
@@ -93,7 +93,7 @@ class FirstParentHistory:
 
     def blobs(self, oids: Sequence[str]) -> Mapping[str, bytes]:
         """The content of blobs; what was not fetched is left out."""
-        return dict(read_blobs(self._scratch.git, oids))
+        return dict(self._scratch.objects.contents(oids))
 
     def files(self, commit: str) -> Snapshot:
         """The files of a commit that images can be found in."""

@@ -367,7 +367,7 @@ class LocalTrees:
         What the server holds is then looked at in a repository without the checkout's objects:
         a shallow checkout's history stops where the server's goes on.
         """
-        at_hand = self._scratch.sizes([f"{base.commit}^{{tree}}"])
+        at_hand = self._scratch.objects.sizes([f"{base.commit}^{{tree}}"])
         if at_hand and have_common_history(self._scratch, base.commit, here.commit):
             return
         if at_hand and not self._checkout.shallow:

@@ -12,7 +12,6 @@ from gitops_action.core.pull_requests import ABSENT
 from gitops_action.core.repository import REGULAR, SYMLINK, RepositoryFile, Tree, TreeFile
 from gitops_action.errors import GitOpsError, Location, UsageError
 
-_BATCH = 1000
 _BLOB = "blob"
 
 
@@ -39,25 +38,6 @@ def _entries(output: bytes) -> Iterator[TreeEntry]:
         mode, kind, blob = facts.decode().split()
         if kind == _BLOB:
             yield TreeEntry(path=os.fsdecode(path), mode=mode, blob=blob)
-
-
-def read_blobs(git: GitCommand, blobs: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """The bytes of blobs that are at hand, a thousand at a time to bound memory."""
-    for start in range(0, len(blobs), _BATCH):
-        requested = "".join(f"{blob}\n" for blob in blobs[start : start + _BATCH])
-        yield from _parse_batch(git.check(["cat-file", "--batch"], stdin=requested.encode()))
-
-
-def _parse_batch(output: bytes) -> Iterator[tuple[str, bytes]]:
-    """Read `<id> SP <kind> SP <size> LF <bytes> LF` (git-cat-file, "BATCH OUTPUT")."""
-    at = 0
-    while at < len(output):
-        end = output.index(b"\n", at)
-        blob, kind, *size = output[at:end].decode().split()
-        at = end + 1
-        if kind == _BLOB and size:
-            yield blob, output[at : at + int(size[0])]
-            at += int(size[0]) + 1
 
 
 def missing_blobs(git: GitCommand, commit: str) -> frozenset[str]:
@@ -149,7 +129,7 @@ def _read_new(scratch: ScratchRepository, files: Mapping[str, TreeFile]) -> Mapp
     sizes = present_sizes(scratch, list(dict.fromkeys(file.blob for file in files.values())))
     _refuse_large([path for path, file in files.items() if sizes[file.blob] > READ_LIMIT])
     blobs = [blob for blob, size in sizes.items() if size <= READ_LIMIT]
-    content = dict(read_blobs(scratch.git, blobs))
+    content = dict(scratch.objects.contents(blobs))
     scratch.recent.keep(content)
     return content
 
@@ -161,7 +141,7 @@ def present_sizes(scratch: ScratchRepository, blobs: Sequence[str]) -> Mapping[s
         UsageError: content is missing, and the server may not be asked.
         GitOpsError: the server cannot be reached or refuses.
     """
-    sizes = scratch.sizes(blobs) if blobs else {}
+    sizes = scratch.objects.sizes(blobs) if blobs else {}
     missing = [blob for blob in blobs if blob not in sizes]
     if not missing:
         return sizes
@@ -172,7 +152,7 @@ def present_sizes(scratch: ScratchRepository, blobs: Sequence[str]) -> Mapping[s
             fix="clone without `--filter`, or give a `token`",
         )
     scratch.fetch(missing, limit=NO_BLOBS)
-    return {**sizes, **scratch.sizes(missing)}
+    return {**sizes, **scratch.objects.sizes(missing)}
 
 
 def _refuse_large(paths: Sequence[str]) -> None:

@@ -94,7 +94,7 @@ class OpenTrees:
     def _know(self, commits: Sequence[str]) -> None:
         """Fetch those that are not here; with a commit comes everything behind it."""
         new = [commit for commit in commits if commit not in self._behind]
-        present = self._scratch.sizes(new) if new else {}
+        present = self._scratch.objects.sizes(new) if new else {}
         if missing := [commit for commit in new if commit not in present]:
             self._scratch.fetch(missing, limit=NO_TREES, history=True)
         self._behind.update(new)
@@ -103,7 +103,7 @@ class OpenTrees:
         """Have the folders of commits that are here."""
         listed = self._scratch.git.check(["log", "--no-walk", "--format=%T"], operands=[*commits])
         trees = dict.fromkeys(listed.decode().split())
-        present = self._scratch.sizes(list(trees))
+        present = self._scratch.objects.sizes(list(trees))
         if missing := [tree for tree in trees if tree not in present]:
             self._scratch.fetch(missing, limit=NO_BLOBS, history=True)
 

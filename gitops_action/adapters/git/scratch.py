@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from gitops_action.adapters.git.checkout import Checkout
 from gitops_action.adapters.git.command import GitCommand, GitResult, GitTarget, last_line
+from gitops_action.adapters.git.object_reader import ObjectReader
 from gitops_action.adapters.git.remote import RETRIES, Remote
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.pull_requests import NOBODY
@@ -73,11 +74,12 @@ class ScratchRepository:
         self._temporary = tempfile.TemporaryDirectory(prefix="gitops-action-git-")
         self.folder = Path(self._temporary.name)
         self.target = target
-        self.git = GitCommand(target or _NOWHERE, self.folder)
+        self.git = GitCommand(target or _NOWHERE, self.folder, local=target is None)
         self._remote = Remote(self.git, target or _NOWHERE, policy)
         self._submodules: dict[str, tuple[str, ...]] = {}
         self._known: dict[tuple[bytes, bytes], TreeFile] = {}
         self.recent = RecentBlobs()
+        self.objects = ObjectReader(self.git)
         self.git.check(["init", "--quiet", "--bare", "--template="])
         if checkout:
             self._borrow(checkout)
@@ -97,6 +99,7 @@ class ScratchRepository:
 
     def close(self) -> None:
         """Remove the folder."""
+        self.objects.close()
         self._temporary.cleanup()
 
     def _borrow(self, checkout: Checkout) -> None:
@@ -124,13 +127,6 @@ class ScratchRepository:
         if self.target is None:
             raise UsageError("The server is not asked", fix="give `token` and `repository`")
         return self._remote
-
-    def sizes(self, objects: Sequence[str]) -> Mapping[str, int]:
-        """The sizes of those objects that are at hand."""
-        asked = "".join(f"{oid}\n" for oid in objects).encode()
-        told = self.git.check(["cat-file", "--batch-check"], stdin=asked).decode()
-        facts = [line.split() for line in told.splitlines()]
-        return {parts[0]: int(parts[2]) for parts in facts if parts[-1].isdigit()}
 
     def fetch(self, objects: Iterable[str], *, limit: str, history: bool = False) -> None:
         """Fetch objects; what is missing stays missing until it is asked for by name.
@@ -166,7 +162,7 @@ class ScratchRepository:
             UsageError: it is not here, and the server may not be asked.
             GitOpsError: the server has it not, or cannot be reached.
         """
-        if self.sizes([f"{commit}^{{tree}}"]):
+        if self.objects.sizes([f"{commit}^{{tree}}"]):
             return
         if self.target is None:
             raise UsageError(

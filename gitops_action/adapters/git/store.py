@@ -12,6 +12,7 @@ from typing import Self
 
 from gitops_action.adapters.git import objects
 from gitops_action.adapters.git.command import COMMAND_SECONDS, GitCommand, GitTarget
+from gitops_action.adapters.git.object_reader import ObjectReader
 from gitops_action.adapters.git.remote import RETRIES, Remote, RemoteRefs
 from gitops_action.adapters.retry import RetryPolicy
 from gitops_action.core.config.holds import is_settings
@@ -54,6 +55,7 @@ class GitStore:
         self._folder = tempfile.TemporaryDirectory(prefix="gitops-action-git-")
         self._git = GitCommand(target, Path(self._folder.name), timeout=timeout)
         self._remote = Remote(self._git, target, policy)
+        self._objects = ObjectReader(self._git)
         self._trees: dict[str, tuple[objects.TreeEntry, ...]] = {}
         self._present: set[str] = set()
         self._git.check(["init", "--quiet", "--bare", "--template="])
@@ -69,6 +71,7 @@ class GitStore:
         trace: TracebackType | None,
     ) -> None:
         """Remove the folder."""
+        self._objects.close()
         self._folder.cleanup()
 
     def tip(self, *, base: str | None, config: str) -> Tip:
@@ -188,7 +191,7 @@ class GitStore:
         by_blob: dict[str, list[objects.TreeEntry]] = {}
         for entry in requested:
             by_blob.setdefault(entry.blob, []).append(entry)
-        for blob, data in objects.read_blobs(self._git, blobs):
+        for blob, data in self._objects.contents(blobs):
             for entry in by_blob[blob]:
                 yield RepositoryFile(path=entry.path, data=data, mode=entry.mode, blob=blob)
 
