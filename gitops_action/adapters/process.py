@@ -238,7 +238,7 @@ class Runner:
 def start(
     command: CommandLine, *, stdin: IO[bytes] | int, environ: Mapping[str, str], cwd: Path
 ) -> subprocess.Popen[bytes]:
-    """Start a program that leads its own session; whoever starts it reads and ends it.
+    """Start a program that leads its own session; the caller reads its output and ends it.
 
     Args:
         command: secrets never belong here.

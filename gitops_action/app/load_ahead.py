@@ -19,7 +19,7 @@ FOR_A_DEPLOYMENT = (
 
 
 def load_ahead(names: Iterable[str]) -> threading.Thread:
-    """Start to import these modules; whoever needs one waits for it, and meets its error."""
+    """Start to import these modules; an import of one waits for it, and raises its error."""
 
     def load() -> None:
         for name in names:

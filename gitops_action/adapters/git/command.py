@@ -218,7 +218,7 @@ class GitCommand:
             return self._finish(self._started(command, given, variables))
 
     def start(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start a command that reads what it is asked from a pipe; whoever starts it ends it."""
+        """Start a command that reads its questions from a pipe; the caller ends it."""
         command = CommandLine(program="git", words=tuple(words))
         return self._started(command, subprocess.PIPE, self._environment)
 

@@ -16,7 +16,7 @@ from gitops_action.adapters.process import end
 from gitops_action.errors import GitOpsError
 
 if TYPE_CHECKING:
-    import subprocess
+    from subprocess import Popen
 
 _AT_ONCE = 500
 """Objects that are asked for before answers are read: their lines fit into a pipe."""
@@ -33,7 +33,7 @@ class ObjectReader:
         """Take the repository; the process starts with the first question."""
         self._git = git
         self._lock = threading.Lock()  # folders are rendered side by side
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Popen[bytes] | None = None
         self._read = bytearray()
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class ObjectReader:
             raise OSError(f"it ended with exit code {process.wait()}")
         self._read += data
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> Popen[bytes]:
         if self._process is None:
             self._process = self._git.start(["cat-file", "--batch-command"])
         return self._process
