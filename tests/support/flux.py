@@ -13,7 +13,7 @@ from testbed.cluster import ControlPlane
 from testbed.flux import NAMESPACE, Flux
 
 Json = dict[str, Any]
-_SECONDS = 60.0
+_SECONDS = 180.0
 _POLL = 0.1
 
 
