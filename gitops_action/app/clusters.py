@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitops_action.app.load_ahead import load_ahead
 from gitops_action.app.tools import Context, read_target
 from gitops_action.commands.deploy.cluster import Cluster
 from gitops_action.commands.ports import DeployTrees
@@ -82,6 +83,7 @@ def _refuse_context(context: str) -> None:
 
 def deploy_trees(inputs: DeployInputs | DriftInputs, stack: ExitStack) -> DeployTrees:
     """Commits of the repository that the token is for; without one, the checkout alone."""
+    load_ahead()
     from gitops_action.adapters.git import CheckoutTrees, CommitTrees  # noqa: PLC0415 - loads Git
 
     if not inputs.token:

@@ -12,7 +12,6 @@ from gitops_action.adapters.progress import ProgressTellers
 from gitops_action.adapters.workflow import read_job
 from gitops_action.app import tools
 from gitops_action.app.clusters import GivenClusters, deploy_trees
-from gitops_action.app.load_ahead import FOR_A_DEPLOYMENT, load_ahead
 from gitops_action.commands.deploy import command as deploy
 from gitops_action.commands.deploy.ports import DeploymentTexts, NoTexts, Records
 from gitops_action.commands.deploy.target import TargetRun
@@ -67,7 +66,6 @@ class _DeployParts:
 
     def ports(self, stack: ExitStack) -> deploy.DeployPorts:
         """The ports; `stack` tidies up."""
-        load_ahead(FOR_A_DEPLOYMENT)
         tellers = ProgressTellers(self.context.reporter)
         stack.callback(tellers.close)
         return deploy.DeployPorts(

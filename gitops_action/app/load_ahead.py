@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Iterable
 from contextlib import suppress
 
-FOR_A_DEPLOYMENT = (
+NEEDED = (
     "yaml",
     "jsonschema_rs",
     "gitops_action.core.config.positions",
@@ -15,17 +14,15 @@ FOR_A_DEPLOYMENT = (
     "gitops_action.adapters.renderer",
     "gitops_action.adapters.cluster",
 )
-"""What every deployment needs after it has read the commit."""
+"""What compares an environment with its cluster needs after it has read the commit."""
 
 
-def load_ahead(names: Iterable[str]) -> threading.Thread:
-    """Start to import these modules; an import of one waits for it, and raises its error."""
+def load_ahead() -> None:
+    """Start to import what is needed; an import of one of them waits, and raises its error."""
+    threading.Thread(target=_load, name="load-ahead", daemon=True).start()
 
-    def load() -> None:
-        for name in names:
-            with suppress(ImportError):
-                importlib.import_module(name)
 
-    thread = threading.Thread(target=load, name="load-ahead", daemon=True)
-    thread.start()
-    return thread
+def _load() -> None:
+    for name in NEEDED:
+        with suppress(ImportError):
+            importlib.import_module(name)

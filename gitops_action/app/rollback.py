@@ -22,7 +22,7 @@ def build_ports(
     inputs: RollbackInputs, context: Context, *, records_requests: bool = False
 ) -> RollbackPorts:
     """GitHub, the registry and the clock; who asked is recorded unless another command does."""
-    from gitops_action.adapters.git.merge_lines import merge_lines  # noqa: PLC0415 - GitPython
+    from gitops_action.adapters.git.merge_lines import merge_lines  # noqa: PLC0415 - one command's
     from gitops_action.adapters.github import (  # noqa: PLC0415 - loads requests
         ApiContentStore,
         GitHubForge,

@@ -16,7 +16,9 @@ SYMLINK = "120000"
 Keep = Callable[[str, bytes], bool]
 """Decides by path and content whether a file is worth holding on to while a tree streams by."""
 
-WORKFLOWS_FOLDER = ".github/workflows/"
+GITHUB_FOLDER = ".github/"
+"""What steers GitHub and us: workflows, the configuration, holds. It is no content to deploy."""
+WORKFLOWS_FOLDER = f"{GITHUB_FOLDER}workflows/"
 CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks for the file; the first counts (GitHub: "About code owners")."""
 

@@ -12,12 +12,12 @@ from gitops_action.commands.bump.plan import HoldError
 from gitops_action.commands.rollback.environment import NoCandidateError
 from gitops_action.core.config import load_holds
 from gitops_action.core.images.oci import ImageMissingError
-from gitops_action.core.outcome import Outcome
 from gitops_action.errors import GitOpsErrors, UsageError
 from tests.support.bump_stage import API, WEB, Stage, digest, pinned
 from tests.support.rollback_stage import (
     CONFIG,
     RIGHTS,
+    decisions,
     deployed,
     images,
     path_of,
@@ -34,11 +34,6 @@ BRANCH = "gitops/production/rollback/web"
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with rollback_stage(tmp_path) as made:
         yield made
-
-
-def decisions(outcome: Outcome) -> dict[str, str]:
-    found = json.loads(outcome.outputs["decisions"])
-    return {one["environment"]: one["code"] for one in found}
 
 
 def holds(stage: Stage, ref: str) -> list[str]:

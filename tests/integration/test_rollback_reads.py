@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -128,9 +127,7 @@ def test_an_application_that_got_another_folder_goes_back_by_the_whole_repositor
     """The folder alone would not show that it is the same image as before."""
     text = deployment(pinned(f"{WEB}:v1.1.0"))
     deploy(stage, {path_of("web"): None, RENAMED: text}, "failure", named=named, frontend="1.1.0")
-    found = json.loads(roll_back(stage, automatic=True).outputs["decisions"])
-    codes = {one["environment"]: one["code"] for one in found}
-    assert codes["production"] == "go-back"
+    assert decided(stage) == "go-back"
     branch = "gitops/production/rollback/frontend"
     assert f"{WEB}:v1.0.0" in stage.repository.read(branch, RENAMED).decode()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from gitops_action.commands.rollback.edit import NotEditableError
 from tests.support import gate_forge
 from tests.support.bump_stage import REPOSITORY, WEB, Stage, deployment
-from tests.support.rollback_stage import decided, deploy, roll_back
+from tests.support.rollback_stage import decided, decisions, deploy, roll_back
 from tests.support.shared_folder import (
     BRANCH,
     FILES,
@@ -148,8 +147,7 @@ def test_a_failure_of_configuration_alone_is_proposed_to_people(stage: Stage, mo
     stage.repository.commit(files={".github/gitops.yaml": text})
     deploy(stage, {SETTINGS: settings("bad")}, GOOD, "failure")
     outcome = roll_back(stage, automatic=True)
-    codes = {one["environment"]: one["code"] for one in json.loads(outcome.outputs["decisions"])}
-    assert codes["production"] == "configuration-only"
+    assert decisions(outcome)["production"] == "configuration-only"
     assert outcome.exit_code == 1
     (issue,) = stage.repository.issues()
     assert "git revert" in issue.body

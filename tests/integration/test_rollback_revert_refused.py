@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +9,8 @@ import pytest
 
 from gitops_action.commands.rollback.edit import NotEditableError
 from gitops_action.core.deployments.payload import RecordContent
-from gitops_action.core.outcome import Outcome
 from tests.support.bump_stage import API, WEB, Stage, deployment
-from tests.support.rollback_stage import decided, deploy, record, roll_back
+from tests.support.rollback_stage import decided, decisions, deploy, record, roll_back
 from tests.support.shared_folder import (
     BRANCH,
     FILES,
@@ -35,17 +33,13 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def codes(outcome: Outcome) -> dict[str, str]:
-    return {one["environment"]: one["code"] for one in json.loads(outcome.outputs["decisions"])}
-
-
 def test_one_that_a_person_closed_is_not_opened_again_by_itself(stage: Stage) -> None:
     fail(stage)
     assert decided(stage) == "not-editable"
     first = pull(stage).number
     stage.repository.close(first, by="alice")
     again = roll_back(stage, automatic=True)
-    assert (codes(again)["production"], again.exit_code) == ("declined", 0)
+    assert (decisions(again)["production"], again.exit_code) == ("declined", 0)
     assert any(f"@alice closed #{first}" in line for line in again.lines)
     assert [one.number for one in stage.repository.pull_requests()] == [first]
     roll_back(stage, application=("web",), reason="after all")
@@ -67,7 +61,7 @@ def test_a_branch_with_a_person_s_commits_stops_neither_the_alarm_nor_other_envi
         content = RecordContent(environment="staging", commit=commit, applications=images)
         record(stage, content, state)
     outcome = roll_back(stage, automatic=True)
-    assert codes(outcome) == {"production": "not-proposed", "staging": "not-editable"}
+    assert decisions(outcome) == {"production": "not-proposed", "staging": "not-editable"}
     assert outcome.exit_code == 1
     assert outcome.outputs["branch"] == "gitops/staging/rollback/web"
     titles = {issue.title for issue in stage.repository.issues() if issue.state == "open"}
@@ -111,7 +105,7 @@ def test_the_files_that_were_verified_are_no_change_to_revert(stage: Stage) -> N
     deploy(stage, {SETTINGS: settings("bad")}, GOOD, "failure")
     deploy(stage, {SETTINGS: settings("good")}, GOOD, "failure")
     outcome = roll_back(stage, automatic=True)
-    assert codes(outcome)["production"] == "nothing-changed"
+    assert decisions(outcome)["production"] == "nothing-changed"
     assert outcome.exit_code == 1
     assert stage.repository.pull_requests() == []
     (issue,) = stage.repository.issues()
@@ -129,7 +123,7 @@ def test_the_configuration_stays_wherever_it_is(tmp_path: Path) -> None:
         later = text.replace("version: 1\n", "version: 1\n# reviewed\n")
         deploy(stage, {SETTINGS: settings("bad"), config: later}, GOOD, "failure")
         outcome = roll_back(stage, automatic=True, config=config)
-        assert codes(outcome)["production"] == "configuration-only"
+        assert decisions(outcome)["production"] == "configuration-only"
         head = pull(stage).head
         assert stage.repository.read(head, SETTINGS).decode() == settings("good")
         assert stage.repository.read(head, config).decode() == later

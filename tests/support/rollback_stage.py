@@ -23,6 +23,7 @@ from gitops_action.core.inputs.rollback import RollbackInputs
 from gitops_action.core.outcome import Job, Outcome
 from testbed.cache import ROOT
 from testbed.forge import Forge
+from testbed.forge.records import WorkflowRun
 from testbed.preloaded import run_command_line
 from tests.support.bump_stage import API, REPOSITORY, WEB, Stage, bump_stage, deployment, pinned
 from tests.support.github_forge import QUICK
@@ -109,21 +110,9 @@ def deployed(
         for name, version in images(stage).items()
     }
     content = RecordContent(environment=named, commit=commit, applications=applications)
-    run = stage.repository.start_run(commit)
-    job = stage.repository.start_job(run, f"deploy / {named}")
-    made = stage.repository.record_deployment(
-        named, oid=commit, state=None, payload=dict(write_payload(content))
-    )
-    url = stage.repository.run_url(run, job.name)
-    if state is None:
-        stage.repository.report(made, "in_progress", log_url=url)
-        return commit
-    stage.repository.report(made, state, log_url=url)
-    stage.repository.finish_job(job, "success" if state == "success" else "failure")
-    stage.repository.finish_run(run.id, "success" if state == "success" else "failure")
+    run = record(stage, content, state)
     if not proved:
         stage.repository.delete_run(run)
-    stage.forge.advance_clock(120)
     return commit
 
 
@@ -138,17 +127,21 @@ def deploy(stage: Stage, files: Mapping[str, str], web: str, state: str) -> None
     record(stage, content, state)
 
 
-def record(stage: Stage, content: RecordContent, state: str, **more: str) -> None:
-    """A run that deployed this content."""
+def record(stage: Stage, content: RecordContent, state: str | None, **more: str) -> WorkflowRun:
+    """A run that deployed this content; state None: it goes on."""
     run = stage.repository.start_run(content.commit)
     job = stage.repository.start_job(run, f"deploy / {content.environment}")
     made = stage.repository.record_deployment(
         content.environment, oid=content.commit, state=None, payload=dict(write_payload(content))
     )
     page = stage.repository.run_url(run, job.name)
-    stage.repository.report(made, state, log_url=page, **more)
-    stage.repository.finish_job(job, "success" if state == "success" else "failure")
-    stage.forge.advance_clock(120)
+    stage.repository.report(made, state or "in_progress", log_url=page, **more)
+    if state is not None:
+        ended = "success" if state == "success" else "failure"
+        stage.repository.finish_job(job, ended)
+        stage.repository.finish_run(run.id, ended)
+        stage.forge.advance_clock(120)
+    return run
 
 
 def roll_back(
@@ -206,10 +199,15 @@ def roll_back(
     )
 
 
+def decisions(outcome: Outcome) -> dict[str, str]:
+    """What an automatic run decided on each environment."""
+    found = json.loads(outcome.outputs["decisions"])
+    return {one["environment"]: one["code"] for one in found}
+
+
 def decided(stage: Stage) -> str:
     """What an automatic run decides on production."""
-    found = json.loads(roll_back(stage, automatic=True).outputs["decisions"])
-    return str(next(one["code"] for one in found if one["environment"] == "production"))
+    return decisions(roll_back(stage, automatic=True))["production"]
 
 
 def at_terminal(forge: Forge, words: Sequence[str], folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -27,6 +28,22 @@ _STATUSES: dict[str, Status] = {
 }
 
 
+def compared(
+    client: GitHubClient, repository: str, base: str, head: str, query: Mapping[str, int]
+) -> Reply:
+    """One page of GitHub's comparison of two commits ("Compare two commits").
+
+    Raises:
+        GitOpsError: a commit or a right is missing, or GitHub cannot be reached.
+    """
+    purpose = Purpose(
+        operation="compare commits", permission="contents: read", repository=repository
+    )
+    path = client.path(repository, "compare", f"{base}...{head}")
+    data = client.reading(lambda: client.rest("GET", path, query=query), purpose)
+    return Reply(data, "comparison")
+
+
 class GitHubSourceHistory:
     """Compares commits of any repository that the token can see."""
 
@@ -36,16 +53,8 @@ class GitHubSourceHistory:
 
     def compare(self, *, repository: str, base: str, head: str) -> Comparison | None:
         """Compare two commits; None when a commit or a right is missing, or GitHub is down."""
-        purpose = Purpose(
-            operation="compare commits", permission="contents: read", repository=repository
-        )
-        path = self._client.path(repository, "compare", f"{base}...{head}")
-        query = {"per_page": MAX_COMMITS}
         try:
-            data = self._client.reading(
-                lambda: self._client.rest("GET", path, query=query), purpose
-            )
-            answer = Reply(data, "comparison")
+            answer = compared(self._client, repository, base, head, {"per_page": MAX_COMMITS})
             status = _STATUSES.get(answer.text("status"))
         except GitOpsError:
             return None
@@ -78,19 +87,11 @@ class GitHubSourceAuthors:
         return self._known[key]
 
     def _read(self, repository: str, base: str, head: str) -> frozenset[str] | None:
-        purpose = Purpose(
-            operation="compare commits", permission="contents: read", repository=repository
-        )
-        path = self._client.path(repository, "compare", f"{base}...{head}")
         logins: set[str] = set()
         seen = 0
         for page in range(1, _MOST_PAGES + 1):
             query = {"per_page": _PAGE, "page": page}
-
-            def ask(query: dict[str, int] = query) -> object:
-                return self._client.rest("GET", path, query=query)
-
-            answer = Reply(self._client.reading(ask, purpose), "comparison")
+            answer = compared(self._client, repository, base, head, query)
             commits = tuple(answer.each("commits"))
             logins |= {node.at("author").text("login") for node in commits}
             seen += len(commits)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from gitops_action.adapters.github.client import GitHubClient, owner_and_name
 from gitops_action.adapters.github.errors import Purpose
+from gitops_action.adapters.github.history import compared
 from gitops_action.adapters.github.reply import Reply
 from gitops_action.core.rollback.origin import Origin
 from gitops_action.errors import GitOpsError
@@ -92,16 +93,9 @@ class GitHubOrigins:
 
         None where there may be more than GitHub names, or `new` does not contain `old`.
         """
-        purpose = Purpose(
-            operation="compare commits", permission="contents: read", repository=self._repository
-        )
-        path = self._client.path(self._repository, "compare", f"{old}...{new}")
         query = {"page": 1, "per_page": 1}
         try:
-            data = self._client.reading(
-                lambda: self._client.rest("GET", path, query=query), purpose
-            )
-            answer = Reply(data, "comparison")
+            answer = compared(self._client, self._repository, old, new, query)
             files = list(answer.each("files"))
             if answer.text("status") not in {"ahead", "identical"} or len(files) >= _FILES:
                 return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from gitops_action.commands.bump.content import settings_of
@@ -75,7 +76,7 @@ class EnvironmentRollback:
             self.config,
             tip=self.tip,
             repository=self.inputs.repository,
-            applications=named if self.inputs.application else self.changed_applications,
+            applications=named or self.changed_applications,
         )
 
     @cached_property
@@ -104,10 +105,7 @@ class EnvironmentRollback:
         newest = self.newest(Result.SUCCEEDED)
         if not self.inputs.environment or newest is None or newest.commit != self.tip.commit:
             return ()
-        done = [one for one in newest_first(self.records) if one.proved and not one.destroyed]
-        older = (
-            recorded_applications(one, newest) for one in done if one.result is Result.SUCCEEDED
-        )
+        older = (recorded_applications(one, newest) for one in self._successes())
         return with_own_folders(next(filter(None, older), ()), self.config)
 
     def now(self) -> DescribedImages:
@@ -144,8 +142,13 @@ class EnvironmentRollback:
 
     def good(self) -> EvaluatedRecord | None:
         """The newest deployment that succeeded."""
-        proved = (one for one in newest_first(self.records) if one.proved and not one.destroyed)
-        return next((one for one in proved if one.result is Result.SUCCEEDED), None)
+        return next(self._successes(), None)
+
+    def _successes(self) -> Iterator[EvaluatedRecord]:
+        """The proved deployments that succeeded, newest first."""
+        for one in newest_first(self.records):
+            if one.proved and not one.destroyed and one.result is Result.SUCCEEDED:
+                yield one
 
     def newest(self, result: Result) -> EvaluatedRecord | None:
         """The newest deployment that ended, where it ended so."""

@@ -9,18 +9,10 @@ from functools import cached_property
 from gitops_action.commands.ports import ContentReader
 from gitops_action.commands.render import closures_of, scope_of
 from gitops_action.commands.rollback.content import Contents
+from gitops_action.core import repository as model
 from gitops_action.core.config import Config, Environment
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.rendering import Closures
-from gitops_action.core.repository import (
-    Keep,
-    RepositoryFile,
-    Snapshot,
-    Tip,
-    Tree,
-    TreeFile,
-    blob_id,
-)
 from gitops_action.core.rollback.candidates import DescribedImages
 from gitops_action.core.rollback.revert import MergeLines, RevertedChange, RevertedFiles
 
@@ -60,7 +52,7 @@ class EnvironmentRevert:
     merge_lines: MergeLines
     config: Config
     repository: str
-    tip: Tip
+    tip: model.Tip
 
     def files(self, environment: Environment, *, good: str, undone: str) -> EnvironmentFiles:
         """Undo what `undone` has over `good` in all files that the environment depends on.
@@ -90,7 +82,7 @@ class EnvironmentRevert:
         others = (one for one in self.config.environments if one.name != environment.name)
         return tuple(one.name for one in others if not tip.depends(one).isdisjoint(paths))
 
-    def _images(self, environment: Environment, snapshot: Snapshot) -> DescribedImages | None:
+    def _images(self, environment: Environment, snapshot: model.Snapshot) -> DescribedImages | None:
         """What an environment describes by these files, which no commit has to have."""
         contents = Contents(
             _OneSnapshot(snapshot), self.config, tip=self.tip, repository=self.repository
@@ -119,7 +111,7 @@ class EnvironmentRevert:
 class _Side:
     """A commit's files, and which of them an environment depends on."""
 
-    snapshot: Snapshot
+    snapshot: model.Snapshot
     config: Config
     repository: str
     branch: str
@@ -128,9 +120,9 @@ class _Side:
         return scope_of(environment, self.config, self._tree, self._closures).files
 
     @cached_property
-    def _tree(self) -> Tree:
+    def _tree(self) -> model.Tree:
         files = {path: _entry(file) for path, file in self.snapshot.files.items()}
-        return Tree(commit=self.snapshot.commit, files=files)
+        return model.Tree(commit=self.snapshot.commit, files=files)
 
     @cached_property
     def _closures(self) -> Closures:
@@ -143,26 +135,26 @@ def _change(sides: Mapping[str, _Side], good: str, undone: str, tip: str) -> Rev
     return RevertedChange(good=files[0], undone=files[1], tip=files[2])
 
 
-def _with(snapshot: Snapshot, reverted: RevertedFiles) -> Snapshot:
+def _with(snapshot: model.Snapshot, reverted: RevertedFiles) -> model.Snapshot:
     """The files after the revert; modes do not matter to what they describe."""
     kept = {path: file for path, file in snapshot.files.items() if path not in reverted.deletions}
     changed = {
-        path: RepositoryFile(path=path, data=data) for path, data in reverted.changes.items()
+        path: model.RepositoryFile(path=path, data=data) for path, data in reverted.changes.items()
     }
     return replace(snapshot, files={**kept, **changed})
 
 
-def _entry(file: RepositoryFile) -> TreeFile:
-    return TreeFile(mode=file.mode, blob=file.blob or blob_id(file.data))
+def _entry(file: model.RepositoryFile) -> model.TreeFile:
+    return model.TreeFile(mode=file.mode, blob=file.blob or model.blob_id(file.data))
 
 
 class _SnapshotFiles:
     """The port `Files` on what was read of one commit."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: model.Snapshot) -> None:
         self._snapshot = snapshot
 
-    def read(self, tree: Tree, paths: Iterable[str]) -> Mapping[str, RepositoryFile]:
+    def read(self, tree: model.Tree, paths: Iterable[str]) -> Mapping[str, model.RepositoryFile]:
         """The content of these files."""
         del tree
         files = self._snapshot.files
@@ -172,17 +164,17 @@ class _SnapshotFiles:
 class _OneSnapshot:
     """A `ContentReader` that has nothing but these files."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: model.Snapshot) -> None:
         self._snapshot = snapshot
 
-    def read(self, *, commit: str, folders: tuple[str, ...], keep: Keep) -> Snapshot:
+    def read(self, *, commit: str, folders: tuple[str, ...], keep: model.Keep) -> model.Snapshot:
         """The whole tree, whatever is asked for."""
         del commit, folders
         files = self._snapshot.files
         kept = {path: file for path, file in files.items() if keep(path, file.data)}
         return replace(self._snapshot, files=kept)
 
-    def confirm(self, *, snapshot: Snapshot, paths: Sequence[str]) -> Snapshot:
+    def confirm(self, *, snapshot: model.Snapshot, paths: Sequence[str]) -> model.Snapshot:
         """They are exact, as far as it matters."""
         del paths
         return snapshot

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from gitops_action.core.dataclass import dataclass
 from gitops_action.core.manifests.canonical import manifest_hash
 from gitops_action.core.manifests.model import Manifest
+from gitops_action.core.repository import GITHUB_FOLDER
 
 HASH_VERSION = 1
 """Part of the hash: another way to compute it makes every earlier hash another one."""
 
 SHOWN_DIGITS = 12
-_STEERING = ".github/"
 _DOCUMENTS = (".md", ".markdown", ".rst", ".adoc")
 
 
@@ -116,7 +116,7 @@ def counted_files(
     return tuple(
         file
         for file in changed
-        if file.path.startswith(_STEERING)
+        if file.path.startswith(GITHUB_FOLDER)
         or (file.path not in rendered and (file.path in read or not is_document(file.path)))
     )
 

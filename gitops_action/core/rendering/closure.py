@@ -16,7 +16,7 @@ from gitops_action.core.rendering.deployers import DEPLOYER_BYTES
 from gitops_action.core.rendering.follow import Follower, deployers_in
 from gitops_action.core.rendering.kustomization import PLUGIN_FIELDS, Text, texts_in
 from gitops_action.core.rendering.layout import IGNORE_FILE, RepositoryLayout, folder_of, name_of
-from gitops_action.core.repository import SYMLINK, RepositoryFile, Tree
+from gitops_action.core.repository import GITHUB_FOLDER, SYMLINK, RepositoryFile, Tree
 
 Read = Callable[[Iterable[str]], Mapping[str, RepositoryFile]]
 """Gives the content of these files of the tree; those it does not have are left out."""
@@ -222,7 +222,7 @@ class Closures:
 
 def _steers(path: str) -> bool:
     """Whether a file steers GitHub or us; what deploys the whole repository leaves it out."""
-    return path.startswith(".github/")
+    return path.startswith(GITHUB_FOLDER)
 
 
 def _words(path: str, data: bytes, *, every: bool, charts: bool) -> _TextOf:

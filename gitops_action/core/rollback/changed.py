@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from gitops_action.core.config import PLACEHOLDER, Config, application_of
 from gitops_action.core.deployments.proof import EvaluatedRecord
 from gitops_action.core.gates.change_hash import is_document
-
-_STEERING = ".github/"
+from gitops_action.core.repository import GITHUB_FOLDER
 
 
 def recorded_applications(good: EvaluatedRecord, failed: EvaluatedRecord) -> tuple[str, ...]:
@@ -33,7 +32,7 @@ def applications_of_files(paths: Iterable[str], config: Config) -> tuple[str, ..
     """
     names: set[str] = set()
     for path in paths:
-        if path.startswith(_STEERING):
+        if path.startswith(GITHUB_FOLDER):
             continue
         found = _owners(path, config)
         if not found and not is_document(path):

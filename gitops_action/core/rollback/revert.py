@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from gitops_action.core import repository
 from gitops_action.core.dataclass import dataclass
-from gitops_action.core.repository import CODEOWNERS, REGULAR, SYMLINK, RepositoryFile
 
-Files = Mapping[str, RepositoryFile]
+Files = Mapping[str, repository.RepositoryFile]
 MergeLines = Callable[[bytes, bytes, bytes], bytes | None]
 """Merges the lines of two files that come from one: base, ours, theirs; None for a conflict."""
-_STEERING = ".github/"
-"""Workflows, configuration and holds say how an environment is deployed, not what it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +53,7 @@ class RevertedChange:
         return tuple(
             path
             for path in sorted(within)
-            if not (path.startswith(_STEERING) or path in CODEOWNERS)
+            if not (path.startswith(repository.GITHUB_FOLDER) or path in repository.CODEOWNERS)
             and not _same(self.good.get(path), self.undone.get(path))
         )
 
@@ -89,9 +87,11 @@ class RevertedChange:
         good, now = self.good.get(path), self.tip.get(path)
         if good is None:
             return ""
-        if SYMLINK in {good.mode, now.mode if now else ""}:
+        if repository.SYMLINK in {good.mode, now.mode if now else ""}:
             return "is or was a symbolic link"
-        return "" if good.mode == (now.mode if now else REGULAR) else "has another mode now"
+        return (
+            "" if good.mode == (now.mode if now else repository.REGULAR) else "has another mode now"
+        )
 
     def _merged(self, path: str, merge_lines: MergeLines) -> bytes | None:
         sides = [side.get(path) for side in (self.undone, self.tip, self.good)]
@@ -99,7 +99,7 @@ class RevertedChange:
         return merge_lines(*present) if len(present) == len(sides) else None
 
 
-def _same(one: RepositoryFile | None, other: RepositoryFile | None) -> bool:
+def _same(one: repository.RepositoryFile | None, other: repository.RepositoryFile | None) -> bool:
     if one is None or other is None:
         return one is other
     return (one.mode, one.data) == (other.mode, other.data)
