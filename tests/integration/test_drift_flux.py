@@ -85,7 +85,7 @@ def test_a_suspended_source_is_named_with_who_suspended_it(stage: Fluxing) -> No
     stage.reconcile()
     assert stage.deploy().exit_code == 0
     stage.patch("gitrepository", suspend=True)
-    stage.commit({SETTINGS: settings(stage.stage.namespace, "settings", "2")})
+    newer = stage.commit({SETTINGS: settings(stage.stage.namespace, "settings", "2")})
     result = drift(stage)
     assert result.outputs["state"] == "drifted", result.log
     ((kind, found),) = objects(result).items()
@@ -96,6 +96,7 @@ def test_a_suspended_source_is_named_with_who_suspended_it(stage: Fluxing) -> No
     assert resume in result.log
     assert resume in result.summary
     stage.patch("gitrepository", suspend=False)
+    until(lambda: newer in stage.status().get("lastAppliedRevision", ""), what="it is applied")
     assert drift(stage).outputs["state"] == "clean"
 
 
